@@ -1,0 +1,5 @@
+"""`python -m buyer`."""
+
+from buyer.cli import main
+
+main()

@@ -1,0 +1,52 @@
+"""How much a buyer may spend. Pure; the wallet applies it inside the transaction that signs."""
+
+from buyer.errors import OverBudget, UsageError
+from shared.money import Money, MoneyError
+
+
+class Budget:
+    """Ceilings in the currency of prices: for one purchase, and optionally for all the wallet ever spends.
+
+    `Budget(per_purchase="5.00 USD", total="20.00 USD")`; UsageError for text that is not an amount of money.
+    """
+
+    def __init__(self, per_purchase: str | Money, total: str | Money | None = None) -> None:
+        self.per_purchase = _money(per_purchase)
+        self.total = None if total is None else _money(total)
+        if self.total is not None and _unit(self.total) != _unit(self.per_purchase):
+            raise UsageError("budget_invalid", "both ceilings of a budget must be in one currency")
+
+    def check(self, price: Money, spent: Money) -> None:
+        """OverBudget unless `price` fits: alone, and on top of what was `spent` already."""
+        if _unit(price) != _unit(self.per_purchase):
+            wanted = self.per_purchase.currency
+            raise OverBudget(
+                "budget_currency",
+                f"the price is {price}, and the budget is in {wanted}",
+                hint="A budget in another currency allows nothing; ask the seller for its catalog.",
+            )
+        if price > self.per_purchase:
+            raise OverBudget(
+                "over_budget",
+                f"the price is {price}, and at most {self.per_purchase} may be paid for one purchase",
+                hint=f"Nothing was paid. If that price is right, allow it with --max-price {price}",
+            )
+        if self.total is not None and spent + price > self.total:
+            raise OverBudget(
+                "over_total_budget",
+                f"{price} on top of {spent} already spent would pass the total of {self.total}",
+                hint="Nothing was paid. Raise the total of the budget to go on.",
+            )
+
+
+def _money(value: str | Money) -> Money:
+    if isinstance(value, Money):
+        return value
+    try:
+        return Money.parse(value)
+    except MoneyError as error:
+        raise UsageError("budget_invalid", f"{value!r} is not an amount of money: {error}") from error
+
+
+def _unit(money: Money) -> tuple[str, int]:
+    return money.currency, money.decimals

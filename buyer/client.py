@@ -1,0 +1,142 @@
+"""The buyer agent as a library.
+
+async with BuyerClient("http://localhost:8402", wallet=wallet, budget=Budget(per_purchase="5.00 USD")) as client:
+    receipt = await client.buy(credits=3)
+    image = await client.generate(receipt, name="Abraham Lincoln")
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from buyer.budget import Budget
+from buyer.errors import SellerFault, UsageError, nothing
+from buyer.http import refusal
+from buyer.proving import Proving
+from buyer.purchasing import Purchasing
+from buyer.receipts import HeldReceipt
+from buyer.redeeming import GeneratedImage, Redeeming
+from buyer.redemption import Redemption
+from buyer.runs import WantedImage
+from buyer.session import Session, Surroundings
+from buyer.verify import Report
+from buyer.wallet import Wallet
+from shared.chain.base import Chain
+
+WAIT_SECONDS = 900.0
+OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """A credit account's buckets: granted = available + reserved + captured + expired + revoked."""
+
+    granted: int
+    available: int
+    reserved: int
+    captured: int
+    expired: int
+    revoked: int
+
+
+class BuyerClient:
+    """A buyer at one seller, paying from one wallet within one budget.
+
+    Errors are those of `buyer.errors`. `wait` (seconds) bounds each purchase and each image. `say` hears what
+    happens in words, `trace` one line for each HTTP step; neither ever hears a token or a key. Variables (for
+    real networks BLOCKFROST_PROJECT_ID and BUYER_ADA_USD) come from `environment`.
+    """
+
+    def __init__(  # noqa: PLR0913  all but the first three have a default that is right outside of tests
+        self,
+        url: str,
+        *,
+        wallet: Wallet,
+        budget: Budget | None = None,
+        wait: float = WAIT_SECONDS,
+        say: Callable[[str], None] = nothing,
+        trace: Callable[[str], None] = nothing,
+        environment: Mapping[str, str] = os.environ,
+        now: Callable[[], int] = lambda: int(time.time()),
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._session = Session(url, wallet, Surroundings(now, environment, say, trace, transport))
+        self._budget = budget
+        self._wait = wait
+        self._redeeming = Redeeming(self._session, wait=wait)
+        self._proving = Proving(self._session)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._session.aclose()
+
+    @property
+    def origin(self) -> str:
+        """The seller's scheme, host and port."""
+        return self._session.origin
+
+    async def network(self) -> str:
+        """The seller's network, once its identity has been checked."""
+        return (await self._session.seller()).catalog.network
+
+    async def chain(self) -> Chain:
+        """The chain that this buyer asks."""
+        return await self._session.chain()
+
+    async def buy(self, credits: int, *, run_id: str | None = None) -> HeldReceipt:  # noqa: A002  the word on the wire
+        """Buy credits within the budget; an interrupted purchase of as many is finished instead of begun anew."""
+        if self._budget is None:
+            raise UsageError(
+                "budget_missing", "buying needs a budget", hint='Budget(per_purchase="5.00 USD")'
+            )
+        if credits < 1:
+            raise UsageError("credits_invalid", "at least one credit must be bought")
+        return await Purchasing(self._session, self._budget, wait=self._wait).buy(credits, run_id)
+
+    async def generate(
+        self, receipt: HeldReceipt, *, name: str | None = None, prompt: str | None = None
+    ) -> GeneratedImage:
+        """Use one credit for one image: of a president by name, of a prompt, or of a president at random."""
+        if name is not None and prompt is not None:
+            raise UsageError("subject_invalid", "an image has a name or a prompt, not both")
+        subject = {"name": name, "prompt": prompt}
+        return await self._redeeming.generate(
+            receipt, {key: text for key, text in subject.items() if text is not None}
+        )
+
+    async def fetch(self, receipt: HeldReceipt, image: WantedImage) -> GeneratedImage:
+        """The image of a key that the wallet has stored."""
+        return await self._redeeming.fetch(receipt, image)
+
+    async def credits(self, receipt: HeldReceipt) -> Credits:
+        """What is left on a receipt, as the seller counts it."""
+        reply = await self._session.http.send("GET", "/api/credits", auth=self._session.proof(receipt))
+        if reply.status != OK:
+            raise refusal(reply)
+        told = reply.json()
+        counts = {bucket: told.get(bucket) for bucket in Credits.__slots__}
+        if not all(type(count) is int and count >= 0 for count in counts.values()):
+            raise SellerFault("credits_malformed", "the seller's count of the credits cannot be read")
+        return Credits(**{bucket: int(count or 0) for bucket, count in counts.items()})
+
+    async def redemption(self, redemption_id: str) -> Redemption:
+        """A redemption and its burn, as the seller tells it."""
+        return await self._proving.redemption(redemption_id)
+
+    async def verify(
+        self, redemption_id: str, *, wait: float = 0, look: Callable[[Report], None] = nothing
+    ) -> Report:
+        """Whether the token of a redemption was burned, checked against the chain; `wait` while it is pending."""
+        return await self._proving.verify(redemption_id, wait=wait, look=look)

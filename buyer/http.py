@@ -1,0 +1,205 @@
+"""HTTP with a seller that is not trusted: no redirects, capped answers, bounded and harmless repeats."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, clean
+from shared import strict_json
+from shared.problem import Problem
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+MAX_JSON = 65_536
+ATTEMPTS = 4
+FIRST_DELAY = 0.3
+LONGEST_DELAY = 30.0
+REQUEST_SECONDS = 90.0
+REPEATABLE = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, read whole. `retry_after` in seconds, bounded; None when the seller named none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+    @property
+    def retry_after(self) -> float | None:
+        text = self.headers.get("retry-after", "")
+        return min(float(text), LONGEST_DELAY) if text.isdecimal() and text.isascii() else None
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; SellerFault otherwise."""
+        try:
+            value = strict_json.loads(self.body, max_bytes=MAX_JSON)
+        except strict_json.StrictJsonError as error:
+            raise SellerFault("answer_malformed", f"the seller's answer is not JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise SellerFault("answer_malformed", "the seller's answer is not a JSON object")
+        return value
+
+    def problem(self) -> Problem:
+        """The refusal that the body describes (RFC 9457), or a nameless one with the status."""
+        try:
+            return Problem.parse(strict_json.loads(self.body, max_bytes=MAX_JSON))
+        except ValueError:
+            return Problem(self.status, f"http_{self.status}", f"HTTP status {self.status}", "")
+
+
+def seller_origin(url: str) -> str:
+    """`https://host[:port]` of a seller's URL; plain http on this machine only. UsageError otherwise.
+
+    Over plain http anybody on the way can answer in the seller's name.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError("seller_url", f"{clean(url)!r} is not a URL: {error}") from error
+    host = (parts.hostname or "").encode("idna").decode() if (parts.hostname or "").isprintable() else ""
+    if parts.scheme not in {"http", "https"} or not host:
+        raise UsageError(
+            "seller_url", f"{clean(url)!r} is not the URL of a seller", hint="Write https://host[:port]"
+        )
+    if parts.username is not None or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise UsageError(
+            "seller_url", "a seller's URL has no user, path or query", hint="Write https://host[:port]"
+        )
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise UsageError(
+            "seller_url", f"{host} is not on this machine, so it needs https", hint=f"Try https://{host}"
+        )
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" if port is None else f"{parts.scheme}://{name}:{port}"
+
+
+def is_loopback(url: str) -> bool:
+    try:
+        return urlsplit(url).hostname in LOOPBACK
+    except ValueError:
+        return False
+
+
+class SellerHttp:
+    """Requests to one origin. `trace` gets one plain line for each answer: no token, no key, no body."""
+
+    def __init__(
+        self, origin: str, *, trace: Callable[[str], None], transport: httpx.AsyncBaseTransport | None = None
+    ):
+        self.origin = origin
+        self._trace = trace
+        self._client = httpx.AsyncClient(
+            base_url=origin,
+            follow_redirects=False,  # httpx would send the proof and the claim along to another host
+            timeout=httpx.Timeout(30, connect=5),
+            trust_env=not is_loopback(origin),  # a proxy has no business between two processes of one machine
+            transport=transport,
+        )
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        auth: httpx.Auth | None = None,
+        cap: int = MAX_JSON,
+        explain: Callable[[Reply], str] | None = None,
+    ) -> Reply:
+        """Ask until there is an answer that is not the seller's own failure, `ATTEMPTS` times at most.
+
+        Every request that this package makes is harmless to repeat: a repeated order makes one more unpaid
+        payment request, a claim carries the same bytes, an image its idempotency key.
+        """
+        request = self._client.build_request(
+            method,
+            path,
+            content=None if body is None else strict_json.dumps(body).encode(),
+            headers={
+                "accept": "application/json",
+                "accept-encoding": "identity",  # what is capped must be what is held in memory
+                **({} if body is None else {"content-type": "application/json"}),
+                **(headers or {}),
+            },
+        )
+        failure = ""
+        for attempt in range(ATTEMPTS):
+            delay = FIRST_DELAY * 2**attempt
+            try:
+                reply = await self._once(request, auth, cap)
+                self._trace(f"{method} {path} → {reply.status}{_meaning(reply, explain)}")
+            except (httpx.TransportError, TimeoutError) as error:
+                failure = f"no answer from {self.origin} ({type(error).__name__})"
+                self._trace(f"{method} {path} → {failure}")
+            else:
+                if 300 <= reply.status < 400:  # noqa: PLR2004  the class of redirects
+                    raise SellerFault(
+                        "redirected", f"{self.origin} redirects {path}; redirects are never followed"
+                    )
+                if reply.status not in REPEATABLE:
+                    return reply
+                failure = describe(reply.problem())
+                delay = reply.retry_after or delay
+            if attempt + 1 < ATTEMPTS:
+                await asyncio.sleep(delay)
+        hint = "Is the URL right and the seller running? What was begun is kept, and taken up by the same command."
+        raise SellerUnreachable("seller_unreachable", failure, hint=hint)
+
+    async def _once(self, request: httpx.Request, auth: httpx.Auth | None, cap: int) -> Reply:
+        async with asyncio.timeout(REQUEST_SECONDS):
+            response = await self._client.send(request, auth=auth, stream=True)
+            try:
+                content = await _read(response, cap)
+            finally:
+                await response.aclose()
+        return Reply(response.status_code, response.headers, content)
+
+
+def refusal(reply: Reply) -> PaymentRefused:
+    """A 4xx as an error for the caller, in the seller's words made fit for a terminal."""
+    problem = reply.problem()
+    return PaymentRefused(clean(problem.code), f"the seller refused: {describe(problem)}")
+
+
+def describe(problem: Problem) -> str:
+    text = (
+        f"{problem.title}: {problem.detail}"
+        if problem.detail and problem.detail != problem.title
+        else problem.title
+    )
+    return f"{clean(text)} ({clean(problem.code)})"
+
+
+def _meaning(reply: Reply, explain: Callable[[Reply], str] | None) -> str:
+    try:
+        words = explain(reply) if explain is not None else ""
+    except (SellerFault, ValueError, LookupError, TypeError, AttributeError):
+        words = ""  # whoever reads the answer in earnest says what is wrong with it
+    if not words and reply.status >= 400:  # noqa: PLR2004  the class of refusals
+        words = describe(reply.problem())
+    return f"  {words}" if words else ""
+
+
+async def _read(response: httpx.Response, cap: int) -> bytes:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise SellerFault("answer_malformed", "the seller compressed its answer although it was asked not to")
+    content = bytearray()
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) > cap:
+            raise SellerFault("answer_too_large", f"the seller's answer is larger than {cap} bytes")
+    return bytes(content)

@@ -1,0 +1,91 @@
+"""Fetching what a proof needs, from the seller and from the chain, for `verify` to judge."""
+
+import asyncio
+from collections.abc import Callable
+
+from buyer import receipts, redemption, runs, steps, verify
+from buyer.checks import DEVNET
+from buyer.errors import SellerFault, SellerUnreachable, UsageError
+from buyer.http import describe
+from buyer.receipts import HeldReceipt
+from buyer.redemption import Redemption
+from buyer.session import Session
+from buyer.verify import Evidence, Papers, Report
+from shared.chain.base import ChainError, confirmations
+
+REQUIRED = 20
+DEVNET_REQUIRED = 1
+LOOK_SECONDS = 0.5
+OK = 200
+REDEMPTIONS_PATH = "/api/redemptions/"
+
+
+class Proving:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._wallet = session.wallet
+
+    async def redemption(self, redemption_id: str) -> Redemption:
+        """What the seller says; SellerFault when it is about another redemption."""
+        if not redemption_id.replace("-", "").replace(":", "").isalnum() or not redemption_id.isascii():
+            raise UsageError("redemption_unknown", "that is not a redemption id")
+        reply = await self._session.http.send("GET", REDEMPTIONS_PATH + redemption_id, explain=steps.burned)
+        if reply.status != OK:
+            raise SellerFault(
+                "redemption_missing", f"the seller does not know it: {describe(reply.problem())}"
+            )
+        found = redemption.read(reply.json())
+        if found.id != redemption_id:
+            raise SellerFault("redemption_malformed", "the seller answered about another redemption")
+        return found
+
+    async def verify(self, redemption_id: str, *, wait: float, look: Callable[[Report], None]) -> Report:
+        """The report as it is, or after at most `wait` seconds in which it was still pending."""
+        receipt = self._receipt(redemption_id)
+        report = await self._report(redemption_id, receipt)
+        look(report)
+        try:
+            async with asyncio.timeout(wait):
+                while report.outcome == "pending":
+                    await asyncio.sleep(LOOK_SECONDS)
+                    report = await self._report(redemption_id, receipt)
+                    look(report)
+        except TimeoutError:
+            pass
+        return report
+
+    def _receipt(self, redemption_id: str) -> HeldReceipt:
+        receipt_id = self._wallet.transact(lambda db: runs.receipt_of(db, redemption_id))
+        if receipt_id is None:
+            hint = "Only what this wallet paid for can be held against a promise. Try another --wallet."
+            raise UsageError(
+                "redemption_unknown", f"this wallet did not make redemption {redemption_id}", hint=hint
+            )
+        receipt = self._wallet.transact(lambda db: receipts.find(db, receipt_id))
+        if receipt.origin != self._session.origin:
+            hint = f"Ask that one: --seller {receipt.origin}"
+            raise UsageError("seller_differs", f"{redemption_id} was made at another seller", hint=hint)
+        return receipt
+
+    async def _report(self, redemption_id: str, receipt: HeldReceipt) -> Report:
+        seller = await self._session.seller()
+        found = await self.redemption(redemption_id)
+        tx_hash = None if found.burn is None else found.burn.tx_hash
+        papers = Papers(receipt.token, receipt.issued_at, seller.did, seller.keys, self._wallet.key.public)
+        return verify.judge(found, papers, await self._evidence(tx_hash))
+
+    async def _evidence(self, tx_hash: str | None) -> Evidence:
+        required = DEVNET_REQUIRED if self._wallet.network == DEVNET else REQUIRED
+        if tx_hash is None:
+            return Evidence(None, 0, required)
+        chain = await self._session.chain()
+        try:
+            inclusion = await chain.inclusion(tx_hash)
+            raw = None if inclusion is None else await chain.transaction(tx_hash)
+            if inclusion is None or raw is None:
+                return Evidence(None, 0, required)
+            return Evidence(raw, confirmations(await chain.tip(), inclusion), required)
+        except ChainError as error:
+            raise SellerUnreachable(
+                "chain_unreachable", f"the chain service does not answer: {error}"
+            ) from error

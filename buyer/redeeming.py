@@ -1,0 +1,141 @@
+"""Using a credit: one image under one idempotency key, which is stored before the seller hears of it."""
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from buyer import files, leases, runs, steps
+from buyer.errors import PaymentRefused, SellerFault, StillPending, UsageError, clean
+from buyer.http import Reply, describe
+from buyer.receipts import HeldReceipt
+from buyer.runs import WantedImage
+from buyer.session import Session
+from shared import strict_json
+
+GENERATE_PATH = "/api/images/generate"
+IMAGE_PATH = "/api/images/"
+MAX_IMAGE = 20_000_000
+POLL_SECONDS = 1.0
+OK, BAD_REQUEST, CONFLICT, UNPROCESSABLE = 200, 400, 409, 422
+IN_PROGRESS = "redemption_in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImage:
+    """A delivered image: `content` is PNG (or what `extension` says), `subject` the seller's name for it."""
+
+    content: bytes
+    extension: str
+    subject: str
+    redemption_id: str
+    credits_remaining: int
+
+
+class Redeeming:
+    def __init__(self, session: Session, *, wait: float) -> None:
+        self._session = session
+        self._wallet = session.wallet
+        self._wait = wait
+
+    async def generate(self, receipt: HeldReceipt, body: dict[str, str]) -> GeneratedImage:
+        """An image for one credit. What an earlier call asked for in the same words and never got comes first."""
+        text = strict_json.dumps(body)
+        waiting = self._wallet.transact(lambda db: runs.unanswered(db, receipt.id, text))
+        fresh = WantedImage.new(self._session.new_id(), receipt.id, text)
+        for image in [*waiting, fresh]:
+            # Calls side by side want an image each: a key that is being asked for is left alone.
+            work = leases.Work(
+                self._wallet,
+                f"image {image.idempotency_key}",
+                self._session.around.now,
+                self._session.new_id(),
+            )
+            if leases.try_take(work):
+                async with leases.keeping(work):
+                    self._wallet.transact(lambda db: runs.want(db, image, None))  # noqa: B023  called at once
+                    return await self.fetch(receipt, image)
+        raise AssertionError("nobody else knows a fresh key")
+
+    async def fetch(self, receipt: HeldReceipt, image: WantedImage) -> GeneratedImage:
+        """The image of a stored key, however often it takes: the same key never costs a second credit.
+
+        Errors: PaymentRefused (no credits, receipt refused), UsageError (the seller refuses the words),
+        SellerError; after StillPending and SellerUnreachable the same key is to be asked again.
+        """
+        try:
+            async with asyncio.timeout(self._wait):
+                told = await self._redeem(receipt, image)
+                generated = await self._download(told)
+        except TimeoutError as error:
+            hint = "The credit is not lost: the same command asks for the same image."
+            raise StillPending("image_pending", f"no image after {self._wait:.0f} s", hint=hint) from error
+        try:
+            self._wallet.transact(
+                lambda db: runs.delivered(db, image.idempotency_key, generated.redemption_id)
+            )
+        except sqlite3.IntegrityError as error:
+            # One burn would then have to serve for two uses.
+            raise SellerFault(
+                "redemption_repeated", "the seller gave two images the same redemption id"
+            ) from error
+        return generated
+
+    async def _redeem(self, receipt: HeldReceipt, image: WantedImage) -> dict[str, Any]:
+        while True:
+            reply = await self._session.http.send(
+                "POST",
+                GENERATE_PATH,
+                body=strict_json.loads(image.body),
+                headers={"Idempotency-Key": image.idempotency_key},
+                auth=self._session.proof(receipt),
+                explain=steps.delivered,
+            )
+            if reply.status == OK:
+                return reply.json()
+            if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
+                self._wallet.transact(lambda db: runs.refused(db, image.idempotency_key))
+                raise _refused(reply)
+            await asyncio.sleep(POLL_SECONDS if reply.retry_after is None else reply.retry_after)
+
+    async def _download(self, told: dict[str, Any]) -> GeneratedImage:
+        try:
+            path, digest = told["image"]["url"], told["image"]["sha256"]
+            redemption_id, remaining, subject = (
+                told["redemption_id"],
+                told["credits_remaining"],
+                told["subject"],
+            )
+            if not isinstance(redemption_id, str) or type(remaining) is not int:
+                raise TypeError("redemption_id or credits_remaining")
+            name = path.removeprefix(IMAGE_PATH)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SellerFault(
+                "image_malformed", f"the answer names no image: {clean(repr(error))}"
+            ) from error
+        if path != IMAGE_PATH + name or not name.replace("-", "").isalnum() or not name.isascii():
+            # Another path, or another host, is not where images are.
+            raise SellerFault(
+                "image_elsewhere", f"the seller's image is not under {IMAGE_PATH}: {clean(path)}"
+            )
+        reply = await self._session.http.send("GET", path, headers={"accept": "image/*"}, cap=MAX_IMAGE)
+        if reply.status != OK:
+            raise SellerFault("image_missing", f"the image cannot be had: {describe(reply.problem())}")
+        if sha256(reply.body).hexdigest() != digest:
+            raise SellerFault("image_changed", "the image is not the one that was delivered for the credit")
+        return GeneratedImage(
+            reply.body, files.extension(reply.body), clean(subject), redemption_id, remaining
+        )
+
+
+def _refused(reply: Reply) -> PaymentRefused | UsageError | SellerFault:
+    problem = reply.problem()
+    message, code = f"the seller refused: {describe(problem)}", clean(problem.code)
+    if reply.status < 400:  # noqa: PLR2004  the class of refusals
+        return SellerFault("image_malformed", f"an image was asked for and answered with {reply.status}")
+    if code == "credits_exhausted":
+        return PaymentRefused(code, message, hint="Buy more: buyer buy --credits N")
+    if reply.status in {BAD_REQUEST, UNPROCESSABLE}:
+        return UsageError(code, message, hint="No credit was taken. Ask for something else.")
+    return PaymentRefused(code, message, hint="No credit was taken. See: buyer receipts")

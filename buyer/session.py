@@ -1,0 +1,90 @@
+"""One buyer at one seller: connections, the seller's checked identity, and the chain, each made when first needed."""
+
+import secrets
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from buyer import catalog, chains, identity
+from buyer.auth import HolderAuth
+from buyer.catalog import Catalog
+from buyer.errors import UsageError
+from buyer.http import SellerHttp, seller_origin
+from buyer.receipts import HeldReceipt
+from buyer.wallet import Wallet
+from shared.chain.base import Chain
+from shared.keys import PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A seller whose identity is the one that this wallet knows it by."""
+
+    did: str
+    keys: Sequence[PublicKey]
+    catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What comes from outside: time (Unix seconds), variables, where to say what happens."""
+
+    now: Callable[[], int]
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
+    trace: Callable[[str], None]
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+class Session:
+    """Shared by the flows of one client."""
+
+    def __init__(self, url: str, wallet: Wallet, surroundings: Surroundings) -> None:
+        self.wallet = wallet
+        self.around = surroundings
+        self.origin = seller_origin(url)
+        self.http = SellerHttp(self.origin, trace=surroundings.trace, transport=surroundings.transport)
+        self._seller: Seller | None = None
+        self._chain: Chain | None = None
+
+    async def seller(self) -> Seller:
+        """The seller, met once a session. SellerFault when it is not who it was, UsageError on another network."""
+        if self._seller is None:
+            reply = await self.http.send("GET", "/api/catalog")
+            listed = catalog.read(reply.json())
+            if listed.network != self.wallet.network:
+                hint = f"Use a wallet of that network: buyer wallet create --network {listed.network} --wallet FILE"
+                message = f"the seller is on {listed.network}, and this wallet on {self.wallet.network}"
+                raise UsageError("network_differs", message, hint=hint)
+            keys = await identity.keys_of(listed.seller, self.http)
+            self.wallet.transact(lambda db: identity.pin(db, self.origin, listed.seller, self.around.now()))
+            self._seller = Seller(listed.seller, keys, listed)
+        return self._seller
+
+    async def chain(self) -> Chain:
+        if self._chain is None:
+            seller = await self.seller()
+            self._chain = chains.connect(
+                self.wallet.network, seller.catalog.chain_url, self.around.environment
+            )
+        return self._chain
+
+    def proof(self, receipt: HeldReceipt) -> HolderAuth:
+        """Shows `receipt` and that its key is ours."""
+        return HolderAuth(
+            self.wallet.key,
+            now=self.around.now,
+            new_jti=lambda: secrets.token_urlsafe(16),
+            token=receipt.token,
+        )
+
+    @staticmethod
+    def new_id() -> str:
+        return str(uuid.uuid4())
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+        if self._chain is not None:
+            await self._chain.aclose()

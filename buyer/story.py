@@ -1,0 +1,82 @@
+"""What the commands tell while they work: a live display on a terminal, plain lines elsewhere; on stderr."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+
+class Story(Protocol):
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    def say(self, line: str) -> None:
+        """Something happened that the user wants to know."""
+
+    def trace(self, line: str) -> None:
+        """An HTTP step, told when --verbose asks for it."""
+
+
+class PlainStory:
+    def __init__(self, *, verbose: bool) -> None:
+        self._verbose = verbose
+        self._last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return
+
+    def say(self, line: str) -> None:
+        # Waiting says the same again and again; a log wants it once.
+        if line != self._last:
+            self._last = line
+            print(line, file=sys.stderr, flush=True)  # noqa: T201  this is the command line's voice
+
+    def trace(self, line: str) -> None:
+        if self._verbose:
+            self.say(line)
+
+
+class TerminalStory:
+    """Steps that are done stay on the screen; the one under way turns a spinner."""
+
+    def __init__(self, *, verbose: bool) -> None:
+        from rich.console import Console  # noqa: PLC0415  only on a terminal
+
+        self._console: Console = Console(stderr=True, highlight=False)
+        self._status: Status = self._console.status("at work")
+        self._verbose = verbose
+        self._last = ""
+
+    def __enter__(self) -> Self:
+        self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._status.stop()
+
+    def say(self, line: str) -> None:
+        if line != self._last:
+            self._last = line
+            # Not as markup: the seller's words must not be able to colour or link anything.
+            self._console.print(f"• {line}", markup=False)
+
+    def trace(self, line: str) -> None:
+        if self._verbose:
+            self._console.print(line, markup=False, style="dim")
+
+
+def tell(*, verbose: bool) -> Story:
+    """The story for where stderr goes."""
+    return TerminalStory(verbose=verbose) if sys.stderr.isatty() else PlainStory(verbose=verbose)

@@ -1,0 +1,161 @@
+"""What each command does, below the command line: opens the wallet, runs the client, shapes the answer."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from buyer import funding, output, receipts
+from buyer.budget import Budget
+from buyer.checks import DEVNET
+from buyer.client import WAIT_SECONDS, BuyerClient
+from buyer.errors import ProofBroken, StillPending, UsageError, WalletError
+from buyer.http import seller_origin
+from buyer.imaging import Errand, Imaging
+from buyer.output import Answer
+from buyer.receipts import HeldReceipt
+from buyer.story import Story
+from buyer.verify import Report
+from buyer.wallet import Wallet, default_path
+
+DEVNET_BURN_SECONDS = 120.0
+BURN_SECONDS = 1800.0
+DONE = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An answer and the exit code that goes with it: an image may be there although its proof is not."""
+
+    answer: Answer
+    exit_code: int = DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The commands of one call. `wallet` None is the default place."""
+
+    seller: str
+    wallet: Path | None
+    story: Story
+
+    async def images(self, errand: Errand, max_price: str, *, wait_burns: bool) -> Finished:
+        errand.check()
+        budget = Budget(per_purchase=max_price)
+        wallet = await self._wallet_or_first()
+        async with self._client(wallet, budget) as client:
+            burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
+            imaging = Imaging(client, wallet, _now, self.story.say)
+            done = await imaging.run(errand, wait=WAIT_SECONDS, burns_wait=burns_wait)
+        return Finished(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
+
+    async def buy(self, credit_count: int, max_price: str) -> Finished:
+        budget = Budget(per_purchase=max_price)
+        wallet = await self._wallet_or_first()
+        async with self._client(wallet, budget) as client:
+            receipt = await client.buy(credit_count)
+            return Finished(output.purchase(receipt, await client.credits(receipt)))
+
+    async def generate(self, receipt_id: str | None, errand: Errand) -> Finished:
+        wallet = self.open_wallet()
+        receipt = self._receipt(wallet, receipt_id)
+        async with self._client(wallet) as client:
+            done = await Imaging(client, wallet, _now, self.story.say).use(receipt, errand, wait=WAIT_SECONDS)
+        return Finished(output.images(done), _exit_code(done.reports, pending_fails=False))
+
+    async def credits(self, receipt_id: str | None) -> Finished:
+        wallet = self.open_wallet()
+        receipt = self._receipt(wallet, receipt_id)
+        async with self._client(wallet) as client:
+            return Finished(output.credit_account(receipt, await client.credits(receipt)))
+
+    async def receipts(self) -> Finished:
+        return Finished(output.receipts(self.open_wallet().transact(receipts.every)))
+
+    async def verify(self, redemption_id: str, *, wait: bool) -> Finished:
+        wallet = self.open_wallet()
+        async with self._client(wallet) as client:
+            report = await client.verify(
+                redemption_id, wait=_burn_seconds(wallet) if wait else 0.0, look=self._look
+            )
+        return Finished(output.proof(report), _exit_code([report], pending_fails=True))
+
+    async def create_wallet(self, network: str) -> Finished:
+        wallet = Wallet.create(self._path, network=network)
+        told = {"path": str(wallet.path), "network": wallet.network, "address": wallet.address}
+        lines = [f"made a wallet for {network} at {wallet.path}", f"address {wallet.address}"]
+        hint = (
+            "fill it: buyer wallet fund"
+            if network == DEVNET
+            else "send ADA to that address, and back the file up"
+        )
+        return Finished((told, [*lines, hint]))
+
+    async def address(self) -> Finished:
+        wallet = self.open_wallet()
+        return Finished(({"address": wallet.address, "network": wallet.network}, [wallet.address]))
+
+    async def balance(self) -> Finished:
+        wallet = self.open_wallet()
+        return Finished(output.balance(wallet, await funding.balance(wallet, self.seller)))
+
+    async def fund(self, lovelace: int) -> Finished:
+        wallet = self.open_wallet()
+        tx_hash = await funding.fund(wallet, self.seller, lovelace)
+        told, lines = output.balance(wallet, await funding.balance(wallet, self.seller))
+        return Finished(({**told, "tx_hash": tx_hash}, lines))
+
+    def open_wallet(self) -> Wallet:
+        return Wallet.open(self._path)
+
+    @property
+    def _path(self) -> Path:
+        return self.wallet or default_path(os.environ)
+
+    async def _wallet_or_first(self) -> Wallet:
+        """The wallet; where there is none, and money is play money, a filled one."""
+        try:
+            return self.open_wallet()
+        except WalletError as error:
+            if error.code != "wallet_missing" or await funding.network_of(self.seller) != DEVNET:
+                raise
+        wallet = Wallet.create(self._path)
+        self.story.say(f"made a devnet wallet at {wallet.path}; the faucet fills it with play money")
+        await funding.fund(wallet, self.seller, funding.FILLING)
+        return wallet
+
+    def _client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
+        return BuyerClient(
+            self.seller, wallet=wallet, budget=budget, say=self.story.say, trace=self.story.trace
+        )
+
+    def _receipt(self, wallet: Wallet, receipt_id: str | None) -> HeldReceipt:
+        """The named receipt, by default the newest of this seller."""
+        if receipt_id is not None:
+            return wallet.transact(lambda db: receipts.find(db, receipt_id))
+        origin = seller_origin(self.seller)
+        held = wallet.transact(lambda db: receipts.every(db, origin))
+        if not held:
+            hint = "Buy some credits: buyer buy --credits 3"
+            raise UsageError("receipt_missing", f"the wallet holds no receipt of {origin}", hint=hint)
+        return held[0]
+
+    def _look(self, report: Report) -> None:
+        if report.outcome == "pending":
+            self.story.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _burn_seconds(wallet: Wallet) -> float:
+    return DEVNET_BURN_SECONDS if wallet.network == DEVNET else BURN_SECONDS
+
+
+def _exit_code(reports: Sequence[Report | None], *, pending_fails: bool) -> int:
+    outcomes = {report.outcome for report in reports if report is not None}
+    if "broken" in outcomes:
+        return ProofBroken.exit_code
+    return StillPending.exit_code if pending_fails and "pending" in outcomes else DONE

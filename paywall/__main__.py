@@ -1,0 +1,5 @@
+"""`python -m paywall`."""
+
+from paywall.cli import main
+
+main()

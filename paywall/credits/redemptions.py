@@ -1,0 +1,217 @@
+"""Statements on redemptions and used holder proofs; each takes the transaction first."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, update
+from sqlmodel import col, select
+
+from paywall.credits import postings, store
+from paywall.credits.tables import HolderProofRow, RedemptionRow
+from paywall.database import Transaction
+from paywall.errors import CreditsExhausted, HolderProofInvalid, IdempotencyKeyReused, ReceiptInvalid
+from paywall.statements import Hot
+from shared.holder_proof import HolderProof
+
+PROOF_KEPT_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A wish to redeem one credit. `request_hash` is of the subject as asked (SHA-256, hex)."""
+
+    id: str
+    account_id: str
+    product: str
+    idempotency_key: str
+    request_hash: str
+    subject_kind: str
+    subject_text: str
+    holder_proof: HolderProof | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A reserved credit; `attempt` is the guard that keeps a late finisher from capturing another's."""
+
+    id: str
+    account_id: str
+    attempt: int
+    subject_kind: str
+    subject_text: str
+    credits_remaining: int
+
+
+_redemption = RedemptionRow.__table__.c  # type: ignore[attr-defined]
+_USE_PROOF = Hot(
+    lambda insert: insert(HolderProofRow).on_conflict_do_nothing().returning(HolderProofRow.__table__.c.jti),  # type: ignore[attr-defined]
+    ["thumbprint", "jti", "expires_at"],
+)
+_INSERT = Hot(
+    lambda insert: (
+        insert(RedemptionRow)
+        .on_conflict_do_nothing(index_elements=["account_id", "idempotency_key"])
+        .returning(_redemption.id)
+    ),
+    [
+        *("id", "account_id", "idempotency_key", "request_hash", "subject_kind", "subject_text"),
+        *("state", "attempt", "deadline", "created_at", "updated_at"),
+    ],
+)
+_CAPTURE = Hot(
+    lambda _insert: (
+        update(RedemptionRow)
+        .where(
+            _redemption.id == bindparam("which"),
+            _redemption.state == bindparam("was"),
+            _redemption.attempt == bindparam("try"),
+        )
+        .values(
+            state=bindparam("becomes"),
+            image_id=bindparam("image"),
+            image_sha256=bindparam("sha256"),
+            image_type=bindparam("media_type"),
+            updated_at=bindparam("at"),
+        )
+        .returning(_redemption.account_id)
+    )
+)
+
+
+def use_proof(tx: Transaction, proof: HolderProof, now: int) -> None:
+    """Errors: HolderProofInvalid when this proof was used before."""
+    rows = tx.run(
+        _USE_PROOF,
+        thumbprint=proof.thumbprint,
+        jti=proof.jti,
+        expires_at=proof.issued_at + PROOF_KEPT_SECONDS,
+    )
+    if not rows:
+        raise HolderProofInvalid("This holder proof was used before; make a new one for each request.")
+
+
+def reserve(tx: Transaction, wish: Wish, now: int, deadline: int) -> Reservation | RedemptionRow:
+    """Reserve one credit under the idempotency key; or the redemption that the key already names.
+
+    Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, ReceiptInvalid.
+    """
+    if wish.holder_proof is not None:
+        use_proof(tx, wish.holder_proof, now)
+    rows = tx.run(
+        _INSERT,
+        id=wish.id,
+        account_id=wish.account_id,
+        idempotency_key=wish.idempotency_key,
+        request_hash=wish.request_hash,
+        subject_kind=wish.subject_kind,
+        subject_text=wish.subject_text,
+        state="reserved",
+        attempt=1,
+        deadline=deadline,
+        created_at=now,
+        updated_at=now,
+    )
+    if rows:
+        return _take(tx, wish, wish.id, 1, now)
+    row = tx.session.exec(
+        select(RedemptionRow).where(
+            RedemptionRow.account_id == wish.account_id, RedemptionRow.idempotency_key == wish.idempotency_key
+        )
+    ).one()
+    if row.request_hash != wish.request_hash:
+        raise IdempotencyKeyReused("This idempotency key belongs to a request with another body.")
+    if row.state != "released" or row.refusal is not None:
+        return RedemptionRow.model_validate(row.model_dump())
+    return _reserve_again(tx, row, wish, now, deadline)
+
+
+def _reserve_again(
+    tx: Transaction, row: RedemptionRow, wish: Wish, now: int, deadline: int
+) -> Reservation | RedemptionRow:
+    """A failure that may pass released the credit: the same key may try once more."""
+    attempt = row.attempt + 1
+    done = tx.session.exec(
+        update(RedemptionRow)
+        .where(_redemption.id == row.id, _redemption.state == "released", _redemption.attempt == row.attempt)
+        .values(state="reserved", attempt=attempt, deadline=deadline, updated_at=now)
+    )
+    if done.rowcount != 1:
+        return RedemptionRow.model_validate({**row.model_dump(), "state": "reserved"})  # another was first
+    return _take(tx, wish, row.id, attempt, now)
+
+
+def _take(tx: Transaction, wish: Wish, redemption_id: str, attempt: int, now: int) -> Reservation:
+    left = store.reserve(tx, wish.account_id, wish.product, postings.reserve(redemption_id, attempt), now)
+    if left is None:
+        raise _why_not(tx, wish, now)
+    return Reservation(redemption_id, wish.account_id, attempt, wish.subject_kind, wish.subject_text, left)
+
+
+def _why_not(tx: Transaction, wish: Wish, now: int) -> CreditsExhausted | ReceiptInvalid:
+    balance = store.balance(tx, wish.account_id)
+    if balance is None:
+        return ReceiptInvalid("This receipt opened no credits here.")
+    if balance.expires_at <= now:
+        return CreditsExhausted("The credits of this receipt have expired.")
+    return CreditsExhausted("The receipt has no credits left.", granted=balance.granted)
+
+
+def capture(tx: Transaction, reservation: Reservation, image: tuple[str, str, str], now: int) -> bool:
+    """Reserved → captured; `image` is (id, sha256 hex, media type). False when the reservation is gone."""
+    image_id, sha256, media_type = image
+    rows = tx.run(
+        _CAPTURE,
+        which=reservation.id,
+        was="reserved",
+        becomes="captured",
+        image=image_id,
+        sha256=sha256,
+        media_type=media_type,
+        at=now,
+        **{"try": reservation.attempt},
+    )
+    if not rows:
+        return False
+    store.move(tx, reservation.account_id, postings.capture(reservation.id, reservation.attempt), now)
+    return True
+
+
+def release(
+    tx: Transaction, redemption_id: str, attempt: int, now: int, *, refusal: str | None = None
+) -> bool:
+    """Reserved → released, the credit available again. False when it was captured or released already."""
+    account_id = tx.session.exec(
+        update(RedemptionRow)
+        .where(
+            _redemption.id == redemption_id, _redemption.state == "reserved", _redemption.attempt == attempt
+        )
+        .values(state="released", refusal=refusal, updated_at=now)
+        .returning(_redemption.account_id)
+    ).scalar_one_or_none()
+    if account_id is None:
+        return False
+    store.move(tx, account_id, postings.release(redemption_id, attempt), now)
+    return True
+
+
+def overdue(tx: Transaction, now: int, limit: int = 100) -> list[tuple[str, int]]:
+    """(id, attempt) of reservations that a crash left behind."""
+    rows = (
+        select(RedemptionRow.id, RedemptionRow.attempt)
+        .where(RedemptionRow.state == "reserved", col(RedemptionRow.deadline) < now)
+        .limit(limit)
+    )
+    return [(redemption_id, attempt) for redemption_id, attempt in tx.session.exec(rows)]
+
+
+def forget_proofs(tx: Transaction, now: int) -> int:
+    """Drop used proofs that are too old to be accepted again; how many those were."""
+    done = tx.session.exec(delete(HolderProofRow).where(col(HolderProofRow.expires_at) < now))
+    return int(done.rowcount)
+
+
+def find(tx: Transaction, redemption_id: str) -> RedemptionRow | None:
+    return tx.session.get(RedemptionRow, redemption_id)
+
+
+def by_image(tx: Transaction, image_id: str) -> RedemptionRow | None:
+    return tx.session.exec(select(RedemptionRow).where(RedemptionRow.image_id == image_id)).one_or_none()

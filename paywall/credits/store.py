@@ -1,0 +1,149 @@
+"""Statements on credit accounts and postings; each takes the transaction first."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlmodel import col, select
+
+from paywall.credits import postings
+from paywall.credits.postings import Transfer
+from paywall.credits.tables import CreditAccountRow, PostingRow
+from paywall.database import Transaction
+from paywall.statements import Hot
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """An account's buckets: granted = available + reserved + captured + expired + revoked."""
+
+    granted: int
+    available: int
+    reserved: int
+    captured: int
+    expired: int
+    revoked: int
+    product: str
+    expires_at: int
+
+    def buckets(self) -> dict[str, int]:
+        values = asdict(self)
+        return {bucket: values[bucket] for bucket in postings.BUCKETS}
+
+
+def _account_move(source: str, target: str, *guards: Any) -> Hot:
+    """One UPDATE with its guard in the WHERE clause: no bucket can go below zero, whoever comes at once."""
+    account = CreditAccountRow.__table__.c  # type: ignore[attr-defined]
+    amount = bindparam("moved")
+    return Hot(
+        lambda _insert: (
+            update(CreditAccountRow)
+            .where(account.id == bindparam("account"), account[source] >= amount, *guards)
+            .values({account[source]: account[source] - amount, account[target]: account[target] + amount})
+            .returning(account.available)
+        )
+    )
+
+
+_POSTINGS = Hot(
+    lambda insert: insert(PostingRow).values(
+        [
+            {
+                "transfer": bindparam("key", unique=False),
+                "bucket": bindparam(f"bucket_{side}"),
+                "account_id": bindparam("account"),
+                "amount": bindparam(f"amount_{side}"),
+                "created_at": bindparam("at"),
+            }
+            for side in ("source", "target")
+        ]
+    )
+)
+_MOVES = {
+    (source, target): _account_move(source, target)
+    for source, target in (("reserved", "captured"), ("reserved", "available"), ("available", "expired"))
+}
+_RESERVE = _account_move(
+    "available",
+    "reserved",
+    CreditAccountRow.__table__.c.product == bindparam("which_product"),  # type: ignore[attr-defined]
+    CreditAccountRow.__table__.c.expires_at > bindparam("not_after"),  # type: ignore[attr-defined]
+)
+
+
+def open_account(
+    tx: Transaction,
+    *,
+    account_id: str,
+    payment_id: str,
+    product: str,
+    credits: int,
+    expires_at: int,
+    now: int,
+) -> None:
+    """The account of a receipt, with its grant posted."""
+    tx.session.add(
+        CreditAccountRow(
+            id=account_id, product=product, granted=credits, available=credits, expires_at=expires_at
+        )
+    )
+    tx.session.flush()
+    post(tx, account_id, postings.grant(payment_id, credits), now)
+
+
+def post(tx: Transaction, account_id: str, transfer: Transfer, now: int) -> None:
+    """Write both sides. The unique key refuses a transfer that was posted before."""
+    (source, out), (target, into) = transfer.sides
+    tx.run(
+        _POSTINGS,
+        key=transfer.key,
+        account=account_id,
+        bucket_source=source,
+        amount_source=out,
+        bucket_target=target,
+        amount_target=into,
+        at=now,
+    )
+
+
+def reserve(tx: Transaction, account_id: str, product: str, transfer: Transfer, now: int) -> int | None:
+    """Take one available credit; the credits left, or None: none left, expired, or another product."""
+    rows = tx.run(_RESERVE, account=account_id, moved=transfer.amount, which_product=product, not_after=now)
+    if not rows:
+        return None
+    post(tx, account_id, transfer, now)
+    return int(rows[0][0])
+
+
+def move(tx: Transaction, account_id: str, transfer: Transfer, now: int) -> int:
+    """Move credits; the credits then available. The caller holds the guard that makes this happen once."""
+    rows = tx.run(_MOVES[transfer.source, transfer.target], account=account_id, moved=transfer.amount)
+    if not rows:
+        raise AssertionError(f"{transfer.key}: the bucket {transfer.source} of {account_id} is too small")
+    post(tx, account_id, transfer, now)
+    return int(rows[0][0])
+
+
+def balance(tx: Transaction, account_id: str) -> Balance | None:
+    row = tx.session.get(CreditAccountRow, account_id)
+    if row is None:
+        return None
+    return Balance(
+        **{bucket: getattr(row, bucket) for bucket in postings.BUCKETS},
+        product=row.product,
+        expires_at=row.expires_at,
+    )
+
+
+def expire_accounts(tx: Transaction, now: int, limit: int = 100) -> int:
+    """Post what is still available on accounts past their end as expired; how many accounts that were."""
+    rows = tx.session.exec(
+        select(CreditAccountRow)
+        .where(col(CreditAccountRow.expires_at) <= now, col(CreditAccountRow.available) > 0)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    due = [(row.id, row.available) for row in rows]
+    for account_id, available in due:
+        move(tx, account_id, postings.expire(account_id, available, now), now)
+    return len(due)

@@ -1,0 +1,88 @@
+"""The devnet as a child process of `paywall serve`, and the money that it starts with."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+
+from paywall.burns.custody import Custody
+from paywall.burns.supply import mint_supply, wait_for
+from paywall.errors import SetupError
+from paywall.settings import Settings
+from shared.chain.base import Chain
+
+STARTING_LOVELACE = 10_000_000_000
+STOP_SECONDS = 10
+
+
+@contextmanager
+def devnet_child(settings: Settings) -> Iterator[None]:
+    """Runs the devnet until the block ends; it ends with us, however we end. Errors: SetupError."""
+    command = [
+        *(sys.executable, "-m", "paywall.devnet", "--exit-with-parent"),
+        *("--port", str(settings.devnet_port)),
+        *("--data-dir", str(settings.folder / "devnet")),
+        *("--block-seconds", str(settings.devnet_block_seconds)),
+    ]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdin is not None
+    try:
+        if not child.stdout.readline().startswith("devnet listening"):
+            raise SetupError(
+                f"The devnet did not start on port {settings.devnet_port}; what it says is above. "
+                "PAYWALL_DEVNET_PORT chooses another port."
+            )
+        yield
+    finally:
+        child.stdin.close()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        child.stdout.close()
+
+
+async def faucet(settings: Settings, address: str, lovelace: int) -> str:
+    """Money from nowhere: the transaction's hash. Errors: SetupError."""
+    parts = urlsplit(settings.chain_url)
+    async with httpx.AsyncClient(base_url=f"{parts.scheme}://{parts.netloc}", timeout=30) as client:
+        try:
+            answer = await client.post("/devnet/faucet", json={"address": address, "lovelace": lovelace})
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise SetupError(f"The devnet's faucet does not answer: {error}") from error
+        return str(answer.json()["tx_hash"])
+
+
+async def fund_and_mint(settings: Settings, custody: Custody, chain: Chain) -> bool:
+    """On a new devnet: ADA and the supply for the custodial wallet. False when they are there. Errors: SetupError."""
+    if await chain.supply(custody.asset) is not None:
+        return False
+    if await chain.utxos(custody.address) == []:
+        paid = await faucet(settings, custody.address, STARTING_LOVELACE)
+        await wait_for(chain, paid, time_limit=60)
+    await mint_supply(custody, chain, settings.supply, time_limit=60)
+    return True
+
+
+def run_alone(settings: Settings) -> None:
+    """`paywall devnet`: in this process, until a signal."""
+    from paywall.devnet.__main__ import main
+
+    folder = str(settings.folder / "devnet")
+    main(
+        [
+            "--port",
+            str(settings.devnet_port),
+            "--data-dir",
+            folder,
+            "--block-seconds",
+            str(settings.devnet_block_seconds),
+        ],
+        prog_name="paywall devnet",
+    )

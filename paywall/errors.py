@@ -1,0 +1,197 @@
+"""Every refusal of the seller, as one tree.
+
+    PaywallError
+    ├── BadRequest                  400 bad_request
+    │   └── NotJson                 400 not_json
+    ├── Unauthorized                401 (adds WWW-Authenticate)
+    │   ├── ClaimInvalid            401 claim_invalid
+    │   ├── ReceiptInvalid          401 receipt_invalid
+    │   ├── HolderProofRequired     401 holder_proof_required
+    │   └── HolderProofInvalid      401 holder_proof_invalid
+    ├── PaymentRequired             402 payment_required         (carries a fresh PRT: paying is the remedy)
+    │   ├── CreditsExhausted        402 credits_exhausted
+    │   ├── PaymentMismatch         402 payment_mismatch         (carries the PRT that was claimed)
+    │   └── PaymentInsufficient     402 payment_insufficient
+    ├── ReceiptWrongProduct         403 receipt_wrong_product
+    ├── NotFound                    404 not_found
+    ├── MethodNotAllowed            405 method_not_allowed
+    ├── Conflict                    409
+    │   ├── PaymentPending          409 payment_pending
+    │   ├── PaymentAlreadyUsed      409 payment_already_used
+    │   ├── PaymentRequestPaid      409 payment_request_paid
+    │   ├── PaidLate                409 paid_late
+    │   ├── PaymentRequestExpired   409 payment_request_expired
+    │   └── RedemptionInProgress    409 redemption_in_progress
+    ├── BodyTooLarge                413 body_too_large
+    ├── IdempotencyKeyReused        422 idempotency_key_reused
+    ├── PromptRefused               422 prompt_refused
+    ├── HeadersTooLarge             431 headers_too_large
+    ├── InternalFault               500 internal_fault
+    ├── ImageMakerFailed            502 image_maker_failed
+    ├── Unavailable                 503 unavailable
+    │   └── StorageUnavailable      503 storage_unavailable
+    └── SetupError                  (never on the wire: a sentence for the operator, exit status 2)
+
+A class carries status, code, title and whether the same request may be sent again. Inner code raises
+these and knows nothing of HTTP; `web/problems.py` maps them once to RFC 9457 problem details.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class PaywallError(Exception):
+    """A refusal. `detail` is one sentence for the caller; `extra` are ids and figures, never secrets."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_fault"
+    title: ClassVar[str] = "Internal fault"
+    retryable: ClassVar[bool] = False
+    #: seconds; sent as Retry-After
+    retry_after: int | None = None
+
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.extra: Mapping[str, Any] = extra
+
+
+class SetupError(PaywallError):
+    """The operator must change something before the program can run."""
+
+    code = "setup_error"
+    title = "The set-up is not complete"
+
+
+class BadRequest(PaywallError):
+    status, code, title = 400, "bad_request", "The request is not well-formed"
+
+
+class NotJson(BadRequest):
+    code, title = "not_json", "The body is not acceptable JSON"
+
+
+class Unauthorized(PaywallError):
+    status = 401
+
+
+class ClaimInvalid(Unauthorized):
+    code, title = "claim_invalid", "The payment claim does not hold"
+
+
+class ReceiptInvalid(Unauthorized):
+    code, title = "receipt_invalid", "The receipt does not hold"
+
+
+class HolderProofRequired(Unauthorized):
+    code, title = "holder_proof_required", "The receipt is bound to a holder; a DPoP proof is needed"
+
+
+class HolderProofInvalid(Unauthorized):
+    code, title = "holder_proof_invalid", "The holder proof does not hold"
+
+
+class PaymentRequired(PaywallError):
+    """Raised only when paying is the remedy, for auto-payers pay whatever says 402.
+
+    `token` is the PRT to pay.
+    """
+
+    status, code, title, retryable = 402, "payment_required", "Payment required", True
+
+    def __init__(self, detail: str = "", *, token: str | None = None, **extra: Any) -> None:
+        super().__init__(detail, **extra)
+        self.token = token
+
+
+class CreditsExhausted(PaymentRequired):
+    code, title = "credits_exhausted", "The receipt has no credits left"
+
+
+class PaymentMismatch(PaymentRequired):
+    code, title = "payment_mismatch", "The payment is not the one that was asked for"
+
+
+class PaymentInsufficient(PaymentRequired):
+    code, title = "payment_insufficient", "The payment is too small"
+
+
+class ReceiptWrongProduct(PaywallError):
+    status, code, title = 403, "receipt_wrong_product", "The receipt is for another product or seller"
+
+
+class NotFound(PaywallError):
+    status, code, title = 404, "not_found", "Nothing is here"
+
+
+class MethodNotAllowed(PaywallError):
+    status, code, title = 405, "method_not_allowed", "This method is not offered here"
+
+
+class Conflict(PaywallError):
+    status = 409
+
+
+class PaymentPending(Conflict):
+    code, title, retryable, retry_after = "payment_pending", "The payment is not final yet", True, 1
+
+
+class PaymentAlreadyUsed(Conflict):
+    code, title = "payment_already_used", "The transaction pays another payment request"
+
+
+class PaymentRequestPaid(Conflict):
+    code, title = "payment_request_paid", "The payment request was paid by another payment"
+
+
+class PaidLate(Conflict):
+    code, title = (
+        "paid_late",
+        "The payment came after the payment request had expired; a person will look at it",
+    )
+
+
+class PaymentRequestExpired(Conflict):
+    code, title = "payment_request_expired", "The payment request has expired; nothing was submitted"
+
+
+class RedemptionInProgress(Conflict):
+    code, title, retryable, retry_after = "redemption_in_progress", "The redemption is under way", True, 1
+
+
+class BodyTooLarge(PaywallError):
+    status, code, title = 413, "body_too_large", "The body is too large"
+
+
+class IdempotencyKeyReused(PaywallError):
+    status, code, title = 422, "idempotency_key_reused", "The idempotency key was used with another request"
+
+
+class PromptRefused(PaywallError):
+    status, code, title = 422, "prompt_refused", "The prompt was refused; the credit was released"
+
+
+class HeadersTooLarge(PaywallError):
+    status, code, title = 431, "headers_too_large", "A header is too large"
+
+
+class InternalFault(PaywallError):
+    retryable = True
+
+
+class ImageMakerFailed(PaywallError):
+    status, code, title, retryable = (
+        502,
+        "image_maker_failed",
+        "No image could be made; the credit was released",
+        True,
+    )
+
+
+class Unavailable(PaywallError):
+    status, code, title, retryable = 503, "unavailable", "Not available at the moment", True
+    retry_after = 2
+
+
+class StorageUnavailable(Unavailable):
+    code, title = "storage_unavailable", "The database is not available; nothing was changed"

@@ -1,0 +1,1 @@
+"""Draws the offline image maker's posters with Pillow. Everything is decided by the subject's SHA-256."""

@@ -1,0 +1,96 @@
+"""Step 1 of a request: price → build and sign the PRT → store request and token → and only then the 402."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from paywall.clock import Clock, Ids
+from paywall.database import Database, Transaction
+from paywall.errors import BadRequest, NotFound
+from paywall.identity import Identity
+from paywall.rails.base import Rail
+from paywall.sales import store
+from paywall.sales.prices import Product
+from shared import payment_request
+from shared.keys import InvalidKeyError, PublicKey
+from shared.payment_request import Order, PaymentRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A stored payment request and its signed token."""
+
+    request: PaymentRequest
+    token: str
+
+
+class Selling:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        identity: Identity,
+        products: Mapping[str, Product],
+        rails: Sequence[Rail],
+        token: str,
+        service_url: str,
+        valid_seconds: int,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """`token` is the asset that each use burns, "<policyId>.<nameHex>"; it is promised in every PRT."""
+        self._database = database
+        self._identity = identity
+        self._products = products
+        self._rails = rails
+        self._token = token
+        self._service_url = service_url
+        self._valid_seconds = valid_seconds
+        self._clock = clock
+        self._ids = ids
+
+    async def sell(self, product_id: str, credits: int, holder: str | None) -> Offer:
+        """Errors: NotFound (product), BadRequest (credits, holder)."""
+        product = self._products.get(product_id)
+        if product is None:
+            raise NotFound(f"There is no product {product_id!r}.")
+        request = self._request(product, credits, holder and _checked_holder(holder))
+        token = await self._identity.sign(payment_request.claims(request))
+
+        def insert(tx: Transaction) -> None:
+            store.insert_request(
+                tx,
+                id=request.id,
+                token=token,
+                product=product.id,
+                credits=credits,
+                price=request.price.amount,
+                currency=request.price.currency,
+                holder=request.order.holder,
+                created_at=request.issued_at,
+                expires_at=request.expires_at,
+            )
+
+        await self._database.transact(insert)
+        return Offer(request, token)
+
+    def _request(self, product: Product, credits: int, holder: str | None) -> PaymentRequest:
+        price = product.price(credits)
+        now = self._clock()
+        return PaymentRequest(
+            id=self._ids(),
+            issuer=self._identity.did,
+            description=f"{credits} × {product.title}",
+            issued_at=now,
+            expires_at=now + self._valid_seconds,
+            service_callback=self._service_url,
+            price=price,
+            order=Order(product.id, credits, self._token, holder),
+            options=tuple(rail.quote(price) for rail in self._rails),
+        )
+
+
+def _checked_holder(holder: str) -> str:
+    try:
+        return PublicKey.from_did_key(holder).did
+    except InvalidKeyError as error:
+        raise BadRequest("`holder` must be the did:key of an Ed25519 key.") from error

@@ -1,0 +1,137 @@
+"""Statements on payment requests, payments and receipts; each takes the transaction first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from paywall.database import Transaction
+from paywall.rails.base import Proof
+from paywall.sales.tables import PaymentRequestRow, PaymentRow, ReceiptRow
+from paywall.statements import Hot
+
+_INSERT_REQUEST = Hot(
+    lambda insert: insert(PaymentRequestRow),
+    ["id", "token", "product", "credits", "price", "currency", "holder", "state", "created_at", "expires_at"],
+)
+
+
+def insert_request(tx: Transaction, **row: Any) -> None:
+    tx.run(_INSERT_REQUEST, state="open", **row)
+
+
+def request(tx: Transaction, request_id: str) -> PaymentRequestRow | None:
+    return tx.session.get(PaymentRequestRow, request_id)
+
+
+def payment(tx: Transaction, rail: str, external_id: str) -> PaymentRow | None:
+    return tx.session.exec(
+        select(PaymentRow).where(PaymentRow.rail == rail, PaymentRow.external_id == external_id)
+    ).one_or_none()
+
+
+def payments_of(tx: Transaction, request_id: str) -> list[PaymentRow]:
+    """Newest first."""
+    rows = select(PaymentRow).where(PaymentRow.payment_request_id == request_id)
+    return list(tx.session.exec(rows.order_by(col(PaymentRow.created_at).desc())))
+
+
+def receipt_of(tx: Transaction, request_id: str) -> ReceiptRow | None:
+    return tx.session.exec(
+        select(ReceiptRow).where(ReceiptRow.payment_request_id == request_id)
+    ).one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class NewPayment:
+    """What a claim becomes when it is stored."""
+
+    id: str
+    payment_request_id: str
+    rail: str
+    option_id: str
+    payer: str
+    proof: Proof
+    state: str
+    reason: str | None = None
+
+
+_INSERT_PAYMENT = Hot(
+    # Invariant 6: the unique keys on (rail, external id) and (tx hash, output) decide who was first. Only
+    # those keys are passed over in silence; a broken CHECK still raises.
+    lambda insert: insert(PaymentRow).on_conflict_do_nothing().returning(PaymentRow.__table__.c.id),  # type: ignore[attr-defined]
+    [
+        *("id", "payment_request_id", "rail", "external_id", "tx_hash", "output_index", "option_id", "payer"),
+        *("amount", "transaction", "expiry_slot", "state", "reason", "created_at", "updated_at"),
+    ],
+)
+
+
+def insert_payment(tx: Transaction, new: NewPayment, now: int) -> bool:
+    """False when this proof, or another settling payment of the request, is there already."""
+    rows = tx.run(
+        _INSERT_PAYMENT,
+        id=new.id,
+        payment_request_id=new.payment_request_id,
+        rail=new.rail,
+        external_id=new.proof.external_id,
+        tx_hash=new.proof.tx_hash,
+        output_index=new.proof.output_index,
+        option_id=new.option_id,
+        payer=new.payer,
+        amount=new.proof.amount,
+        transaction=new.proof.transaction,
+        expiry_slot=new.proof.expiry_slot,
+        state=new.state,
+        reason=new.reason,
+        created_at=now,
+        updated_at=now,
+    )
+    return bool(rows)
+
+
+def move_request(tx: Transaction, request_id: str, state: str, *, guard: tuple[str, ...]) -> bool:
+    """One UPDATE with its guard in the WHERE clause; False when the guard did not hold."""
+    done = tx.session.exec(
+        update(PaymentRequestRow)
+        .where(col(PaymentRequestRow.id) == request_id, col(PaymentRequestRow.state).in_(guard))
+        .values(state=state)
+    )
+    return done.rowcount == 1
+
+
+def move_payment(
+    tx: Transaction, payment_id: str, state: str, now: int, *, guard: str, reason: str | None = None
+) -> bool:
+    done = tx.session.exec(
+        update(PaymentRow)
+        .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == guard)
+        .values(state=state, reason=reason, updated_at=now)
+    )
+    return done.rowcount == 1
+
+
+def insert_receipt(tx: Transaction, row: ReceiptRow) -> None:
+    tx.session.add(row)
+    tx.session.flush()
+
+
+def settling(tx: Transaction, limit: int = 100) -> list[PaymentRow]:
+    """Payments that a crash or a slow chain left to be settled, the longest untouched first."""
+    rows = (
+        select(PaymentRow)
+        .where(PaymentRow.state == "settling")
+        .order_by(col(PaymentRow.updated_at))
+        .limit(limit)
+    )
+    return list(tx.session.exec(rows))
+
+
+def touch_payment(tx: Transaction, payment_id: str, now: int) -> None:
+    tx.session.exec(update(PaymentRow).where(col(PaymentRow.id) == payment_id).values(updated_at=now))
+
+
+def unresolved(tx: Transaction) -> list[PaymentRow]:
+    """What a person must look at: money that came and opened no credits."""
+    return list(tx.session.exec(select(PaymentRow).where(PaymentRow.state == "surplus")))

@@ -1,0 +1,74 @@
+"""`paywall serve` and `paywall worker`: the parts, run until a signal."""
+
+import asyncio
+import signal
+import sys
+from contextlib import ExitStack
+
+import uvicorn
+import uvloop
+
+from paywall import __version__
+from paywall.app import Parts, build
+from paywall.devnet.child import devnet_child, fund_and_mint
+from paywall.logs import start_logging
+from paywall.settings import Settings
+
+DRAIN_SECONDS = 30
+BACKLOG = 2048
+
+
+def serve(settings: Settings) -> None:
+    """API, worker and, if no chain is configured, the devnet. Errors: SetupError."""
+    start_logging(settings.log)
+    with ExitStack() as stack:
+        if settings.embedded_chain:
+            stack.enter_context(devnet_child(settings))
+        uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    parts = build(settings)
+    try:
+        if settings.network == "devnet":
+            await fund_and_mint(settings, parts.custody, parts.chain)
+        _say_hello(settings)
+        config = uvicorn.Config(
+            parts.app,
+            host=settings.host,
+            port=settings.port,
+            backlog=BACKLOG,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+        await uvicorn.Server(config).serve()
+    finally:
+        await parts.close()
+
+
+def _say_hello(settings: Settings) -> None:
+    embedded = settings.embedded_parts()
+    note = f" Embedded: {', '.join(embedded)}; not for real money." if embedded else ""
+    print(
+        f"paywall {__version__} serves {settings.service_url} on {settings.chain_network}.{note}",
+        file=sys.stderr,
+    )
+
+
+def work(settings: Settings) -> None:
+    """The worker alone, beside any number of `serve` on one PostgreSQL. Errors: SetupError."""
+    start_logging(settings.log)
+    uvloop.run(_work(build(settings)))
+
+
+async def _work(parts: Parts) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await parts.worker.run(stop)
+    finally:
+        await parts.close()

@@ -1,0 +1,174 @@
+"""The only reader of the environment: one frozen object, every variable with its default in one table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from paywall.errors import SetupError
+from shared.money import Money, MoneyError
+
+NETWORKS = ("devnet", "preprod", "preview", "mainnet")
+#: confirmations by network; the block that holds a transaction counts as one
+CONFIRMATIONS = {"devnet": 2, "preprod": 6, "preview": 6, "mainnet": 20}
+BATCH_SECONDS = {"devnet": 1, "preprod": 60, "preview": 60, "mainnet": 60}
+#: how long a burn transaction may land; the devnet makes a block every second
+EXPIRY_SLOTS = {"devnet": 120, "preprod": 7200, "preview": 7200, "mainnet": 7200}
+BLOCKFROST_URL = "https://cardano-{network}.blockfrost.io/api/v0"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set. `variables()` names them; README lists them (a test compares)."""
+
+    host: str = "127.0.0.1"
+    port: int = 8402
+    public_url: str = ""
+    data_dir: str = ".paywall"
+    database_url: str = ""
+    catalog: str = ""
+    rails: str = "cardano"
+    ada_usd: str = "0.50"
+    cardano_address: str = ""
+    request_seconds: int = 900
+    network: str = "devnet"
+    blockfrost_project_id: str = ""
+    blockfrost_url: str = ""
+    devnet_port: int = 8403
+    devnet_block_seconds: float = 1.0
+    confirmations: int = 0
+    supply: int = 1_000_000
+    batch_size: int = 1000
+    batch_seconds: int = -1
+    max_fee: int = 1_000_000
+    openai_api_key: str = ""
+    openai_base_url: str = ""
+    image_model: str = "gpt-image-2.5-flare"
+    image_seconds: int = 120
+    log: str = "plain"
+
+    def __repr__(self) -> str:
+        return f"Settings(network={self.network!r}, port={self.port})"  # never a key
+
+    @property
+    def chain_network(self) -> str:
+        return f"cardano:{self.network}"
+
+    @property
+    def embedded_chain(self) -> bool:
+        return self.network == "devnet" and not self.blockfrost_url
+
+    @property
+    def chain_url(self) -> str:
+        if self.blockfrost_url:
+            return self.blockfrost_url
+        if self.network == "devnet":
+            return f"http://127.0.0.1:{self.devnet_port}/api/v0"
+        return BLOCKFROST_URL.format(network=self.network)
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.folder / 'paywall.db'}"
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.data_dir).expanduser().absolute()
+
+    @property
+    def required_confirmations(self) -> int:
+        return self.confirmations or CONFIRMATIONS[self.network]
+
+    @property
+    def burn_batch_seconds(self) -> int:
+        return self.batch_seconds if self.batch_seconds >= 0 else BATCH_SECONDS[self.network]
+
+    @property
+    def burn_expiry_slots(self) -> int:
+        return EXPIRY_SLOTS[self.network]
+
+    @property
+    def service_url(self) -> str:
+        """Where clients reach us; from the settings alone, for a Host header can be forged."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @property
+    def ada_price(self) -> Money:
+        return Money.parse(f"{self.ada_usd} USD")
+
+    def embedded_parts(self) -> list[str]:
+        parts = []
+        if self.embedded_chain:
+            parts.append("devnet")
+        if self.database.startswith("sqlite"):
+            parts.append("SQLite")
+        if not self.openai_api_key:
+            parts.append("offline image maker")
+        return parts
+
+
+#: variables that have a vendor's own name
+VENDOR = {
+    "database_url": "DATABASE_URL",
+    "blockfrost_project_id": "BLOCKFROST_PROJECT_ID",
+    "openai_api_key": "OPENAI_API_KEY",
+    "openai_base_url": "OPENAI_BASE_URL",
+}
+
+
+def variables() -> dict[str, tuple[str, Any]]:
+    """Variable name → (field, default)."""
+    return {VENDOR.get(f.name, f"PAYWALL_{f.name.upper()}"): (f.name, f.default) for f in fields(Settings)}
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Errors: SetupError that names the variable and what it takes."""
+    values: dict[str, Any] = {}
+    for variable, (name, default) in variables().items():
+        if (text := environ.get(variable, "").strip()) != "":
+            values[name] = _read(variable, text, type(default))
+    unknown = sorted(name for name in environ if name.startswith("PAYWALL_") and name not in variables())
+    if unknown:
+        # A misspelt limit would be no limit.
+        raise SetupError(f"There is no setting {unknown[0]}; README.md lists them.")
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _read(variable: str, text: str, kind: Callable[[str], Any]) -> Any:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise SetupError(
+            f"{variable} must be {'a whole number' if kind is int else 'a number'}, not {text!r}."
+        ) from error
+
+
+def _check(settings: Settings) -> None:
+    if settings.network not in NETWORKS:
+        raise SetupError(f"PAYWALL_NETWORK must be one of {', '.join(NETWORKS)}.")
+    if settings.log not in {"plain", "json"}:
+        raise SetupError("PAYWALL_LOG must be plain or json.")
+    try:
+        positive = settings.ada_price.amount > 0
+    except MoneyError:
+        positive = False
+    if not positive:
+        raise SetupError("PAYWALL_ADA_USD must be the price of one ADA in dollars, such as 0.50.")
+    for name in ("request_seconds", "supply", "batch_size", "max_fee", "image_seconds"):
+        if getattr(settings, name) < 1:
+            raise SetupError(f"PAYWALL_{name.upper()} must be at least 1.")
+    if settings.confirmations < 0 or settings.devnet_block_seconds < 0:
+        raise SetupError("PAYWALL_CONFIRMATIONS and PAYWALL_DEVNET_BLOCK_SECONDS cannot be negative.")
+    if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
+        raise SetupError("PAYWALL_PUBLIC_URL must be an http or https URL.")
+    if settings.network != "devnet" and not (settings.blockfrost_project_id or settings.blockfrost_url):
+        raise SetupError(f"The network {settings.network} needs BLOCKFROST_PROJECT_ID.")
+    if settings.network == "mainnet" and settings.embedded_parts():
+        raise SetupError(
+            "On mainnet nothing embedded may be left; still embedded: "
+            + ", ".join(settings.embedded_parts())
+            + "."
+        )

@@ -1,0 +1,51 @@
+"""Reading what a client sends, with limits that hold while it is still arriving."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+from paywall.errors import BadRequest, BodyTooLarge, NotJson
+from shared import strict_json
+from shared.strict_json import StrictJsonError
+
+MAX_BODY = 65_536
+
+
+async def read_object(request: Request) -> Mapping[str, Any]:
+    """The JSON object in the body; an empty body is an empty object. Errors: BodyTooLarge, NotJson, BadRequest."""
+    raw = await _read(request)
+    if not raw.strip():
+        return {}
+    try:
+        value = strict_json.loads(raw, max_bytes=MAX_BODY)
+    except StrictJsonError as error:
+        raise NotJson(f"The body is not acceptable JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return value
+
+
+async def _read(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > MAX_BODY:
+        raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def text_member(body: Mapping[str, Any], name: str) -> str:
+    """Errors: BadRequest when it is missing or no text."""
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise BadRequest(f"`{name}` must be a string.")
+    return value
+
+
+def wants_json(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")

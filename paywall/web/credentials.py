@@ -1,0 +1,79 @@
+"""How a request shows its receipt: `Authorization: DPoP` with a proof, `Bearer`, or `{"receipt"}` in the body."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+from paywall.credits.access import Presented
+from paywall.errors import (
+    BadRequest,
+    HeadersTooLarge,
+    HolderProofInvalid,
+    HolderProofRequired,
+    ReceiptInvalid,
+)
+from paywall.web.bodies import text_member
+
+MAX_TOKEN = 8192
+MAX_KEY = 255
+
+
+class Origins:
+    """Where this server may have been called; from the settings, for a Host header can be forged."""
+
+    def __init__(self, service_url: str, host: str, port: int, *, public: bool) -> None:
+        names = {host, "127.0.0.1", "localhost", "[::1]"}
+        self._origins = (
+            {service_url} if public else {service_url, *(f"http://{name}:{port}" for name in names)}
+        )
+
+    def matches(self, url: str, path: str) -> bool:
+        return url.endswith(path) and url.removesuffix(path) in self._origins
+
+
+def presented(request: Request, body: Mapping[str, Any], origins: Origins) -> Presented | None:
+    """What is shown, or None for nothing. Errors: ReceiptInvalid, HolderProofRequired, BadRequest, HeadersTooLarge."""
+    header = request.headers.get("authorization")
+    if header is None:
+        if "receipt" not in body:
+            return None
+        return _presented(request, text_member(body, "receipt"), None, origins)
+    if "receipt" in body:
+        raise BadRequest("Show the receipt in one place, not in the header and in the body.")
+    scheme, _, token = header.partition(" ")
+    if len(token) > MAX_TOKEN:
+        raise HeadersTooLarge(f"A receipt has at most {MAX_TOKEN:,} bytes.")
+    match scheme.lower():
+        case "bearer":
+            return _presented(request, token, None, origins)
+        case "dpop":
+            return _presented(request, token, proof_header(request), origins)
+    raise ReceiptInvalid("The receipt is shown as `Authorization: DPoP` or `Bearer`.")
+
+
+def proof_header(request: Request) -> str:
+    """Errors: HolderProofRequired when there is none, HolderProofInvalid when there are two."""
+    proofs = request.headers.getlist("dpop")
+    if not proofs:
+        raise HolderProofRequired("The scheme DPoP needs a DPoP header with a proof (RFC 9449).")
+    if len(proofs) > 1:
+        raise HolderProofInvalid("There must be one DPoP header.")
+    return proofs[0]
+
+
+def _presented(request: Request, token: str, proof: str | None, origins: Origins) -> Presented:
+    path = request.scope["path"]
+    return Presented(token, proof, request.method, lambda url: origins.matches(url, path))
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key, bare or as the draft's quoted string. Errors: BadRequest."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
+        raise BadRequest(f"An Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters.")
+    return key

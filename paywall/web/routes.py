@@ -1,0 +1,44 @@
+"""The table of routes. `openapi.py` describes them; a test holds the two together."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from paywall.errors import MethodNotAllowed, NotFound, PaywallError
+from paywall.web.operations import OperationRoutes
+from paywall.web.problems import on_error, on_fault, problem_response
+from paywall.web.redemptions import RedemptionRoutes
+from paywall.web.sales import SalesRoutes
+
+
+def routes(sales: SalesRoutes, redemptions: RedemptionRoutes, operations: OperationRoutes) -> list[Route]:
+    return [
+        Route("/api/images/buy", sales.buy, methods=["POST"]),
+        Route("/api/images/generate", redemptions.generate, methods=["POST"]),
+        Route("/api/payments", sales.pay, methods=["POST"]),
+        Route("/api/payments/{id}", sales.payment),
+        Route("/api/catalog", sales.catalog),
+        Route("/api/credits", redemptions.credits),
+        Route("/api/redemptions/{id}", redemptions.redemption),
+        Route("/api/burns/{tx_hash}", redemptions.burn),
+        Route("/api/images/{id}", redemptions.image),
+        Route("/.well-known/did.json", operations.did),
+        Route("/openapi.json", operations.openapi),
+        Route("/healthz", operations.healthz),
+        Route("/readyz", operations.readyz),
+        Route("/metrics", operations.metrics),
+    ]
+
+
+async def _on_http(_request: Request, error: Exception) -> Response:
+    """Starlette's own refusals (no route, wrong method) in our form."""
+    assert isinstance(error, HTTPException)
+    refusal: PaywallError = MethodNotAllowed() if error.status_code == 405 else NotFound()
+    response = problem_response(refusal)
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+HANDLERS = {PaywallError: on_error, HTTPException: _on_http, Exception: on_fault}

@@ -1,0 +1,1 @@
+"""Cardano's primitives, without any network: assets, addresses, metadata, transaction bytes."""

@@ -1,0 +1,40 @@
+"""The ledger's prices: the least fee for a size, the least lovelace in an output (Conway, without Plutus)."""
+
+from collections.abc import Callable
+
+from shared.cardano.coins import Parameters
+from shared.cardano.draft import Draft
+
+# The ledger counts an unspent output's own reference as 160 bytes (CIP-55).
+_REFERENCE = 160
+_ROUNDS = 5
+_TYPICAL = 350  # bytes; a first guess, so that a shortage names about what is missing
+
+
+def least_fee(size: int, parameters: Parameters) -> int:
+    """Lovelace that a transaction of `size` bytes must pay.
+
+    The ledger counts it without the one byte that says whether its scripts are valid.
+    """
+    return parameters.min_fee_a * (size - 1) + parameters.min_fee_b
+
+
+def least_lovelace(output: bytes, parameters: Parameters) -> int:
+    """Lovelace that the output of these bytes must hold."""
+    return (_REFERENCE + len(output)) * parameters.coins_per_utxo_byte
+
+
+def at_least_fee(write: Callable[[int], Draft], parameters: Parameters) -> Draft:
+    """The draft that `write(fee)` makes when the fee is the least for the draft's own size.
+
+    Where the change is at the edge of a longer number no fee is exact: each moves the change over the edge
+    and back. Then the higher of the two is paid, a few bytes' worth too much.
+    """
+    fee = least_fee(_TYPICAL, parameters)
+    for _ in range(_ROUNDS):
+        draft = write(fee)
+        needed = least_fee(draft.size(), parameters)
+        if needed == fee:
+            return draft
+        fee, before = needed, fee
+    return write(max(fee, before))

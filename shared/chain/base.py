@@ -1,0 +1,87 @@
+"""The port to a chain: what the seller and the buyer ask of it, and the ways an answer can fail.
+
+ChainError
+├── ChainUnavailable   no answer, or none that makes sense; nothing was changed, ask again later
+├── SubmitRefused      the ledger refused the transaction, in its own words
+└── SubmitUnknown      the transaction may have been accepted: look it up before doing anything else
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.cardano.assets import Asset
+from shared.cardano.coins import Parameters, Utxo
+
+
+class ChainError(Exception):
+    """The chain did not do what was asked."""
+
+
+class ChainUnavailable(ChainError):  # noqa: N818  a state of the world, not a mistake
+    """No usable answer; nothing was changed, and the same question may be asked again."""
+
+
+class SubmitRefused(ChainError):  # noqa: N818  an outcome, not a mistake
+    """The ledger refused the transaction; `reason` is what it said."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the ledger refused the transaction: {reason}")
+        self.reason = reason
+
+
+class SubmitUnknown(ChainError):  # noqa: N818  an outcome, not a mistake
+    """Nobody knows whether the transaction was accepted: never build another before looking it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The newest block; `time` in Unix seconds."""
+
+    height: int
+    slot: int
+    time: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """The block that holds a transaction; `time` in Unix seconds."""
+
+    tx_hash: str
+    block_hash: str
+    height: int
+    slot: int
+    time: int
+
+
+def confirmations(tip: Tip, inclusion: Inclusion) -> int:
+    """1 for a transaction in the newest block; 0 or less when the tip was read before the inclusion."""
+    return tip.height - inclusion.height + 1
+
+
+class Chain(Protocol):
+    """A chain as seen through somebody's service. Every call may raise `ChainUnavailable`."""
+
+    async def parameters(self) -> Parameters:
+        """The parameters of this epoch, asked anew each time: they change when an epoch ends."""
+
+    async def tip(self) -> Tip:
+        """The newest block."""
+
+    async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
+        """What is unspent at `address` (holding `asset`, when given); empty for an address never used."""
+
+    async def inclusion(self, tx_hash: str) -> Inclusion | None:
+        """Where the transaction stands on the chain; None when it is not (or no longer) there."""
+
+    async def transaction(self, tx_hash: str) -> bytes | None:
+        """The bytes of a transaction on the chain; None when it is not there."""
+
+    async def submit(self, raw: bytes) -> str:
+        """Hand in signed bytes, once; the transaction hash. Raises `SubmitRefused` or `SubmitUnknown`."""
+
+    async def supply(self, asset: Asset) -> tuple[int, int] | None:
+        """(minted in all, burned in all), both ≥ 0; None for an asset that never was."""
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""

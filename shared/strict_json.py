@@ -1,0 +1,90 @@
+"""JSON (RFC 8259) as I-JSON (RFC 7493) wants it: one meaning only, whichever parser reads it."""
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+MAX_INT = 2**63 - 1
+_MAX_INT_TEXT = len(str(-MAX_INT))
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
+class StrictJsonError(ValueError):
+    """The text is not JSON, or two readers could understand it differently, or it is over a limit."""
+
+
+def loads(text: str | bytes, *, max_bytes: int = 65536, max_depth: int = 16) -> Any:
+    """Parse one JSON value of at most `max_bytes` of UTF-8 and `max_depth` nested arrays and objects.
+
+    Refused with StrictJsonError: duplicate names, NaN, Infinity and numbers that overflow to it, integers
+    beyond 63 bits, lone surrogates, a byte order mark, and every other error of form.
+    """
+    try:
+        text = _text_of(text, max_bytes)
+        _check_depth(text, max_depth)
+        value = _decoder.decode(text)
+        if "\\u" in text:
+            # An escaped lone surrogate parses, and then fails wherever the value is next written.
+            json.dumps(value, ensure_ascii=False).encode()
+    except StrictJsonError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise StrictJsonError(f"not JSON: {error}") from error
+    return value
+
+
+def dumps(value: Any) -> str:
+    """Write `value` compactly, in insertion order; ValueError for NaN and Infinity."""
+    return _encoder.encode(value)
+
+
+def _text_of(text: str | bytes, max_bytes: int) -> str:
+    raw = text.encode() if isinstance(text, str) else text
+    if len(raw) > max_bytes:
+        raise StrictJsonError(f"longer than {max_bytes} bytes")
+    return text if isinstance(text, str) else text.decode()
+
+
+def _check_depth(text: str, max_depth: int) -> None:
+    """Refuse deep nesting before the recursive parser sees it."""
+    if text.count("[") + text.count("{") <= max_depth:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > max_depth:
+            raise StrictJsonError(f"nested deeper than {max_depth}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # The second of two equal names wins in most parsers and the first in some: that gap is an attack.
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise StrictJsonError("an object names a member twice")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > _MAX_INT_TEXT or abs(value := int(text)) > MAX_INT:
+        raise StrictJsonError("an integer is beyond 63 bits")
+    return value
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise StrictJsonError("a number overflows")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise StrictJsonError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant
+)
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,107 @@
+"""Vectors of the payment claim."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from shared import jws
+from shared.dialects import ack
+from shared.dialects.ack import PaymentClaim
+from tests.conformance.attacks import ATTACKER, Attack, Target, attacks
+from tests.conformance.cases import accepted, refused
+from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, RECEIPT_TOKEN, REQUEST_TOKEN
+
+GOOD: dict[str, Any] = jws.read(ack.claim_token(CLAIM, HOLDER_KEY, now=NOW)).payload
+TARGET = Target(GOOD, HOLDER_KEY, max_bytes=ack.MAX_CLAIM_BYTES)
+METADATA: dict[str, Any] = GOOD["metadata"]
+UNSENT = replace(CLAIM, tx_hash=None, transaction=bytes(range(256)) * 4)
+
+
+def vectors() -> dict[str, Any]:
+    """Return the file's content."""
+    return {
+        "about": "Read `token` as a payer's claim that it has paid, at `now`, in Unix seconds. `expected` is "
+        "what it says (a transaction in hex), or the reason to refuse it.",
+        "cases": [
+            accepted("a transaction that was sent", TARGET.token, _said(CLAIM), now=NOW),
+            accepted(
+                "a transaction to be sent",
+                ack.claim_token(UNSENT, HOLDER_KEY, now=NOW),
+                _said(UNSENT),
+                now=NOW,
+            ),
+            accepted("without exp, as ACK's client makes it", without("exp"), _said(CLAIM), now=NOW),
+            accepted("ten minutes old but for a second", TARGET.token, _said(CLAIM), now=NOW + 599),
+            accepted("sixty seconds early", TARGET.token, _said(CLAIM), now=NOW - 60),
+            *(refused(attack, now=NOW) for attack in [*refusals(), *attacks(TARGET)]),
+            refused(Attack("ten minutes old", without("exp"), "expired"), now=NOW + 600),
+            refused(Attack("61 seconds early", TARGET.token, "not_yet_valid"), now=NOW - 61),
+        ],
+    }
+
+
+def refusals() -> list[Attack]:
+    """Return the tokens that are wrong as claims."""
+    return [*_wrong_claims(), *_wrong_payments()]
+
+
+def _wrong_claims() -> Iterator[Attack]:
+    attacker = ATTACKER.public.did
+    yield Attack("in another's name", jws.sign(GOOD, ATTACKER), "bad_signature")
+    yield Attack("the issuer is not the payer", changed(iss=attacker), "wrong_issuer")
+    yield Attack("the payer is not the signer", changed(payerDid=attacker), "bad_signature")
+    yield Attack("with an audience", changed(aud="did:web:seller.example"), "wrong_audience")
+    yield Attack("expired by its own exp", changed(exp=NOW), "expired")
+    yield Attack("a receipt shown as a claim", RECEIPT_TOKEN, "bad_claim")
+    yield Attack("a payment request shown as a claim", REQUEST_TOKEN, "bad_claim")
+    for did in (
+        "did:web:payer.example",
+        "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme",  # secp256k1
+        HOLDER_KEY.public.did + " ",
+        HOLDER_KEY.public.did[:-1] + "0",
+        HOLDER_KEY.public.did + "#" + HOLDER_KEY.public.did[8:],
+        "did:key:z1" + HOLDER_KEY.public.did[9:],
+    ):
+        yield Attack(f"the payer is {did!r}", changed(iss=did, payerDid=did), "bad_key")
+    for name in ("iat", "paymentRequestToken", "paymentOptionId", "payerDid", "metadata"):
+        yield Attack(f"without {name}", without(name), "bad_claim")
+        yield Attack(f"{name} is null", changed(**{name: None}), "bad_claim")
+    yield Attack("without iss", without("iss"), "wrong_issuer")
+
+
+def _wrong_payments() -> Iterator[Attack]:
+    network = {"network": METADATA["network"]}
+    raw = base64.b64encode(b"\xfb\xef\xfe a tx").decode()
+    yield Attack("neither hash nor transaction", changed(metadata=network), "bad_claim")
+    yield Attack("both hash and transaction", changed(metadata=METADATA | {"transaction": raw}), "bad_claim")
+    yield Attack("without a network", changed(metadata={"txHash": METADATA["txHash"]}), "bad_claim")
+    for tx_hash in ("cd" * 31, "CD" * 32, "cd" * 32 + "\n", "0x" + "cd" * 32, 5):
+        yield Attack(f"a hash {tx_hash!r}", changed(metadata=network | {"txHash": tx_hash}), "bad_claim")
+    for description, transaction in (
+        ("empty", ""),
+        ("a number", 5),
+        ("without padding", raw.rstrip("=")),
+        ("in base64url", raw.replace("+", "-").replace("/", "_")),
+        ("in hex with odd digits", "abc"),
+        ("of 16385 bytes", base64.b64encode(bytes(16385)).decode()),
+        ("with a line break", raw[:4] + "\n" + raw[4:]),
+        ("with stray bits", raw[:-2] + chr(ord(raw[-2]) + 1) + "="),
+        ("beyond ASCII", raw + "é"),
+    ):
+        attack = changed(metadata=network | {"transaction": transaction})
+        yield Attack(f"a transaction {description}", attack, "bad_claim")
+
+
+def changed(**claims: Any) -> str:
+    """Sign the good claims with others in their place."""
+    return jws.sign(GOOD | claims, HOLDER_KEY)
+
+
+def without(name: str) -> str:
+    """Sign the good claims but one."""
+    return jws.sign({key: value for key, value in GOOD.items() if key != name}, HOLDER_KEY)
+
+
+def _said(claim: PaymentClaim) -> dict[str, Any]:
+    return asdict(claim) | {"transaction": claim.transaction and claim.transaction.hex()}
