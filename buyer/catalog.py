@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from buyer.errors import SellerFault, UsageError, clean
+from buyer.fields import typed
 from shared.cardano.network import NETWORKS
 from shared.money import Money, MoneyError
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,11 @@ def read(document: Mapping[str, Any]) -> Catalog:
     try:
         chain = document.get("chain")
         return Catalog(
-            seller=_typed(document["seller"], str),
+            seller=typed(document["seller"], str),
             network=_network(document["network"]),
-            token=_typed(document["token"], str),
-            chain_url=None if chain is None else _typed(chain["blockfrost"], str),
-            tiers={_typed(product["id"], str): _tiers(product["tiers"]) for product in document["products"]},
+            token=typed(document["token"], str),
+            chain_url=None if chain is None else typed(chain["blockfrost"], str),
+            tiers={typed(product["id"], str): _tiers(product["tiers"]) for product in document["products"]},
             rates={
                 rail["network"]: Money.parse(rail["rate"]) for rail in document["rails"] if "rate" in rail
             },
@@ -60,21 +59,15 @@ def read(document: Mapping[str, Any]) -> Catalog:
 
 def _tiers(tiers: Any) -> tuple[Tier, ...]:
     return tuple(
-        Tier(_typed(tier["from"], int), Money(**{name: tier["unit_price"][name] for name in Money.__slots__}))
+        Tier(typed(tier["from"], int), Money(**{name: tier["unit_price"][name] for name in Money.__slots__}))
         for tier in tiers
     )
 
 
 def _network(value: object) -> str:
-    network = _typed(value, str)
+    network = typed(value, str)
     if network not in NETWORKS:
         raise SellerFault(
             "network_unknown", f"the seller is on a network that nobody knows: {clean(network)}"
         )
     return network
-
-
-def _typed(value: object, kind: type[T]) -> T:
-    if type(value) is not kind:  # and not isinstance: True is an int
-        raise TypeError(f"{value!r} is not {kind.__name__}")
-    return value

@@ -124,14 +124,14 @@ _receipt = click.option(
 @click.option(
     "--wait-burns", is_flag=True, help="Wait until the burns are confirmed, and verify their proofs."
 )
-def images(  # noqa: PLR0913  click hands every option over
+def images(
     credit_count: int,
     generate: int,
     out: Path,
     max_price: str,
     names: tuple[str, ...],
     prompts: tuple[str, ...],
-    wait_burns: bool,  # noqa: FBT001  click passes it by name
+    wait_burns: bool,
     **common: Any,
 ) -> int:
     """Buy credits, make images with some of them, and save the images.
@@ -205,7 +205,7 @@ def receipts(**common: Any) -> int:
 @_common
 @click.argument("redemption_id")
 @click.option("--wait", is_flag=True, help="Wait while the burn is not confirmed yet.")
-def verify(redemption_id: str, wait: bool, **common: Any) -> int:  # noqa: FBT001  click passes it by name
+def verify(redemption_id: str, wait: bool, **common: Any) -> int:
     """Check that the token of a redemption was burned: receipt, Merkle proof and chain.
 
     Nothing is taken on the seller's word: the promise is in the payment request that it signed, the burn in

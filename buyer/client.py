@@ -52,7 +52,7 @@ class BuyerClient:
     real networks BLOCKFROST_PROJECT_ID and BUYER_ADA_USD) come from `environment`.
     """
 
-    def __init__(  # noqa: PLR0913  all but the first three have a default that is right outside of tests
+    def __init__(
         self,
         url: str,
         *,
@@ -95,7 +95,7 @@ class BuyerClient:
         """The chain that this buyer asks."""
         return await self._session.chain()
 
-    async def buy(self, credits: int, *, run_id: str | None = None) -> HeldReceipt:  # noqa: A002  the word on the wire
+    async def buy(self, credits: int, *, run_id: str | None = None) -> HeldReceipt:
         """Buy credits within the budget; an interrupted purchase of as many is finished instead of begun anew."""
         if self._budget is None:
             raise UsageError(

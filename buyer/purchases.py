@@ -17,7 +17,7 @@ from shared.keys import SigningKey
 from shared.money import Money
 
 State = Literal["wanted", "requested", "signed", "paid", "abandoned"]
-OPEN = "state IN ('wanted', 'requested', 'signed')"
+_OPEN = "state IN ('wanted', 'requested', 'signed')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,10 @@ class Purchase:
     expiry_slot: int | None
 
 
-_COLUMNS = (
-    "id, origin, product, credits, state, price_amount, price_currency, price_decimals, payment_request_id,"
+_SELECT = (
+    "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals, payment_request_id,"
     " payment_request_token, option_id, expires_at, tx_hash, tx_bytes, expiry_slot"
+    " FROM purchases"
 )
 
 
@@ -62,17 +63,18 @@ def take_up(db: sqlite3.Connection, kind: Kind, *, new_id: str, run_id: str | No
         " ON CONFLICT DO NOTHING",
         (new_id, kind.origin, kind.product, kind.credits, now),
     )
-    where = f"origin = ? AND product = ? AND credits = ? AND {OPEN}"
     key = (kind.origin, kind.product, kind.credits)
+    row = db.execute(
+        f"{_SELECT} WHERE origin = ? AND product = ? AND credits = ? AND {_OPEN}", key
+    ).fetchone()
+    purchase = _purchase(row)
     if run_id is not None:
-        db.execute(f"UPDATE purchases SET run_id = ? WHERE {where}", (run_id, *key))  # noqa: S608 - constant text
-    row = db.execute(f"SELECT {_COLUMNS} FROM purchases WHERE {where}", key).fetchone()  # noqa: S608 - constant text
-    return _purchase(row)
+        db.execute("UPDATE purchases SET run_id = ? WHERE id = ?", (run_id, purchase.id))
+    return purchase
 
 
 def find(db: sqlite3.Connection, purchase_id: str) -> Purchase:
-    row = db.execute(f"SELECT {_COLUMNS} FROM purchases WHERE id = ?", (purchase_id,)).fetchone()  # noqa: S608 - constant text
-    return _purchase(row)
+    return _purchase(db.execute(f"{_SELECT} WHERE id = ?", (purchase_id,)).fetchone())
 
 
 def others_in_flight(db: sqlite3.Connection, purchase_id: str) -> bool:
@@ -89,8 +91,10 @@ def store_request(db: sqlite3.Connection, purchase: Purchase, offer: Offer) -> P
             "UPDATE purchases SET state = 'requested', payment_request_id = ?, payment_request_token = ?,"
             " option_id = ?, expires_at = ?, price_amount = ?, price_currency = ?, price_decimals = ?"
             " WHERE id = ? AND state IN ('wanted', 'requested')",
-            (request.id, offer.token, offer.option.id, request.expires_at)
-            + (price.amount, price.currency, price.decimals, purchase.id),
+            (
+                *(request.id, offer.token, offer.option.id, request.expires_at),
+                *(price.amount, price.currency, price.decimals, purchase.id),
+            ),
         ).rowcount
     except sqlite3.IntegrityError as error:
         # One payment a request id: a seller that repeats an id would be paid twice for one thing.

@@ -4,9 +4,9 @@ import asyncio
 import sqlite3
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
-from buyer import files, leases, runs, steps
+from buyer import delivery, files, leases, runs, steps
+from buyer.delivery import Delivery
 from buyer.errors import PaymentRefused, SellerFault, StillPending, UsageError, clean
 from buyer.http import Reply, describe
 from buyer.receipts import HeldReceipt
@@ -15,7 +15,6 @@ from buyer.session import Session
 from shared import strict_json
 
 GENERATE_PATH = "/api/images/generate"
-IMAGE_PATH = "/api/images/"
 MAX_IMAGE = 20_000_000
 POLL_SECONDS = 1.0
 OK, BAD_REQUEST, CONFLICT, UNPROCESSABLE = 200, 400, 409, 422
@@ -82,7 +81,7 @@ class Redeeming:
             ) from error
         return generated
 
-    async def _redeem(self, receipt: HeldReceipt, image: WantedImage) -> dict[str, Any]:
+    async def _redeem(self, receipt: HeldReceipt, image: WantedImage) -> Delivery:
         while True:
             reply = await self._session.http.send(
                 "POST",
@@ -93,40 +92,20 @@ class Redeeming:
                 explain=steps.delivered,
             )
             if reply.status == OK:
-                return reply.json()
+                return delivery.read(reply.json())
             if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
                 self._wallet.transact(lambda db: runs.refused(db, image.idempotency_key))
                 raise _refused(reply)
             await asyncio.sleep(POLL_SECONDS if reply.retry_after is None else reply.retry_after)
 
-    async def _download(self, told: dict[str, Any]) -> GeneratedImage:
-        try:
-            path, digest = told["image"]["url"], told["image"]["sha256"]
-            redemption_id, remaining, subject = (
-                told["redemption_id"],
-                told["credits_remaining"],
-                told["subject"],
-            )
-            if not isinstance(redemption_id, str) or type(remaining) is not int:
-                raise TypeError("redemption_id or credits_remaining")
-            name = path.removeprefix(IMAGE_PATH)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise SellerFault(
-                "image_malformed", f"the answer names no image: {clean(repr(error))}"
-            ) from error
-        if path != IMAGE_PATH + name or not name.replace("-", "").isalnum() or not name.isascii():
-            # Another path, or another host, is not where images are.
-            raise SellerFault(
-                "image_elsewhere", f"the seller's image is not under {IMAGE_PATH}: {clean(path)}"
-            )
-        reply = await self._session.http.send("GET", path, headers={"accept": "image/*"}, cap=MAX_IMAGE)
+    async def _download(self, told: Delivery) -> GeneratedImage:
+        reply = await self._session.http.send("GET", told.path, headers={"accept": "image/*"}, cap=MAX_IMAGE)
         if reply.status != OK:
             raise SellerFault("image_missing", f"the image cannot be had: {describe(reply.problem())}")
-        if sha256(reply.body).hexdigest() != digest:
+        if sha256(reply.body).hexdigest() != told.sha256:
             raise SellerFault("image_changed", "the image is not the one that was delivered for the credit")
-        return GeneratedImage(
-            reply.body, files.extension(reply.body), clean(subject), redemption_id, remaining
-        )
+        kind = files.extension(reply.body)
+        return GeneratedImage(reply.body, kind, told.subject, told.redemption_id, told.credits_remaining)
 
 
 def _refused(reply: Reply) -> PaymentRefused | UsageError | SellerFault:

@@ -1,13 +1,16 @@
 """What the seller says of a redemption and of its burn, read strictly."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from buyer.errors import SellerFault, clean
+from buyer.fields import count, text
 
 MOST_PROOF_HASHES = 64
-HASH_DIGITS = 64
+
+_TX_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def read(document: Mapping[str, Any]) -> Redemption:
     try:
         burn = document.get("burn")
         return Redemption(
-            _text(document["redemption_id"]), _text(document["state"]), None if burn is None else _burn(burn)
+            text(document["redemption_id"]), text(document["state"]), None if burn is None else _burn(burn)
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SellerFault(
@@ -45,41 +48,28 @@ def read(document: Mapping[str, Any]) -> Redemption:
         ) from error
 
 
-def _burn(burn: Mapping[str, Any]) -> Burn:
+def _burn(told: Mapping[str, Any]) -> Burn:
+    burn = {name: value for name, value in told.items() if value is not None}
     proof = burn.get("proof")
     if proof is not None and len(proof) > MOST_PROOF_HASHES:
         raise ValueError("the Merkle proof is longer than any tree is deep")
     return Burn(
-        state=_text(burn["state"]),
-        salt=_bytes(burn.get("salt")),
-        leaf_index=_count(burn.get("leaf_index")),
-        tree_size=_count(burn.get("tree_size")),
-        proof=None if proof is None else tuple(bytes.fromhex(node) for node in proof),
-        root=_bytes(burn.get("root")),
-        tx_hash=_tx_hash(burn.get("tx_hash")),
+        state=text(burn["state"]),
+        salt=_hex(burn["salt"]) if "salt" in burn else None,
+        leaf_index=count(burn["leaf_index"]) if "leaf_index" in burn else None,
+        tree_size=count(burn["tree_size"]) if "tree_size" in burn else None,
+        proof=None if proof is None else tuple(_hex(node) for node in proof),
+        root=_hex(burn["root"]) if "root" in burn else None,
+        tx_hash=_tx_hash(burn["tx_hash"]) if "tx_hash" in burn else None,
     )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.isascii():
-        raise TypeError(f"{value!r} is not plain text")
-    return value
-
-
-def _bytes(value: object) -> bytes | None:
-    return None if value is None else bytes.fromhex(_text(value))
-
-
-def _count(value: object) -> int | None:
-    if value is not None and (type(value) is not int or value < 0):
-        raise TypeError(f"{value!r} is not a count")
-    return value
-
-
-def _tx_hash(value: object) -> str | None:
-    if value is None:
-        return None
+def _tx_hash(value: object) -> str:
     # It becomes a part of a URL of the chain service.
-    if len(_text(value)) != HASH_DIGITS or _text(value) != bytes.fromhex(_text(value)).hex():
+    if not _TX_HASH.fullmatch(text(value)):
         raise ValueError("a transaction hash is 64 hex digits")
-    return _text(value)
+    return text(value)
+
+
+def _hex(value: object) -> bytes:
+    return bytes.fromhex(text(value))

@@ -25,7 +25,7 @@ class WantedImage:
         return cls(key, receipt_id, position, body, None, None, "wanted")
 
 
-_COLUMNS = "idempotency_key, receipt_id, position, body, redemption_id, path, state"
+_SELECT = "SELECT idempotency_key, receipt_id, position, body, redemption_id, path, state FROM images"
 
 
 def take_up(db: sqlite3.Connection, kind: str, *, new_id: str, now: int) -> str:
@@ -48,23 +48,20 @@ def want(db: sqlite3.Connection, image: WantedImage, run_id: str | None) -> Want
     )
     if run_id is None:
         return find(db, image.idempotency_key)
-    where = "run_id = ? AND position = ?"
-    row = db.execute(f"SELECT {_COLUMNS} FROM images WHERE {where}", (run_id, image.position)).fetchone()
+    row = db.execute(f"{_SELECT} WHERE run_id = ? AND position = ?", (run_id, image.position)).fetchone()
     return WantedImage(*row)
 
 
 def find(db: sqlite3.Connection, key: str) -> WantedImage:
-    row = db.execute(f"SELECT {_COLUMNS} FROM images WHERE idempotency_key = ?", (key,)).fetchone()
+    row = db.execute(f"{_SELECT} WHERE idempotency_key = ?", (key,)).fetchone()
     return WantedImage(*row)
 
 
 def unanswered(db: sqlite3.Connection, receipt_id: str, body: str) -> list[WantedImage]:
     """Images outside of runs that were asked for with this very body, and never came."""
     where = "run_id IS NULL AND state = 'wanted' AND receipt_id = ? AND body = ? ORDER BY rowid"
-    return [
-        WantedImage(*row)
-        for row in db.execute(f"SELECT {_COLUMNS} FROM images WHERE {where}", (receipt_id, body))
-    ]
+    rows = db.execute(f"{_SELECT} WHERE {where}", (receipt_id, body)).fetchall()
+    return [WantedImage(*row) for row in rows]
 
 
 def delivered(db: sqlite3.Connection, key: str, redemption_id: str) -> None:

@@ -51,12 +51,14 @@ class Parts:
     """What the program is made of. `close` lets go of all of it."""
 
     settings: Settings
+    identity: Identity
     database: Database
     chain: Chain
     custody: Custody
     rails: tuple[Rail, ...]
     maker: ImageMaker
     redeeming: Redeeming
+    burning: Burning
     worker: Worker
     app: ASGIApp
 
@@ -87,11 +89,15 @@ def open_custody(settings: Settings) -> Custody:
 def treasury_address(settings: Settings) -> str:
     """Where payments go: never the custodial wallet, which burns and does nothing else. Errors: SetupError."""
     if not settings.cardano_address:
-        return enterprise_address(open_or_create(settings.folder / "treasury.pem").public, settings.chain_network)
+        return enterprise_address(
+            open_or_create(settings.folder / "treasury.pem").public, settings.chain_network
+        )
     try:
         check_address(settings.cardano_address, settings.chain_network)
     except InvalidAddressError as error:
-        raise SetupError(f"PAYWALL_CARDANO_ADDRESS is no address of {settings.chain_network}: {error}.") from error
+        raise SetupError(
+            f"PAYWALL_CARDANO_ADDRESS is no address of {settings.chain_network}: {error}."
+        ) from error
     return settings.cardano_address
 
 
@@ -236,7 +242,17 @@ def build(
     )
     app.router.redirect_slashes = False  # one spelling a path
     return Parts(
-        settings, database, chain, custody, rails, maker, redeeming, worker, Entry(app, figures.count)
+        settings,
+        identity,
+        database,
+        chain,
+        custody,
+        rails,
+        maker,
+        redeeming,
+        burning,
+        worker,
+        Entry(app, figures.count),
     )
 
 

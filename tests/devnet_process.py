@@ -16,8 +16,8 @@ CACHE = Path(__file__).parent.parent / ".venv" / "devnet-ledger"
 class DevnetProcess:
     """`python -m paywall.devnet` on a free port; a restart keeps the port and the chain.
 
-    With `block_seconds` 0 (the default) only `blocks()` makes blocks. Without `data_dir` the chain is in a directory
-    of its own, which goes when the context ends.
+    With `block_seconds` 0 (the default) only `blocks()` makes blocks. Without `data_dir` the chain is in a
+    directory of its own, which goes when the context ends.
     """
 
     def __init__(self, data_dir: Path | None = None, block_seconds: float = 0) -> None:

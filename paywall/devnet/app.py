@@ -51,7 +51,8 @@ def error_response(status: int, message: str) -> Response:
 
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return error_response(error.status_code, NOT_FOUND if error.status_code == 404 else error.detail)
+    detail = NOT_FOUND if error.detail == "Not Found" else error.detail  # starlette's own words for a 404
+    return error_response(error.status_code, detail)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

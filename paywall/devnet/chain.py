@@ -1,7 +1,7 @@
-"""The devnet's chain as a pure state machine: mempool, blocks, rollback, and the indexes that Blockfrost answers from.
+"""The devnet's chain as a pure state machine: mempool, blocks, rollback, and the indexes that answers come from.
 
-It believes what it is given: the ledger rules have judged every transaction before it comes here. Slots are seconds
-since genesis; the caller says which slot it is.
+It believes what it is given: the ledger rules have judged every transaction before it comes here. Slots are
+seconds since genesis; the caller says which slot it is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -113,7 +113,7 @@ class Chain:
         return self.append(Block(height, slot, name, self.tip.hash, tuple(taken)))
 
     def append(self, block: Block) -> Block:
-        """Adds a block that was produced before (or just now) and takes its transactions out of the mempool."""
+        """Adds a block that was produced, now or before; its transactions leave the mempool."""
         self.blocks.append(block)
         self.by_hash[block.hash] = block
         for index, transaction in enumerate(block.transactions):

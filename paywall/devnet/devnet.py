@@ -1,4 +1,4 @@
-"""The devnet itself: the chain, the ledger rules that judge for it, and its state on disk, in step with one another.
+"""The devnet itself: the chain, the ledger rules that judge for it, and its state on disk, kept in step.
 
 Everything that changes state takes its turn under one lock, because the ledger process holds one UTxO set.
 """
@@ -15,14 +15,9 @@ from paywall.devnet.ledger import ExecutionUnits, Ledger, LedgerRefusal
 from paywall.devnet.node import find_node, install_ledger
 from paywall.devnet.parameters import COST_MODELS
 from paywall.devnet.state import Settings, Store
-from paywall.devnet.transactions import (
-    IndexedTransaction,
-    TransactionError,
-    encode_utxos,
-    index,
-    references,
-)
+from paywall.devnet.transactions import IndexedTransaction, encode_utxos, index, references
 from shared.cardano.cbor import CborError
+from shared.cardano.transaction import TransactionError
 from shared.keys import SigningKey
 
 ALL_SPENT = "All inputs are spent. Transaction has probably already been included"
@@ -44,8 +39,7 @@ class Devnet:
     async def open(cls, data_dir: Path, cache: Path, clock: Callable[[], int]) -> Self:
         """Goes on with the chain in `data_dir`, or starts one. Raises LedgerUnavailable, StateInUse."""
         node = find_node()
-        installed = await install_ledger(node, cache)
-        data_dir.mkdir(parents=True, exist_ok=True)
+        installed = await asyncio.to_thread(install_ledger, node, cache)
         fresh = Settings(genesis_time=clock(), faucet_seed=secrets.token_bytes(32))
         store = Store(data_dir / "chain.sqlite", fresh)
         devnet = cls(await Ledger.start(node, installed), store, clock)
@@ -110,7 +104,7 @@ class Devnet:
     async def rollback(self, count: int, *, keep: bool) -> list[str]:
         """Removes blocks. Their transactions are gone, or back in the mempool when `keep`; returns their ids.
 
-        The mempool is judged again: what spent a lost output is lost as well. Raises ValueError beyond genesis.
+        The mempool is judged again: what spent a lost output is lost too. Raises ValueError beyond genesis.
         """
         async with self._turn:
             removed = self.chain.rollback(count)

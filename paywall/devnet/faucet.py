@@ -18,7 +18,7 @@ FEE = 200_000
 
 
 class Faucet:
-    """Signs payments with one key. Every payment spends its largest output, so a payment follows on the other."""
+    """Signs payments with one key. Each spends its largest output, so that payments follow on one another."""
 
     def __init__(self, key: SigningKey) -> None:
         self._key = key

@@ -1,7 +1,7 @@
 """The ledger rules in a Node child process (scalus' Emulator behind `ledger.mjs`).
 
-The child holds one UTxO set: what the chain confirmed plus what the mempool holds. It judges transactions; it knows
-nothing of blocks.
+The child holds one UTxO set: what the chain confirmed plus what the mempool holds. It judges transactions; it
+knows nothing of blocks.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class Ledger:
         return ledger
 
     async def load(self, utxos: bytes, genesis_time: int) -> None:
-        """Replaces the UTxO set (CBOR map of input to output). Slot 0 is at `genesis_time`, in Unix seconds."""
+        """Replaces the UTxO set (CBOR map of input to output). `genesis_time` is slot 0 in Unix seconds."""
         await self._call("load", utxos=utxos.hex(), genesis_time=genesis_time)
 
     async def submit(self, transaction: bytes, slot: int) -> str:

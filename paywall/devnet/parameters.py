@@ -1,4 +1,4 @@
-"""The protocol parameters that the ledger rules apply: mainnet's of protocol version 10, built into scalus 0.17.0."""
+"""The protocol parameters that the ledger rules apply: mainnet's of version 10, built into scalus 0.17.0."""
 
 import json
 from typing import Any
@@ -12,8 +12,8 @@ COST_MODELS: list[list[int]] = list(_STORED["cost_models_raw"].values())  # Plut
 def epoch_parameters(epoch: int, nonce: str) -> dict[str, Any]:
     """Blockfrost's `/epochs/latest/parameters`.
 
-    The deprecated `cost_models` names each number; the ledger only knows places, so places are the names here,
-    padded so that clients that sort them keep the order.
+    The deprecated `cost_models` names each number; the ledger only knows places, so places are the names
+    here, padded so that clients that sort them keep the order.
     """
     named = {
         language: {f"{place:03}": value for place, value in enumerate(values)}

@@ -1,4 +1,4 @@
-"""Blockfrost's reading endpoints for the network, blocks, addresses and assets. They show confirmed blocks only."""
+"""Blockfrost's reading endpoints for network, blocks, addresses and assets: confirmed blocks only."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

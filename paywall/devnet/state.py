@@ -1,4 +1,4 @@
-"""The devnet's chain on disk: an SQLite file with every block and the mempool, written before an answer is given.
+"""The devnet's chain on disk: every block and the mempool in SQLite, written before an answer is given.
 
 Only raw transactions are kept; `devnet.py` builds the indexes and the ledger anew from them at start.
 """
@@ -37,7 +37,7 @@ CREATE INDEX IF NOT EXISTS transactions_by_height ON transactions (height, posit
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What makes this devnet this one. `skipped_slots` is how far its clock was moved; `fork` counts rollbacks."""
+    """What makes this devnet this one. Its clock was moved by `skipped_slots`; `fork` counts rollbacks."""
 
     genesis_time: int
     faucet_seed: bytes
@@ -62,7 +62,8 @@ class Store:
     """One process at a time: a second one is refused with StateInUse."""
 
     def __init__(self, path: Path, fresh: Settings) -> None:
-        """Opens the file, or makes it with the settings `fresh`."""
+        """Opens the file, or makes it, and its directory, with the settings `fresh`."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=1)
         try:
             self._connection.executescript(_PRAGMAS + _SCHEMA)

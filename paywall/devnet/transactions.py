@@ -1,4 +1,4 @@
-"""What the devnet's index keeps of a transaction: `shared`'s view of it, plus datums, scripts and the original bytes."""
+"""What the devnet's index keeps of a transaction: `shared`'s view of it, datums, scripts, and original bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,13 +19,13 @@ _NATIVE_SCRIPTS, _REDEEMERS = 1, 5
 _PLUTUS_WITNESSES = {3: 1, 6: 2, 7: 3}  # witness field to the script's language
 _DATUM, _SCRIPT = 2, 3
 _KINDS = ("timelock", "plutusV1", "plutusV2", "plutusV3")
-# Rollback and restart rebuild the ledger from its outputs alone, so what else a transaction changes would be lost.
+# Rollback and restart rebuild the ledger from its outputs alone: what else a transaction changes would go.
 _WITHOUT_STATE = {"certificates", "withdrawals", "votes", "proposals", "treasury_value", "donation"}
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A native or Plutus script. `kind` is Blockfrost's word; `raw` is native CBOR, or Plutus bytes as hashed."""
+    """A script. `kind` is Blockfrost's word; `raw` is native CBOR, or the Plutus bytes that are hashed."""
 
     hash: str
     kind: str
@@ -169,9 +169,7 @@ def _read_output(reader: Reader) -> IndexedOutput:
 def _reference_script(wrapped: Any) -> Script:
     assert isinstance(wrapped, Tagged)  # the ledger accepted it
     reader = Reader(wrapped.value)
-    parts = []
-    for _ in reader.steps(ARRAY):
-        parts.append(_slice(reader))
+    parts = [_slice(reader) for _ in reader.steps(ARRAY)]
     language = Reader(parts[0]).item()
     return _script(language, Reader(parts[1]).item() if language else parts[1])
 

@@ -51,7 +51,7 @@ def native_policy(hash_of_key: bytes) -> tuple[bytes, str]:
     return script, blake2b(b"\x00" + script, digest_size=28).hexdigest()
 
 
-def payment(  # noqa: PLR0913  a payment has this many independent facts; all are named at the call
+def payment(
     *,
     utxos: Sequence[Utxo],
     change_address: str,
@@ -78,7 +78,7 @@ def payment(  # noqa: PLR0913  a payment has this many independent facts; all ar
     return _draft(plan, coins.selections(utxos))
 
 
-def mint(  # noqa: PLR0913  as for a payment
+def mint(
     *,
     utxos: Sequence[Utxo],
     change_address: str,
@@ -96,7 +96,7 @@ def mint(  # noqa: PLR0913  as for a payment
     return _draft(plan, coins.selections(utxos))
 
 
-def burn(  # noqa: PLR0913  as for a payment
+def burn(
     *,
     utxos: Sequence[Utxo],
     change_address: str,

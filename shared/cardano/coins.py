@@ -30,7 +30,7 @@ class Parameters:
     max_tx_size: int
 
 
-class Shortage(ValueError):  # noqa: N818  the trade's word for it
+class Shortage(ValueError):
     """The unspent outputs do not suffice; `lovelace` and `tokens` (by unit) are what is missing."""
 
     def __init__(self, message: str, *, lovelace: int = 0, tokens: Mapping[str, int] | None = None) -> None:

@@ -8,7 +8,8 @@ from shared.cardano.draft import Draft
 # The ledger counts an unspent output's own reference as 160 bytes (CIP-55).
 _REFERENCE = 160
 _ROUNDS = 5
-_TYPICAL = 350  # bytes; a first guess, so that a shortage names about what is missing
+# No transaction of ours is smaller. A guess of zero would name too small a shortage, a high one a false one.
+_LEAST_SIZE = 200
 
 
 def least_fee(size: int, parameters: Parameters) -> int:
@@ -30,7 +31,7 @@ def at_least_fee(write: Callable[[int], Draft], parameters: Parameters) -> Draft
     Where the change is at the edge of a longer number no fee is exact: each moves the change over the edge
     and back. Then the higher of the two is paid, a few bytes' worth too much.
     """
-    fee = least_fee(_TYPICAL, parameters)
+    fee = least_fee(_LEAST_SIZE, parameters)
     for _ in range(_ROUNDS):
         draft = write(fee)
         needed = least_fee(draft.size(), parameters)

@@ -17,11 +17,11 @@ class ChainError(Exception):
     """The chain did not do what was asked."""
 
 
-class ChainUnavailable(ChainError):  # noqa: N818  a state of the world, not a mistake
+class ChainUnavailable(ChainError):
     """No usable answer; nothing was changed, and the same question may be asked again."""
 
 
-class SubmitRefused(ChainError):  # noqa: N818  an outcome, not a mistake
+class SubmitRefused(ChainError):
     """The ledger refused the transaction; `reason` is what it said."""
 
     def __init__(self, reason: str) -> None:
@@ -29,7 +29,7 @@ class SubmitRefused(ChainError):  # noqa: N818  an outcome, not a mistake
         self.reason = reason
 
 
-class SubmitUnknown(ChainError):  # noqa: N818  an outcome, not a mistake
+class SubmitUnknown(ChainError):
     """Nobody knows whether the transaction was accepted: never build another before looking it up."""
 
 

@@ -20,11 +20,11 @@ _TOO_MANY, _SERVER_ERROR = 429, 500
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class NotSent(Exception):  # noqa: N818  a state of the request, caught beside `NoAnswer`
+class NotSent(Exception):
     """The request never left: no connection."""
 
 
-class NoAnswer(Exception):  # noqa: N818  a state of the request, caught beside `NotSent`
+class NoAnswer(Exception):
     """The request left, or may have, and no whole answer came."""
 
 

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 
+import cbor2
 import httpx
 import pytest
 
 from shared.cardano import build
-from shared.cardano.addresses import enterprise_address, key_hash
+from shared.cardano.addresses import enterprise_address, key_hash, to_bytes
 from shared.cardano.assets import Asset
-from shared.cardano.build import Built, Draft, Utxo
+from shared.cardano.build import Built, Draft, Parameters, Utxo
+from shared.cardano.fees import least_lovelace
 from shared.cardano.metadata import read_burn, read_payment
 from shared.cardano.transaction import parse
 from shared.chain.base import ChainUnavailable, SubmitRefused, SubmitUnknown, confirmations
@@ -43,7 +46,9 @@ class Wallet:
         self.devnet.faucet(self.address, lovelace)
         self.devnet.blocks()
 
-    async def payment(self, recipient: str, lovelace: int = 3_000_000) -> Built:
+    async def payment(
+        self, recipient: str, lovelace: int = 3_000_000, parameters: Parameters | None = None
+    ) -> Built:
         return self.signed(
             build.payment(
                 utxos=await self.chain.utxos(self.address),
@@ -51,7 +56,7 @@ class Wallet:
                 recipient=recipient,
                 lovelace=lovelace,
                 token_hash=HASH,
-                parameters=await self.chain.parameters(),
+                parameters=parameters or await self.chain.parameters(),
                 expiry_slot=(await self.chain.tip()).slot + 1000,
                 key=self.key.public,
                 network=NETWORK,
@@ -124,39 +129,32 @@ def test_the_fee_cannot_be_one_lovelace_less(devnet: DevnetProcess) -> None:
     async def story(wallet: Wallet) -> None:
         wallet.fund()
         parameters = await wallet.chain.parameters()
-        cheaper = build.Parameters(
-            parameters.min_fee_a,
-            parameters.min_fee_b - 1,
-            parameters.coins_per_utxo_byte,
-            parameters.max_tx_size,
-        )
-        draft = build.payment(
-            utxos=await wallet.chain.utxos(wallet.address),
-            change_address=wallet.address,
-            recipient=wallet.address,
-            lovelace=3_000_000,
-            token_hash=HASH,
-            parameters=cheaper,
-            expiry_slot=(await wallet.chain.tip()).slot + 1000,
-            key=wallet.key.public,
-            network=NETWORK,
-        )
-        with pytest.raises(SubmitRefused, match="(?i)fee"):
-            await wallet.chain.submit(wallet.signed(draft).raw)
+        cheaper = replace(parameters, min_fee_b=parameters.min_fee_b - 1)
+        stingy = await wallet.payment(wallet.address, parameters=cheaper)
+        with pytest.raises(SubmitRefused, match=r"(?i)fee"):
+            await wallet.chain.submit(stingy.raw)
         built = await wallet.payment(wallet.address)
-        assert built.fee == draft.fee + 1
+        assert built.fee == stingy.fee + 1
         assert await wallet.chain.submit(built.raw) == built.id
 
     run(devnet, story)
 
 
-def test_change_of_the_least_that_an_output_must_hold_is_accepted(devnet: DevnetProcess) -> None:
+def test_the_change_cannot_hold_one_lovelace_less(devnet: DevnetProcess) -> None:
     async def story(wallet: Wallet) -> None:
         wallet.fund(4_000_000)
+        parameters = await wallet.chain.parameters()
+        fee = (await wallet.payment(wallet.address, 2_000_000)).fee
+        least = least_lovelace(cbor2.dumps([to_bytes(wallet.address), 1_000_000]), parameters)
+        most = 4_000_000 - fee - least
         with pytest.raises(build.Shortage) as shortage:
-            await wallet.payment(wallet.address, 3_900_000)
-        built = await wallet.payment(wallet.address, 3_900_000 - shortage.value.lovelace - 9_000)
-        assert built.change[0].lovelace < 1_000_000
+            await wallet.payment(wallet.address, most + 1)
+        assert shortage.value.lovelace == 1
+        cheaper = replace(parameters, coins_per_utxo_byte=parameters.coins_per_utxo_byte - 1)
+        with pytest.raises(SubmitRefused):
+            await wallet.chain.submit((await wallet.payment(wallet.address, most + 1, cheaper)).raw)
+        built = await wallet.payment(wallet.address, most)
+        assert built.change[0].lovelace == least
         assert await wallet.chain.submit(built.raw) == built.id
 
     run(devnet, story)
@@ -166,9 +164,8 @@ def test_a_supply_is_minted_and_burned_and_counted(devnet: DevnetProcess) -> Non
     async def story(wallet: Wallet) -> None:
         assert await wallet.chain.supply(wallet.asset) is None
         wallet.fund()
-        for built in (await wallet.mint(10_000),):
-            await wallet.chain.submit(built.raw)
-            devnet.blocks()
+        await wallet.chain.submit((await wallet.mint(10_000)).raw)
+        devnet.blocks()
         assert await wallet.chain.supply(wallet.asset) == (10_000, 0)
         holding = await wallet.chain.utxos(wallet.address, wallet.asset)
         assert [utxo.tokens for utxo in holding] == [{wallet.asset.unit: 10_000}]

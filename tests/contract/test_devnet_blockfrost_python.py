@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import cbor2
 import pytest
-from blockfrost import ApiError, BlockFrostApi
+from blockfrost import ApiError, BlockFrostApi  # type: ignore[import-untyped]  # it ships no types
 
 from tests.devnet_process import DevnetProcess
 from tests.devnet_wallet import TTL, VALID_FROM, Coin, Wallet

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from pycardano import (
+from pycardano import (  # type: ignore[import-untyped]  # it ships no types
     Address,
     AlonzoMetadata,
+    AssetName,
     AuxiliaryData,
     BlockFrostChainContext,
     ExecutionUnits,
@@ -66,7 +67,7 @@ class Payer:
 
     @property
     def unit(self) -> str:
-        return self.policy.hash().payload.hex() + NAME.hex()
+        return str(self.policy.hash()) + NAME.hex()
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +95,9 @@ def test_pycardano_mints_and_burns_under_a_native_script(devnet: DevnetProcess) 
     payer.mint(100)
     payer.mint(-30)
 
-    tokens = sum(
-        utxo.output.amount.multi_asset[payer.policy.hash()][
-            next(iter(utxo.output.amount.multi_asset[payer.policy.hash()]))
-        ]
-        for utxo in payer.context.utxos(payer.address)
-        if utxo.output.amount.multi_asset
-    )
-    assert tokens == 70
+    policy, name = payer.policy.hash(), AssetName(NAME)
+    held = [utxo.output.amount.multi_asset for utxo in payer.context.utxos(payer.address)]
+    assert sum(tokens[policy][name] for tokens in held if tokens) == 70
     assert devnet.get(f"/assets/{payer.unit}")["quantity"] == "70"
 
 
@@ -110,7 +106,7 @@ def test_pycardano_is_told_the_ledgers_reason_for_a_refusal(devnet: DevnetProces
     signed = payer.builder().build_and_sign([payer.key], payer.address)
     signed.transaction_body.fee -= 1
 
-    with pytest.raises(TransactionFailedException, match="Error code: 400.*transaction submit error"):
+    with pytest.raises(TransactionFailedException, match=r"Error code: 400.*transaction submit error"):
         payer.context.submit_tx(signed)
 
 
