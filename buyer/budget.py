@@ -29,7 +29,7 @@ class Budget:
             raise OverBudget(
                 "over_budget",
                 f"the price is {price}, and at most {self.per_purchase} may be paid for one purchase",
-                hint=f"Nothing was paid. If that price is right, allow it with --max-price {price}",
+                hint=f"Nothing was paid. If that price is right, allow it with --max-price '{price}'",
             )
         if self.total is not None and spent + price > self.total:
             raise OverBudget(

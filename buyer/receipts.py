@@ -1,7 +1,7 @@
 """Receipts in the wallet. Store functions; the transaction comes first."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from buyer import purchases
 from buyer.errors import UsageError
@@ -15,7 +15,7 @@ class HeldReceipt:
     """A verified receipt and what it was bought for. `granted` credits; times in Unix seconds."""
 
     id: str
-    token: str
+    token: str = field(repr=False)  # it is worth money: not for logs
     origin: str
     product: str
     granted: int

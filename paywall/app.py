@@ -183,7 +183,12 @@ def build(
         ids=ids,
         salts=lambda: secrets.token_bytes(SALT_BYTES),
     )
-    terms = BatchTerms(settings.batch_size, settings.burn_batch_seconds, settings.required_confirmations)
+    terms = BatchTerms(
+        settings.batch_size,
+        settings.burn_batch_seconds,
+        settings.required_confirmations,
+        settings.resubmit_seconds,
+    )
     burning = Burning(database=database, chain=chain, custody=custody, terms=terms, clock=now, ids=ids)
     worker = Worker(
         database=database,

@@ -15,6 +15,8 @@ CONFIRMATIONS = {"devnet": 2, "preprod": 6, "preview": 6, "mainnet": 20}
 BATCH_SECONDS = {"devnet": 1, "preprod": 60, "preview": 60, "mainnet": 60}
 #: how long a burn transaction may land; the devnet makes a block every second
 EXPIRY_SLOTS = {"devnet": 120, "preprod": 7200, "preview": 7200, "mainnet": 7200}
+#: a transaction that is not in a block is handed in again after this long
+RESUBMIT_SECONDS = {"devnet": 3, "preprod": 60, "preview": 60, "mainnet": 60}
 BLOCKFROST_URL = "https://cardano-{network}.blockfrost.io/api/v0"
 
 
@@ -86,6 +88,10 @@ class Settings:
     @property
     def burn_expiry_slots(self) -> int:
         return EXPIRY_SLOTS[self.network]
+
+    @property
+    def resubmit_seconds(self) -> int:
+        return RESUBMIT_SECONDS[self.network]
 
     @property
     def service_url(self) -> str:

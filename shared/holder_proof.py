@@ -22,9 +22,7 @@ class HolderProof:
     issued_at: int
 
 
-def make(  # noqa: PLR0913  a proof's claims, all by name
-    key: SigningKey, *, method: str, url: str, now: int, jti: str, token: str | None = None
-) -> str:
+def make(key: SigningKey, *, method: str, url: str, now: int, jti: str, token: str | None = None) -> str:
     """Return a proof for one request (section 4.2); `token` is the receipt that goes with it."""
     payload = {"jti": jti, "htm": method, "htu": url.partition("#")[0].partition("?")[0], "iat": now}
     if token is not None:
@@ -32,7 +30,7 @@ def make(  # noqa: PLR0913  a proof's claims, all by name
     return jws.sign(payload, key, typ=PROOF_TYPE, header={"jwk": key.public.jwk})
 
 
-def verify(  # noqa: PLR0913  what section 4.3 compares, all by name
+def verify(
     proof: str,
     *,
     method: str,

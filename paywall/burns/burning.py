@@ -22,11 +22,15 @@ log = logging.getLogger("paywall.burns")
 
 @dataclass(frozen=True, slots=True)
 class BatchTerms:
-    """A batch closes after `size` burns or `seconds` seconds, and is final at `confirmations`."""
+    """A batch closes after `size` burns or `seconds` seconds, and is final at `confirmations`.
+
+    A transaction that is not on chain is handed in again every `resubmit_seconds`.
+    """
 
     size: int
     seconds: int
     confirmations: int
+    resubmit_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,16 @@ class Burning:
             return True
         assert current.attempt is not None
         await self._move(current, step.state, sighting)
-        if step.action is Action.SUBMIT:
+        if step.action is Action.SUBMIT and self._is_due(current):
             await self._submit(current.attempt)
         return True
+
+    def _is_due(self, current: InFlight) -> bool:
+        """Not while it is most likely waiting in the mempool; at once after a rollback."""
+        assert current.attempt is not None
+        last = current.attempt.submitted_at
+        waited = last is None or self._clock() - last >= self._terms.resubmit_seconds
+        return waited or current.batch.state != "submitted"
 
     def _current(self, tx: Transaction) -> InFlight | None:
         """The batch in flight; a new one is closed when it is due."""
@@ -166,7 +177,7 @@ class Burning:
         )
 
     async def _submit(self, attempt: BurnAttemptRow) -> None:
-        await self._database.transact(lambda tx: store.note_submission(tx, attempt.tx_hash))
+        await self._database.transact(lambda tx: store.note_submission(tx, attempt.tx_hash, self._clock()))
         try:
             await self._chain.submit(attempt.transaction)
         except SubmitRefused as refusal:

@@ -93,11 +93,9 @@ def attempts(tx: Transaction, batch_id: str) -> list[BurnAttemptRow]:
     return list(tx.session.exec(rows.order_by(col(BurnAttemptRow.number))))
 
 
-def note_submission(tx: Transaction, tx_hash: str) -> None:
+def note_submission(tx: Transaction, tx_hash: str, now: int) -> None:
     tx.session.exec(
-        update(BurnAttemptRow)
-        .where(col(BurnAttemptRow.tx_hash) == tx_hash)
-        .values(submissions=col(BurnAttemptRow.submissions) + 1)
+        update(BurnAttemptRow).where(col(BurnAttemptRow.tx_hash) == tx_hash).values(submitted_at=now)
     )
 
 

@@ -72,7 +72,8 @@ class BurnAttemptRow(SQLModel, table=True):
     transaction: bytes = Field(sa_type=LargeBinary)
     fee: int = Field(sa_type=BigInteger)
     expiry_slot: int = Field(sa_type=BigInteger)
-    submissions: int = 0
+    #: when it was last handed in; null before the first time
+    submitted_at: int | None = Field(default=None, sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
 
 

@@ -1,4 +1,4 @@
-"""The devnet's chain as a pure state machine: mempool, blocks, rollback, and the indexes that answers come from.
+"""The devnet's chain as a pure state machine: mempool, blocks, rollback, and the indexes for answers.
 
 It believes what it is given: the ledger rules have judged every transaction before it comes here. Slots are
 seconds since genesis; the caller says which slot it is.
@@ -11,6 +11,7 @@ from hashlib import blake2b
 from paywall.devnet.transactions import IndexedOutput, IndexedTransaction, Ref, Script
 
 MAX_BLOCK_BYTES = 90112
+MAX_HEIGHT_DIGITS = 18
 GENESIS_ID = "00" * 32
 
 
@@ -46,7 +47,8 @@ class Chain:
     """Starts at a genesis block that holds `genesis`, outputs of a transaction whose id is all zeros."""
 
     def __init__(self, genesis: Mapping[Ref, IndexedOutput]) -> None:
-        self.blocks = [Block(0, 0, _block_hash("", 0, 0, 0, ()), None, ())]
+        named = (output.raw.hex() for output in genesis.values())  # so that no two devnets share a hash
+        self.blocks = [Block(0, 0, _block_hash("", 0, 0, 0, named), None, ())]
         self.by_hash = {self.blocks[0].hash: self.blocks[0]}
         self.mempool: dict[str, IndexedTransaction] = {}
         self.places: dict[str, Place] = {}
@@ -66,9 +68,10 @@ class Chain:
 
     def block(self, name: str) -> Block | None:
         """A block by its hash or its height in decimal."""
-        if name.isascii() and name.isdigit():
-            return self.blocks[int(name)] if int(name) < len(self.blocks) else None
-        return self.by_hash.get(name)
+        if len(name) > MAX_HEIGHT_DIGITS:  # a hash may consist of digits alone
+            return self.by_hash.get(name)
+        height = int(name) if name.isascii() and name.isdigit() else len(self.blocks)
+        return self.blocks[height] if height < len(self.blocks) else None
 
     def age(self, ref: Ref) -> tuple[int, int, int]:
         """Sorts confirmed outputs, oldest first."""

@@ -68,7 +68,7 @@ def mints_of(request: Request) -> tuple[Asset, list[tuple[str, int]]]:
 
 
 def page(request: Request, entries: Sequence[object]) -> Response:
-    """One page of a list that is oldest first: `count` (at most 100), `page` (from 1), `order` (asc, desc)."""
+    """One page of a list, oldest first: `count` (at most 100), `page` (from 1), `order` (asc, desc)."""
     count = _number(request, "count", MAX_COUNT, MAX_COUNT)
     first = (_number(request, "page", 1, 2**31 - 1) - 1) * count
     order = request.query_params.get("order", "asc")

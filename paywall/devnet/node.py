@@ -41,7 +41,7 @@ def find_node() -> Node:
 
 
 def install_ledger(node: Node, cache: Path) -> Path:
-    """Directory under `cache` whose `node_modules` holds the pinned ledger rules; installs them the first time.
+    """Directory under `cache` with the pinned ledger rules in `node_modules`; installs them the first time.
 
     Safe between processes: each installs into a directory of its own, and one rename wins.
     Raises LedgerUnavailable when npm fails.
@@ -67,7 +67,7 @@ def install_ledger(node: Node, cache: Path) -> Path:
 
 
 def _npm_ci(node: Node, directory: Path) -> None:
-    command = [node.node, node.npm, *NPM_CI]
+    command = [str(node.node), str(node.npm), *NPM_CI]
     try:
         done = subprocess.run(  # noqa: S603  the wheel's own node and npm
             command,

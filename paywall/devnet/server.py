@@ -30,7 +30,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """Calls `announce` when it answers; leaves signals to `serve`, for uvicorn raises them again at the end."""
+    """Calls `announce` when it answers; leaves signals to `serve`, as uvicorn would raise them again."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], object]) -> None:
         super().__init__(config)
@@ -61,7 +61,7 @@ async def serve(
 ) -> None:
     """Serves until SIGINT or SIGTERM, or until stdin ends when `exit_with_parent`.
 
-    `data_dir` keeps the chain and `cache` the installed ledger rules. Port 0 takes a free one; `announce` gets
+    `data_dir` keeps the chain, `cache` the installed ledger rules. Port 0 takes a free one; `announce` gets
     the URL once requests are answered. With `block_seconds` 0 blocks are made on demand only.
     Raises ValueError for a host that is not loopback, LedgerUnavailable, StateInUse, OSError.
     """

@@ -1,4 +1,4 @@
-"""What the devnet's index keeps of a transaction: `shared`'s view of it, datums, scripts, and original bytes."""
+"""What the devnet's index keeps of a transaction: `shared`'s view, datums, scripts, original bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -23,9 +23,9 @@ LEAVES = [
 def vectors() -> dict[str, Any]:
     """Return the file's content."""
     return {
-        "about": "RFC 9162 section 2.1 with SHA-256, all bytes in hex. `trees`: the root of `leaves`, "
-        "each leaf's inclusion proof. `checks`: whether `leaf` is number `index` of `size` under `root` by `proof`. "
-        "`redemptions`: the leaf data of a redemption.",
+        "about": "RFC 9162 section 2.1 with SHA-256, all bytes in hex. `trees`: the root of `leaves` and the "
+        "inclusion proof of each leaf. `checks`: whether `leaf` is number `index` of `size` under `root` by "
+        "`proof`. `redemptions`: the leaf data of a redemption.",
         "trees": [_tree(LEAVES[:size]) for size in range(len(LEAVES) + 1)],
         "checks": [*_good_checks(), *_bad_checks()],
         "redemptions": [

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import subprocess
+import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -308,7 +309,8 @@ def test_neither_key_nor_prompt_gets_into_a_log_or_a_traceback(
 
 
 def test_importing_the_adapter_does_not_import_openai() -> None:
-    code = "import sys, paywall.images.openai, paywall.images.offline; print({'openai', 'PIL'} & set(sys.modules))"
+    modules = "paywall.images.openai, paywall.images.offline"
+    code = f"import sys, {modules}; print({{'openai', 'PIL'}} & set(sys.modules))"
     root = Path(__file__).parent.parent.parent
-    done = subprocess.run(["python", "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "set()", done.stderr

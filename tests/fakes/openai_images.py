@@ -1,9 +1,9 @@
 """A loopback `POST /v1/images/generations` that misbehaves on demand and complains about what it is sent.
 
 Compared with: the shapes of answers and errors with npm `@copilotkit/aimock` 1.43 (by a test in
-tests/contract/test_image_makers.py), the request's members with the parameters that the official `openai` package
-declares, its limits with https://platform.openai.com/docs/api-reference/images/create. No live account was
-reached. aimock plays the well-behaved server; this one is for what aimock cannot show.
+tests/contract/test_image_makers.py), the request's members with the parameters that the official `openai`
+package declares, its limits with https://platform.openai.com/docs/api-reference/images/create. No live account
+was reached. aimock plays the well-behaved server; this one is for what aimock cannot show.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ def _head(status: int, length: int, headers: str = "") -> bytes:
 
 
 class FakeImagesApi:
-    """Give every request the same answer. `requests` has their bodies, `complaints` what was wrong with them."""
+    """Give every request the same answer. `complaints` says what was wrong with the requests."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -117,14 +117,12 @@ class FakeImagesApi:
 def _complaints(first: str, headers: dict[str, str], body: dict[str, Any]) -> list[str]:
     from openai.types.image_generate_params import ImageGenerateParamsNonStreaming
 
-    declared = ImageGenerateParamsNonStreaming.__annotations__
-    for base in getattr(ImageGenerateParamsNonStreaming, "__orig_bases__", ()):
-        declared = {**getattr(base, "__annotations__", {}), **declared}
+    declared = ImageGenerateParamsNonStreaming.__annotations__.keys()
     checks = {
         "wrong request line": first == "POST /v1/images/generations HTTP/1.1",
         "wrong key": headers.get("authorization") == f"Bearer {KEY}",
         "wrong content type": headers.get("content-type") == "application/json",
-        "undeclared members": body.keys() <= declared.keys(),
+        "undeclared members": body.keys() <= declared,
         "no model": isinstance(body.get("model"), str) and body["model"] != "",
         "unlawful prompt": isinstance(body.get("prompt"), str) and 0 < len(body["prompt"]) <= MAX_PROMPT,
         "not exactly one picture": body.get("n") == 1,

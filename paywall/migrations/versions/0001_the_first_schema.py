@@ -154,7 +154,7 @@ def upgrade() -> None:
         sa.Column("transaction", sa.LargeBinary(), nullable=False),
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("expiry_slot", sa.BigInteger(), nullable=False),
-        sa.Column("submissions", sa.Integer(), nullable=False),
+        sa.Column("submitted_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["batch_id"],

@@ -1,0 +1,46 @@
+"""Transports that lose requests and replies, or die, at a request of one's choice."""
+
+from collections.abc import Callable
+
+import httpx
+
+
+class Killed(BaseException):
+    """The process died here: nothing below it gets to run, as far as the wallet can tell."""
+
+
+class Unreliable(httpx.AsyncBaseTransport):
+    """Hands requests to `inner`; before and after each, `before` and `after` may raise."""
+
+    def __init__(
+        self,
+        inner: httpx.AsyncBaseTransport,
+        *,
+        before: Callable[[httpx.Request], None] = lambda request: None,
+        after: Callable[[httpx.Request], None] = lambda request: None,
+    ) -> None:
+        self._inner = inner
+        self._before = before
+        self._after = after
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._before(request)
+        response = await self._inner.handle_async_request(request)
+        self._after(request)
+        return response
+
+
+class At:
+    """Raises `error` at the request number `number` (from 1) whose path is `path` (any, if empty)."""
+
+    def __init__(self, number: int, error: BaseException, path: str = "", times: int = 1) -> None:
+        self._numbers = range(number, number + times)
+        self._error = error
+        self._path = path
+        self._seen = 0
+
+    def __call__(self, request: httpx.Request) -> None:
+        if self._path in {"", request.url.path}:
+            self._seen += 1
+            if self._seen in self._numbers:
+                raise self._error
