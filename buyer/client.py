@@ -1,6 +1,7 @@
 """The buyer agent as a library.
 
-async with BuyerClient("http://localhost:8402", wallet=wallet, budget=Budget(per_purchase="5.00 USD")) as client:
+budget = Budget(per_purchase="5.00 USD")
+async with BuyerClient("http://localhost:8402", wallet=wallet, budget=budget) as client:
     receipt = await client.buy(credits=3)
     image = await client.generate(receipt, name="Abraham Lincoln")
 """
@@ -96,7 +97,7 @@ class BuyerClient:
         return await self._session.chain()
 
     async def buy(self, credits: int, *, run_id: str | None = None) -> HeldReceipt:
-        """Buy credits within the budget; an interrupted purchase of as many is finished instead of begun anew."""
+        """Buy credits within the budget; an interrupted purchase of as many is finished instead."""
         if self._budget is None:
             raise UsageError(
                 "budget_missing", "buying needs a budget", hint='Budget(per_purchase="5.00 USD")'
@@ -138,5 +139,5 @@ class BuyerClient:
     async def verify(
         self, redemption_id: str, *, wait: float = 0, look: Callable[[Report], None] = nothing
     ) -> Report:
-        """Whether the token of a redemption was burned, checked against the chain; `wait` while it is pending."""
+        """Whether the token of a redemption was burned, by the chain; `wait` seconds while it is pending."""
         return await self._proving.verify(redemption_id, wait=wait, look=look)

@@ -4,7 +4,7 @@ BuyerError
 ├── WalletError          2  the wallet file: missing, readable by others, taken, busy
 ├── UsageError           2  what was asked for cannot be done so
 ├── OverBudget           3  the price is more than may be spent; nothing was signed
-├── PaymentRefused       4  the payment did not come about: the seller or the ledger refused it, or we could not pay
+├── PaymentRefused       4  the payment did not come about: refused by the seller or the ledger, or beyond us
 ├── SellerError          5
 │   ├── SellerUnreachable   no connection, no answer in time, or the seller's own failure
 │   ├── SellerFault         an answer that breaks the protocol, or an offer that does not hold together

@@ -1,6 +1,8 @@
 """Image files under names of ours: never a name from the server, never over another file."""
 
+import os
 import re
+import secrets
 from pathlib import Path
 
 from buyer.errors import SellerFault, UsageError
@@ -36,20 +38,29 @@ def name(position: int, subject: str, redemption_id: str, content: bytes) -> str
 
 def save(folder: Path, file_name: str, content: bytes) -> Path:
     """Write a new file and return its path; the same bytes under that name are taken as saved before."""
-    path = folder / file_name
+    path, draft = folder / file_name, folder / f".{file_name}.{secrets.token_hex(8)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(content)
-    except FileExistsError as error:
-        if path.is_file() and path.read_bytes() == content:
-            return path
-        raise UsageError(
-            "file_exists", f"{path} exists and is never overwritten", hint="Name another --out."
-        ) from error
+        draft.write_bytes(content)
+        try:
+            if not _link(draft, path) and not (path.is_file() and path.read_bytes() == content):
+                raise UsageError(
+                    "file_exists", f"{path} exists and is never overwritten", hint="Name another --out."
+                )
+        finally:
+            draft.unlink()
     except OSError as error:
         raise UsageError("file_unwritable", f"cannot write {path}: {error.strerror}") from error
     return path
+
+
+def _link(draft: Path, path: Path) -> bool:
+    """Give the finished file its name, unless that is taken: nothing is overwritten, nothing half written."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _slug(text: str) -> str:

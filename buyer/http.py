@@ -64,9 +64,10 @@ def seller_origin(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port
+        # A lookalike in another alphabet shows itself in every message.
+        host = (parts.hostname or "").encode("idna").decode()
     except ValueError as error:
         raise UsageError("seller_url", f"{clean(url)!r} is not a URL: {error}") from error
-    host = (parts.hostname or "").encode("idna").decode() if (parts.hostname or "").isprintable() else ""
     if parts.scheme not in {"http", "https"} or not host:
         raise UsageError(
             "seller_url", f"{clean(url)!r} is not the URL of a seller", hint="Write https://host[:port]"
@@ -146,7 +147,7 @@ class SellerHttp:
                 failure = f"no answer from {self.origin} ({type(error).__name__})"
                 self._trace(f"{method} {path} → {failure}")
             else:
-                if 300 <= reply.status < 400:  # noqa: PLR2004  the class of redirects
+                if 300 <= reply.status < 400:
                     raise SellerFault(
                         "redirected", f"{self.origin} redirects {path}; redirects are never followed"
                     )
@@ -156,7 +157,7 @@ class SellerHttp:
                 delay = reply.retry_after or delay
             if attempt + 1 < ATTEMPTS:
                 await asyncio.sleep(delay)
-        hint = "Is the URL right and the seller running? What was begun is kept, and taken up by the same command."
+        hint = "Is the URL right, the seller running? What was begun is kept; the same command goes on."
         raise SellerUnreachable("seller_unreachable", failure, hint=hint)
 
     async def _once(self, request: httpx.Request, auth: httpx.Auth | None, cap: int) -> Reply:
@@ -189,7 +190,7 @@ def _meaning(reply: Reply, explain: Callable[[Reply], str] | None) -> str:
         words = explain(reply) if explain is not None else ""
     except (SellerFault, ValueError, LookupError, TypeError, AttributeError):
         words = ""  # whoever reads the answer in earnest says what is wrong with it
-    if not words and reply.status >= 400:  # noqa: PLR2004  the class of refusals
+    if not words and reply.status >= 400:
         words = describe(reply.problem())
     return f"  {words}" if words else ""
 

@@ -14,7 +14,7 @@ DOCUMENT_BYTES = 65_536
 async def keys_of(did: str, http: SellerHttp) -> Sequence[PublicKey]:
     """The keys of a seller's DID: out of a did:key itself, or from did.json of exactly this origin.
 
-    SellerFault for another host's did:web (a lookalike speaking in its name), or a document that does not hold.
+    SellerFault for another host's did:web (a lookalike speaking in its name), or a document that fails.
     """
     try:
         if did.startswith("did:key:"):
@@ -24,7 +24,7 @@ async def keys_of(did: str, http: SellerHttp) -> Sequence[PublicKey]:
                 "identity_foreign", f"{http.origin} claims to be {clean(did)}, which is another host"
             )
         reply = await http.send("GET", "/.well-known/did.json", cap=DOCUMENT_BYTES)
-        if reply.status != 200:  # noqa: PLR2004  OK
+        if reply.status != 200:
             raise SellerFault(
                 "identity_missing", f"{http.origin} has no DID document (status {reply.status})"
             )

@@ -1,4 +1,4 @@
-"""The flow of `buyer images`: buy credits, use some of them, save the images; taken up where it was cut off."""
+"""The flow of `buyer images`: buy credits, use some, save the images; taken up where it was cut off."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from shared import strict_json
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What was asked for: `subjects` are request bodies for the first images, the others are left to the seller."""
+    """What is wanted: `subjects` are request bodies for the first images, the rest is up to the seller."""
 
     credits: int
     generate: int
@@ -61,7 +61,7 @@ class Imaging:
         self._say = say
 
     async def run(self, errand: Errand, *, wait: float, burns_wait: float) -> Done:
-        """Do the errand, or finish an interrupted one like it. `burns_wait` seconds for the burns to confirm."""
+        """Do the errand, or finish an interrupted one like it; `burns_wait` seconds for the burns."""
         errand.check()
         folder = str(errand.folder.resolve())
         kind = json.dumps(["images", self._client.origin, errand.credits, errand.generate, folder])
@@ -107,7 +107,7 @@ class Imaging:
         return SavedImage(path, generated.redemption_id)
 
     async def _reports(self, images: list[SavedImage], wait: float) -> tuple[Report | None, ...]:
-        """The proofs as far as they can be had; without a wait, an image counts although its proof does not come."""
+        """The proofs as far as they can be had; without a wait, an image counts without its proof."""
         reports: list[Report | None] = []
         for image in images:
             try:

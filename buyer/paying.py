@@ -39,16 +39,14 @@ class Paying:
             draft = await self._draft(purchase, terms)
             try:
                 signed = self._wallet.transact(
-                    lambda db: purchases.debit(db, purchase, self._budget, draft, self._wallet.key)  # noqa: B023  called at once
+                    lambda db: purchases.debit(db, purchase, self._budget, draft, self._wallet.key)
                 )
             except WalletError as error:
                 if error.code != "outputs_taken":
                     raise
                 continue
             amount = Money(offer.option.amount, offer.option.currency, offer.option.decimals)
-            self._say(
-                f"pay {amount} to {offer.option.recipient} for {offer.request.price}, transaction {draft.tx_hash}"
-            )
+            self._say(f"pay {amount} to {offer.option.recipient}, transaction {draft.tx_hash}")
             return signed
 
     async def claim(self, purchase: Purchase) -> Purchase:
@@ -106,7 +104,7 @@ class Paying:
     async def _check_receipt(self, purchase: Purchase, token: str) -> Receipt:
         """A receipt that does not hold buys nothing: the purchase stays signed, and may be claimed again."""
         seller, key = await self._session.seller(), self._wallet.key.public
-        hint = f"The payment is transaction {purchase.tx_hash}. Show it to the seller; nothing more will be paid."
+        hint = f"The payment is transaction {purchase.tx_hash}. Show it to the seller; no more will be paid."
         try:
             found = receipt.verify(token, {seller.did: seller.keys}, now=self._session.around.now())
         except TokenError as error:
@@ -130,7 +128,7 @@ class Paying:
         if fate == "landed":
             raise SellerFault(
                 "paid_without_receipt",
-                f"the seller has the payment {purchase.tx_hash} and gives no receipt: {describe(reply.problem())}",
+                f"the seller has payment {purchase.tx_hash} but: {describe(reply.problem())}",
                 hint="Show the seller that transaction. It is not paid again from this wallet.",
             )
         return fate == "impossible" and self._session.around.now() >= purchase.expires_at
@@ -139,7 +137,7 @@ class Paying:
         raise PaymentRefused(
             clean(reply.problem().code),
             f"the seller refused the payment: {describe(reply.problem())}",
-            hint=f"Nothing has left the wallet. The price stays set aside until slot {purchase.expiry_slot} is past,"
+            hint=f"Nothing has left the wallet. The price stays set aside until slot {purchase.expiry_slot},"
             " because the signed transaction could land until then; the same command looks again.",
         )
 

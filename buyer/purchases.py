@@ -50,8 +50,8 @@ class Purchase:
 
 
 _SELECT = (
-    "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals, payment_request_id,"
-    " payment_request_token, option_id, expires_at, tx_hash, tx_bytes, expiry_slot"
+    "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals,"
+    " payment_request_id, payment_request_token, option_id, expires_at, tx_hash, tx_bytes, expiry_slot"
     " FROM purchases"
 )
 
@@ -59,8 +59,8 @@ _SELECT = (
 def take_up(db: sqlite3.Connection, kind: Kind, *, new_id: str, run_id: str | None, now: int) -> Purchase:
     """The open purchase of this kind, or else a new one; it belongs to `run_id` from here on."""
     db.execute(
-        "INSERT INTO purchases (id, origin, product, credits, state, created_at) VALUES (?, ?, ?, ?, 'wanted', ?)"
-        " ON CONFLICT DO NOTHING",
+        "INSERT INTO purchases (id, origin, product, credits, state, created_at)"
+        " VALUES (?, ?, ?, ?, 'wanted', ?) ON CONFLICT DO NOTHING",
         (new_id, kind.origin, kind.product, kind.credits, now),
     )
     key = (kind.origin, kind.product, kind.credits)

@@ -39,7 +39,7 @@ class Redeeming:
         self._wait = wait
 
     async def generate(self, receipt: HeldReceipt, body: dict[str, str]) -> GeneratedImage:
-        """An image for one credit. What an earlier call asked for in the same words and never got comes first."""
+        """An image for one credit. What was asked for in the same words and never came is first."""
         text = strict_json.dumps(body)
         waiting = self._wallet.transact(lambda db: runs.unanswered(db, receipt.id, text))
         fresh = WantedImage.new(self._session.new_id(), receipt.id, text)
@@ -53,7 +53,7 @@ class Redeeming:
             )
             if leases.try_take(work):
                 async with leases.keeping(work):
-                    self._wallet.transact(lambda db: runs.want(db, image, None))  # noqa: B023  called at once
+                    self._wallet.transact(lambda db: runs.want(db, image, None))
                     return await self.fetch(receipt, image)
         raise AssertionError("nobody else knows a fresh key")
 
@@ -111,7 +111,7 @@ class Redeeming:
 def _refused(reply: Reply) -> PaymentRefused | UsageError | SellerFault:
     problem = reply.problem()
     message, code = f"the seller refused: {describe(problem)}", clean(problem.code)
-    if reply.status < 400:  # noqa: PLR2004  the class of refusals
+    if reply.status < 400:
         return SellerFault("image_malformed", f"an image was asked for and answered with {reply.status}")
     if code == "credits_exhausted":
         return PaymentRefused(code, message, hint="Buy more: buyer buy --credits N")

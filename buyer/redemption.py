@@ -15,7 +15,7 @@ _TX_HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """The seller's proof that a token was burned; all after `state` is None while the burn waits for a batch."""
+    """The seller's proof that a token was burned; all but `state` is None while it waits for a batch."""
 
     state: str
     salt: bytes | None

@@ -67,7 +67,8 @@ def unanswered(db: sqlite3.Connection, receipt_id: str, body: str) -> list[Wante
 def delivered(db: sqlite3.Connection, key: str, redemption_id: str) -> None:
     """Note whose redemption it was; sqlite3.IntegrityError when another image has that id already."""
     db.execute(
-        "UPDATE images SET redemption_id = ?, state = 'delivered' WHERE idempotency_key = ? AND state = 'wanted'",
+        "UPDATE images SET redemption_id = ?, state = 'delivered'"
+        " WHERE idempotency_key = ? AND state = 'wanted'",
         (redemption_id, key),
     )
 

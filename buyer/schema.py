@@ -46,7 +46,7 @@ SCHEMA = (
     WHERE state IN ('wanted', 'requested', 'signed')
     """,
     "CREATE UNIQUE INDEX one_payment_a_request ON purchases (origin, payment_request_id)",
-    # Outputs that our payments spend. Rows stay when a payment has landed: an index that lags shows them again.
+    # Outputs that our payments spend. Rows outlive the payment: an index that lags shows them again.
     """
     CREATE TABLE spent_outputs (
         tx_hash TEXT NOT NULL,

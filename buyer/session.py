@@ -1,4 +1,4 @@
-"""One buyer at one seller: connections, the seller's checked identity, and the chain, each made when first needed."""
+"""One buyer at one seller: connections, the seller's checked identity, the chain; each when first needed."""
 
 import secrets
 import uuid
@@ -50,12 +50,14 @@ class Session:
         self._chain: Chain | None = None
 
     async def seller(self) -> Seller:
-        """The seller, met once a session. SellerFault when it is not who it was, UsageError on another network."""
+        """The seller, met once. SellerFault when it is not who it was, UsageError on another network."""
         if self._seller is None:
             reply = await self.http.send("GET", "/api/catalog")
             listed = catalog.read(reply.json())
             if listed.network != self.wallet.network:
-                hint = f"Use a wallet of that network: buyer wallet create --network {listed.network} --wallet FILE"
+                hint = (
+                    f"Make one of that network: buyer wallet create --wallet FILE --network {listed.network}"
+                )
                 message = f"the seller is on {listed.network}, and this wallet on {self.wallet.network}"
                 raise UsageError("network_differs", message, hint=hint)
             keys = await identity.keys_of(listed.seller, self.http)

@@ -39,7 +39,7 @@ class PlainStory:
         # Waiting says the same again and again; a log wants it once.
         if line != self._last:
             self._last = line
-            print(line, file=sys.stderr, flush=True)  # noqa: T201  this is the command line's voice
+            print(line, file=sys.stderr, flush=True)
 
     def trace(self, line: str) -> None:
         if self._verbose:
@@ -50,7 +50,7 @@ class TerminalStory:
     """Steps that are done stay on the screen; the one under way turns a spinner."""
 
     def __init__(self, *, verbose: bool) -> None:
-        from rich.console import Console  # noqa: PLC0415  only on a terminal
+        from rich.console import Console
 
         self._console: Console = Console(stderr=True, highlight=False)
         self._status: Status = self._console.status("at work")

@@ -1,4 +1,4 @@
-"""Whether a use of a credit burned its token: judged from the chain and our own signed papers, not on anybody's word.
+"""Whether a use of a credit burned its token: judged from the chain and signed papers, on nobody's word.
 
 Pure. The papers are the receipt and the payment request in it, which the seller signed when it was paid; the
 evidence is the bytes of the transaction as they stand on the chain.
@@ -48,7 +48,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What the buyer keeps: the receipt's token and when it was issued (Unix seconds), the seller, its own key."""
+    """What the buyer keeps: the receipt and when it was issued (Unix seconds), the seller, its own key."""
 
     receipt_token: str
     issued_at: int

@@ -72,16 +72,11 @@ class Wallet:
         path = Path(path)
         _check_private(path)
         connection = _connect(path)
-        try:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version != VERSION:
-                raise WalletError(
-                    "wallet_version", f"{path} is not a wallet that this version of buyer can read"
-                )
-            return cls(path, connection)
-        except BaseException:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != VERSION:
             connection.close()
-            raise
+            raise WalletError("wallet_version", f"{path} is not a wallet that this version of buyer can read")
+        return cls(path, connection)
 
     @property
     def did(self) -> str:
@@ -91,7 +86,7 @@ class Wallet:
     @property
     def address(self) -> str:
         """Where the wallet's ADA is kept: the enterprise address of its key."""
-        from shared.cardano.addresses import enterprise_address  # noqa: PLC0415 - keeps `buyer --help` quick
+        from shared.cardano.addresses import enterprise_address
 
         return enterprise_address(self.key.public, self.network)
 

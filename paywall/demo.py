@@ -19,14 +19,13 @@ from typing import Any
 
 import httpx
 
-
 FOLDER = Path(".paywall-demo")
 CREDITS, USES, PRICE = 3, 2, "3.00"
 START_SECONDS, BUYER_SECONDS, BURN_SECONDS = 150, 90, 60
 POLL_SECONDS = 0.2
 
 
-class DemoFailed(Exception):  # noqa: N818 - what the demo has to say
+class DemoFailed(Exception):
     """A step did not hold."""
 
 
@@ -149,7 +148,7 @@ def _seller(folder: Path) -> Iterator[Stage]:
     for name in ("DATABASE_URL", "OPENAI_API_KEY", "BLOCKFROST_PROJECT_ID"):
         environment.pop(name, None)  # the demo shows the embedded parts, whatever this shell is set up for
     with (folder / "seller.log").open("w") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own module
+        process = subprocess.Popen(
             [sys.executable, "-m", "paywall", "serve"], env=environment, stdout=output, stderr=output
         )
         try:
@@ -193,7 +192,7 @@ def _buyer(stage: Stage, *arguments: str) -> dict[str, Any]:
 def _command(
     stage: Stage, module: str, *arguments: str, show: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own modules
+    return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env=stage.environment,
         stdout=subprocess.PIPE,

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from paywall.app import open_chain, open_custody
+from paywall.adapters import open_chain, open_custody
 from paywall.burns.custody import Custody
 from paywall.burns.supply import mint_supply, read_supply
-from paywall.database import open_database
 from paywall.errors import SetupError
 from paywall.reconciliation import Reconciliation
+from paywall.schema import HEAD, upgrade, version
 from paywall.settings import Settings
+from paywall.storage import open_database, open_engine
 from shared.cardano.build import Shortage
 from shared.chain.base import Chain, ChainError
 
@@ -20,9 +21,6 @@ MINT_SECONDS = 600
 
 def migrate(settings: Settings) -> str:
     """Bring the schema to HEAD; a sentence that says so. Errors: SetupError."""
-    from paywall.database import open_engine
-    from paywall.schema import HEAD, upgrade, version
-
     with open_engine(settings.database) as engine:
         before = version(engine)
         if before == HEAD:

@@ -34,7 +34,7 @@ class Proofs:
 
         def use_and_read(tx: Transaction) -> Balance | None:
             if access.proof is not None:
-                redemptions.use_proof(tx, access.proof, access.proof.issued_at)
+                redemptions.use_proof(tx, access.proof)
             return credit_store.balance(tx, access.receipt.id)
 
         balance = await self._database.transact(use_and_read)

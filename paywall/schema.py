@@ -8,9 +8,6 @@ from pathlib import Path
 from sqlalchemy import Engine, MetaData, inspect, text
 from sqlmodel import SQLModel
 
-import paywall.burns.tables
-import paywall.credits.tables
-import paywall.sales.tables
 from paywall.errors import SetupError
 
 #: the newest migration; a test compares it with the folder

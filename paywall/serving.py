@@ -51,7 +51,7 @@ async def _serve(settings: Settings) -> None:
 def _say_hello(settings: Settings) -> None:
     embedded = settings.embedded_parts()
     note = f" Embedded: {', '.join(embedded)}; not for real money." if embedded else ""
-    print(
+    print(  # noqa: T201  the one line at start
         f"paywall {__version__} serves {settings.service_url} on {settings.chain_network}.{note}",
         file=sys.stderr,
     )

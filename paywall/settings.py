@@ -1,6 +1,6 @@
 """The only reader of the environment: one frozen object, every variable with its default in one table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,11 @@ class Settings:
         return EXPIRY_SLOTS[self.network]
 
     @property
+    def tick_seconds(self) -> float:
+        """How often the worker looks at the chain."""
+        return 0.25 if self.network == "devnet" else 5.0
+
+    @property
     def resubmit_seconds(self) -> int:
         return RESUBMIT_SECONDS[self.network]
 
@@ -153,28 +158,36 @@ def _read(variable: str, text: str, kind: Callable[[str], Any]) -> Any:
 
 
 def _check(settings: Settings) -> None:
-    if settings.network not in NETWORKS:
-        raise SetupError(f"PAYWALL_NETWORK must be one of {', '.join(NETWORKS)}.")
-    if settings.log not in {"plain", "json"}:
-        raise SetupError("PAYWALL_LOG must be plain or json.")
-    try:
-        positive = settings.ada_price.amount > 0
-    except MoneyError:
-        positive = False
-    if not positive:
-        raise SetupError("PAYWALL_ADA_USD must be the price of one ADA in dollars, such as 0.50.")
+    for holds, sentence in _rules(settings):
+        if not holds:
+            raise SetupError(sentence)
+
+
+def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
+    """What must hold, and the sentence for when it does not."""
+    embedded = settings.embedded_parts()
+    yield settings.network in NETWORKS, f"PAYWALL_NETWORK must be one of {', '.join(NETWORKS)}."
+    yield settings.log in {"plain", "json"}, "PAYWALL_LOG must be plain or json."
+    yield (
+        _is_price(settings.ada_usd),
+        "PAYWALL_ADA_USD must be the price of one ADA in dollars, such as 0.50.",
+    )
     for name in ("request_seconds", "supply", "batch_size", "max_fee", "image_seconds"):
-        if getattr(settings, name) < 1:
-            raise SetupError(f"PAYWALL_{name.upper()} must be at least 1.")
-    if settings.confirmations < 0 or settings.devnet_block_seconds < 0:
-        raise SetupError("PAYWALL_CONFIRMATIONS and PAYWALL_DEVNET_BLOCK_SECONDS cannot be negative.")
-    if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
-        raise SetupError("PAYWALL_PUBLIC_URL must be an http or https URL.")
-    if settings.network != "devnet" and not (settings.blockfrost_project_id or settings.blockfrost_url):
-        raise SetupError(f"The network {settings.network} needs BLOCKFROST_PROJECT_ID.")
-    if settings.network == "mainnet" and settings.embedded_parts():
-        raise SetupError(
-            "On mainnet nothing embedded may be left; still embedded: "
-            + ", ".join(settings.embedded_parts())
-            + "."
-        )
+        yield getattr(settings, name) >= 1, f"PAYWALL_{name.upper()} must be at least 1."
+    for name in ("confirmations", "devnet_block_seconds"):
+        yield getattr(settings, name) >= 0, f"PAYWALL_{name.upper()} cannot be negative."
+    public = urlsplit(settings.public_url).scheme in {"http", "https"} or not settings.public_url
+    yield public, "PAYWALL_PUBLIC_URL must be an http or https URL."
+    reachable = bool(settings.blockfrost_project_id or settings.blockfrost_url)
+    yield settings.network == "devnet" or reachable, f"{settings.network} needs BLOCKFROST_PROJECT_ID."
+    yield (
+        settings.network != "mainnet" or not embedded,
+        f"On mainnet nothing embedded may be left; still embedded: {', '.join(embedded)}.",
+    )
+
+
+def _is_price(text: str) -> bool:
+    try:
+        return Money.parse(f"{text} USD").amount > 0
+    except MoneyError:
+        return False

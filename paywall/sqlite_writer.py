@@ -97,7 +97,7 @@ class SqliteWriter:
             outcome: Outcome = (True, run_one(self._connection, self._cursor, fn))
         except STORAGE_ERRORS:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  handed to the one who asked; the others go on
             self._cursor.execute("ROLLBACK TO one")
             outcome = (False, error)
         self._cursor.execute("RELEASE one")

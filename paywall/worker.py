@@ -17,6 +17,7 @@ from paywall.database import Database, Transaction
 from paywall.errors import PaywallError, Unavailable
 from paywall.sales import store as sales_store
 from paywall.sales.settlement import Settlement, plain
+from paywall.sales.tables import PaymentRow
 from shared.chain.base import ChainError
 
 log = logging.getLogger("paywall.worker")
@@ -75,7 +76,7 @@ class Worker:
     async def _settle(self) -> None:
         """Take up what a crash, a slow chain or a payer that went away left to be settled."""
 
-        def due(tx: Transaction) -> list[sales_store.PaymentRow]:
+        def due(tx: Transaction) -> list[PaymentRow]:
             return [plain(row) for row in sales_store.settling(tx)]
 
         for payment in await self._database.read(due):

@@ -113,6 +113,6 @@ def verify(
 
 @cache
 def _eddsa() -> "OKPAlgorithm":
-    from jwt.algorithms import OKPAlgorithm  # noqa: PLC0415  costs 80 ms: `--help` must not pay it
+    from jwt.algorithms import OKPAlgorithm
 
     return OKPAlgorithm()

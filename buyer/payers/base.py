@@ -31,7 +31,7 @@ class Draft(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is to be paid: `token` is the payment request's, `deadline` (Unix seconds) the last moment to land."""
+    """What is to be paid: `token` is the payment request's, `deadline` (Unix seconds) ends its life."""
 
     token: str
     option: PaymentOption

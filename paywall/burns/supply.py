@@ -46,7 +46,7 @@ async def wait_for(chain: Chain, tx_hash: str, *, time_limit: float) -> None:
     """Until the transaction is in a block. Errors: SetupError when that takes longer than `time_limit` seconds."""
     try:
         async with asyncio.timeout(time_limit):
-            while await chain.inclusion(tx_hash) is None:
+            while await chain.inclusion(tx_hash) is None:  # noqa: ASYNC110  a chain gives no event to await
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError as error:
         raise SetupError(f"Transaction {tx_hash} is not on chain after {time_limit:.0f} s.") from error

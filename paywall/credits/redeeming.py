@@ -16,8 +16,8 @@ from paywall.burns import store as burn_store
 from paywall.clock import Clock, Ids
 from paywall.credits import redemptions
 from paywall.credits import store as credit_store
-from paywall.credits.redemptions import Reservation, Wish
 from paywall.credits.tables import RedemptionRow
+from paywall.credits.wishes import Reservation, Wish
 from paywall.database import Database, Transaction
 from paywall.errors import ImageMakerFailed, PaywallError, PromptRefused, RedemptionInProgress, Unavailable
 from paywall.images import base as images

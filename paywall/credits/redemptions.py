@@ -1,44 +1,17 @@
 """Statements on redemptions and used holder proofs; each takes the transaction first."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import bindparam, delete, update
 from sqlmodel import col, select
 
 from paywall.credits import postings, store
 from paywall.credits.tables import HolderProofRow, RedemptionRow
+from paywall.credits.wishes import Reservation, Wish
 from paywall.database import Transaction
 from paywall.errors import CreditsExhausted, HolderProofInvalid, IdempotencyKeyReused, ReceiptInvalid
 from paywall.statements import Hot
 from shared.holder_proof import HolderProof
 
 PROOF_KEPT_SECONDS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A wish to redeem one credit. `request_hash` is of the subject as asked (SHA-256, hex)."""
-
-    id: str
-    account_id: str
-    product: str
-    idempotency_key: str
-    request_hash: str
-    subject_kind: str
-    subject_text: str
-    holder_proof: HolderProof | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """A reserved credit; `attempt` is the guard that keeps a late finisher from capturing another's."""
-
-    id: str
-    account_id: str
-    attempt: int
-    subject_kind: str
-    subject_text: str
-    credits_remaining: int
 
 
 _redemption = RedemptionRow.__table__.c  # type: ignore[attr-defined]
@@ -77,7 +50,7 @@ _CAPTURE = Hot(
 )
 
 
-def use_proof(tx: Transaction, proof: HolderProof, now: int) -> None:
+def use_proof(tx: Transaction, proof: HolderProof) -> None:
     """Errors: HolderProofInvalid when this proof was used before."""
     rows = tx.run(
         _USE_PROOF,
@@ -95,7 +68,7 @@ def reserve(tx: Transaction, wish: Wish, now: int, deadline: int) -> Reservation
     Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, ReceiptInvalid.
     """
     if wish.holder_proof is not None:
-        use_proof(tx, wish.holder_proof, now)
+        use_proof(tx, wish.holder_proof)
     rows = tx.run(
         _INSERT,
         id=wish.id,

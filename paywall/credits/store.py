@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import BigInteger, bindparam, update
 from sqlmodel import col, select
 
 from paywall.credits import postings
@@ -34,7 +34,7 @@ class Balance:
 def _account_move(source: str, target: str, *guards: Any) -> Hot:
     """One UPDATE with its guard in the WHERE clause: no bucket can go below zero, whoever comes at once."""
     account = CreditAccountRow.__table__.c  # type: ignore[attr-defined]
-    amount = bindparam("moved")
+    amount = bindparam("moved", type_=BigInteger)
     return Hot(
         lambda _insert: (
             update(CreditAccountRow)

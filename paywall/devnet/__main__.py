@@ -29,9 +29,9 @@ def main(
     *, host: str, port: int, data_dir: Path, cache: Path | None, block_seconds: float, exit_with_parent: bool
 ) -> None:
     """Serve a Cardano devnet in Blockfrost's shapes, under the ledger rules of scalus."""
-    import uvloop  # noqa: PLC0415  neither is needed for --help
+    import uvloop
 
-    from paywall.devnet.server import serve  # noqa: PLC0415  as above
+    from paywall.devnet.server import serve
 
     try:
         uvloop.run(

@@ -35,7 +35,7 @@ async def rollback(request: Request) -> Response:
     body = await _body(request)
     keep = body.get("keep", False)
     if not isinstance(keep, bool):
-        raise ValueError("keep is true or false")  # noqa: TRY004  the request is wrong, not the program
+        raise ValueError("keep is true or false")
     devnet = devnet_of(request)
     removed = await devnet.rollback(_whole(body, "blocks", 1), keep=keep)
     return JSONResponse({**_tip(devnet.chain.tip), "removed": removed})
@@ -81,7 +81,7 @@ def _fault(request: Request) -> Response:
 async def _body(request: Request) -> Mapping[str, object]:
     body = strict_json.loads(await request.body() or b"{}")
     if not isinstance(body, dict):
-        raise ValueError("the body is a JSON object")  # noqa: TRY004  the request is wrong, not the program
+        raise ValueError("the body is a JSON object")
     return body
 
 

@@ -69,7 +69,7 @@ def install_ledger(node: Node, cache: Path) -> Path:
 def _npm_ci(node: Node, directory: Path) -> None:
     command = [str(node.node), str(node.npm), *NPM_CI]
     try:
-        done = subprocess.run(  # noqa: S603  the wheel's own node and npm
+        done = subprocess.run(
             command,
             cwd=directory,
             stdin=subprocess.DEVNULL,

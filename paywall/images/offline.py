@@ -20,6 +20,6 @@ class OfflineImageMaker:
 
 
 def _draw(subject: Subject) -> bytes:
-    from paywall.images.poster.sheet import draw  # noqa: PLC0415 - a server with a model never loads Pillow
+    from paywall.images.poster.sheet import draw
 
     return draw(subject)

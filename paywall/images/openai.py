@@ -40,7 +40,7 @@ class OpenAIImageMaker:
         timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
         """Open no connection yet. `timeout` in seconds is for one whole picture, first byte to last."""
-        from openai import AsyncOpenAI  # noqa: PLC0415 - takes 0.9 s
+        from openai import AsyncOpenAI
 
         self._model = model
         self._timeout = timeout
@@ -48,8 +48,8 @@ class OpenAIImageMaker:
 
     async def make(self, subject: Subject, *, redemption_id: str, safety_identifier: str) -> Picture:
         """Ask the model once. Raises PromptRefused or ImageMakerFailed."""
-        from httpx2 import HTTPError  # noqa: PLC0415 - comes with openai
-        from openai import OpenAIError  # noqa: PLC0415 - takes 0.9 s
+        from httpx2 import HTTPError
+        from openai import OpenAIError
 
         # The causes are cut off (`from None`): they hold the prompt, the key and the server's words.
         try:
@@ -88,7 +88,7 @@ class OpenAIImageMaker:
 
 
 def _translate(error: "OpenAIError") -> Exception:
-    from openai import APIStatusError, APITimeoutError  # noqa: PLC0415 - takes 0.9 s
+    from openai import APIStatusError, APITimeoutError
 
     if isinstance(error, APIStatusError):
         return _translate_status(error)

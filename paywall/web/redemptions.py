@@ -11,7 +11,7 @@ from starlette.responses import Response
 from paywall.clock import Ids
 from paywall.credits.access import Access, Receptions, require_product
 from paywall.credits.redeeming import Redeemed, Redeeming
-from paywall.credits.redemptions import Wish
+from paywall.credits.wishes import Wish
 from paywall.errors import BadRequest, CreditsExhausted, PaymentRequired, PromptRefused, ReceiptInvalid
 from paywall.images.base import Subject
 from paywall.images.subject import SubjectError, read_subject
@@ -20,7 +20,6 @@ from paywall.sales.selling import Selling
 from paywall.web.bodies import read_object, wants_json
 from paywall.web.credentials import Origins, idempotency_key, presented
 from paywall.web.problems import JsonResponse
-from paywall.web.sales import IMAGE_PRODUCT
 from shared import strict_json
 
 
@@ -32,6 +31,7 @@ class RedemptionRoutes:
         receptions: Receptions,
         redeeming: Redeeming,
         proofs: Proofs,
+        product: str,
         origins: Origins,
         ids: Ids,
     ) -> None:
@@ -39,6 +39,7 @@ class RedemptionRoutes:
         self._receptions = receptions
         self._redeeming = redeeming
         self._proofs = proofs
+        self._product = product
         self._origins = origins
         self._ids = ids
 
@@ -49,7 +50,7 @@ class RedemptionRoutes:
         if shown is None:
             raise PaymentRequired("Buy credits first.", token=await self._fresh_token(None))
         access = self._receptions.admit(shown)
-        require_product(access, IMAGE_PRODUCT)
+        require_product(access, self._product)
         wish = self._wish(access, body, idempotency_key(request))
         payer = hashlib.sha256(access.receipt.payer.encode()).hexdigest()
         try:
@@ -61,7 +62,7 @@ class RedemptionRoutes:
 
     async def _fresh_token(self, holder: str | None) -> str:
         """Paying is the remedy: a stored PRT for one credit."""
-        return (await self._selling.sell(IMAGE_PRODUCT, 1, holder)).token
+        return (await self._selling.sell(self._product, 1, holder)).token
 
     def _wish(self, access: Access, body: Mapping[str, Any], key: str | None) -> Wish:
         subject = _subject(body)
@@ -70,7 +71,7 @@ class RedemptionRoutes:
         return Wish(
             id=redemption_id,
             account_id=access.receipt.id,
-            product=IMAGE_PRODUCT,
+            product=self._product,
             idempotency_key=key if key is not None else f"redemption {redemption_id}",
             request_hash=hashlib.sha256(strict_json.dumps(asked).encode()).hexdigest(),
             subject_kind=subject.kind,

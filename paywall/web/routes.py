@@ -1,5 +1,7 @@
 """The table of routes. `openapi.py` describes them; a test holds the two together."""
 
+from http import HTTPStatus
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,7 +36,9 @@ def routes(sales: SalesRoutes, redemptions: RedemptionRoutes, operations: Operat
 async def _on_http(_request: Request, error: Exception) -> Response:
     """Starlette's own refusals (no route, wrong method) in our form."""
     assert isinstance(error, HTTPException)
-    refusal: PaywallError = MethodNotAllowed() if error.status_code == 405 else NotFound()
+    refusal: PaywallError = (
+        MethodNotAllowed() if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else NotFound()
+    )
     response = problem_response(refusal)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value

@@ -17,8 +17,6 @@ from paywall.web.problems import NO_STORE, JsonResponse, problem_response
 from shared import holder_proof
 from shared.jws import TokenError
 
-IMAGE_PRODUCT = "image-credit"
-
 
 class SalesRoutes:
     def __init__(
@@ -28,6 +26,7 @@ class SalesRoutes:
         settlement: Settlement,
         statuses: Statuses,
         catalog: Mapping[str, Any],
+        product: str,
         origins: Origins,
         clock: Clock,
     ) -> None:
@@ -35,6 +34,7 @@ class SalesRoutes:
         self._settlement = settlement
         self._statuses = statuses
         self._catalog = catalog
+        self._product = product
         self._origins = origins
         self._clock = clock
 
@@ -45,7 +45,7 @@ class SalesRoutes:
         """The 402: the raw PRT, or problem details with the PRT for who accepts JSON."""
         body = await read_object(request)
         holder = text_member(body, "holder") if "holder" in body else None
-        offer = await self._selling.sell(IMAGE_PRODUCT, _credits(body), holder)
+        offer = await self._selling.sell(self._product, _credits(body), holder)
         location = {"Location": f"/api/payments/{offer.request.id}"}
         if wants_json(request):
             error = PaymentRequired(

@@ -54,7 +54,7 @@ def from_bytes(raw: bytes) -> str:
     """The text of any address that a transaction output may hold, Byron's in Base58."""
     kind = raw[0] >> 4 if raw else -1
     if kind == _BYRON:
-        import base58  # noqa: PLC0415  only for outputs of the oldest wallets
+        import base58
 
         return base58.b58encode(raw).decode()
     pointer = kind in {4, 5} and len(raw) > 1 + KEY_HASH

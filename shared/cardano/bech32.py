@@ -4,6 +4,7 @@ _ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _DIGITS = {letter: digit for digit, letter in enumerate(_ALPHABET)}
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CHECKSUM = 6
+_MOST_SPARE_BITS = 4  # five would be a whole digit too many
 MAX_LENGTH = 128  # a base address has 103 letters; CIP-19 lifts BIP 173's limit of 90
 
 
@@ -37,8 +38,8 @@ def decode(text: str) -> tuple[str, bytes]:
 
 def _octets(digits: list[int]) -> bytes:
     spare = len(digits) * 5 % 8
-    # More than four spare bits, or a set one, would give one address a second spelling.
-    if spare > 4 or (digits and digits[-1] & ((1 << spare) - 1)):  # noqa: PLR2004  five bits make a group
+    # Too many spare bits, or a set one, would give one address a second spelling.
+    if spare > _MOST_SPARE_BITS or (digits and digits[-1] & ((1 << spare) - 1)):  # noqa: PLR2004  five bits make a group
         raise Bech32Error("the Bech32 padding is wrong")
     return bytes(_regroup(digits, 5, 8))
 

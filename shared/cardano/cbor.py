@@ -13,7 +13,8 @@ from typing import Any
 UINT, NEGATIVE, OCTETS, TEXT, ARRAY, MAP, TAG, SIMPLE = range(8)
 MAX_DEPTH = 48
 SET_TAG = 258
-_INDEFINITE = 31
+# RFC 8949 section 3: less than 24 stands for itself, 24 to 27 for 1 to 8 bytes that follow.
+_FOLLOWS, _LONGEST, _INDEFINITE = 24, 27, 31
 _SIMPLE = {20: False, 21: True, 22: None}
 _BREAK = 0xFF
 
@@ -129,12 +130,12 @@ class Reader:
 
     def _argument(self) -> int:
         info = self._take(1)[0] & 31
-        if info < 24:  # noqa: PLR2004  RFC 8949 section 3: 0 to 23 stand for themselves
+        if info < _FOLLOWS:  # noqa: PLR2004  RFC 8949 section 3: 0 to 23 stand for themselves
             return info
         # Major type 7 with a longer argument is a float, or a simple value that nobody assigned.
-        if info > 27 or self.raw[self.at - 1] >> 5 == SIMPLE:  # noqa: PLR2004  24 to 27: 1 to 8 bytes follow
+        if info > _LONGEST or self.raw[self.at - 1] >> 5 == SIMPLE:  # noqa: PLR2004  24 to 27: 1 to 8 bytes follow
             raise CborError("a length that is not one")
-        return int.from_bytes(self._take(1 << info - 24))
+        return int.from_bytes(self._take(1 << info - _FOLLOWS))
 
     def _take(self, count: int) -> bytes:
         # A length of 2^60 costs nothing: it is compared, never allocated.

@@ -10,6 +10,7 @@ from shared.cardano.cbor import SET_TAG, Tagged
 
 POLICY = 28
 TRANSACTION_ID = 32
+_PAIR = 2
 _WORD64 = 2**64 - 1
 _WORD16 = 2**16 - 1
 _INT64 = 2**63
@@ -51,14 +52,20 @@ def members(value: object, what: str) -> tuple[Any, ...]:
     return value
 
 
+def pair(value: object, what: str) -> tuple[Any, Any]:
+    """The two elements of an array of two."""
+    if not isinstance(value, tuple) or len(value) != _PAIR:
+        raise TransactionError(f"{what} is not a pair")
+    return value[0], value[1]
+
+
 def inputs(value: object) -> tuple[tuple[str, int], ...]:
     """The spent outputs as (transaction id, index), in the order of the bytes."""
     found = []
     for entry in members(value, "the inputs"):
-        if not isinstance(entry, tuple) or len(entry) != 2:  # noqa: PLR2004  id and index
-            raise TransactionError("an input is not a pair")
-        spent = octets(entry[0], "an input's transaction id", TRANSACTION_ID, TRANSACTION_ID)
-        found.append((spent.hex(), integer(entry[1], "an input's index", most=_WORD16)))
+        spent, index = pair(entry, "an input")
+        digest = octets(spent, "an input's transaction id", TRANSACTION_ID, TRANSACTION_ID)
+        found.append((digest.hex(), integer(index, "an input's index", most=_WORD16)))
     if not found or len(set(found)) != len(found):
         raise TransactionError("no inputs, or one input twice")
     return tuple(found)
@@ -66,20 +73,19 @@ def inputs(value: object) -> tuple[tuple[str, int], ...]:
 
 def output(value: object) -> tuple[Output, bool]:
     """An output in the legacy or the Babbage form, and whether it carries a datum or a script."""
-    if isinstance(value, dict):
-        if not {0, 1} <= value.keys() <= {0, 1, 2, 3}:
-            raise TransactionError("an output has unknown or missing fields")
-        address, amount, more = value[0], value[1], len(value) > 2  # noqa: PLR2004  address and amount
-    elif isinstance(value, tuple) and len(value) in {2, 3}:
-        address, amount, more = value[0], value[1], len(value) > 2  # noqa: PLR2004  address and amount
+    if isinstance(value, tuple):
+        value = dict(enumerate(value))
+        known = {0, 1, 2}
     else:
-        raise TransactionError("an output is neither a list nor a map")
-    lovelace, tokens = _value(amount)
+        known = {0, 1, 2, 3}
+    if not isinstance(value, dict) or not {0, 1} <= value.keys() <= known:
+        raise TransactionError("an output has unknown or missing fields")
+    lovelace, tokens = _value(value[1])
     try:
-        text = from_bytes(octets(address, "an output's address", 1, 128))
+        address = from_bytes(octets(value[0], "an output's address", 1, 128))
     except InvalidAddressError as error:
         raise TransactionError(str(error)) from None
-    return Output(text, lovelace, tokens), more
+    return Output(address, lovelace, tokens), len(value) > _PAIR
 
 
 def bundle(value: object, what: str, *, least: int, most: int) -> dict[str, int]:
@@ -107,6 +113,5 @@ def mint(value: object) -> dict[str, int]:
 def _value(amount: object) -> tuple[int, dict[str, int]]:
     if not isinstance(amount, tuple):
         return integer(amount, "an output's lovelace"), {}
-    if len(amount) != 2:  # noqa: PLR2004  lovelace and tokens
-        raise TransactionError("an output's value is not a pair")
-    return integer(amount[0], "an output's lovelace"), bundle(amount[1], "a value", least=0, most=_WORD64)
+    lovelace, tokens = pair(amount, "an output's value")
+    return integer(lovelace, "an output's lovelace"), bundle(tokens, "a value", least=0, most=_WORD64)

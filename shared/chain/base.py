@@ -75,7 +75,10 @@ class Chain(Protocol):
         """Where the transaction stands on the chain; None when it is not (or no longer) there."""
 
     async def transaction(self, tx_hash: str) -> bytes | None:
-        """The bytes of a transaction on the chain; None when it is not there."""
+        """The bytes of a transaction on the chain; None when it is not there.
+
+        They are what the service says: who does not trust it parses them and compares the id.
+        """
 
     async def submit(self, raw: bytes) -> str:
         """Hand in signed bytes, once; the transaction hash. Raises `SubmitRefused` or `SubmitUnknown`."""

@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
 import httpx
 
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
+from shared.chain import reading
 from shared.chain.base import ChainUnavailable, Inclusion, SubmitRefused, SubmitUnknown, Tip
 from shared.chain.transport import Answer, NoAnswer, NotSent, Transport
 
 _PAGE = 100
 _MAX_PAGES = 200
 _OK, _BAD_REQUEST, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 400, 404, 429, 500
-_HASH = re.compile(r"[0-9a-f]{64}")
 _ADDRESS = re.compile(r"[0-9A-Za-z_]{8,128}")
-_NUMBER = re.compile(r"-?[0-9]{1,20}")
 
 
 class Blockfrost:
@@ -40,17 +38,20 @@ class Blockfrost:
         """The parameters of this epoch, asked anew each time: they change when an epoch ends."""
         told = await self._ask("/epochs/latest/parameters")
         return Parameters(
-            min_fee_a=_integer(told, "min_fee_a"),
-            min_fee_b=_integer(told, "min_fee_b"),
-            coins_per_utxo_byte=_integer(told, "coins_per_utxo_size"),
-            max_tx_size=_integer(told, "max_tx_size"),
+            min_fee_a=reading.integer(told, "min_fee_a"),
+            min_fee_b=reading.integer(told, "min_fee_b"),
+            coins_per_utxo_byte=reading.integer(told, "coins_per_utxo_size"),
+            max_tx_size=reading.integer(told, "max_tx_size"),
         )
 
     async def tip(self) -> Tip:
         """The newest block."""
         told = await self._ask("/blocks/latest")
         return Tip(
-            _integer(told, "height"), _integer(told, "slot"), _integer(told, "time"), _digest(told, "hash")
+            reading.integer(told, "height"),
+            reading.integer(told, "slot"),
+            reading.integer(told, "time"),
+            reading.digest(told, "hash"),
         )
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
@@ -62,36 +63,36 @@ class Blockfrost:
 
     async def inclusion(self, tx_hash: str) -> Inclusion | None:
         """Where the transaction stands on the chain; None when it is not (or no longer) there."""
-        told = await self._look(f"/txs/{_safe(_HASH, tx_hash)}")
+        told = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}")
         if told is None:
             return None
         return Inclusion(
             tx_hash=tx_hash,
-            block_hash=_digest(told, "block"),
-            height=_integer(told, "block_height"),
-            slot=_integer(told, "slot"),
-            time=_integer(told, "block_time"),
+            block_hash=reading.digest(told, "block"),
+            height=reading.integer(told, "block_height"),
+            slot=reading.integer(told, "slot"),
+            time=reading.integer(told, "block_time"),
         )
 
     async def transaction(self, tx_hash: str) -> bytes | None:
         """The bytes of a transaction on the chain; None when it is not there."""
-        told = await self._look(f"/txs/{_safe(_HASH, tx_hash)}/cbor")
+        told = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}/cbor")
         if told is None:
             return None
         try:
-            return bytes.fromhex(_text(told, "cbor"))
+            return bytes.fromhex(reading.text(told, "cbor"))
         except ValueError:
-            raise _strange("cbor") from None
+            raise reading.strange("cbor") from None
 
     async def supply(self, asset: Asset) -> tuple[int, int] | None:
         """(minted in all, burned in all), both ≥ 0; None for an asset that never was."""
         totals = {"minted": 0, "burned": 0}
         empty = True
         async for entry in self._pages(f"/assets/{asset.unit}/history"):
-            action = _text(entry, "action")
+            action = reading.text(entry, "action")
             if action not in totals:
-                raise _strange("action")
-            totals[action] += abs(_integer(entry, "amount"))
+                raise reading.strange("action")
+            totals[action] += reading.magnitude(entry, "amount")
             empty = False
         return None if empty else (totals["minted"], totals["burned"])
 
@@ -109,7 +110,7 @@ class Blockfrost:
             raise ChainUnavailable(f"the chain service cannot be reached: {error}") from None
         except NoAnswer as error:
             raise SubmitUnknown(f"no answer to a submit: {error}") from None
-        said = self._transport.redact(answer.message())
+        said = self._transport.said(answer)
         if answer.status == _BAD_REQUEST:
             raise SubmitRefused(said)
         if _BAD_REQUEST < answer.status < _SERVER_ERROR and answer.status != _TOO_MANY:
@@ -117,7 +118,7 @@ class Blockfrost:
         if answer.status != _OK:
             raise SubmitUnknown(f"a submit was answered with {answer.status} {said}")
         try:
-            return _matching(_HASH, answer.json(), "transaction hash")
+            return reading.matching(reading.HASH, answer.json(), "transaction hash")
         except ChainUnavailable as error:
             raise SubmitUnknown(f"a submit was answered strangely: {error}") from None
 
@@ -127,9 +128,15 @@ class Blockfrost:
 
     async def _outputs(self, path: str, address: str) -> AsyncIterator[Utxo]:
         async for entry in self._pages(path):
-            amounts = _amounts(entry)
+            amounts = reading.amounts(entry)
             lovelace = amounts.pop("lovelace", 0)
-            yield Utxo(_digest(entry, "tx_hash"), _integer(entry, "output_index"), address, lovelace, amounts)
+            yield Utxo(
+                reading.digest(entry, "tx_hash"),
+                reading.integer(entry, "output_index"),
+                address,
+                lovelace,
+                amounts,
+            )
 
     async def _pages(self, path: str) -> AsyncIterator[object]:
         for page in range(1, _MAX_PAGES + 1):
@@ -137,7 +144,7 @@ class Blockfrost:
             if entries is None:
                 return
             if not isinstance(entries, list):
-                raise _strange("list")
+                raise reading.strange("list")
             for entry in entries:
                 yield entry
             if len(entries) < _PAGE:
@@ -156,7 +163,7 @@ class Blockfrost:
         if answer.status == _NOT_FOUND and _says_not_found(answer):
             return None
         if answer.status != _OK:
-            said = self._transport.redact(answer.message())
+            said = self._transport.said(answer)
             raise ChainUnavailable(f"the chain service answered {answer.status}: {said}")
         return answer.json()
 
@@ -166,50 +173,8 @@ def _says_not_found(answer: Answer) -> bool:
     return isinstance(told, Mapping) and told.get("status_code") == _NOT_FOUND
 
 
-def _strange(what: str) -> ChainUnavailable:
-    return ChainUnavailable(f"the chain service's answer has no usable {what}")
-
-
 def _safe(form: re.Pattern[str], text: str) -> str:
     # What becomes a part of the path must not be able to leave it.
     if not form.fullmatch(text):
         raise ValueError("not a transaction hash or an address")
     return text
-
-
-def _field(told: object, name: str) -> Any:
-    if not isinstance(told, Mapping) or name not in told:
-        raise _strange(name)
-    return told[name]
-
-
-def _text(told: object, name: str) -> str:
-    value = _field(told, name)
-    if not isinstance(value, str):
-        raise _strange(name)
-    return value
-
-
-def _matching(form: re.Pattern[str], value: object, what: str) -> str:
-    if not isinstance(value, str) or not form.fullmatch(value):
-        raise _strange(what)
-    return value
-
-
-def _digest(told: object, name: str) -> str:
-    return _matching(_HASH, _field(told, name), name)
-
-
-def _integer(told: object, name: str) -> int:
-    """A number, which Blockfrost writes as a string where it may be large."""
-    value = _field(told, name)
-    if type(value) is int:
-        return value
-    return int(_matching(_NUMBER, value, name))
-
-
-def _amounts(entry: object) -> dict[str, int]:
-    listed = _field(entry, "amount")
-    if not isinstance(listed, list):
-        raise _strange("amount")
-    return {_text(amount, "unit"): _integer(amount, "quantity") for amount in listed}

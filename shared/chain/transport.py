@@ -15,6 +15,7 @@ MAX_ANSWER = 4 * 1024 * 1024  # a page of 100 outputs full of tokens stays well 
 _ATTEMPTS = 3
 _BACKOFF = 0.2
 _LONGEST_WAIT = 5.0
+_LONGEST_MESSAGE = 2000
 _TOO_MANY, _SERVER_ERROR = 429, 500
 # Errors that come before a byte of the request has left.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -26,6 +27,10 @@ class NotSent(Exception):
 
 class NoAnswer(Exception):
     """The request left, or may have, and no whole answer came."""
+
+
+class TimedOut(NoAnswer):
+    """No whole answer came within the time limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,13 @@ class Answer:
             raise ChainUnavailable(f"the chain service answered something else than JSON: {error}") from None
 
     def message(self) -> str:
-        """What the service says about an error, at most 2,000 letters of it."""
+        """What the service says about an error."""
         try:
             told = self.json()
         except ChainUnavailable:
             told = None
         text = told.get("message") if isinstance(told, Mapping) else None
-        return (text if isinstance(text, str) else self.body.decode("utf-8", "replace"))[:2000]
+        return text if isinstance(text, str) else self.body.decode("utf-8", "replace")
 
 
 class Transport:
@@ -79,11 +84,13 @@ class Transport:
         )
 
     async def get(self, path: str, **query: str | int) -> Answer:
-        """Ask, three times at most; `ChainUnavailable` for no answer, 429 and 5xx."""
+        """Ask, three times at most, once when it takes long; `ChainUnavailable` for 429, 5xx and silence."""
         wait = _BACKOFF
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 answer = await self.send("GET", path, params=query)
+            except TimedOut as error:
+                raise ChainUnavailable(f"the chain service is too slow: {error}") from None
             except (NotSent, NoAnswer) as error:
                 trouble = str(error)
             else:
@@ -107,12 +114,15 @@ class Transport:
                 return Answer(response.status_code, response.headers, await _body(response))
         except _NOT_SENT as error:
             raise NotSent(_name(error)) from None
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise TimedOut(_name(error)) from None
+        except httpx.HTTPError as error:
             raise NoAnswer(_name(error)) from None
 
-    def redact(self, text: str) -> str:
-        """`text` without the project id: services like to quote it back."""
-        return text.replace(self._secret, "***") if self._secret else text
+    def said(self, answer: Answer) -> str:
+        """The start of the service's message, without the project id: services like to quote it back."""
+        message = answer.message()
+        return (message.replace(self._secret, "***") if self._secret else message)[:_LONGEST_MESSAGE]
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -1,102 +1,20 @@
-"""The Blockfrost client against a service that misbehaves: bytes on a loopback socket, nothing in between."""
+"""The Blockfrost client against a service that stumbles, babbles, and never ends."""
 
 import asyncio
-import contextlib
 import gzip
-import json
-import logging
 import time
-from collections.abc import Awaitable, Callable
 
 import pytest
 
+from shared.cardano.assets import Asset
 from shared.chain.base import ChainError, ChainUnavailable, SubmitRefused, SubmitUnknown, Tip
-from shared.chain.blockfrost import Blockfrost
 from shared.chain.transport import MAX_ANSWER
+from tests.contract.loopback_service import SECRET, Service, answer, ask, error, submit, tip
 
-SECRET = "mainnetCanaryProjectIdThatNobodyMaySee"
 HASH = "ab" * 32
 ADDRESS = "addr_test1vqn78rgwr835xn3nl0gqr5l7qj6mwemrlz9v6cj7p4mskscud5urh"
 BLOCK = {"height": 7, "slot": 70, "time": 1_700_000_000, "hash": HASH}
 TIP = Tip(height=7, slot=70, time=1_700_000_000, hash=HASH)
-
-
-def answer(body: object, status: int = 200, headers: str = "") -> bytes:
-    """A whole HTTP answer; bytes are sent as they are, everything else as JSON."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(raw)}\r\n{headers}\r\n"
-    return head.encode() + raw
-
-
-def error(status: int, message: str = "no") -> bytes:
-    return answer({"status_code": status, "error": "X", "message": message}, status)
-
-
-class Service:
-    """Gives `answers` in turn, the last one for ever; None hangs, b"" hangs up."""
-
-    def __init__(self, *answers: bytes | None) -> None:
-        self.answers = list(answers)
-        self.requests: list[bytes] = []
-        self.handlers: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.handlers[asyncio.current_task()] = writer
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-                self.requests.append(head + await reader.readexactly(int(length or 0)))
-                reply = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-                if reply is None:
-                    await reader.read()
-                if not reply:
-                    break
-                await self.send(writer, reply)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client had enough
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-
-    async def send(self, writer: asyncio.StreamWriter, reply: bytes) -> None:
-        writer.write(reply)
-        await writer.drain()
-
-    async def end(self) -> None:
-        for writer in self.handlers.values():
-            writer.close()
-        await asyncio.gather(*(task for task in self.handlers if task))
-
-
-def ask(
-    service: Service, question: Callable[[Blockfrost], Awaitable[object]], *, timeout: float = 5
-) -> object:
-    """Ask a client of the service; its answer, or the error it raises."""
-
-    async def asked() -> object:
-        server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        chain = Blockfrost(f"http://127.0.0.1:{port}/api/v0", SECRET, timeout=timeout)
-        try:
-            return await question(chain)
-        except ChainError as failure:
-            return failure
-        finally:
-            await chain.aclose()
-            server.close()
-            await service.end()
-            await server.wait_closed()
-
-    return asyncio.run(asked())
-
-
-def tip(chain: Blockfrost) -> Awaitable[object]:
-    return chain.tip()
-
-
-def submit(chain: Blockfrost) -> Awaitable[object]:
-    return chain.submit(b"\x84")
 
 
 def test_questions_carry_the_project_id_and_stay_below_the_base_path() -> None:
@@ -121,6 +39,12 @@ def test_a_question_is_not_repeated_for_ever() -> None:
     assert len(service.requests) == 3
 
 
+def test_a_question_that_takes_too_long_is_not_asked_again() -> None:
+    service = Service(None)
+    assert isinstance(ask(service, tip, timeout=0.2), ChainUnavailable)
+    assert len(service.requests) == 1
+
+
 def test_a_busy_service_is_left_alone_for_as_long_as_it_asks() -> None:
     service = Service(answer({}, 429, "Retry-After: 1\r\n"), answer(BLOCK))
     began = time.monotonic()
@@ -143,6 +67,7 @@ STRANGE = {
     "a missing field": answer({name: BLOCK[name] for name in ("height", "slot", "time")}),
     "a wrong type": answer(BLOCK | {"height": None}),
     "a bool for a number": answer(BLOCK | {"height": True}),
+    "a height below zero": answer(BLOCK | {"height": -1}),
     "a fraction": answer(BLOCK | {"height": 1.5}),
     "a short hash": answer(BLOCK | {"hash": "ab"}),
     "a duplicate field": answer(b'{"height":1,"height":2}'),
@@ -194,8 +119,6 @@ def test_bytes_that_are_not_hex_are_a_chain_unavailable() -> None:
 
 
 def test_an_unknown_kind_of_history_is_not_counted_as_anything() -> None:
-    from shared.cardano.assets import Asset
-
     reply = answer([{"tx_hash": HASH, "amount": "5", "action": "frozen"}])
     assert isinstance(
         ask(Service(reply), lambda chain: chain.supply(Asset("00" * 28, b""))), ChainUnavailable
@@ -250,47 +173,6 @@ def test_a_service_that_drips_is_cut_off_when_the_time_is_up() -> None:
     began = time.monotonic()
     assert isinstance(ask(Dripping(b" "), submit, timeout=0.2), SubmitUnknown)
     assert time.monotonic() - began < 5
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [error(400, f"bad project {SECRET}"), error(403, SECRET), answer(SECRET.encode(), 500), b"", None],
-    ids=["refused", "forbidden", "server error", "dropped", "silent"],
-)
-def test_the_project_id_is_in_no_error_and_in_no_log(
-    reply: bytes | None, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    for question in (tip, submit):
-        failure = ask(Service(reply), question, timeout=0.3)
-        assert isinstance(failure, ChainError)
-        assert SECRET not in f"{failure!r} {failure} {failure.__cause__!r} {vars(failure)}"
-    assert SECRET not in caplog.text
-    assert SECRET not in repr(Blockfrost("http://127.0.0.1:1", SECRET))
-
-
-@pytest.mark.parametrize("project_id", [f"{SECRET}\n", f"{SECRET}\r\nX: y", f"{SECRET}ü"])
-def test_a_project_id_that_cannot_be_a_header_is_refused_without_being_quoted(project_id: str) -> None:
-    with pytest.raises(ValueError, match="project id") as refused:
-        Blockfrost("http://127.0.0.1:1", project_id)
-    assert SECRET not in str(refused.value)
-
-
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8403", "ftp://x/", "http://"])
-def test_a_service_address_that_is_none_is_refused_at_once(url: str) -> None:
-    with pytest.raises(ValueError, match="URL"):
-        Blockfrost(url)
-
-
-@pytest.mark.parametrize("text", ["", "../../admin", "ab/../..", HASH + "?x=1", HASH.upper(), "%2e%2e"])
-def test_nothing_but_a_hash_or_an_address_becomes_a_path(text: str) -> None:
-    service = Service(answer([]))
-    for method in (Blockfrost.inclusion, Blockfrost.transaction):
-        with pytest.raises(ValueError, match="hash"):
-            ask(service, lambda chain, method=method: method(chain, text))  # type: ignore[misc]
-    with pytest.raises(ValueError, match="address"):
-        ask(service, lambda chain: chain.utxos(text + "/"))
-    assert service.requests == []
 
 
 def test_an_output_that_moves_to_the_next_page_counts_once() -> None:

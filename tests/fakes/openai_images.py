@@ -2,8 +2,8 @@
 
 Compared with: the shapes of answers and errors with npm `@copilotkit/aimock` 1.43 (by a test in
 tests/contract/test_image_makers.py), the request's members with the parameters that the official `openai`
-package declares, its limits with https://platform.openai.com/docs/api-reference/images/create. No live account
-was reached. aimock plays the well-behaved server; this one is for what aimock cannot show.
+package declares, its limits with https://platform.openai.com/docs/api-reference/images/create. No live
+account was reached. aimock plays the well-behaved server; this one is for what aimock cannot show.
 """
 
 import asyncio
@@ -59,6 +59,15 @@ async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     """Begin an answer, and say nothing more until the client goes away."""
     writer.write(_head(200, 1000) + b'{"data"')
     await reader.read()
+
+
+async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a byte often enough that no single read times out, until the client goes away."""
+    writer.write(_head(200, 10**6))
+    while not writer.is_closing():
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.02)  # the behaviour itself, not a wait for something
 
 
 async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""A seller over loopback that can be told to misbehave. It mirrors the HTTP API in our own README and OpenAPI.
+"""A seller over loopback that can be told to misbehave. It mirrors the API of our README and OpenAPI.
 
 It signs real payment requests and receipts, settles on a real devnet, and burns real tokens there; only the
 pricing, the storage and the pictures are stand-ins. What it gets wrong is what `Lies` says.
@@ -242,7 +242,7 @@ class FakeSeller:
             return self._answer(request, _problem(self.lies.refuse_claims))
         if not self.lies.settle:
             told = {"payment_request_id": sale.request.id, "state": "settling", "transaction": tx_hash}
-            body = JSONResponse({**told, "confirmations": 0, "required": 1}, 202, {"Retry-After": "0"})
+            body = JSONResponse({**told, "confirmations": "0", "required": "1"}, 202, {"Retry-After": "0"})
             return self._answer(request, body)
         if sale.receipt is None:
             answer = self.devnet.submit(raw)
@@ -250,7 +250,8 @@ class FakeSeller:
             self.devnet.blocks()
             sale.receipt = self._receipt(sale, claim.payer)
         counts = self._counts(sale)
-        told = {"receipt": sale.receipt, "credits": counts, "payment_request_id": sale.request.id}
+        settled: dict[str, Any] = {"receipt": sale.receipt, "credits": counts}
+        told = {**settled, "payment_request_id": sale.request.id}
         return self._answer(request, JSONResponse(told))
 
     def _receipt(self, sale: Sale, payer: str) -> str:

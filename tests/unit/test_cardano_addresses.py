@@ -1,7 +1,7 @@
 import base58
 import pycardano  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.cardano import bech32
@@ -85,11 +85,13 @@ def test_a_network_that_nobody_knows_is_refused() -> None:
         check_address(OURS, "cardano:testnet")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["addr", "addr_test", "x"]), st.binary(max_size=60))
 def test_bech32_reads_back_what_it_wrote(prefix: str, data: bytes) -> None:
     assert bech32.decode(bech32.encode(prefix, data)) == (prefix, data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(OURS) - 1), st.sampled_from("qpzry9x8gf2tvdw0s3jn54khce6mua7l1"))
 def test_one_wrong_letter_never_gives_another_address(place: int, letter: str) -> None:
     changed = OURS[:place] + letter + OURS[place + 1 :]
@@ -98,6 +100,7 @@ def test_one_wrong_letter_never_gives_another_address(place: int, letter: str) -
             to_bytes(changed)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120))
 def test_any_text_is_an_address_or_is_refused(text: str) -> None:
     with pytest.raises(InvalidAddressError):

@@ -3,7 +3,7 @@ from typing import Any
 
 import cbor2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.cardano.cbor import MAX_DEPTH, CborError, Reader, Tagged
@@ -100,11 +100,13 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_it_reads_what_cbor2_writes(value: Any) -> None:
     assert Reader(cbor2.dumps(value)).item() == value
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_are_read_or_refused_and_nothing_else(raw: bytes) -> None:
     with contextlib.suppress(CborError):

@@ -23,12 +23,13 @@ def read(raw: bytes) -> ParsedTransaction | None:
         return None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes_are_refused(raw: bytes) -> None:
     assert read(raw) is None
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(BUILT), edits)
 def test_a_mutated_transaction_never_passes_as_the_signed_one(built: Any, changes: Any) -> None:
     raw = built.raw
@@ -56,12 +57,13 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.dictionaries(st.sampled_from([0, 1, 2, 3, 7, 9, 14, 15]), junk, min_size=1, max_size=3))
 def test_a_signed_body_with_junk_in_its_fields_raises_nothing_else(fields: dict[int, Any]) -> None:
     read(assembled(plain_body() | fields))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 8), junk, max_size=3), junk)
 def test_junk_witnesses_and_junk_metadata_raise_nothing_else(
     witnesses: dict[int, Any], auxiliary: Any
@@ -69,6 +71,7 @@ def test_junk_witnesses_and_junk_metadata_raise_nothing_else(
     read(assembled(plain_body(), witnesses=cbor2.dumps(witnesses), auxiliary=cbor2.dumps(auxiliary)))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 2**64 - 1), junk, max_size=3))
 def test_the_hash_of_any_metadata_is_checked_over_its_bytes(metadata: dict[int, Any]) -> None:
     auxiliary = cbor2.dumps(metadata)

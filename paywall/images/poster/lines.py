@@ -13,7 +13,7 @@ _HALVINGS = 7
 
 def break_lines(sorts: Line, measure: float, width: Width) -> list[Line]:
     """Lines of at most `measure` ems, each as full as it gets, broken at spaces where there are any."""
-    return [_trim(line) for line in _greedy(sorts, measure, width)]
+    return [_without_last_spaces(line) for line in _greedy(sorts, measure, width)]
 
 
 def balance_lines(sorts: Line, measure: float, width: Width) -> list[Line]:
@@ -39,8 +39,9 @@ def _greedy(sorts: Line, measure: float, width: Width) -> Iterator[list[Sort]]:
         if line and length + extent > measure:
             yield line
             line, length = [], 0.0
-        line.extend(piece)
-        length += extent
+        if line or not _is_space(piece[0]):
+            line.extend(piece)
+            length += extent
     if line:
         yield line
 
@@ -55,9 +56,10 @@ def _pieces(sorts: Line, measure: float, width: Width) -> Iterator[Line]:
             yield piece
 
 
-def _trim(line: list[Sort]) -> Line:
-    inked = [place for place, sort in enumerate(line) if not _is_space(sort)]
-    return line[inked[0] : inked[-1] + 1] if inked else []
+def _without_last_spaces(line: list[Sort]) -> Line:
+    while _is_space(line[-1]):
+        line.pop()
+    return line
 
 
 def _is_space(sort: Sort) -> bool:

@@ -64,7 +64,7 @@ class Plates:
 
     def __init__(self) -> None:
         """Start with two clean plates."""
-        from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 - only a server that draws loads it
+        from PIL import Image, ImageDraw, ImageFont
 
         size = (SIZE * SCALE, SIZE * SCALE)
         self._tint, self._ink = Image.new("L", size), Image.new("L", size)
@@ -124,8 +124,8 @@ class Plates:
 
     def to_png(self, palette: Palette, description: str) -> bytes:
         """Print the plates over each other and return a PNG file that carries `description` (Latin-1)."""
-        from PIL import ImageChops  # noqa: PLC0415 - as above
-        from PIL.PngImagePlugin import PngInfo  # noqa: PLC0415 - as above
+        from PIL import ImageChops
+        from PIL.PngImagePlugin import PngInfo
 
         tint = self._tint.reduce(SCALE).point([_step(level) * STEPS for level in range(256)])
         ink = self._ink.reduce(SCALE).point([_step(level) for level in range(256)])

@@ -1,0 +1,49 @@
+"""`buyer wallet`: make, fill and look at the wallet."""
+
+from typing import Any
+
+import click
+
+from buyer.options import common, run
+
+
+@click.group()
+def wallet() -> None:
+    """Make, fill and look at the wallet."""
+
+
+@wallet.command()
+@common
+@click.option(
+    "--network",
+    default="cardano:devnet",
+    show_default=True,
+    help="cardano:mainnet, :preprod, :preview, :devnet.",
+)
+def create(network: str, **given: Any) -> int:
+    """Make a wallet with a new key. Whoever can read the file can spend what it holds."""
+    return run(given, lambda tasks: tasks.create_wallet(network))
+
+
+@wallet.command()
+@common
+def address(**given: Any) -> int:
+    """Print the address that the wallet pays from."""
+    return run(given, lambda tasks: tasks.address())
+
+
+@wallet.command()
+@common
+def balance(**given: Any) -> int:
+    """Show what the wallet holds, as the chain says."""
+    return run(given, lambda tasks: tasks.balance())
+
+
+@wallet.command()
+@common
+@click.option(
+    "--ada", type=click.IntRange(2, 1_000_000), default=1000, show_default=True, help="How much to ask for."
+)
+def fund(ada: int, **given: Any) -> int:
+    """Fill the wallet from the devnet's faucet."""
+    return run(given, lambda tasks: tasks.fund(ada * 1_000_000))

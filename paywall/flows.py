@@ -1,0 +1,120 @@
+"""The flows, joined: what the app and the worker run on the adapters."""
+
+import secrets
+from dataclasses import dataclass
+
+from paywall import clock
+from paywall.adapters import IMAGE_PRODUCT, Adapters
+from paywall.burns.burning import BatchTerms, Burning
+from paywall.credits.access import Receptions
+from paywall.credits.redeeming import Redeeming
+from paywall.proofs import Proofs
+from paywall.sales.receipts import Receipts
+from paywall.sales.selling import Selling
+from paywall.sales.settlement import Settlement
+from paywall.sales.status import Statuses
+from paywall.settings import Settings
+from paywall.worker import Worker
+
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """One of each."""
+
+    selling: Selling
+    settlement: Settlement
+    statuses: Statuses
+    receptions: Receptions
+    redeeming: Redeeming
+    burning: Burning
+    proofs: Proofs
+    worker: Worker
+
+
+def join(settings: Settings, adapters: Adapters) -> Flows:
+    now = clock.unix_now
+    settlement = _settlement(settings, adapters)
+    redeeming = Redeeming(
+        database=adapters.database,
+        maker=adapters.maker,
+        pictures=adapters.pictures,
+        time_limit=settings.image_seconds,
+        clock=now,
+        ids=clock.new_id,
+        salts=lambda: secrets.token_bytes(SALT_BYTES),
+    )
+    burning = _burning(settings, adapters)
+    return Flows(
+        selling=_selling(settings, adapters),
+        settlement=settlement,
+        statuses=Statuses(database=adapters.database, settlement=settlement, clock=now),
+        receptions=Receptions(adapters.identity, now),
+        redeeming=redeeming,
+        burning=burning,
+        proofs=Proofs(
+            database=adapters.database,
+            pictures=adapters.pictures,
+            token=adapters.custody.asset.dotted,
+            product=IMAGE_PRODUCT,
+            confirmations=settings.required_confirmations,
+        ),
+        worker=Worker(
+            database=adapters.database,
+            burning=burning,
+            settlement=settlement,
+            redeeming=redeeming,
+            clock=now,
+            tick_seconds=settings.tick_seconds,
+        ),
+    )
+
+
+def _selling(settings: Settings, adapters: Adapters) -> Selling:
+    return Selling(
+        database=adapters.database,
+        identity=adapters.identity,
+        products=adapters.products,
+        rails=adapters.rails,
+        token=adapters.custody.asset.dotted,
+        service_url=settings.service_url,
+        valid_seconds=settings.request_seconds,
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )
+
+
+def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
+    receipts = Receipts(
+        identity=adapters.identity,
+        network=settings.chain_network,
+        validity_days={product.id: product.validity_days for product in adapters.products.values()},
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )
+    return Settlement(
+        database=adapters.database,
+        identity=adapters.identity,
+        rails={rail.id: rail for rail in adapters.rails},
+        receipts=receipts,
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )
+
+
+def _burning(settings: Settings, adapters: Adapters) -> Burning:
+    terms = BatchTerms(
+        settings.batch_size,
+        settings.burn_batch_seconds,
+        settings.required_confirmations,
+        settings.resubmit_seconds,
+    )
+    return Burning(
+        database=adapters.database,
+        chain=adapters.chain,
+        custody=adapters.custody,
+        terms=terms,
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )

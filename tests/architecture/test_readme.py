@@ -1,0 +1,36 @@
+"""README lists what there is: every setting with its default, every error code."""
+
+import re
+
+from paywall.errors import PaywallError
+from paywall.settings import variables
+from tests.architecture.modules import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+ROW = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]*) \|", re.MULTILINE)
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    listed = {row["name"]: row["default"].strip().strip("`") for row in ROW.finditer(README)}
+    seller = {name: text for name, text in listed.items() if not name.startswith("BUYER_")}
+    assert seller == {name: str(default) for name, (_, default) in variables().items()}
+
+
+def test_every_error_code_is_listed() -> None:
+    def codes(error: type[PaywallError]) -> set[str]:
+        return {error.code}.union(*(codes(child) for child in error.__subclasses__()))
+
+    missing = [code for code in sorted(codes(PaywallError) - {"setup_error"}) if f"`{code}`" not in README]
+    assert missing == []
+
+
+def test_the_error_tree_in_the_docstring_is_the_tree() -> None:
+    import paywall.errors
+
+    def walk(error: type[PaywallError]) -> set[tuple[str, str]]:
+        own = {(error.__name__, error.code)} if "code" in vars(error) else set()
+        return own.union(*(walk(child) for child in error.__subclasses__()))
+
+    drawn = re.compile(r"[├└]── (\w+) +\d{3} (\w+)").findall(paywall.errors.__doc__ or "")
+    expected = walk(PaywallError) - {("PaywallError", "internal_fault"), ("SetupError", "setup_error")}
+    assert set(drawn) == expected | {("InternalFault", "internal_fault")}

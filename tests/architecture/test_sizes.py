@@ -1,0 +1,37 @@
+"""Files do one job and are short; functions are shorter."""
+
+import ast
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.modules import ROOT, files
+
+MAX_FILE, MEDIAN_FILE, P90_FILE = 260, 120, 220
+MAX_FUNCTION, MEDIAN_FUNCTION = 70, 8
+#: a migration is a record of what was done once, not code that is lived in
+RECORDS = ROOT / "paywall" / "migrations"
+
+
+def _files() -> list[Path]:
+    return [path for path in files() if RECORDS not in path.parents and path.name != "__init__.py"]
+
+
+def _functions(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_files_are_short() -> None:
+    sizes = {path: len(path.read_text("utf-8").splitlines()) for path in _files()}
+    assert {str(path.relative_to(ROOT)): size for path, size in sizes.items() if size > MAX_FILE} == {}
+    assert statistics.median(sizes.values()) <= MEDIAN_FILE
+    assert statistics.quantiles(sizes.values(), n=10)[-1] <= P90_FILE
+
+
+def test_functions_are_short() -> None:
+    sizes = dict(pair for path in _files() for pair in _functions(path))
+    assert {name: size for name, size in sizes.items() if size > MAX_FUNCTION} == {}
+    assert statistics.median(sizes.values()) <= MEDIAN_FUNCTION

@@ -1,0 +1,53 @@
+"""The paywall itself, as `paywall serve` runs it, but for the image maker and the picture store.
+
+Burns are queued and stay queued: no batch closes while requests are measured.
+"""
+
+import asyncio
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from paywall.app import build
+from paywall.logs import start_logging
+from paywall.settings import Settings
+from tests.bench.noop import MemoryPictures, NoopMaker
+from tests.devnet_process import DevnetProcess
+from tests.seller import open_seller
+
+BUY, GENERATE = "/api/images/buy", "/api/images/generate"
+CREDITS = 1_000_000
+LOVELACE = 2_000_000_000_000  # pays for CREDITS at the default price and rate
+NEVER = 10**9
+
+
+class Buyer:
+    """Who redeems: a receipt of many credits, and the key that it is bound to."""
+
+    def __init__(self, receipt: str, seed: bytes) -> None:
+        self.receipt = receipt
+        self.seed = seed
+
+
+def settings(folder: Path, port: int) -> Settings:
+    """The defaults, but for where it lives."""
+    return Settings(data_dir=str(folder), port=port, batch_size=NEVER, batch_seconds=NEVER)
+
+
+def app(folder: Path, port: int) -> ASGIApp:
+    """The app over the data in `folder`, with its log as always: one line a request on stderr."""
+    wanted = settings(folder, port)
+    start_logging(wanted.log)
+    return build(wanted, maker=NoopMaker(), pictures=MemoryPictures()).app
+
+
+def buy(folder: Path, port: int) -> Buyer:
+    """Buy and pay for a receipt through the routes, on a devnet that is there for this alone."""
+
+    async def story(devnet: DevnetProcess) -> Buyer:
+        async with open_seller(devnet, folder, port=port) as seller:
+            payer = seller.payer(lovelace=LOVELACE)
+            return Buyer(await payer.receipt(CREDITS), payer.key.seed)
+
+    with DevnetProcess() as devnet:
+        return asyncio.run(story(devnet))

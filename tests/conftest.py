@@ -1,0 +1,37 @@
+"""What many tests stand on: a devnet and a PostgreSQL for each run, and a fresh database for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.devnet_process import DevnetProcess
+from tests.postgres import Postgres, running_postgres
+
+
+@pytest.fixture(scope="session")
+def devnet() -> Iterator[DevnetProcess]:
+    """Makes blocks on demand. Shared: use keys of your own, and do not move its clock."""
+    with DevnetProcess() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database with the current schema, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'paywall.db'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.create()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """An empty database with the current schema, for what SQLite has not."""
+    return postgres.create()
