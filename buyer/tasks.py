@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,84 +44,60 @@ class Tasks:
     async def images(self, errand: Errand, max_price: str, *, wait_burns: bool) -> Finished:
         errand.check()
         budget = Budget(per_purchase=max_price)
-        wallet = await self._wallet_or_first()
-        async with self._client(wallet, budget) as client:
+        with closing(await self._wallet_or_first()) as wallet:
             burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
-            imaging = Imaging(client, wallet, _now, self.story.say)
-            done = await imaging.run(errand, wait=WAIT_SECONDS, burns_wait=burns_wait)
+            async with self._client(wallet, budget) as client:
+                imaging = Imaging(client, wallet, _now, self.story.say)
+                done = await imaging.run(errand, wait=WAIT_SECONDS, burns_wait=burns_wait)
         return Finished(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
 
     async def buy(self, credit_count: int, max_price: str) -> Finished:
         budget = Budget(per_purchase=max_price)
-        wallet = await self._wallet_or_first()
-        async with self._client(wallet, budget) as client:
-            receipt = await client.buy(credit_count)
-            return Finished(output.purchase(receipt, await client.credits(receipt)))
+        with closing(await self._wallet_or_first()) as wallet:
+            async with self._client(wallet, budget) as client:
+                receipt = await client.buy(credit_count)
+                return Finished(output.purchase(receipt, await client.credits(receipt)))
 
     async def generate(self, receipt_id: str | None, errand: Errand) -> Finished:
-        wallet = self.open_wallet()
-        receipt = self._receipt(wallet, receipt_id)
-        async with self._client(wallet) as client:
-            done = await Imaging(client, wallet, _now, self.story.say).use(receipt, errand, wait=WAIT_SECONDS)
+        with closing(self._open()) as wallet:
+            receipt = self._receipt(wallet, receipt_id)
+            async with self._client(wallet) as client:
+                imaging = Imaging(client, wallet, _now, self.story.say)
+                done = await imaging.use(receipt, errand, wait=WAIT_SECONDS)
         return Finished(output.images(done), _exit_code(done.reports, pending_fails=False))
 
     async def credits(self, receipt_id: str | None) -> Finished:
-        wallet = self.open_wallet()
-        receipt = self._receipt(wallet, receipt_id)
-        async with self._client(wallet) as client:
-            return Finished(output.credit_account(receipt, await client.credits(receipt)))
+        with closing(self._open()) as wallet:
+            receipt = self._receipt(wallet, receipt_id)
+            async with self._client(wallet) as client:
+                return Finished(output.credit_account(receipt, await client.credits(receipt)))
 
     async def receipts(self) -> Finished:
-        return Finished(output.receipts(self.open_wallet().transact(receipts.every)))
+        with closing(self._open()) as wallet:
+            return Finished(output.receipts(wallet.transact(receipts.every)))
 
     async def verify(self, redemption_id: str, *, wait: bool) -> Finished:
-        wallet = self.open_wallet()
-        async with self._client(wallet) as client:
-            report = await client.verify(
-                redemption_id, wait=_burn_seconds(wallet) if wait else 0.0, look=self._look
-            )
+        with closing(self._open()) as wallet:
+            seconds = _burn_seconds(wallet) if wait else 0.0
+            async with self._client(wallet) as client:
+                report = await client.verify(redemption_id, wait=seconds, look=self._look)
         return Finished(output.proof(report), _exit_code([report], pending_fails=True))
 
-    async def create_wallet(self, network: str) -> Finished:
-        wallet = Wallet.create(self._path, network=network)
-        told = {"path": str(wallet.path), "network": wallet.network, "address": wallet.address}
-        lines = [f"made a wallet for {network} at {wallet.path}", f"address {wallet.address}"]
-        hint = (
-            "fill it: buyer wallet fund"
-            if network == DEVNET
-            else "send ADA to that address, and back the file up"
-        )
-        return Finished((told, [*lines, hint]))
-
-    async def address(self) -> Finished:
-        wallet = self.open_wallet()
-        return Finished(({"address": wallet.address, "network": wallet.network}, [wallet.address]))
-
-    async def balance(self) -> Finished:
-        wallet = self.open_wallet()
-        return Finished(output.balance(wallet, await funding.balance(wallet, self.seller)))
-
-    async def fund(self, lovelace: int) -> Finished:
-        wallet = self.open_wallet()
-        tx_hash = await funding.fund(wallet, self.seller, lovelace)
-        told, lines = output.balance(wallet, await funding.balance(wallet, self.seller))
-        return Finished(({**told, "tx_hash": tx_hash}, lines))
-
-    def open_wallet(self) -> Wallet:
-        return Wallet.open(self._path)
+    def _open(self) -> Wallet:
+        return Wallet.open(self.path)
 
     @property
-    def _path(self) -> Path:
+    def path(self) -> Path:
         return self.wallet or default_path(os.environ)
 
     async def _wallet_or_first(self) -> Wallet:
         """The wallet; where there is none, and money is play money, a filled one."""
         try:
-            return self.open_wallet()
+            return self._open()
         except WalletError as error:
             if error.code != "wallet_missing" or await funding.network_of(self.seller) != DEVNET:
                 raise
-        wallet = Wallet.create(self._path)
+        wallet = Wallet.create(self.path)
         self.story.say(f"made a devnet wallet at {wallet.path}; the faucet fills it with play money")
         await funding.fund(wallet, self.seller, funding.FILLING)
         return wallet

@@ -1,5 +1,6 @@
 """`buyer wallet`: make, fill and look at the wallet."""
 
+from types import ModuleType
 from typing import Any
 
 import click
@@ -22,21 +23,21 @@ def wallet() -> None:
 )
 def create(network: str, **given: Any) -> int:
     """Make a wallet with a new key. Whoever can read the file can spend what it holds."""
-    return run(given, lambda tasks: tasks.create_wallet(network))
+    return run(given, lambda tasks: _tasks().create(tasks, network))
 
 
 @wallet.command()
 @common
 def address(**given: Any) -> int:
     """Print the address that the wallet pays from."""
-    return run(given, lambda tasks: tasks.address())
+    return run(given, lambda tasks: _tasks().address(tasks))
 
 
 @wallet.command()
 @common
 def balance(**given: Any) -> int:
     """Show what the wallet holds, as the chain says."""
-    return run(given, lambda tasks: tasks.balance())
+    return run(given, lambda tasks: _tasks().balance(tasks))
 
 
 @wallet.command()
@@ -46,4 +47,10 @@ def balance(**given: Any) -> int:
 )
 def fund(ada: int, **given: Any) -> int:
     """Fill the wallet from the devnet's faucet."""
-    return run(given, lambda tasks: tasks.fund(ada * 1_000_000))
+    return run(given, lambda tasks: _tasks().fund(tasks, ada * 1_000_000))
+
+
+def _tasks() -> ModuleType:
+    from buyer import wallet_tasks
+
+    return wallet_tasks

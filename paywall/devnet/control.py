@@ -12,6 +12,9 @@ from paywall.devnet.faults import Fault
 from paywall.devnet.lookups import devnet_of
 from shared import strict_json
 
+MAX_BLOCKS = 100_000
+MAX_SKIP = 1_000_000_000  # three decades
+
 
 async def faucet(request: Request) -> Response:
     """`{"address", "lovelace"}` → `{"tx_hash"}`; the payment is in the mempool."""
@@ -26,7 +29,7 @@ async def blocks(request: Request) -> Response:
     """`{"count": 1, "skip_slots": 0}` → the tip after making them now."""
     body = await _body(request)
     devnet = devnet_of(request)
-    tip = await devnet.produce(_whole(body, "count", 1), _whole(body, "skip_slots", 0))
+    tip = await devnet.produce(_whole(body, "count", 1, MAX_BLOCKS), _whole(body, "skip_slots", 0, MAX_SKIP))
     return JSONResponse(_tip(tip))
 
 
@@ -37,7 +40,7 @@ async def rollback(request: Request) -> Response:
     if not isinstance(keep, bool):
         raise ValueError("keep is true or false")
     devnet = devnet_of(request)
-    removed = await devnet.rollback(_whole(body, "blocks", 1), keep=keep)
+    removed = await devnet.rollback(_whole(body, "blocks", 1, MAX_BLOCKS), keep=keep)
     return JSONResponse({**_tip(devnet.chain.tip), "removed": removed})
 
 
@@ -85,10 +88,10 @@ async def _body(request: Request) -> Mapping[str, object]:
     return body
 
 
-def _whole(body: Mapping[str, object], name: str, default: int) -> int:
+def _whole(body: Mapping[str, object], name: str, default: int, most: int) -> int:
     value = body.get(name, default)
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{name} is a whole number")
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError(f"{name} is a whole number of at most {most}")
     return value
 
 

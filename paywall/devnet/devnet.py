@@ -96,7 +96,8 @@ class Devnet:
                 self._store.skip(skip_slots)
                 self.settings = self._store.settings()
             for _ in range(count):
-                await self._drop_expired()
+                if self.chain.expired(self.slot):
+                    await self._reload()
                 block = self.chain.produce(self.slot, self.settings.fork)
                 self._store.produce(block)
             return self.chain.tip
@@ -141,15 +142,6 @@ class Devnet:
         if any(ref in spendable for ref in inputs):
             return refusal
         return LedgerRefusal(f'ConwayMempoolFailure "{ALL_SPENT}" ({refusal})')
-
-    async def _drop_expired(self) -> None:
-        expired = [transaction.id for transaction in self.chain.expired(self.slot)]
-        if expired:
-            self.chain.mempool = {
-                name: transaction for name, transaction in self.chain.mempool.items() if name not in expired
-            }
-            self._store.drop(expired)
-            await self._reload()
 
     async def _reload(self) -> None:
         """Gives the ledger the confirmed outputs and has it judge the mempool again, oldest first."""

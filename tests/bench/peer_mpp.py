@@ -13,7 +13,9 @@ from mpp import (  # type: ignore[import-not-found, unused-ignore]  # the bench 
     Receipt,
 )
 from mpp.methods import Method  # type: ignore[import-not-found, unused-ignore]  # the bench extra
-from mpp.server import Mpp  # type: ignore[import-not-found, unused-ignore]  # the bench extra
+from mpp.server import (  # type: ignore[import-not-found, attr-defined, unused-ignore]  # the bench extra
+    Mpp,
+)
 from mpp.server.decorator import pay  # type: ignore[import-not-found, unused-ignore]  # the bench extra
 from mpp.server.method import ServerMethod  # type: ignore[import-not-found, unused-ignore]  # the bench extra
 from pydantic import BaseModel
@@ -47,7 +49,7 @@ def app() -> Starlette:
     method = Method(name="cardano", intent="charge", request_model=_Request, payload_model=_Payload)
     engine = Mpp(ServerMethod(method=method, verify=_verify), realm="bench", secret_key="s" * 32)
     terms = engine["charge"](
-        amount="2000000", currency="lovelace", recipient="addr_test1vqseller", description="1 × Image credit"
+        amount="2000000", currency="lovelace", recipient="addr_test1vqseller", description="1 image credit"
     )
 
     @pay(terms)

@@ -3,7 +3,7 @@
 Nothing is verified, settled or written behind it: what is measured is the package itself.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from starlette.applications import Starlette
@@ -43,7 +43,7 @@ class _Scheme:
 
     scheme = "exact"
     default_asset_transfer_method = "default"
-    payment_flows: Any = {"default": {"supported": ("authorization",), "default": "authorization"}}
+    payment_flows: ClassVar[Any] = {"default": {"supported": ("authorization",), "default": "authorization"}}
 
     def parse_price(self, price: Any, _network: str) -> Any:
         return AssetAmount(amount="2000000", asset="lovelace", extra={})
@@ -76,8 +76,8 @@ def app() -> Starlette:
     """The app: 402 without a payment, a picture with one."""
     server = x402ResourceServer(_Facilitator())
     server.register(NETWORK, _Scheme())
-    accepts = {"scheme": "exact", "payTo": PAYER, "price": "$1.00", "network": NETWORK}
-    terms = {f"POST {PATH}": {"accepts": accepts, "description": "1 × Image credit"}}
+    accepts: Any = {"scheme": "exact", "payTo": PAYER, "price": "$1.00", "network": NETWORK}
+    terms: Any = {f"POST {PATH}": {"accepts": accepts, "description": "1 image credit"}}
     return Starlette(
         routes=[Route(PATH, _picture, methods=["POST"])],
         middleware=[Middleware(PaymentMiddlewareASGI, routes=terms, server=server)],

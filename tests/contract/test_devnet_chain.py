@@ -304,6 +304,8 @@ def test_a_delayed_submit_outlasts_a_client_with_less_patience(devnet: DevnetPro
         ("faults", {"delay_ms": -1}),
         ("blocks", {"count": -1}),
         ("blocks", {"count": "1"}),
+        ("blocks", {"count": 100_001}),
+        ("blocks", {"skip_slots": 2**62}),
         ("blocks", []),
         ("rollback", {"blocks": -1}),
         ("rollback", {"keep": 1}),

@@ -7,7 +7,8 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +75,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def wallet(path: Path) -> Wallet:
-    return Wallet.create(path)
+def wallet(path: Path) -> Iterator[Wallet]:
+    with closing(Wallet.create(path)) as made:
+        yield made
 
 
 def test_a_wallet_is_readable_by_its_owner_alone(wallet: Wallet, path: Path) -> None:
@@ -94,16 +96,19 @@ def test_a_wallet_that_others_may_open_is_refused(wallet: Wallet, path: Path, mo
 
 
 def test_a_wallet_keeps_its_key_and_network(path: Path) -> None:
-    made = Wallet.create(path, network="cardano:preprod")
-    opened = Wallet.open(path)
-    assert (opened.did, opened.address, opened.network) == (made.did, made.address, "cardano:preprod")
+    with (
+        closing(Wallet.create(path, network="cardano:preprod")) as made,
+        closing(Wallet.open(path)) as opened,
+    ):
+        assert (opened.did, opened.address, opened.network) == (made.did, made.address, "cardano:preprod")
 
 
 def test_a_wallet_is_never_made_over_another(wallet: Wallet, path: Path) -> None:
     with pytest.raises(WalletError) as caught:
         Wallet.create(path)
     assert caught.value.code == "wallet_exists"
-    assert Wallet.open(path).did == wallet.did
+    with closing(Wallet.open(path)) as opened:
+        assert opened.did == wallet.did
     assert [entry.name for entry in path.parent.iterdir()] == ["wallet.db"]
 
 
@@ -148,8 +153,10 @@ def test_what_fails_in_the_middle_leaves_nothing(wallet: Wallet) -> None:
 def test_an_open_purchase_is_taken_up_and_not_doubled(wallet: Wallet, path: Path) -> None:
     kind = Kind(SELLER, "image-credit", 3)
     first = wallet.transact(lambda db: purchases.take_up(db, kind, new_id="1", run_id=None, now=NOW))
-    other = Wallet.open(path)
-    assert other.transact(lambda db: purchases.take_up(db, kind, new_id="2", run_id=None, now=NOW)) == first
+    with closing(Wallet.open(path)) as other:
+        assert (
+            other.transact(lambda db: purchases.take_up(db, kind, new_id="2", run_id=None, now=NOW)) == first
+        )
 
 
 def test_a_payment_request_is_paid_once_even_when_the_seller_sends_it_for_two_purchases(
@@ -231,13 +238,11 @@ def test_a_total_is_never_overspent_by_buyers_side_by_side(wallet: Wallet, path:
     outcomes: list[str] = []
 
     def work(number: int) -> None:
-        own = Wallet.open(path)
-        try:
-            outcomes.append(pay(own, waiting[number], budget, ((f"{number:02x}", 0),)).state)
-        except OverBudget as error:
-            outcomes.append(error.code)
-        finally:
-            own.close()
+        with closing(Wallet.open(path)) as own:
+            try:
+                outcomes.append(pay(own, waiting[number], budget, ((f"{number:02x}", 0),)).state)
+            except OverBudget as error:
+                outcomes.append(error.code)
 
     side_by_side(16, work)
     assert sorted(outcomes) == ["over_total_budget"] * 11 + ["signed"] * 5
@@ -249,13 +254,11 @@ def test_one_purchase_is_signed_by_one_of_many_buyers(wallet: Wallet, path: Path
     outcomes: list[str] = []
 
     def work(number: int) -> None:
-        own = Wallet.open(path)
-        try:
-            outcomes.append(pay(own, purchase, budget, ((f"{number:02x}", 0),)).state)
-        except BuyerError as error:
-            outcomes.append(error.code)
-        finally:
-            own.close()
+        with closing(Wallet.open(path)) as own:
+            try:
+                outcomes.append(pay(own, purchase, budget, ((f"{number:02x}", 0),)).state)
+            except BuyerError as error:
+                outcomes.append(error.code)
 
     side_by_side(12, work)
     assert sorted(outcomes) == ["purchase_taken"] * 11 + ["signed"]
@@ -275,6 +278,7 @@ for number in range(4):
         print("signed")
     except Exception as error:
         print(error.code)
+wallet.close()
 """
 
 
