@@ -30,7 +30,6 @@ from buyer.wallet import Wallet
 from shared.chain.base import Chain
 
 WAIT_SECONDS = 900.0
-OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ class BuyerClient:
     async def credits(self, receipt: HeldReceipt) -> Credits:
         """What is left on a receipt, as the seller counts it."""
         reply = await self._session.http.send("GET", "/api/credits", auth=self._session.proof(receipt))
-        if reply.status != OK:
+        if not reply.ok:
             raise refusal(reply)
         told = reply.json()
         counts = {bucket: told.get(bucket) for bucket in Credits.__slots__}

@@ -47,7 +47,7 @@ async def fund(wallet: Wallet, seller: str, lovelace: int) -> str:
     tx_hash = await _ask(wallet, (await _catalog(seller)).chain_url or "", lovelace)
     try:
         async with asyncio.timeout(WAIT_SECONDS):
-            while await balance(wallet, seller) <= before:
+            while await balance(wallet, seller) <= before:  # noqa: ASYNC110  another process makes the block
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:
         raise SellerUnreachable("faucet_slow", f"the faucet's payment {tx_hash} has not arrived") from error

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,18 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return self.status == HTTPStatus.OK
+
+    @property
+    def redirects(self) -> bool:
+        return HTTPStatus(300) <= self.status < HTTPStatus.BAD_REQUEST
+
+    @property
+    def refuses(self) -> bool:
+        return self.status >= HTTPStatus.BAD_REQUEST
 
     @property
     def content_type(self) -> str:
@@ -147,7 +160,7 @@ class SellerHttp:
                 failure = f"no answer from {self.origin} ({type(error).__name__})"
                 self._trace(f"{method} {path} → {failure}")
             else:
-                if 300 <= reply.status < 400:
+                if reply.redirects:
                     raise SellerFault(
                         "redirected", f"{self.origin} redirects {path}; redirects are never followed"
                     )
@@ -190,7 +203,7 @@ def _meaning(reply: Reply, explain: Callable[[Reply], str] | None) -> str:
         words = explain(reply) if explain is not None else ""
     except (SellerFault, ValueError, LookupError, TypeError, AttributeError):
         words = ""  # whoever reads the answer in earnest says what is wrong with it
-    if not words and reply.status >= 400:
+    if not words and reply.refuses:
         words = describe(reply.problem())
     return f"  {words}" if words else ""
 

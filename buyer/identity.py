@@ -24,7 +24,7 @@ async def keys_of(did: str, http: SellerHttp) -> Sequence[PublicKey]:
                 "identity_foreign", f"{http.origin} claims to be {clean(did)}, which is another host"
             )
         reply = await http.send("GET", "/.well-known/did.json", cap=DOCUMENT_BYTES)
-        if reply.status != 200:
+        if not reply.ok:
             raise SellerFault(
                 "identity_missing", f"{http.origin} has no DID document (status {reply.status})"
             )

@@ -80,7 +80,7 @@ def try_take(work: Work) -> bool:
 async def _wait_for(work: Work, wait: float) -> None:
     try:
         async with asyncio.timeout(wait):
-            while not try_take(work):
+            while not try_take(work):  # noqa: ASYNC110  another process lets go of it
                 await asyncio.sleep(LOOK_EVERY)
     except TimeoutError as error:
         hint = "Let the other command finish, or use another wallet."

@@ -29,7 +29,7 @@ class Ordering:
         order = {"credits": purchase.kind.credits, "holder": self._wallet.did}
         reply = await self._session.http.send("POST", BUY_PATH, body=order, explain=steps.asked)
         if reply.status != PAYMENT_REQUIRED:
-            if reply.status < 400:
+            if not reply.refuses:
                 raise SellerFault(
                     "no_payment_request", f"an order was answered with {reply.status} and not with 402"
                 )

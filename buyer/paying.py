@@ -20,7 +20,7 @@ from shared.receipt import Receipt
 
 PAYMENTS_PATH = "/api/payments"
 POLL_SECONDS = 1.0
-OK, ACCEPTED = 200, 202
+ACCEPTED = 202
 PENDING = "payment_pending"
 
 
@@ -38,9 +38,7 @@ class Paying:
         while True:
             draft = await self._draft(purchase, terms)
             try:
-                signed = self._wallet.transact(
-                    lambda db: purchases.debit(db, purchase, self._budget, draft, self._wallet.key)
-                )
+                signed = self._debit(purchase, draft)
             except WalletError as error:
                 if error.code != "outputs_taken":
                     raise
@@ -54,7 +52,7 @@ class Paying:
         while True:
             body = {"payload": self._claim_token(purchase)}
             reply = await self._session.http.send("POST", PAYMENTS_PATH, body=body, explain=steps.settled)
-            if reply.status == OK:
+            if reply.ok:
                 return await self._accept(purchase, reply)
             if reply.status == ACCEPTED:
                 self._say(_progress(reply))
@@ -64,6 +62,10 @@ class Paying:
                     return self._wallet.transact(lambda db: purchases.find(db, purchase.id))
                 self._refuse(purchase, reply)
             await asyncio.sleep(POLL_SECONDS if reply.retry_after is None else reply.retry_after)
+
+    def _debit(self, purchase: Purchase, draft: Draft) -> Purchase:
+        key = self._wallet.key
+        return self._wallet.transact(lambda db: purchases.debit(db, purchase, self._budget, draft, key))
 
     async def _draft(self, purchase: Purchase, terms: Terms) -> Draft:
         """Wait for change that is still under way when the wallet lacks nothing else."""

@@ -16,7 +16,6 @@ from shared.chain.base import ChainError, confirmations
 REQUIRED = 20
 DEVNET_REQUIRED = 1
 LOOK_SECONDS = 0.5
-OK = 200
 REDEMPTIONS_PATH = "/api/redemptions/"
 
 
@@ -30,7 +29,7 @@ class Proving:
         if not redemption_id.replace("-", "").replace(":", "").isalnum() or not redemption_id.isascii():
             raise UsageError("redemption_unknown", "that is not a redemption id")
         reply = await self._session.http.send("GET", REDEMPTIONS_PATH + redemption_id, explain=steps.burned)
-        if reply.status != OK:
+        if not reply.ok:
             raise SellerFault(
                 "redemption_missing", f"the seller does not know it: {describe(reply.problem())}"
             )

@@ -17,7 +17,7 @@ from shared import strict_json
 GENERATE_PATH = "/api/images/generate"
 MAX_IMAGE = 20_000_000
 POLL_SECONDS = 1.0
-OK, BAD_REQUEST, CONFLICT, UNPROCESSABLE = 200, 400, 409, 422
+BAD_REQUEST, CONFLICT, UNPROCESSABLE = 400, 409, 422
 IN_PROGRESS = "redemption_in_progress"
 
 
@@ -53,9 +53,12 @@ class Redeeming:
             )
             if leases.try_take(work):
                 async with leases.keeping(work):
-                    self._wallet.transact(lambda db: runs.want(db, image, None))
+                    self._want(image)
                     return await self.fetch(receipt, image)
         raise AssertionError("nobody else knows a fresh key")
+
+    def _want(self, image: WantedImage) -> None:
+        self._wallet.transact(lambda db: runs.want(db, image, None))
 
     async def fetch(self, receipt: HeldReceipt, image: WantedImage) -> GeneratedImage:
         """The image of a stored key, however often it takes: the same key never costs a second credit.
@@ -91,7 +94,7 @@ class Redeeming:
                 auth=self._session.proof(receipt),
                 explain=steps.delivered,
             )
-            if reply.status == OK:
+            if reply.ok:
                 return delivery.read(reply.json())
             if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
                 self._wallet.transact(lambda db: runs.refused(db, image.idempotency_key))
@@ -100,7 +103,7 @@ class Redeeming:
 
     async def _download(self, told: Delivery) -> GeneratedImage:
         reply = await self._session.http.send("GET", told.path, headers={"accept": "image/*"}, cap=MAX_IMAGE)
-        if reply.status != OK:
+        if not reply.ok:
             raise SellerFault("image_missing", f"the image cannot be had: {describe(reply.problem())}")
         if sha256(reply.body).hexdigest() != told.sha256:
             raise SellerFault("image_changed", "the image is not the one that was delivered for the credit")
@@ -111,7 +114,7 @@ class Redeeming:
 def _refused(reply: Reply) -> PaymentRefused | UsageError | SellerFault:
     problem = reply.problem()
     message, code = f"the seller refused: {describe(problem)}", clean(problem.code)
-    if reply.status < 400:
+    if not reply.refuses:
         return SellerFault("image_malformed", f"an image was asked for and answered with {reply.status}")
     if code == "credits_exhausted":
         return PaymentRefused(code, message, hint="Buy more: buyer buy --credits N")

@@ -4,6 +4,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+import click
+
 if TYPE_CHECKING:
     from rich.status import Status
 
@@ -39,7 +41,7 @@ class PlainStory:
         # Waiting says the same again and again; a log wants it once.
         if line != self._last:
             self._last = line
-            print(line, file=sys.stderr, flush=True)
+            click.echo(line, err=True)
 
     def trace(self, line: str) -> None:
         if self._verbose:

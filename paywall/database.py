@@ -8,7 +8,7 @@ one writer, `sqlite_writer.py`) and on PostgreSQL (a bounded pool of threads, `p
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -35,7 +35,12 @@ class Transaction:
     @property
     def session(self) -> Session:
         if self._session is None:
-            self._session = Session(self.connection, join_transaction_mode="rollback_only", autoflush=True)
+            # A flush that fails makes the session roll back. On SQLite that must not reach the functions that
+            # share the commit, so the session gets a savepoint of its own there.
+            shared = self.connection.dialect.name == "sqlite"
+            mode: Literal["create_savepoint", "rollback_only"]
+            mode = "create_savepoint" if shared else "rollback_only"
+            self._session = Session(self.connection, join_transaction_mode=mode, expire_on_commit=False)
         return self._session
 
     def run(self, statement: Hot, **values: Any) -> list[tuple[Any, ...]]:
@@ -47,11 +52,11 @@ class Transaction:
     def finish(self) -> None:
         """Send what the session still holds. The transaction itself is not ended here."""
         if self._session is not None:
-            self._session.flush()
+            self._session.commit()
 
     def close(self) -> None:
         if self._session is not None:
-            self._session.expunge_all()
+            self._session.close()
             self._session = None
 
 

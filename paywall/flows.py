@@ -9,6 +9,7 @@ from paywall.burns.burning import BatchTerms, Burning
 from paywall.credits.access import Receptions
 from paywall.credits.redeeming import Redeeming
 from paywall.proofs import Proofs
+from paywall.sales.claims import Claims
 from paywall.sales.receipts import Receipts
 from paywall.sales.selling import Selling
 from paywall.sales.settlement import Settlement
@@ -93,13 +94,16 @@ def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
         clock=clock.unix_now,
         ids=clock.new_id,
     )
-    return Settlement(
+    rails = {rail.id: rail for rail in adapters.rails}
+    claims = Claims(
         database=adapters.database,
         identity=adapters.identity,
-        rails={rail.id: rail for rail in adapters.rails},
-        receipts=receipts,
+        rails=rails,
         clock=clock.unix_now,
         ids=clock.new_id,
+    )
+    return Settlement(
+        database=adapters.database, claims=claims, rails=rails, receipts=receipts, clock=clock.unix_now
     )
 
 

@@ -16,7 +16,7 @@ from paywall.credits.redeeming import Redeeming
 from paywall.database import Database, Transaction
 from paywall.errors import PaywallError, Unavailable
 from paywall.sales import store as sales_store
-from paywall.sales.settlement import Settlement, plain
+from paywall.sales.settlement import Settlement
 from paywall.sales.tables import PaymentRow
 from shared.chain.base import ChainError
 
@@ -77,7 +77,7 @@ class Worker:
         """Take up what a crash, a slow chain or a payer that went away left to be settled."""
 
         def due(tx: Transaction) -> list[PaymentRow]:
-            return [plain(row) for row in sales_store.settling(tx)]
+            return [sales_store.plain(row) for row in sales_store.settling(tx)]
 
         for payment in await self._database.read(due):
             try:

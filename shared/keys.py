@@ -52,14 +52,12 @@ class PublicKey:
         if len(did) != _DID_KEY_LENGTH or not did.startswith("did:key:z"):
             raise InvalidKeyError("not a did:key of an Ed25519 key")
         try:
-            decoded = base58.b58decode(did[9:])
+            key = cls(base58.b58decode(did[9:])[len(_MULTICODEC) :])
         except ValueError as error:
-            raise InvalidKeyError("not a did:key: bad base58") from error
-        if not decoded.startswith(_MULTICODEC):
-            raise InvalidKeyError("not a did:key of an Ed25519 key")
-        key = cls(decoded[len(_MULTICODEC) :])
-        if key.did != did:  # the decoder forgives white space: one key, one name
-            raise InvalidKeyError("not a canonical did:key")
+            raise InvalidKeyError(f"not a did:key of an Ed25519 key: {error}") from error
+        # Encoding again refuses every other multicodec and spelling: one key, one name.
+        if key.did != did:
+            raise InvalidKeyError("not a canonical did:key of an Ed25519 key")
         return key
 
     @classmethod

@@ -101,6 +101,10 @@ class DevnetProcess:
         """Like `get`, but returns any answer as it is."""
         return self._client.get(self.url + path)
 
+    def mempool(self) -> list[str]:
+        """The ids of the transactions that wait, oldest first."""
+        return [entry["tx_hash"] for entry in self.get("/mempool")]
+
     def submit(self, raw: bytes) -> httpx.Response:
         """Submits signed bytes; returns any answer as it is."""
         return self._client.post(

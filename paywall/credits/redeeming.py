@@ -8,6 +8,7 @@ The work is detached from the connection: a client that went away gets its resul
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +24,7 @@ from paywall.errors import ImageMakerFailed, PaywallError, PromptRefused, Redemp
 from paywall.images import base as images
 from paywall.images.base import ImageMaker, Picture, Subject
 
+log = logging.getLogger("paywall.redemptions")
 #: what a reservation may outlive the image maker's own time limit by
 MARGIN_SECONDS = 30
 
@@ -143,6 +145,7 @@ class Redeeming:
         return True
 
     async def _release(self, reservation: Reservation, error: Exception) -> PaywallError:
+        log.warning("no image for redemption %s: %s", reservation.id, _for_the_log(error))
         refusal = (
             "The prompt was refused by the image maker; the credit was released."
             if (isinstance(error, images.PromptRefused))
@@ -172,3 +175,9 @@ class Redeeming:
         self._closing = True
         if self._running:
             await asyncio.wait(self._running, timeout=self._time_limit)
+
+
+def _for_the_log(error: Exception) -> str:
+    """A maker's own sentence is safe to keep; another error's text could hold the prompt."""
+    kept = isinstance(error, images.ImageMakerFailed | OSError)
+    return str(error) if kept else type(error).__name__

@@ -38,3 +38,8 @@ def shortcoming(
     if proof.paid_at is None:
         return PaymentRequestExpired() if now >= request.expires_at else None
     return PaidLate() if proof.paid_at > request.expires_at else None
+
+
+def payable(token: str, expires_at: int, now: int) -> str | None:
+    """The PRT, for a 402, when paying it rightly is the remedy: a machine would pay an expired one too."""
+    return None if now >= expires_at else token

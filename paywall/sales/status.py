@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from paywall.clock import Clock
+from paywall.credits.redemptions import use_proof
 from paywall.database import Database, Transaction
 from paywall.errors import NotFound
 from paywall.sales import store
-from paywall.sales.settlement import Paid, Settlement, Settling, plain, read_paid
+from paywall.sales.settlement import Paid, Settlement, Settling, read_paid
 from paywall.sales.tables import PaymentRow
+from shared.holder_proof import HolderProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,11 @@ class Statuses:
         self._settlement = settlement
         self._clock = clock
 
-    async def read(self, request_id: str) -> Status:
-        """Errors: NotFound."""
+    async def read(self, request_id: str, proof: HolderProof | None) -> Status:
+        """`proof` is whoever asks for the receipt, and counts once. Errors: NotFound, HolderProofInvalid."""
+        if proof is not None:
+            # A proof that could be shown again would let an eavesdropper fetch a receipt that binds no holder.
+            await self._database.transact(lambda tx: use_proof(tx, proof))
         found, payment = await self._database.read(lambda tx: self._find(tx, request_id))
         if payment is None or payment.state != "settling":
             return found
@@ -59,7 +64,7 @@ class Statuses:
         if request is None:
             raise NotFound("There is no such payment request.")
         current = [p for p in store.payments_of(tx, request_id) if p.state in {"settling", "settled"}]
-        payment = plain(current[0]) if current else None
+        payment = store.plain(current[0]) if current else None
         state = (
             "expired" if request.state == "open" and request.expires_at <= self._clock() else request.state
         )

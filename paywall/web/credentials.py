@@ -53,12 +53,14 @@ def presented(request: Request, body: Mapping[str, Any], origins: Origins) -> Pr
 
 
 def proof_header(request: Request) -> str:
-    """Errors: HolderProofRequired when there is none, HolderProofInvalid when there are two."""
+    """Errors: HolderProofRequired when there is none, HolderProofInvalid when there are two, HeadersTooLarge."""
     proofs = request.headers.getlist("dpop")
     if not proofs:
         raise HolderProofRequired("The scheme DPoP needs a DPoP header with a proof (RFC 9449).")
     if len(proofs) > 1:
         raise HolderProofInvalid("There must be one DPoP header.")
+    if len(proofs[0]) > MAX_TOKEN:
+        raise HeadersTooLarge(f"A holder proof has at most {MAX_TOKEN:,} bytes.")
     return proofs[0]
 
 

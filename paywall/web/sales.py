@@ -15,6 +15,7 @@ from paywall.web.bodies import read_object, text_member, wants_json
 from paywall.web.credentials import Origins, proof_header
 from paywall.web.problems import NO_STORE, JsonResponse, problem_response
 from shared import holder_proof
+from shared.holder_proof import HolderProof
 from shared.jws import TokenError
 
 
@@ -64,17 +65,17 @@ class SalesRoutes:
     async def payment(self, request: Request) -> Response:
         """How it stands; the receipt for the payer, who shows its key with a DPoP proof, and for nobody else."""
         request_id = request.path_params["id"]
-        payer = self._payer(request) if "dpop" in request.headers else None
-        status = await self._statuses.read(request_id)
+        proof = self._proof(request) if "dpop" in request.headers else None
+        status = await self._statuses.read(request_id, proof)
         shown = status.public()
-        if payer is not None and payer == status.payer and status.paid is not None:
+        if proof is not None and proof.key.did == status.payer and status.paid is not None:
             shown |= _receipt(status.paid)
         return JsonResponse(shown)
 
-    def _payer(self, request: Request) -> str:
+    def _proof(self, request: Request) -> HolderProof:
         path = request.scope["path"]
         try:
-            proof = holder_proof.verify(
+            return holder_proof.verify(
                 proof_header(request),
                 method=request.method,
                 url_ok=lambda url: self._origins.matches(url, path),
@@ -82,7 +83,6 @@ class SalesRoutes:
             )
         except TokenError as error:
             raise HolderProofInvalid(f"The holder proof does not hold: {error}.") from error
-        return proof.key.did
 
 
 def _credits(body: Mapping[str, Any]) -> int:

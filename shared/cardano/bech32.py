@@ -39,7 +39,7 @@ def decode(text: str) -> tuple[str, bytes]:
 def _octets(digits: list[int]) -> bytes:
     spare = len(digits) * 5 % 8
     # Too many spare bits, or a set one, would give one address a second spelling.
-    if spare > _MOST_SPARE_BITS or (digits and digits[-1] & ((1 << spare) - 1)):  # noqa: PLR2004  five bits make a group
+    if spare > _MOST_SPARE_BITS or (digits and digits[-1] & ((1 << spare) - 1)):
         raise Bech32Error("the Bech32 padding is wrong")
     return bytes(_regroup(digits, 5, 8))
 

@@ -130,10 +130,10 @@ class Reader:
 
     def _argument(self) -> int:
         info = self._take(1)[0] & 31
-        if info < _FOLLOWS:  # noqa: PLR2004  RFC 8949 section 3: 0 to 23 stand for themselves
+        if info < _FOLLOWS:
             return info
         # Major type 7 with a longer argument is a float, or a simple value that nobody assigned.
-        if info > _LONGEST or self.raw[self.at - 1] >> 5 == SIMPLE:  # noqa: PLR2004  24 to 27: 1 to 8 bytes follow
+        if info > _LONGEST or self.raw[self.at - 1] >> 5 == SIMPLE:
             raise CborError("a length that is not one")
         return int.from_bytes(self._take(1 << info - _FOLLOWS))
 

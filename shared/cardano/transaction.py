@@ -20,7 +20,7 @@ from shared.cardano.fields import (
     Field,
     Witness,
 )
-from shared.cardano.outputs import Output, TransactionError, integer, members, octets
+from shared.cardano.outputs import Output, TransactionError, integer, members, octets, pair
 from shared.keys import PublicKey
 
 __all__ = ["MAX_SIZE", "Output", "ParsedTransaction", "TransactionError", "parse"]
@@ -179,10 +179,9 @@ def _script_hash(reader: Reader) -> str:
 def _verified(witnesses: tuple[Any, ...], digest: bytes) -> tuple[PublicKey, ...]:
     signers = []
     for witness in witnesses:
-        if not isinstance(witness, tuple) or len(witness) != 2:  # noqa: PLR2004  key and signature
-            raise TransactionError("a key witness is not a pair")
-        raw = octets(witness[0], "a witness's key", KEY, KEY)
-        signature = octets(witness[1], "a witness's signature", SIGNATURE, SIGNATURE)
+        first, second = pair(witness, "a key witness")
+        raw = octets(first, "a witness's key", KEY, KEY)
+        signature = octets(second, "a witness's signature", SIGNATURE, SIGNATURE)
         try:
             key = PublicKey(raw)
             good = key.verify(signature, digest)
@@ -199,8 +198,8 @@ def _metadata(data: Any) -> tuple[dict[int, Any], bool]:
     if data is None:
         return {}, False
     scripts: Any = ()
-    if isinstance(data, tuple) and len(data) == 2:  # noqa: PLR2004  metadata and native scripts
-        data, scripts = data
+    if isinstance(data, tuple):
+        data, scripts = pair(data, "the metadata with its scripts")
     elif isinstance(data, Tagged) and data.tag == AUXILIARY_TAG and isinstance(data.value, dict):
         scripts = [entry for field, entry in data.value.items() if field != 0]
         data = data.value.get(0, {})

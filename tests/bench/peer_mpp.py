@@ -52,11 +52,10 @@ def app() -> Starlette:
         amount="2000000", currency="lovelace", recipient="addr_test1vqseller", description="1 image credit"
     )
 
-    @pay(terms)
     async def picture(request: Request, credential: Any, receipt: Any) -> Response:
         return Response(PICTURE.data, media_type=PICTURE.media_type)
 
-    return Starlette(routes=[Route(PATH, picture, methods=["POST"])])
+    return Starlette(routes=[Route(PATH, pay(terms)(picture), methods=["POST"])])
 
 
 async def paid_headers(base_url: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Blocks, mempool, rollback, restart and faults of the devnet, as a client sees them."""
+"""Blocks, mempool, rollback and restart of the devnet, as a client sees them."""
 
 import threading
 from collections.abc import Iterator
@@ -15,10 +15,6 @@ from tests.devnet_wallet import TTL, VALID_FROM, Coin, Wallet, exact, transactio
 def devnet() -> Iterator[DevnetProcess]:
     with DevnetProcess() as running:
         yield running
-
-
-def mempool(devnet: DevnetProcess) -> list[str]:
-    return [entry["tx_hash"] for entry in devnet.get("/mempool")]
 
 
 def everything(devnet: DevnetProcess, address: str) -> dict[str, Any]:
@@ -58,7 +54,7 @@ def test_a_transaction_may_spend_what_the_mempool_holds(devnet: DevnetProcess) -
 
     ids = [devnet.submit(raw).json() for raw in (first, exact(wallet, middle))]
 
-    assert mempool(devnet)[-2:] == ids
+    assert devnet.mempool()[-2:] == ids
     devnet.blocks()
     assert [devnet.get(f"/txs/{tx_hash}")["index"] for tx_hash in ids] == [0, 1]
 
@@ -92,24 +88,6 @@ def test_the_faucet_pays_clients_that_ask_at_once(devnet: DevnetProcess) -> None
     assert len(Wallet(4).coins(devnet)) == 8
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"address": "nonsense", "lovelace": 5_000_000},
-        {"address": Wallet(5).address, "lovelace": "5000000"},
-        {"address": Wallet(5).address, "lovelace": 1},
-        {"address": Wallet(5).address, "lovelace": 45 * 10**15},
-        {"address": Wallet(5).address, "lovelace": -5_000_000},
-        {"address": Wallet(5).address, "lovelace": True},
-    ],
-)
-def test_the_faucet_refuses_what_it_cannot_pay(devnet: DevnetProcess, body: object) -> None:
-    answer = httpx.post(f"{devnet.origin}/devnet/faucet", json=body)
-
-    assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
-
-
 def test_a_block_holds_at_most_what_a_real_one_does(devnet: DevnetProcess) -> None:
     wallet = Wallet(6)
     coins = [Coin(devnet.faucet(wallet.address, 5_000_000), 0, 5_000_000, {}) for _ in range(8)]
@@ -135,7 +113,7 @@ def test_a_mempool_transaction_drops_out_when_its_expiry_passes(devnet: DevnetPr
 
     devnet.blocks(skip_slots=100)
 
-    assert mempool(devnet) == []
+    assert devnet.mempool() == []
     assert devnet.ask(f"/txs/{tx_hash}").status_code == 404
     assert "outside the validity interval" in devnet.submit(raw).json()["message"]
     assert devnet.submit(exact(wallet, coin)).status_code == 200
@@ -187,7 +165,7 @@ def test_a_rollback_that_keeps_transactions_puts_them_back_in_the_mempool(devnet
 
     devnet.rollback(1, keep=True)
 
-    assert mempool(devnet) == [first, waiting]
+    assert devnet.mempool() == [first, waiting]
     devnet.blocks()
     assert [devnet.get(f"/txs/{tx_hash}")["index"] for tx_hash in (first, waiting)] == [0, 1]
 
@@ -201,7 +179,7 @@ def test_a_rollback_loses_what_waited_for_a_lost_output(devnet: DevnetProcess) -
 
     devnet.rollback(1)
 
-    assert mempool(devnet) == []
+    assert devnet.mempool() == []
     assert devnet.submit(exact(wallet, coin)).status_code == 200
     devnet.blocks()
 
@@ -241,79 +219,3 @@ def test_blocks_come_by_themselves_when_a_time_is_set() -> None:
         while ticking.ask(f"/txs/{tx_hash}").status_code == 404:
             pass
         assert ticking.get(f"/txs/{tx_hash}")["block_height"] > 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "accepted"),
-    [
-        ("refuse", 400, False),
-        ("error", 500, False),
-        ("drop_before", None, False),
-        ("drop_after", None, True),
-        ("accept_then_error", 500, True),
-        ("lose", 200, False),
-    ],
-)
-def test_a_fault_hits_the_next_submit_and_no_other(
-    devnet: DevnetProcess, kind: str, status: int | None, accepted: bool
-) -> None:
-    wallet = Wallet(40)
-    raw = exact(wallet, wallet.fund(devnet))
-    devnet.control("faults", {"submit": kind})
-
-    if status is None:
-        with pytest.raises(httpx.TransportError):
-            devnet.submit(raw)
-    else:
-        assert devnet.submit(raw).status_code == status
-
-    assert mempool(devnet) == ([transaction_id(raw)] if accepted else [])
-    assert devnet.submit(raw).status_code == (400 if accepted else 200)
-    devnet.blocks()
-    assert devnet.get(f"/txs/{transaction_id(raw)}")["hash"] == transaction_id(raw)
-
-
-def test_a_fault_lasts_for_as_many_submits_as_asked_or_until_it_is_cleared(devnet: DevnetProcess) -> None:
-    devnet.control("faults", {"submit": "error", "times": 2})
-    assert [devnet.submit(b"").status_code for _ in range(3)] == [500, 500, 400]
-
-    devnet.control("faults", {"submit": "error", "times": 100})
-    devnet.control("faults", method="DELETE")
-    assert devnet.submit(b"").status_code == 400
-
-
-def test_a_delayed_submit_outlasts_a_client_with_less_patience(devnet: DevnetProcess) -> None:
-    wallet = Wallet(41)
-    raw = exact(wallet, wallet.fund(devnet))
-    devnet.control("faults", {"delay_ms": 300})
-
-    with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{devnet.url}/tx/submit", content=raw, timeout=0.05)
-    while transaction_id(raw) not in mempool(devnet):
-        pass
-
-    devnet.blocks()
-    assert devnet.get(f"/txs/{transaction_id(raw)}")["hash"] == transaction_id(raw)
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("faults", {"submit": "explode"}),
-        ("faults", {"times": 0}),
-        ("faults", {"delay_ms": -1}),
-        ("blocks", {"count": -1}),
-        ("blocks", {"count": "1"}),
-        ("blocks", {"count": 100_001}),
-        ("blocks", {"skip_slots": 2**62}),
-        ("blocks", []),
-        ("rollback", {"blocks": -1}),
-        ("rollback", {"keep": 1}),
-    ],
-)
-def test_a_control_request_that_makes_no_sense_is_refused(
-    devnet: DevnetProcess, path: str, body: object
-) -> None:
-    answer = httpx.post(f"{devnet.origin}/devnet/{path}", json=body)
-
-    assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")

@@ -6,7 +6,7 @@ Each threat of `reference/reliability.md` under "Tokens", against every place wh
 import asyncio
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -69,7 +69,7 @@ RECEIPT_TARGET = Target(receipt.claims(RECEIPT), SELLER_KEY)
 def test_a_spoiled_receipt_is_refused(scene: Scene, description: str) -> None:
     token = spoiled(Target(jws.peek(scene.bearer)[1], scene.stage.key), description)
     shown = {"Authorization": b"Bearer " + token.encode()}
-    expected = (431, "headers_too_large") if description == "too long" else (401, "receipt_invalid")
+    expected = (431, "headers_too_large") if len(token) > jws.MAX_BYTES else (401, "receipt_invalid")
     scene.stage.refused(lambda: scene.http.post(GENERATE, headers=shown), *expected)
     scene.stage.refused(lambda: scene.http.get("/api/credits", headers=shown), *expected)
     scene.stage.refused(
@@ -238,7 +238,9 @@ def test_no_token_makes_the_seller_call_anybody(scene: Scene) -> None:
             port = listener.sockets[0].getsockname()[1]
             answers = [await send for send in luring(scene, port)]
             assert calls == []
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await reader.read() == b""
+            writer.close()
             await writer.wait_closed()
             assert calls == ["call"], "the listener would have noticed"
         return [answer.status_code for answer in answers]
@@ -268,7 +270,10 @@ def luring(scene: Scene, port: int) -> Iterator[Any]:
 
 
 def spoiled(target: Target, description: str) -> str:
-    return next(attack.token for attack in attacks(target) if attack.description == description)
+    # A token with neither "-" nor "_" is spelled the same in plain base64: no attack.
+    padded = (replace(target, payload={**target.payload, "pad": number}) for number in range(100))
+    fit = next(target for target in padded if {"-", "_"} & set(target.token))
+    return next(attack.token for attack in attacks(fit) if attack.description == description)
 
 
 def claim_of(scene: Scene, token: str) -> dict[str, Any]:

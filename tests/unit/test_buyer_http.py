@@ -134,7 +134,7 @@ def test_the_trace_has_steps_and_never_bodies() -> None:
         ("http://localhost:8402", "http://localhost:8402"),
         ("http://127.0.0.1:8402/", "http://127.0.0.1:8402"),
         ("http://[::1]:8402", "http://[::1]:8402"),
-        ("https://sеller.example", "https://xn--sller-zwe.example"),
+        ("https://s\u0435ller.example", "https://xn--sller-zwe.example"),
     ],
 )
 def test_a_sellers_origin_is_scheme_host_and_port(url: str, origin: str) -> None:

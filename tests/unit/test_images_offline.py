@@ -54,7 +54,7 @@ def test_awkward_prompts_are_drawn_in_full(prompt: str) -> None:
     check(make(Subject("prompt", prompt)))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.text(min_size=1, max_size=1000))
 def test_any_text_at_all_is_drawn(text: str) -> None:
     check(make(Subject("prompt", text)))

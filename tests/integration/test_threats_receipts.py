@@ -1,0 +1,350 @@
+"""Receipts that are forged, stolen, replayed or for something else; paths and hosts spelled to go around the check.
+
+Each threat of `reference/reliability.md` under "Receipts".
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from shared import holder_proof, jws
+from shared.keys import SigningKey
+from tests.devnet_process import DevnetProcess
+from tests.fakes.image_maker import PlainMaker
+from tests.http_socket import ask, serving
+from tests.ledger import added
+from tests.seller import BASE, Payer
+from tests.stage import Stage, check_problem, open_stage
+
+pytestmark = pytest.mark.xdist_group("threats_receipts")
+GENERATE = "/api/images/generate"
+THIEF = SigningKey.from_seed(b"\x77" * 32)
+NEW_REQUEST = {"payment_request": 1}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A payer with a receipt that is bound to it, with one that is anybody's, and with one that is used up."""
+
+    stage: Stage
+    maker: PlainMaker
+    payer: Payer
+    bound: str
+    bearer: str
+    spent: str
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        return self.stage.seller.http
+
+    def proof(
+        self, key: SigningKey | None = None, *, token: str | None, method: str = "POST", url: str = BASE + GENERATE
+    ) -> str:
+        now, jti = self.stage.seller.now(), str(uuid.uuid4())
+        return holder_proof.make(key or self.payer.key, method=method, url=url, now=now, jti=jti, token=token)
+
+
+@pytest.fixture(scope="module")
+def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    maker = PlainMaker()
+    with open_stage(devnet, tmp_path_factory.mktemp("seller"), maker=maker) as stage:
+        payer = stage.seller.payer()
+        bound = stage.run(payer.receipt(5))
+        bearer = stage.run(payer.receipt(5, holder=False))
+        spent = stage.run(payer.receipt(1))
+        assert stage.run(payer.generate(spent)).status_code == 200
+        yield Scene(stage, maker, payer, bound, bearer, spent)
+
+
+Claims = dict[str, Any]
+
+
+def _subject(receipt: Claims) -> Claims:
+    subject: Claims = receipt["vc"]["credentialSubject"]
+    return subject
+
+
+def _with_request(receipt: Claims, token: str) -> Claims:
+    return {**receipt, "vc": {**receipt["vc"], "credentialSubject": {**_subject(receipt), "paymentRequestToken": token}}}
+
+
+def _request_changed(scene: Scene, key: SigningKey | None = None, **changes: Any) -> str:
+    """A receipt, signed by the seller, for a payment request with changes that `key` signed."""
+    receipt = jws.peek(scene.bearer)[1]
+    request = {**jws.peek(_subject(receipt)["paymentRequestToken"])[1], **changes}
+    return jws.sign(_with_request(receipt, jws.sign(request, key or scene.stage.key)), scene.stage.key)
+
+
+def _self_signed(scene: Scene) -> str:
+    return jws.sign({**jws.peek(scene.bearer)[1], "iss": THIEF.public.did}, THIEF)
+
+
+def _in_the_sellers_name(scene: Scene) -> str:
+    return jws.sign(jws.peek(scene.bearer)[1], THIEF)
+
+
+def _of_another_seller(scene: Scene) -> str:
+    return _request_changed(scene, THIEF, iss=THIEF.public.did)
+
+
+def _of_another_product(scene: Scene) -> str:
+    receipt = jws.peek(scene.bearer)[1]
+    order = jws.peek(_subject(receipt)["paymentRequestToken"])[1]["order"]
+    return _request_changed(scene, order={**order, "product": "video-credit"})
+
+
+def _option_not_offered(scene: Scene) -> str:
+    receipt = jws.peek(scene.bearer)[1]
+    credential = {**receipt["vc"], "credentialSubject": {**_subject(receipt), "paymentOptionId": "stripe"}}
+    return jws.sign({**receipt, "vc": credential}, scene.stage.key)
+
+
+def _sub_is_not_id(scene: Scene) -> str:
+    return _request_changed(scene, sub=str(uuid.uuid4()))
+
+
+def _amount_changed(scene: Scene) -> str:
+    """The request's signature is left as it was."""
+    receipt = jws.peek(scene.bearer)[1]
+    token = _subject(receipt)["paymentRequestToken"]
+    payload = jws.peek(token)[1]
+    cheap = {**payload, "paymentOptions": [{**payload["paymentOptions"][0], "amount": 1}]}
+    forged = jws.signing_input(cheap).decode() + token[token.rindex(".") :]
+    return jws.sign(_with_request(receipt, forged), scene.stage.key)
+
+
+def _request_by_the_thief(scene: Scene) -> str:
+    return _request_changed(scene, THIEF)
+
+
+def _two_options_of_one_id(scene: Scene) -> str:
+    receipt = jws.peek(scene.bearer)[1]
+    options = jws.peek(_subject(receipt)["paymentRequestToken"])[1]["paymentOptions"]
+    return _request_changed(scene, paymentOptions=options * 2)
+
+
+def _that_opened_nothing(scene: Scene) -> str:
+    return jws.sign({**jws.peek(scene.bearer)[1], "jti": f"urn:uuid:{uuid.uuid4()}"}, scene.stage.key)
+
+
+FORGED: dict[str, tuple[Callable[[Scene], str], int, str]] = {
+    "signed by who shows it": (_self_signed, 401, "receipt_invalid"),
+    "signed by another in the seller's name": (_in_the_sellers_name, 401, "receipt_invalid"),
+    "for another seller": (_of_another_seller, 403, "receipt_wrong_product"),
+    "for another product": (_of_another_product, 403, "receipt_wrong_product"),
+    "for an option that was not offered": (_option_not_offered, 401, "receipt_invalid"),
+    "for a request whose sub is not its id": (_sub_is_not_id, 401, "receipt_invalid"),
+    "for a request whose amount was changed": (_amount_changed, 401, "receipt_invalid"),
+    "for a request that a thief signed": (_request_by_the_thief, 401, "receipt_invalid"),
+    "for a request with two options of one id": (_two_options_of_one_id, 401, "receipt_invalid"),
+    "that opened no credits": (_that_opened_nothing, 401, "receipt_invalid"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_receipt_buys_nothing(scene: Scene, name: str) -> None:
+    forge, status, code = FORGED[name]
+    token = forge(scene)
+    shown = {"Authorization": f"Bearer {token}"}
+    scene.stage.refused(lambda: scene.http.post(GENERATE, headers=shown), status, code)
+    scene.stage.refused(lambda: scene.http.post(GENERATE, json={"receipt": token}), status, code)
+
+
+Headers = Mapping[str, str] | list[tuple[str, str]]
+#: who shows the bound receipt, and how; each must be refused
+STOLEN: dict[str, tuple[Callable[[Scene], Headers], str]] = {
+    "as a bearer token": (lambda s: {"Authorization": f"Bearer {s.bound}"}, "holder_proof_required"),
+    "without a proof": (lambda s: {"Authorization": f"DPoP {s.bound}"}, "holder_proof_required"),
+    "with an empty proof": (lambda s: dpop(s, ""), "holder_proof_invalid"),
+    "with the thief's proof": (lambda s: dpop(s, s.proof(THIEF, token=s.bound)), "holder_proof_invalid"),
+    "with a proof for another path": (
+        lambda s: dpop(s, s.proof(token=s.bound, url=BASE + "/api/credits")),
+        "holder_proof_invalid",
+    ),
+    "with a proof for another host": (
+        lambda s: dpop(s, s.proof(token=s.bound, url="http://evil.example" + GENERATE)),
+        "holder_proof_invalid",
+    ),
+    "with a proof for another port": (
+        lambda s: dpop(s, s.proof(token=s.bound, url="http://127.0.0.1:8403" + GENERATE)),
+        "holder_proof_invalid",
+    ),
+    "with a proof for a host that begins like ours": (
+        lambda s: dpop(s, s.proof(token=s.bound, url=BASE + "@evil.example" + GENERATE)),
+        "holder_proof_invalid",
+    ),
+    "with a proof for another method": (
+        lambda s: dpop(s, s.proof(token=s.bound, method="GET")),
+        "holder_proof_invalid",
+    ),
+    "with a proof for another receipt": (
+        lambda s: dpop(s, s.proof(token=s.bearer)),
+        "holder_proof_invalid",
+    ),
+    "with a proof for no receipt": (lambda s: dpop(s, s.proof(token=None)), "holder_proof_invalid"),
+    "with a forged Host and a proof for it": (
+        lambda s: {
+            **dpop(s, s.proof(token=s.bound, url="http://evil.example" + GENERATE)),
+            "Host": "evil.example",
+            "X-Forwarded-Host": "evil.example",
+            "Forwarded": "host=evil.example",
+        },
+        "holder_proof_invalid",
+    ),
+    "with two proofs": (
+        lambda s: [*dpop(s, s.proof(token=s.bound)).items(), ("DPoP", s.proof(token=s.bound))],
+        "holder_proof_invalid",
+    ),
+    "in another scheme": (lambda s: {"Authorization": f"Basic {s.bound}"}, "receipt_invalid"),
+}
+
+
+@pytest.mark.parametrize("name", STOLEN)
+def test_a_stolen_receipt_is_worth_nothing(scene: Scene, name: str) -> None:
+    show, code = STOLEN[name]
+    headers = show(scene)
+    answer = scene.stage.refused(lambda: scene.http.post(GENERATE, headers=headers), 401, code)
+    assert scene.bound not in answer.text
+
+
+def test_a_bound_receipt_in_the_body_is_refused(scene: Scene) -> None:
+    scene.stage.refused(
+        lambda: scene.http.post(GENERATE, json={"receipt": scene.bound}), 401, "holder_proof_required"
+    )
+
+
+def test_a_receipt_in_two_places_is_refused(scene: Scene) -> None:
+    shown = {"Authorization": f"Bearer {scene.bearer}"}
+    scene.stage.refused(
+        lambda: scene.http.post(GENERATE, json={"receipt": scene.bearer}, headers=shown), 400, "bad_request"
+    )
+
+
+def test_a_holder_proof_counts_once(scene: Scene) -> None:
+    headers = scene.payer.headers(scene.bound)
+    assert scene.stage.run(scene.http.post(GENERATE, headers=headers)).status_code == 200
+    scene.stage.refused(lambda: scene.http.post(GENERATE, headers=headers), 401, "holder_proof_invalid")
+    other_key = {**headers, "Idempotency-Key": "another"}
+    scene.stage.refused(lambda: scene.http.post(GENERATE, headers=other_key), 401, "holder_proof_invalid")
+    reading = scene.payer.headers(scene.bound, "/api/credits", "GET")
+    assert scene.stage.run(scene.http.get("/api/credits", headers=reading)).status_code == 200
+    scene.stage.refused(lambda: scene.http.get("/api/credits", headers=reading), 401, "holder_proof_invalid")
+
+
+def test_the_same_key_gives_the_same_answer_and_one_effect(scene: Scene) -> None:
+    body = {"prompt": "a lighthouse"}
+    first = scene.stage.run(scene.payer.generate(scene.bound, body, key="replayed"))
+    assert first.status_code == 200
+    before = scene.stage.ledger()
+    for _ in range(5):
+        again = scene.stage.run(scene.payer.generate(scene.bound, body, key="replayed"))
+        assert (again.status_code, again.json()) == (200, first.json())
+    assert scene.stage.ledger() == before
+
+
+def test_without_a_receipt_the_answer_is_a_request_to_pay(scene: Scene) -> None:
+    answer = scene.stage.refused(lambda: scene.http.post(GENERATE), 402, "payment_required", NEW_REQUEST)
+    assert jws.peek(answer.json()["paymentRequestToken"])[1] == answer.json()["paymentRequest"]
+
+
+def test_a_receipt_that_is_used_up_is_asked_to_pay_again(scene: Scene) -> None:
+    headers = scene.payer.headers(scene.spent)
+    scene.stage.refused(
+        lambda: scene.http.post(GENERATE, headers=headers), 402, "credits_exhausted", NEW_REQUEST
+    )
+
+
+METHODS = {"GET": 404, "HEAD": 404, "OPTIONS": 405, "PUT": 405, "PATCH": 405, "DELETE": 405}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_other_method_serves_a_picture(scene: Scene, method: str) -> None:
+    """Not even to who may have one: GET and HEAD look for a picture of that id and find none."""
+    status = METHODS[method]
+    headers = {**dpop(scene, scene.proof(token=scene.bound, method=method)), "Idempotency-Key": "m"}
+    code = {404: "not_found", 405: "method_not_allowed"}[status]
+    scene.stage.refused(lambda: scene.http.request(method, GENERATE, headers=headers), status, code)
+
+
+#: spelling of the path → status, code, and whether a payment request is stored for who must pay
+SPELLINGS: dict[str, tuple[int, str]] = {
+    "/api%2Fimages/generate": (402, "payment_required"),
+    "/api/images/%67enerate": (402, "payment_required"),
+    "/api/images/generate?receipt=free": (402, "payment_required"),
+    "http://evil.example/api/images/generate": (402, "payment_required"),
+    "//api/images/generate": (404, "not_found"),
+    "/api//images/generate": (404, "not_found"),
+    "/api/images/./generate": (404, "not_found"),
+    "/api/images/x/../generate": (404, "not_found"),
+    "/API/IMAGES/GENERATE": (404, "not_found"),
+    "/api/images/generate/": (404, "not_found"),
+    "/%c0/api/images/generate": (404, "not_found"),
+    "/api/images/generate%c0": (405, "method_not_allowed"),
+    "/api/images/generate%00": (405, "method_not_allowed"),
+    "/api/images/generate;free": (405, "method_not_allowed"),
+    "/api/images/GENERATE": (405, "method_not_allowed"),
+}
+
+
+@pytest.mark.parametrize("target", SPELLINGS)
+def test_no_spelling_of_the_path_is_served_free(scene: Scene, target: str) -> None:
+    status, code = SPELLINGS[target]
+
+    async def send() -> httpx.Response:
+        async with serving(scene.stage.seller.parts.app) as port:
+            return await ask(port, "POST", target)
+
+    made = scene.maker.made
+    scene.stage.refused(send, status, code, NEW_REQUEST if status == 402 else None)
+    assert scene.maker.made == made
+
+
+def test_a_proof_is_for_one_spelling_of_the_path(scene: Scene) -> None:
+    """A proof whose htu is spelled in another way than ours is none, so that nothing can be smuggled through."""
+    for spelling in ("/api%2Fimages/generate", "/api/images/generate/", "//api/images/generate"):
+        headers = dpop(scene, scene.proof(token=scene.bound, url=BASE + spelling))
+        scene.stage.refused(
+            lambda: scene.http.post(GENERATE, headers=headers), 401, "holder_proof_invalid"  # noqa: B023  called at once
+        )
+
+
+def test_a_forged_host_changes_nothing_that_is_signed(scene: Scene) -> None:
+    host = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    before = scene.stage.ledger()
+    answer = scene.stage.run(scene.http.post("/api/images/buy", json={"credits": 1}, headers=host))
+    assert answer.status_code == 402
+    assert jws.peek(answer.text)[1]["serviceCallback"] == BASE
+    assert "evil.example" not in str(answer.headers) + str(jws.peek(answer.text))
+    assert added(before, scene.stage.ledger()) == NEW_REQUEST
+    for path in ("/openapi.json", "/.well-known/did.json", "/api/catalog"):
+        assert "evil.example" not in scene.stage.run(scene.http.get(path, headers=host)).text
+
+
+def test_nothing_but_pictures_may_be_cached(scene: Scene) -> None:
+    picture = scene.stage.run(scene.payer.generate(scene.bound))
+    redemption, url = picture.json()["redemption_id"], picture.json()["image"]["url"]
+    reading = scene.payer.headers(scene.bound, "/api/credits", "GET")
+    sent = [
+        scene.http.post("/api/images/buy", json={"credits": 1}),
+        scene.http.post("/api/images/buy", json={"credits": 1}, headers={"Accept": "application/json"}),
+        scene.http.post("/api/images/buy", json={}),
+        scene.http.post(GENERATE, headers=scene.payer.headers(scene.bound)),
+        scene.http.get("/api/credits", headers=reading),
+        *(scene.http.get(path) for path in (f"/api/redemptions/{redemption}", "/api/burns/ab", "/api/none")),
+        *(scene.http.get(path) for path in ("/api/catalog", "/api/payments/none", "/.well-known/did.json")),
+        *(scene.http.get(path) for path in ("/openapi.json", "/healthz", "/readyz", "/metrics")),
+    ]
+    for request in sent:
+        answer = scene.stage.run(request)
+        assert answer.headers["cache-control"] == "no-store", answer.request.url
+    shown = scene.stage.run(scene.http.get(url))
+    assert shown.headers["cache-control"] == "private, immutable, max-age=31536000"
+    check_problem(scene.stage.run(scene.http.get(url + "x")), 404, "not_found")
+
+
+def dpop(scene: Scene, proof: str) -> dict[str, str]:
+    return {"Authorization": f"DPoP {scene.bound}", "DPoP": proof}

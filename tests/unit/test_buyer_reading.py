@@ -1,0 +1,259 @@
+"""What a seller says, read strictly; and whom the buyer believes about chain and identity."""
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import httpx
+import pytest
+
+from buyer import catalog, chains, delivery, identity, redemption
+from buyer.errors import SellerFault, UsageError, nothing
+from buyer.http import SellerHttp
+from buyer.schema import SCHEMA
+from shared.keys import PublicKey, SigningKey, did_document
+from shared.money import Money
+
+KEY, STRANGER = SigningKey.from_seed(b"k" * 32), SigningKey.from_seed(b"x" * 32)
+WEB = "did:web:seller.example"
+
+
+def price(amount: Any, **more: Any) -> dict[str, Any]:
+    return {"amount": amount, "currency": "USD", "decimals": 2, **more}
+
+
+CATALOG: dict[str, Any] = {
+    "seller": KEY.public.did,
+    "network": "cardano:devnet",
+    "chain": {"blockfrost": "http://127.0.0.1:8403/api/v0"},
+    "token": "a" * 56 + ".00",
+    "products": [
+        {
+            "id": "image-credit",
+            "tiers": [{"from": 1, "unit_price": price(100)}, {"from": 10, "unit_price": price(50)}],
+        }
+    ],
+    "rails": [
+        {"id": "cardano", "network": "cardano:devnet", "rate": "0.50 USD"},
+        {"id": "card", "network": "x"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("count", "cents"), [(1, 100), (3, 300), (9, 900), (10, 500), (11, 550), (1000, 50_000)]
+)
+def test_an_order_has_the_price_of_the_highest_tier_that_it_reaches(count: int, cents: int) -> None:
+    assert catalog.read(CATALOG).price("image-credit", count) == Money(cents, "USD", 2)
+
+
+def test_what_is_not_listed_is_not_offered() -> None:
+    with pytest.raises(UsageError):
+        catalog.read(CATALOG).price("video-credit", 1)
+    dozens = {
+        **CATALOG,
+        "products": [{"id": "image-credit", "tiers": [{"from": 12, "unit_price": price(1)}]}],
+    }
+    with pytest.raises(UsageError):
+        catalog.read(dozens).price("image-credit", 11)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seller": None},
+        {"seller": ["did:key:x"]},
+        {"network": "cardano:marsnet"},
+        {"network": 1},
+        {"token": None},
+        {"chain": "http://127.0.0.1"},
+        {"chain": {"blockfrost": 1}},
+        {"products": None},
+        {"products": [{"id": "image-credit"}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": "1", "unit_price": price(100)}]}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": True, "unit_price": price(100)}]}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price(1.0)}]}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price(-1)}]}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price("1")}]}]},
+        {"rails": [{"id": "cardano", "network": "cardano:devnet", "rate": "cheap"}]},
+        {"rails": 7},
+    ],
+    ids=str,
+)
+def test_a_catalog_with_something_else_in_it_is_the_sellers_fault(changes: dict[str, Any]) -> None:
+    with pytest.raises(SellerFault):
+        catalog.read({**CATALOG, **changes})
+
+
+DELIVERY: dict[str, Any] = {
+    "redemption_id": "1a2b",
+    "credits_remaining": 2,
+    "subject": "Abraham Lincoln",
+    "image": {"url": "/api/images/1a2b", "media_type": "image/png", "sha256": "00" * 32},
+}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/api/images/1",
+        "//evil.example/api/images/1",
+        "/api/images/../credits",
+        "/api/images/1/../../payments",
+        "/api/images/",
+        "/api/images/..",
+        "/api/images/%2e%2e",
+        "/api/payments",
+        "/api/images/1?x",
+        "/api/images/1\n",
+        "/api/images/é",
+        None,
+        7,
+    ],
+    ids=str,
+)
+def test_an_image_is_fetched_from_where_images_are_and_nowhere_else(url: Any) -> None:
+    with pytest.raises(SellerFault):
+        delivery.read({**DELIVERY, "image": {**DELIVERY["image"], "url": url}})
+
+
+@pytest.mark.parametrize("name", ["redemption_id", "credits_remaining", "subject", "image"])
+@pytest.mark.parametrize("value", [None, True, -1, [], "é\n", 1.5], ids=str)
+def test_a_delivery_with_something_else_in_it_is_the_sellers_fault(name: str, value: Any) -> None:
+    if (name, value) == ("subject", "é\n"):
+        assert delivery.read({**DELIVERY, name: value}).subject == "é "
+        return
+    with pytest.raises(SellerFault):
+        delivery.read({**DELIVERY, name: value})
+
+
+BURN: dict[str, Any] = {
+    "state": "confirmed",
+    "salt": "00",
+    "leaf_index": 0,
+    "tree_size": 1,
+    "proof": ["00" * 32],
+    "root": "00" * 32,
+    "tx_hash": "00" * 32,
+}
+
+
+def test_a_burn_that_waits_has_no_proof_yet() -> None:
+    found = redemption.read(
+        {"redemption_id": "1", "state": "captured", "burn": {"state": "waiting", "tx_hash": None}}
+    )
+    assert found.burn is not None
+    assert (found.burn.state, found.burn.tx_hash, found.burn.proof) == ("waiting", None, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": 7},
+        {"salt": "zz"},
+        {"leaf_index": -1},
+        {"leaf_index": True},
+        {"tree_size": "1"},
+        {"proof": "00"},
+        {"proof": ["00"] * 65},
+        {"proof": [1]},
+        {"tx_hash": "../../address"},
+        {"tx_hash": "00" * 31},
+        {"tx_hash": "AA" * 32},
+        {"root": 5},
+    ],
+    ids=str,
+)
+def test_a_burn_with_something_else_in_it_is_the_sellers_fault(changes: dict[str, Any]) -> None:
+    with pytest.raises(SellerFault):
+        redemption.read({"redemption_id": "1", "state": "captured", "burn": {**BURN, **changes}})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, "http://evil.example/api/v0", "http://127.0.0.1.evil.example/api/v0", "http://10.0.0.1/api/v0"],
+    ids=str,
+)
+def test_a_devnet_that_is_not_on_this_machine_is_not_asked(url: str | None) -> None:
+    with pytest.raises(SellerFault):
+        chains.connect("cardano:devnet", url, {})
+
+
+def test_on_a_real_network_the_sellers_chain_is_never_asked() -> None:
+    with pytest.raises(UsageError, match="needs a key"):
+        chains.connect("cardano:mainnet", "http://127.0.0.1:8403/api/v0", {})
+
+
+def keys_of(did: str, answer: httpx.Response) -> list[PublicKey]:
+    async def ask() -> list[PublicKey]:
+        transport = httpx.MockTransport(lambda request: answer)
+        http = SellerHttp("https://seller.example", trace=nothing, transport=transport)
+        try:
+            return list(await identity.keys_of(did, http))
+        finally:
+            await http.aclose()
+
+    return asyncio.run(ask())
+
+
+def document(did: str, key: SigningKey = KEY) -> httpx.Response:
+    import json
+
+    content = json.dumps(did_document(did, [key.public])).encode()
+    return httpx.Response(200, stream=httpx.ByteStream(content))
+
+
+def test_a_did_key_speaks_for_itself() -> None:
+    assert keys_of(KEY.public.did, httpx.Response(500)) == [KEY.public]
+
+
+def test_a_did_web_speaks_through_the_document_of_exactly_that_host() -> None:
+    assert keys_of(WEB, document(WEB)) == [KEY.public]
+
+
+@pytest.mark.parametrize(
+    ("did", "answer"),
+    [
+        ("did:web:selIer.example", document("did:web:selIer.example")),
+        ("did:web:seller.example.evil", document("did:web:seller.example.evil")),
+        ("did:web:seller.example%3A8443", document("did:web:seller.example%3A8443")),
+        ("did:web:127.0.0.1", document("did:web:127.0.0.1")),
+        (WEB, document("did:web:other.example")),
+        (WEB, httpx.Response(302, headers={"Location": "https://evil.example/did.json"})),
+        (WEB, httpx.Response(404)),
+        (WEB, httpx.Response(200, stream=httpx.ByteStream(b"[" * 100))),
+        (WEB, httpx.Response(200, stream=httpx.ByteStream(b" " * 70_000))),
+        ("did:key:z6MkBroken", httpx.Response(200)),
+        ("did:ethr:0x1", httpx.Response(200)),
+    ],
+    ids=[
+        "lookalike",
+        "lookalike by suffix",
+        "another port",
+        "loopback",
+        "another's document",
+        "redirect",
+        "none",
+        "nested",
+        "huge",
+        "broken key",
+        "unknown method",
+    ],
+)
+def test_an_identity_that_is_not_this_sellers_is_refused(did: str, answer: httpx.Response) -> None:
+    with pytest.raises(SellerFault):
+        keys_of(did, answer)
+
+
+def test_the_first_identity_of_an_origin_is_the_only_one_believed() -> None:
+    db = sqlite3.connect(":memory:")
+    for statement in SCHEMA:
+        db.execute(statement)
+    identity.pin(db, "https://a", KEY.public.did, 1)
+    identity.pin(db, "https://a", KEY.public.did, 2)
+    identity.pin(db, "https://b", STRANGER.public.did, 3)
+    with pytest.raises(SellerFault) as caught:
+        identity.pin(db, "https://a", STRANGER.public.did, 4)
+    db.close()
+    assert caught.value.code == "identity_changed"
+    assert KEY.public.did in str(caught.value)
