@@ -74,8 +74,9 @@ class Imaging:
             self._say(f"receipt {receipt.id} for {receipt.granted} credits at {receipt.price}")
             images = [await self._image(receipt, errand, run_id, n) for n in range(1, errand.generate + 1)]
             remaining = (await self._client.credits(receipt)).available
+            reports = await self._reports(images, burns_wait)
+            # Last: a run that is killed while it waits for the burns must not be bought once more.
             self._wallet.transact(lambda db: runs.finish(db, run_id))
-        reports = await self._reports(images, burns_wait)
         return Done(receipt, remaining, tuple(images), reports)
 
     async def use(self, receipt: HeldReceipt, errand: Errand, *, wait: float) -> Done:

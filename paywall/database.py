@@ -103,7 +103,7 @@ class Database:
         try:
             with self._readers.connect() as connection, connection.begin():
                 return run_one(connection, connection.connection.cursor(), fn)
-        except OperationalError as error:
+        except (OperationalError, self._readers.dialect.loaded_dbapi.OperationalError) as error:
             raise StorageUnavailable("The database could not be read.") from error
 
     def close(self) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import uvicorn
 import uvloop
@@ -16,6 +17,23 @@ from paywall.settings import Settings
 
 DRAIN_SECONDS = 30
 BACKLOG = 2048
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn raises them again at the end, and an orderly stop would look like a death."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        """Take no more, finish what is under way, and return from `serve`."""
+        self.should_exit = True
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
 def serve(settings: Settings) -> None:
@@ -43,7 +61,9 @@ async def _serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
-        await uvicorn.Server(config).serve()
+        server = _Server(config)
+        _on_signals(server.stop)
+        await server.serve()
     finally:
         await parts.close()
 
@@ -65,9 +85,7 @@ def work(settings: Settings) -> None:
 
 async def _work(parts: Parts) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    _on_signals(stop.set)
     try:
         await parts.worker.run(stop)
     finally:

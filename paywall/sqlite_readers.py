@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 
 def sqlite_readers(path: Path) -> Engine:
     # mode=ro: a reader can neither write nor checkpoint (SQLite up to 3.51.2 can corrupt a WAL when two
     # connections checkpoint at once), and it opens beside a running server.
-    uri = f"sqlite:///file:{_quoted(path)}?mode=ro&uri=true"
+    uri = URL.create("sqlite", database=f"file:{_quoted(path)}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(
         uri, pool_size=4, max_overflow=4, connect_args={"check_same_thread": False, "timeout": 10}
     )

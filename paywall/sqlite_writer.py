@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
@@ -32,9 +32,10 @@ class SqliteWriter:
     """The only writer of one file. Errors at opening: SetupError when another process has the file."""
 
     def __init__(self, path: Path) -> None:
+        path = path.resolve()  # one lock a file, by whatever name it is called
         self._lock = _lock(path)
         self.engine = create_engine(
-            f"sqlite:///{path}",
+            URL.create("sqlite", database=str(path)),  # not a text, in which ? and # mean something
             poolclass=StaticPool,
             connect_args={"check_same_thread": False, "timeout": 10, "cached_statements": 256},
         )

@@ -1,11 +1,12 @@
 """Opens the database that a URL names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from paywall.database import Database, TransactFn
 from paywall.errors import SetupError
@@ -22,43 +23,70 @@ READERS = 4
 def open_database(url: str, *, writing: bool = True) -> Database:
     """Open `sqlite:///PATH` or `postgresql://…`, bring SQLite's schema up to date, check PostgreSQL's.
 
-    Errors: SetupError when another process writes to the SQLite file, the schema is behind on PostgreSQL,
-    or an extra is missing.
+    Errors: SetupError when another process writes to the SQLite file, the schema is behind on PostgreSQL or
+    when only looking, the schema is ahead, the database cannot be reached, or an extra is missing.
     """
-    if url.startswith(SQLITE):
-        path = Path(url.removeprefix(SQLITE))
-        if not writing:
-            if not path.exists():
-                raise SetupError(f"There is no database at {path} yet; `paywall serve` makes it.")
-            return Database(_Closed(), sqlite_readers(path), threads=READERS)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        writer = SqliteWriter(path)
-        ensure_schema(writer.engine, migrate=True)
+    if not url.startswith(SQLITE):
+        engine = _postgres(url)
+        with _closing_on_error(engine.dispose):
+            ensure_schema(engine, migrate=False)
+        return Database(PostgresWriter(engine), postgres_engine(url, read_only=True), threads=POOL)
+    path = _path(url)
+    if writing:
+        writer = _sqlite_writer(path)
+        with _closing_on_error(writer.close):
+            ensure_schema(writer.engine, migrate=True)
         return Database(writer, sqlite_readers(path), threads=READERS)
-    if not url.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
-        raise SetupError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
-    engine = postgres_engine(url, read_only=False)
-    ensure_schema(engine, migrate=False)
-    return Database(PostgresWriter(engine), postgres_engine(url, read_only=True), threads=POOL)
+    if not path.exists():
+        raise SetupError(f"There is no database at {path} yet; `paywall serve` makes it.")
+    readers = sqlite_readers(path)
+    with _closing_on_error(readers.dispose):
+        ensure_schema(readers, migrate=False)
+    return Database(_Closed(), readers, threads=READERS)
 
 
 @contextmanager
 def open_engine(url: str) -> Iterator[Engine]:
     """The bare engine, for `paywall migrate`. Errors: SetupError."""
     if url.startswith(SQLITE):
-        path = Path(url.removeprefix(SQLITE))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        writer = SqliteWriter(path)
+        writer = _sqlite_writer(_path(url))
         try:
             yield writer.engine
         finally:
             writer.close()
         return
-    engine = postgres_engine(url, read_only=False)
+    engine = _postgres(url)
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+def _path(url: str) -> Path:
+    return Path(url.removeprefix(SQLITE))
+
+
+def _sqlite_writer(path: Path) -> SqliteWriter:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteWriter(path)
+
+
+def _postgres(url: str) -> Engine:
+    if not url.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
+        raise SetupError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    return postgres_engine(url, read_only=False)
+
+
+@contextmanager
+def _closing_on_error(close: Callable[[], None]) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        close()
+        raise SetupError(f"The database cannot be opened: {str(error.orig).strip()}") from error
+    except BaseException:
+        close()
+        raise
 
 
 class _Closed:

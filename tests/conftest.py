@@ -1,12 +1,15 @@
 """What many tests stand on: a devnet and a PostgreSQL for each run, and a fresh database for each test."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.devnet_process import DevnetProcess
 from tests.postgres import Postgres, running_postgres
+from tests.seller import Seller, Selling, open_seller
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +38,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def postgres_url(postgres: Postgres) -> str:
     """An empty database with the current schema, for what SQLite has not."""
     return postgres.create()
+
+
+@pytest.fixture
+def selling(devnet: DevnetProcess, database_url: str, tmp_path: Path) -> Selling:
+    """Opens a seller on the fresh database; every invariant must hold when it closes."""
+
+    @asynccontextmanager
+    async def opened(**settings: Any) -> AsyncIterator[Seller]:
+        async with open_seller(devnet, tmp_path, database_url=database_url, **settings) as seller:
+            yield seller
+            assert await seller.invariants() == []
+
+    return opened

@@ -49,6 +49,8 @@ def _ask(port: int, method: str, target: str, headers: dict[str, Any], body: byt
         connection.request(method, target, body, headers)
         answer = connection.getresponse()
         request = httpx.Request(method, "http://127.0.0.1/")
-        return httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read(), request=request)
+        return httpx.Response(
+            answer.status, headers=answer.getheaders(), content=answer.read(), request=request
+        )
     finally:
         connection.close()

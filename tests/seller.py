@@ -6,8 +6,8 @@ by itself: `settle`, `burn` and `tidy` run its steps when a test wants them.
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +156,9 @@ class Seller:
 
         checks = await Reconciliation(self.parts.database, self.parts.custody, self.parts.chain).run()
         return [check.line() for check in checks if not check.holds]
+
+
+Selling = Callable[..., AbstractAsyncContextManager[Seller]]
 
 
 @asynccontextmanager

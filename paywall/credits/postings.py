@@ -45,6 +45,9 @@ def release(redemption_id: str, attempt: int) -> Transfer:
     return Transfer(f"release:{redemption_id}:{attempt}", "reserved", "available", 1)
 
 
-def expire(account_id: str, credits: int, at: int) -> Transfer:
-    """`at` makes the key unique: a credit released after the account's end expires in a transfer of its own."""
-    return Transfer(f"expire:{account_id}:{at}", "available", "expired", credits)
+def expire(account_id: str, credits: int, expired: int) -> Transfer:
+    """`expired` is how many expired before; it only grows, so it makes the key unique.
+
+    A credit that is released after the account's end expires in a transfer of its own.
+    """
+    return Transfer(f"expire:{account_id}:{expired}", "available", "expired", credits)

@@ -143,7 +143,7 @@ def expire_accounts(tx: Transaction, now: int, limit: int = 100) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    due = [(row.id, row.available) for row in rows]
-    for account_id, available in due:
-        move(tx, account_id, postings.expire(account_id, available, now), now)
+    due = [(row.id, row.available, row.expired) for row in rows]
+    for account_id, available, expired in due:
+        move(tx, account_id, postings.expire(account_id, available, expired), now)
     return len(due)

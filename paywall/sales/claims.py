@@ -73,9 +73,11 @@ class Claims:
         return Claimed(claim, request, option, rail)
 
     async def _known(self, claimed: Claimed) -> PaymentRow | None:
-        """The payment, when this very claim was accepted before."""
+        """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed."""
         external_id = claimed.rail.external_id(claimed.claim)
         row = await self._database.read(lambda tx: store.payment(tx, claimed.rail.id, external_id))
+        if row is not None and row.payment_request_id != claimed.request.id:
+            raise PaymentAlreadyUsed
         return row if row is not None and _accepted(row, claimed) else None
 
     async def _check(self, claimed: Claimed) -> Proof:
@@ -112,7 +114,7 @@ class Claims:
 def _claim_once(
     tx: Transaction, claimed: Claimed, new: store.NewPayment, now: int
 ) -> PaymentRow | PaywallError:
-    """A refusal is returned, not raised, when money has moved: the surplus payment must be kept."""
+    """A refusal is returned, not raised: when money has moved, the surplus payment must be kept."""
     proof, request = new.proof, claimed.request
     row = store.payment(tx, new.rail, proof.external_id)
     if row is not None and row.payment_request_id != request.id:
@@ -126,9 +128,7 @@ def _claim_once(
             return store.plain(again)  # the same claim at the same time, on another connection
         refusal = _occupied(tx, request.id)
     if refusal is not None:
-        if proof.paid_at is None:
-            raise refusal
-        if row is None:
+        if proof.paid_at is not None and row is None:
             _keep_surplus(tx, new, refusal.code, now)
         return refusal
     if row is not None:

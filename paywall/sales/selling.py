@@ -53,7 +53,7 @@ class Selling:
         product = self._products.get(product_id)
         if product is None:
             raise NotFound(f"There is no product {product_id!r}.")
-        request = self._request(product, credits, holder and _checked_holder(holder))
+        request = self._request(product, credits, None if holder is None else _checked_holder(holder))
         token = await self._identity.sign(payment_request.claims(request))
 
         def insert(tx: Transaction) -> None:

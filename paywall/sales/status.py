@@ -6,7 +6,7 @@ from typing import Any
 from paywall.clock import Clock
 from paywall.credits.redemptions import use_proof
 from paywall.database import Database, Transaction
-from paywall.errors import NotFound
+from paywall.errors import NotFound, PaymentMismatch, PaymentPending
 from paywall.sales import store
 from paywall.sales.settlement import Paid, Settlement, Settling, read_paid
 from paywall.sales.tables import PaymentRow
@@ -52,7 +52,11 @@ class Statuses:
         found, payment = await self._database.read(lambda tx: self._find(tx, request_id))
         if payment is None or payment.state != "settling":
             return found
-        outcome = await self._settlement.advance(payment)
+        outcome: Paid | Settling | None
+        try:
+            outcome = await self._settlement.advance(payment)
+        except (PaymentMismatch, PaymentPending):
+            outcome = None  # it failed, or moved elsewhere, just now: asking how it stands is no offence
         if isinstance(outcome, Settling):
             return Status(
                 request_id, "settling", found.expires_at, payment.external_id, outcome, payer=payment.payer

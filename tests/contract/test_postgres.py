@@ -63,7 +63,7 @@ def test_functions_that_deadlock_on_postgresql_are_run_again(database: Database)
             await database.transact(writing(write_hot, name))
         (start,) = await database.read(times)
         await asyncio.gather(database.transact(lock("a", "b")), database.transact(lock("b", "a")))
-        assert len(runs) == 3
+        assert len(runs) >= 3
         assert await database.read(times) == {start + 2}
 
     asyncio.run(story())

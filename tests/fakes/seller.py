@@ -91,7 +91,7 @@ class FakeSeller:
         self.address = enterprise_address(self.key.public, NETWORK)
         self.token = Asset(build.native_policy(key_hash(self.key.public))[1], b"CREATE")
         self.lies = Lies()
-        self.now = int(time.time())
+        self.clock: Callable[[], int] = lambda: int(time.time())
         self.unit_price = 100
         self.sales: dict[str, Sale] = {}
         self.uses: dict[str, Use] = {}
@@ -108,6 +108,10 @@ class FakeSeller:
                 Route("/api/redemptions/{id}", self._redemption),
             ]
         )
+
+    @property
+    def now(self) -> int:
+        return self.clock()
 
     @property
     def transactions(self) -> set[str]:

@@ -42,7 +42,12 @@ class Scene:
         return self.stage.seller.http
 
     def proof(
-        self, key: SigningKey | None = None, *, token: str | None, method: str = "POST", url: str = BASE + GENERATE
+        self,
+        key: SigningKey | None = None,
+        *,
+        token: str | None,
+        method: str = "POST",
+        url: str = BASE + GENERATE,
     ) -> str:
         now, jti = self.stage.seller.now(), str(uuid.uuid4())
         return holder_proof.make(key or self.payer.key, method=method, url=url, now=now, jti=jti, token=token)
@@ -69,7 +74,10 @@ def _subject(receipt: Claims) -> Claims:
 
 
 def _with_request(receipt: Claims, token: str) -> Claims:
-    return {**receipt, "vc": {**receipt["vc"], "credentialSubject": {**_subject(receipt), "paymentRequestToken": token}}}
+    return {
+        **receipt,
+        "vc": {**receipt["vc"], "credentialSubject": {**_subject(receipt), "paymentRequestToken": token}},
+    }
 
 
 def _request_changed(scene: Scene, key: SigningKey | None = None, **changes: Any) -> str:
@@ -308,7 +316,9 @@ def test_a_proof_is_for_one_spelling_of_the_path(scene: Scene) -> None:
     for spelling in ("/api%2Fimages/generate", "/api/images/generate/", "//api/images/generate"):
         headers = dpop(scene, scene.proof(token=scene.bound, url=BASE + spelling))
         scene.stage.refused(
-            lambda: scene.http.post(GENERATE, headers=headers), 401, "holder_proof_invalid"  # noqa: B023  called at once
+            lambda: scene.http.post(GENERATE, headers=headers),
+            401,
+            "holder_proof_invalid",  # noqa: B023  called at once
         )
 
 

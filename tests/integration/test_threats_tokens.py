@@ -72,9 +72,7 @@ def test_a_spoiled_receipt_is_refused(scene: Scene, description: str) -> None:
     expected = (431, "headers_too_large") if len(token) > jws.MAX_BYTES else (401, "receipt_invalid")
     scene.stage.refused(lambda: scene.http.post(GENERATE, headers=shown), *expected)
     scene.stage.refused(lambda: scene.http.get("/api/credits", headers=shown), *expected)
-    scene.stage.refused(
-        lambda: scene.http.post(GENERATE, json={"receipt": token}), 401, "receipt_invalid"
-    )
+    scene.stage.refused(lambda: scene.http.post(GENERATE, json={"receipt": token}), 401, "receipt_invalid")
 
 
 CLAIM_TARGET = Target({"iss": "", "y": 1}, HOLDER_KEY, max_bytes=MAX_CLAIM_BYTES)
@@ -152,7 +150,9 @@ WRONG_CLAIMS: dict[str, dict[str, Any]] = {
     "issued by another": {"iss": THIEF.public.did},
     "by a payer whose key is a web page": {"payerDid": "did:web:payer.example"},
     "without metadata": {"metadata": None},
-    "with both proofs": {"metadata": {"network": "cardano:devnet", "txHash": "ab" * 32, "transaction": "gA=="}},
+    "with both proofs": {
+        "metadata": {"network": "cardano:devnet", "txHash": "ab" * 32, "transaction": "gA=="}
+    },
     "with neither proof": {"metadata": {"network": "cardano:devnet"}},
     "with a path for a hash": {"metadata": {"network": "cardano:devnet", "txHash": "../" * 21 + "x"}},
     "with a hash in capitals": {"metadata": {"network": "cardano:devnet", "txHash": "AB" * 32}},

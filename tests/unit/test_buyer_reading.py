@@ -1,6 +1,7 @@
 """What a seller says, read strictly; and whom the buyer believes about chain and identity."""
 
 import asyncio
+import json
 import sqlite3
 from typing import Any
 
@@ -184,9 +185,9 @@ def test_on_a_real_network_the_sellers_chain_is_never_asked() -> None:
         chains.connect("cardano:mainnet", "http://127.0.0.1:8403/api/v0", {})
 
 
-def keys_of(did: str, answer: httpx.Response) -> list[PublicKey]:
+def keys_of(did: str, reply: httpx.Response) -> list[PublicKey]:
     async def ask() -> list[PublicKey]:
-        transport = httpx.MockTransport(lambda request: answer)
+        transport = httpx.MockTransport(lambda request: reply)
         http = SellerHttp("https://seller.example", trace=nothing, transport=transport)
         try:
             return list(await identity.keys_of(did, http))
@@ -196,11 +197,12 @@ def keys_of(did: str, answer: httpx.Response) -> list[PublicKey]:
     return asyncio.run(ask())
 
 
-def document(did: str, key: SigningKey = KEY) -> httpx.Response:
-    import json
+def answer(status: int, content: bytes, **headers: str) -> httpx.Response:
+    return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content))
 
-    content = json.dumps(did_document(did, [key.public])).encode()
-    return httpx.Response(200, stream=httpx.ByteStream(content))
+
+def document(did: str, key: SigningKey = KEY) -> httpx.Response:
+    return answer(200, json.dumps(did_document(did, [key.public])).encode())
 
 
 def test_a_did_key_speaks_for_itself() -> None:
@@ -212,17 +214,17 @@ def test_a_did_web_speaks_through_the_document_of_exactly_that_host() -> None:
 
 
 @pytest.mark.parametrize(
-    ("did", "answer"),
+    ("did", "reply"),
     [
         ("did:web:selIer.example", document("did:web:selIer.example")),
         ("did:web:seller.example.evil", document("did:web:seller.example.evil")),
         ("did:web:seller.example%3A8443", document("did:web:seller.example%3A8443")),
         ("did:web:127.0.0.1", document("did:web:127.0.0.1")),
         (WEB, document("did:web:other.example")),
-        (WEB, httpx.Response(302, headers={"Location": "https://evil.example/did.json"})),
-        (WEB, httpx.Response(404)),
-        (WEB, httpx.Response(200, stream=httpx.ByteStream(b"[" * 100))),
-        (WEB, httpx.Response(200, stream=httpx.ByteStream(b" " * 70_000))),
+        (WEB, answer(302, b"", Location="https://evil.example/did.json")),
+        (WEB, answer(404, b"")),
+        (WEB, answer(200, b"[" * 100)),
+        (WEB, answer(200, b" " * 70_000)),
         ("did:key:z6MkBroken", httpx.Response(200)),
         ("did:ethr:0x1", httpx.Response(200)),
     ],
@@ -240,9 +242,9 @@ def test_a_did_web_speaks_through_the_document_of_exactly_that_host() -> None:
         "unknown method",
     ],
 )
-def test_an_identity_that_is_not_this_sellers_is_refused(did: str, answer: httpx.Response) -> None:
+def test_an_identity_that_is_not_this_sellers_is_refused(did: str, reply: httpx.Response) -> None:
     with pytest.raises(SellerFault):
-        keys_of(did, answer)
+        keys_of(did, reply)
 
 
 def test_the_first_identity_of_an_origin_is_the_only_one_believed() -> None:

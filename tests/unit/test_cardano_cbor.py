@@ -58,7 +58,7 @@ REFUSED = {
     "long simple": "f814",
     "duplicate key": "a201010102",
     "duplicate key, written longer": "a20101180102",
-    "bool key": "a2f501f502",
+    "bool key": "a1f500",
     "null key": "a1f600",
     "map key": "a1a00000",
     "map inside a key": "a181a000",

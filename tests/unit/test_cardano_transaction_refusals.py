@@ -44,6 +44,8 @@ MALFORMED = {
     "a number": b"\x00",
     "three parts": b"\x83" + PLAIN[1:-1],
     "five parts": b"\x85" + PLAIN[1:] + b"\xf6",
+    "five parts announced, four there": b"\x85" + PLAIN[1:],
+    "five parts in an open list": b"\x9f" + PLAIN[1:] + b"\xf6\xff",
     "a byte behind": PLAIN + b"\x00",
     "cut": PLAIN[:-1],
     "too large": body_with(f1=[[KEY_OUTPUT, 1]] * (MAX_SIZE // 33)),

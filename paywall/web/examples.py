@@ -1,0 +1,65 @@
+"""Examples of the OpenAPI document; a test holds them to their schemas."""
+
+from typing import Any
+
+TOKEN = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ0aGUgcmVzdCBpcyBsZWZ0IG91dCJ9.c2lnbmF0dXJl"  # noqa: S105  no secret: it says that the rest is left out
+HOLDER = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"
+REQUEST_ID = "3f1c2e9a-7d44-4d0b-9d0e-0a4f5b6c7d8e"
+REDEMPTION_ID = "0b8f4a52-8f0e-4d6e-9d3b-6a1f2c3d4e5f"
+ASSET = f"{'a1' * 28}.435245415445"
+HASH = "cd" * 32
+CREDITS = {"granted": 3, "available": 1, "reserved": 0, "captured": 2, "expired": 0, "revoked": 0}
+IMAGE = {"url": f"/api/images/{'5e' * 16}", "media_type": "image/png", "sha256": HASH}
+
+#: schema → an example of it
+EXAMPLES: dict[str, Any] = {
+    "Buy": {"credits": 3, "holder": HOLDER},
+    "Claim": {"payload": TOKEN},
+    "Wish": {"name": "Abraham Lincoln"},
+    "Paid": {"receipt": TOKEN, "credits": CREDITS, "payment_request_id": REQUEST_ID},
+    "Settling": {
+        "payment_request_id": REQUEST_ID,
+        "state": "settling",
+        "transaction": HASH,
+        "confirmations": 0,
+        "required": 1,
+    },
+    "Payment": {"payment_request_id": REQUEST_ID, "state": "open", "expires_at": 1795214981},
+    "Redeemed": {
+        "redemption_id": REDEMPTION_ID,
+        "credits_remaining": 1,
+        "subject": "Abraham Lincoln",
+        "image": IMAGE,
+    },
+    "Balance": {**CREDITS, "expires_at": 1826750081, "product": "image-credit"},
+    "Redemption": {
+        "redemption_id": REDEMPTION_ID,
+        "state": "captured",
+        "product": "image-credit",
+        "image": IMAGE,
+        "burn": {
+            "state": "confirmed",
+            "token": ASSET,
+            "salt": "07" * 16,
+            "leaf_index": 0,
+            "tree_size": 2,
+            "proof": [HASH],
+            "root": HASH,
+            "tx_hash": HASH,
+            "confirmations": 2,
+            "required": 2,
+        },
+    },
+    "Batch": {
+        "tx_hash": HASH,
+        "state": "confirmed",
+        "root": HASH,
+        "count": 2,
+        "fee": 181_033,
+        "fee_per_redemption": 90_517,
+        "token": ASSET,
+        "confirmations": 2,
+        "required": 2,
+        "block": {"height": 12, "hash": HASH},
+    },
+}

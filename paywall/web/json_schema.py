@@ -1,0 +1,39 @@
+"""Short words for JSON Schemas (2020-12)."""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def record(required: Schema, optional: Schema | None = None, **more: Any) -> Schema:
+    """An object with these members."""
+    properties = {**required, **(optional or {})}
+    return {"type": "object", "properties": properties, "required": list(required), **more}
+
+
+def list_of(items: Schema, **more: Any) -> Schema:
+    return {"type": "array", "items": items, **more}
+
+
+def whole(description: str = "", minimum: int = 0, **more: Any) -> Schema:
+    return {"type": "integer", "minimum": minimum, **said(description), **more}
+
+
+def text(description: str = "", **more: Any) -> Schema:
+    return {"type": "string", **said(description), **more}
+
+
+def one_of(*values: str) -> Schema:
+    return {"type": "string", "enum": list(values)}
+
+
+def nullable(schema: Schema) -> Schema:
+    return {"oneOf": [schema, {"type": "null"}]}
+
+
+def said(description: str) -> Schema:
+    return {"description": description} if description else {}

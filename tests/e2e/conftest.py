@@ -1,0 +1,27 @@
+"""One devnet and one seller for the tests that leave them whole."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.devnet_process import DevnetProcess
+from tests.seller_process import SellerProcess
+
+
+@pytest.fixture(scope="session")
+def devnet() -> Iterator[DevnetProcess]:
+    with DevnetProcess(block_seconds=0.2) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def seller(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SellerProcess]:
+    with SellerProcess(devnet, tmp_path_factory.mktemp("seller")) as process:
+        yield process
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a space in its name, as on many desks."""
+    return tmp_path / "with a space"
