@@ -1,7 +1,7 @@
 """What a wallet holds, and play money for it from the devnet's faucet."""
 
 import asyncio
-import os
+from collections.abc import Mapping
 
 import httpx
 
@@ -24,10 +24,10 @@ async def network_of(seller: str) -> str:
     return (await _catalog(seller)).network
 
 
-async def balance(wallet: Wallet, seller: str) -> int:
+async def balance(wallet: Wallet, seller: str, environment: Mapping[str, str]) -> int:
     """Lovelace at the wallet's address, as its chain service shows them."""
     offered = (await _catalog(seller)).chain_url if wallet.network == DEVNET else None
-    chain = chains.connect(wallet.network, offered, os.environ)
+    chain = chains.connect(wallet.network, offered, environment)
     try:
         return sum(utxo.lovelace for utxo in await chain.utxos(wallet.address))
     except ChainError as error:
@@ -36,18 +36,18 @@ async def balance(wallet: Wallet, seller: str) -> int:
         await chain.aclose()
 
 
-async def fund(wallet: Wallet, seller: str, lovelace: int) -> str:
+async def fund(wallet: Wallet, seller: str, lovelace: int, environment: Mapping[str, str]) -> str:
     """Ask the faucet and wait until the money is there; the transaction's hash."""
     if wallet.network != DEVNET:
         hint = f"Send ADA to {wallet.address}"
         raise UsageError(
             "faucet_missing", f"only the devnet has a faucet; this wallet is on {wallet.network}", hint=hint
         )
-    before = await balance(wallet, seller)
+    before = await balance(wallet, seller, environment)
     tx_hash = await _ask(wallet, (await _catalog(seller)).chain_url or "", lovelace)
     try:
         async with asyncio.timeout(WAIT_SECONDS):
-            while await balance(wallet, seller) <= before:  # noqa: ASYNC110  another process makes the block
+            while await balance(wallet, seller, environment) <= before:  # noqa: ASYNC110  another process makes the block
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:
         raise SellerUnreachable("faucet_slow", f"the faucet's payment {tx_hash} has not arrived") from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import json as json_module
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,7 +51,7 @@ def run(given: dict[str, Any], work: "Callable[[Tasks], Coroutine[Any, Any, Fini
     as_json = given["as_json"]
     try:
         with tell(verbose=given["verbose"]) as story:
-            finished = asyncio.run(work(Tasks(given["seller"], given["wallet"], story)))
+            finished = asyncio.run(work(Tasks(given["seller"], given["wallet"], story, os.environ)))
     except BuyerError as error:
         told = {"code": error.code, "message": str(error), "hint": error.hint, "exit_code": error.exit_code}
         if as_json:

@@ -27,12 +27,12 @@ def images(done: Done) -> Answer:
     return told, [*lines, f"{done.remaining} of {done.receipt.granted} credits left on {done.receipt.id}"]
 
 
-def purchase(receipt: HeldReceipt, credits_left: Credits) -> Answer:
+def purchase(receipt: HeldReceipt) -> Answer:
     told = {
         "payment_request_id": receipt.payment_request_id,
         "price": str(receipt.price),
         "receipt_id": receipt.id,
-        "credits": {"granted": receipt.granted, "remaining": credits_left.available},
+        "credits": {"granted": receipt.granted, "remaining": receipt.granted},
     }
     return told, [f"{receipt.granted} credits for {receipt.price}: receipt {receipt.id}"]
 

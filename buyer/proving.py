@@ -15,7 +15,8 @@ from shared.chain.base import ChainError, confirmations
 
 REQUIRED = 20
 DEVNET_REQUIRED = 1
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 10.0
+DEVNET_LOOK_SECONDS = 0.5
 REDEMPTIONS_PATH = "/api/redemptions/"
 
 
@@ -43,10 +44,11 @@ class Proving:
         receipt = self._receipt(redemption_id)
         report = await self._report(redemption_id, receipt)
         look(report)
+        pause = DEVNET_LOOK_SECONDS if self._wallet.network == DEVNET else LOOK_SECONDS
         try:
             async with asyncio.timeout(wait):
                 while report.outcome == "pending":
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await asyncio.sleep(pause)
                     report = await self._report(redemption_id, receipt)
                     look(report)
         except TimeoutError:

@@ -10,8 +10,8 @@ import httpx
 from buyer import catalog, chains, identity
 from buyer.auth import HolderAuth
 from buyer.catalog import Catalog
-from buyer.errors import UsageError
-from buyer.http import SellerHttp, seller_origin
+from buyer.errors import SellerFault, UsageError
+from buyer.http import SellerHttp, describe, seller_origin
 from buyer.receipts import HeldReceipt
 from buyer.wallet import Wallet
 from shared.chain.base import Chain
@@ -53,6 +53,11 @@ class Session:
         """The seller, met once. SellerFault when it is not who it was, UsageError on another network."""
         if self._seller is None:
             reply = await self.http.send("GET", "/api/catalog")
+            if not reply.ok:
+                hint = "Is that the URL of a paywall?"
+                raise SellerFault(
+                    "catalog_missing", f"{self.origin} has no catalog: {describe(reply.problem())}", hint=hint
+                )
             listed = catalog.read(reply.json())
             if listed.network != self.wallet.network:
                 hint = (

@@ -29,7 +29,7 @@ def settled(reply: Reply) -> str:
 def delivered(reply: Reply) -> str:
     """A redemption and what it left."""
     told = reply.json()
-    return f"redemption {clean(told['redemption_id'])}, {told['credits_remaining']} credits left"
+    return f"redemption {clean(told['redemption_id'])}, credits left: {told['credits_remaining']}"
 
 
 def burned(reply: Reply) -> str:

@@ -27,7 +27,8 @@ class Story(Protocol):
 class PlainStory:
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
-        self._last = ""
+        self._said = ""
+        self._traced = ""
 
     def __enter__(self) -> Self:
         return self
@@ -39,13 +40,14 @@ class PlainStory:
 
     def say(self, line: str) -> None:
         # Waiting says the same again and again; a log wants it once.
-        if line != self._last:
-            self._last = line
+        if line != self._said:
+            self._said = line
             click.echo(line, err=True)
 
     def trace(self, line: str) -> None:
-        if self._verbose:
-            self.say(line)
+        if self._verbose and line != self._traced:
+            self._traced = line
+            click.echo(line, err=True)
 
 
 class TerminalStory:

@@ -1,8 +1,7 @@
 """What each command does, below the command line: opens the wallet, runs the client, shapes the answer."""
 
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +39,7 @@ class Tasks:
     seller: str
     wallet: Path | None
     story: Story
+    environment: Mapping[str, str]
 
     async def images(self, errand: Errand, max_price: str, *, wait_burns: bool) -> Finished:
         errand.check()
@@ -55,8 +55,7 @@ class Tasks:
         budget = Budget(per_purchase=max_price)
         with closing(await self._wallet_or_first()) as wallet:
             async with self._client(wallet, budget) as client:
-                receipt = await client.buy(credit_count)
-                return Finished(output.purchase(receipt, await client.credits(receipt)))
+                return Finished(output.purchase(await client.buy(credit_count)))
 
     async def generate(self, receipt_id: str | None, errand: Errand) -> Finished:
         with closing(self._open()) as wallet:
@@ -88,7 +87,7 @@ class Tasks:
 
     @property
     def path(self) -> Path:
-        return self.wallet or default_path(os.environ)
+        return self.wallet or default_path(self.environment)
 
     async def _wallet_or_first(self) -> Wallet:
         """The wallet; where there is none, and money is play money, a filled one."""
@@ -99,12 +98,17 @@ class Tasks:
                 raise
         wallet = Wallet.create(self.path)
         self.story.say(f"made a devnet wallet at {wallet.path}; the faucet fills it with play money")
-        await funding.fund(wallet, self.seller, funding.FILLING)
+        await funding.fund(wallet, self.seller, funding.FILLING, self.environment)
         return wallet
 
     def _client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
         return BuyerClient(
-            self.seller, wallet=wallet, budget=budget, say=self.story.say, trace=self.story.trace
+            self.seller,
+            wallet=wallet,
+            budget=budget,
+            say=self.story.say,
+            trace=self.story.trace,
+            environment=self.environment,
         )
 
     def _receipt(self, wallet: Wallet, receipt_id: str | None) -> HeldReceipt:

@@ -27,11 +27,13 @@ async def address(tasks: Tasks) -> Finished:
 
 async def balance(tasks: Tasks) -> Finished:
     with closing(Wallet.open(tasks.path)) as wallet:
-        return Finished(output.balance(wallet, await funding.balance(wallet, tasks.seller)))
+        return Finished(
+            output.balance(wallet, await funding.balance(wallet, tasks.seller, tasks.environment))
+        )
 
 
 async def fund(tasks: Tasks, lovelace: int) -> Finished:
     with closing(Wallet.open(tasks.path)) as wallet:
-        tx_hash = await funding.fund(wallet, tasks.seller, lovelace)
-        told, lines = output.balance(wallet, await funding.balance(wallet, tasks.seller))
+        tx_hash = await funding.fund(wallet, tasks.seller, lovelace, tasks.environment)
+        told, lines = output.balance(wallet, await funding.balance(wallet, tasks.seller, tasks.environment))
     return Finished(({**told, "tx_hash": tx_hash}, lines))

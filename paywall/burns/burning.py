@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from paywall.burns import outputs, store
 from paywall.burns.custody import BurnOrder, Custody
-from paywall.burns.states import IN_FLIGHT, Absent, Action, OnChain, batch_is_due, next_step
+from paywall.burns.states import Absent, Action, OnChain, batch_is_due, next_step
 from paywall.burns.store import Sighting
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.clock import Clock, Ids
@@ -122,10 +122,17 @@ class Burning:
         ours, shared = await self._database.read(
             lambda tx: (
                 outputs.spendable(tx, self._custody.address, attempts=earlier),
-                outputs.spent_by(tx, earlier[-1])[:1] if earlier else [],
+                outputs.spent_by(tx, earlier[-1]) if earlier else [],
             )
         )
-        order = BurnOrder(count=batch.size, root=batch.root, must_spend=shared)
+        # What is ours by our record and is gone from the chain was spent by somebody else with our key: never
+        # again build on it. What the chain shows and our record has spent is an index that lags.
+        unspent = {utxo.reference for utxo in on_chain}
+        ours = [utxo for utxo in ours if utxo.reference in unspent]
+        shared = [reference for reference in shared if reference in unspent][:1]
+        if earlier and not shared:
+            log.warning("burn batch %s waits: the outputs that its transaction spends are gone", batch.id)
+            return
         try:
             built = await self._custody.sign_burn(self._chain, ours, order)
         except Shortage as shortage:
@@ -138,8 +145,7 @@ class Burning:
 
     def _store_attempt(self, tx: Transaction, current: InFlight, built: Built, earlier: list[str]) -> None:
         now = self._clock()
-        guard = (current.batch.state,)
-        if not store.move_batch(tx, current.batch.id, "signed", now, guard=guard, tx_hash=built.id):
+        if not store.move_batch(tx, current.batch, "signed", now, tx_hash=built.id):
             return
         tx.session.add(
             BurnAttemptRow(
@@ -170,13 +176,7 @@ class Burning:
             log.info("burn batch %s of %d is confirmed in %s", batch.id, batch.size, attempt.tx_hash)
         await self._database.transact(
             lambda tx: store.move_batch(
-                tx,
-                batch.id,
-                state,
-                self._clock(),
-                guard=IN_FLIGHT,
-                tx_hash=attempt.tx_hash,
-                sighting=sighting,
+                tx, batch, state, self._clock(), tx_hash=attempt.tx_hash, sighting=sighting
             )
         )
 

@@ -12,6 +12,10 @@ from paywall.statements import Hot
 from shared import merkle
 
 _INSERT = Hot(lambda insert: insert(BurnRow), ["redemption_id", "salt", "created_at"])
+_OPEN_BATCH = Hot(
+    lambda insert: insert(BurnBatchRow).on_conflict_do_nothing().returning(BurnBatchRow.__table__.c.id),  # type: ignore[attr-defined]
+    ["id", "policy_id", "root", "size", "state", "confirmations", "created_at", "updated_at"],
+)
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 
@@ -45,17 +49,19 @@ def take_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: 
     if not burns:
         return 0
     leaves = [merkle.redemption_leaf(burn.redemption_id, burn.salt) for burn in burns]
-    tx.session.add(
-        BurnBatchRow(
-            id=batch_id,
-            policy_id=policy_id,
-            root=merkle.root(leaves),
-            size=len(burns),
-            created_at=now,
-            updated_at=now,
-        )
+    opened = tx.run(
+        _OPEN_BATCH,
+        id=batch_id,
+        policy_id=policy_id,
+        root=merkle.root(leaves),
+        size=len(burns),
+        state="open",
+        confirmations=0,
+        created_at=now,
+        updated_at=now,
     )
-    tx.session.flush()
+    if not opened:
+        return 0  # another worker was first; the burns stay as they are
     for index, burn in enumerate(burns):
         burn.batch_id = batch_id
         burn.leaf_index = index
@@ -110,18 +116,25 @@ class Sighting:
 
 def move_batch(
     tx: Transaction,
-    batch_id: str,
+    looked_at: BurnBatchRow,
     state: str,
     now: int,
     *,
-    guard: tuple[str, ...],
-    tx_hash: str | None = None,
+    tx_hash: str,
     sighting: Sighting | None = None,
 ) -> bool:
-    """One UPDATE with its guard in the WHERE clause; False when the guard did not hold."""
+    """Move on what was looked at; False when another worker has moved it on since.
+
+    One UPDATE with its guard in the WHERE clause: still in flight, and still with the transaction that was
+    looked at. Without the latter, one who looked at an old attempt could undo what is known of the new one.
+    """
     done = tx.session.exec(
         update(BurnBatchRow)
-        .where(col(BurnBatchRow.id) == batch_id, col(BurnBatchRow.state).in_(guard))
+        .where(
+            col(BurnBatchRow.id) == looked_at.id,
+            col(BurnBatchRow.state).in_(IN_FLIGHT),
+            col(BurnBatchRow.tx_hash).is_not_distinct_from(looked_at.tx_hash),
+        )
         .values(
             state=state,
             tx_hash=tx_hash,

@@ -12,7 +12,7 @@ from paywall.web.schemas import HASH, TOKEN, UUID
 Spec = dict[str, Any]
 
 #: what any request may meet
-ALWAYS = (errors.InternalFault, errors.Unavailable, errors.StorageUnavailable)
+ALWAYS: tuple[type[PaywallError], ...] = (errors.InternalFault, errors.Unavailable, errors.StorageUnavailable)
 
 
 def operation(
@@ -24,6 +24,7 @@ def operation(
     parameters: Iterable[str] = (),
     security: list[Spec] | None = None,
 ) -> Spec:
+    """`body` names a schema, `parameters` are keys of PARAMETERS; every operation also has ALWAYS' refusals."""
     whole_operation: Spec = {
         "summary": summary,
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in parameters],
@@ -52,6 +53,7 @@ def _all(answers: dict[int, Spec], refusals: Iterable[type[PaywallError]]) -> di
 
 
 def refusal(status: int, group: list[type[PaywallError]]) -> Spec:
+    """Problem details of one status, with the codes that it may have."""
     told = {"properties": {"status": {"const": status}, "code": {"enum": [error.code for error in group]}}}
     names = {401: ["WWW-Authenticate"], 409: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
     return {
@@ -61,10 +63,11 @@ def refusal(status: int, group: list[type[PaywallError]]) -> Spec:
     }
 
 
-def answer(description: str, content: Spec, *headers: str) -> Spec:
+def answer(description: str, content: Spec, *names: str) -> Spec:
+    """`content` is media type → schema, `names` are keys of HEADERS."""
     return {
         "description": description,
-        "headers": headers("Cache-Control", "Request-Id", *headers),
+        "headers": headers("Cache-Control", "Request-Id", *names),
         "content": {media_type: _media(schema) for media_type, schema in content.items()},
     }
 

@@ -3,11 +3,13 @@
 import asyncio
 import gzip
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from shared.cardano.assets import Asset
 from shared.chain.base import ChainError, ChainUnavailable, SubmitRefused, SubmitUnknown, Tip
+from shared.chain.blockfrost import Blockfrost
 from shared.chain.transport import MAX_ANSWER
 from tests.contract.loopback_service import SECRET, Service, answer, ask, error, submit, tip
 
@@ -158,6 +160,23 @@ def test_a_submit_sends_the_bytes_as_cbor_and_returns_the_hash() -> None:
     assert service.requests[0].startswith(b"POST /api/v0/tx/submit ")
     assert b"content-type: application/cbor\r\n" in service.requests[0].lower()
     assert service.requests[0].endswith(b"\r\n\r\n\x84")
+
+
+class Endless(Service):
+    async def send(self, writer: asyncio.StreamWriter, reply: bytes) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(reply * 65536)
+            await writer.drain()
+
+
+@pytest.mark.parametrize("question", [tip, submit])
+def test_an_answer_without_an_end_is_cut_off_when_it_is_too_large(
+    question: Callable[[Blockfrost], Awaitable[object]],
+) -> None:
+    failure = ask(Endless(b" "), question, timeout=30)
+    assert isinstance(failure, ChainUnavailable | SubmitUnknown)
+    assert "too large" in str(failure)
 
 
 class Dripping(Service):

@@ -6,21 +6,33 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.devnet_process import DevnetProcess
 from tests.seller_process import SellerProcess, clean_environment
+
+FUNDS = 100_000_000
 
 
 class Buyer:
-    """A funded wallet of its own, at one seller."""
+    """A wallet of its own, funded with `FUNDS` lovelace when a devnet is given."""
 
-    def __init__(self, seller: SellerProcess, folder: Path, *, funded: bool = True) -> None:
+    def __init__(self, seller: SellerProcess, folder: Path, devnet: DevnetProcess | None = None) -> None:
         self.folder = folder
+        self.devnet = devnet
         folder.mkdir(parents=True, exist_ok=True)
         self.environment = clean_environment(
             BUYER_WALLET=str(folder / "wallet.db"), BUYER_SELLER=seller.url, HOME=str(folder)
         )
-        self.ok("wallet", "create")
-        if funded:
-            self.ok("wallet", "fund")
+        self.address = str(self.ok("wallet", "create")["address"])
+        if devnet is not None:
+            devnet.faucet(self.address, FUNDS)
+            devnet.blocks()
+
+    @property
+    def spent(self) -> int:
+        """Lovelace that are gone, by the chain."""
+        assert self.devnet is not None
+        amounts = self.devnet.get(f"/addresses/{self.address}")["amount"]
+        return FUNDS - sum(int(amount["quantity"]) for amount in amounts if amount["unit"] == "lovelace")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

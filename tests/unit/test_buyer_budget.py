@@ -1,7 +1,7 @@
 """Budgets: what they allow, and that no order of purchases slips past them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buyer.budget import Budget
@@ -47,6 +47,7 @@ def test_both_ceilings_must_be_in_one_currency() -> None:
         Budget(per_purchase="5.00 USD", total="5.00 ADA")
 
 
+@settings(deadline=None)
 @given(
     prices=st.lists(st.integers(1, 1000), max_size=30),
     ceiling=st.integers(1, 500),

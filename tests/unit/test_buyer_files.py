@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buyer import files
@@ -38,6 +38,7 @@ def test_no_word_of_the_seller_leads_out_of_the_folder(
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+@settings(deadline=None)
 @given(subject=st.text(max_size=60), redemption_id=st.text(max_size=60))
 def test_every_name_is_plain(subject: str, redemption_id: str) -> None:
     stem, _, kind = files.name(7, subject, redemption_id, PNG).rpartition(".")
