@@ -12,7 +12,8 @@ import stat
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 from buyer.errors import WalletError
 from buyer.schema import SCHEMA, VERSION
@@ -110,6 +111,14 @@ class Wallet:
                 raise
             self._connection.commit()
             return result
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         with self._lock:

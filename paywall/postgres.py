@@ -73,7 +73,9 @@ def postgres_url(url: str) -> str:
 def postgres_engine(url: str, *, read_only: bool) -> Engine:
     if importlib.util.find_spec("psycopg") is None:
         raise SetupError("DATABASE_URL names PostgreSQL: install the extra, pip install 'paywall[postgres]'.")
-    engine = create_engine(postgres_url(url), pool_size=POOL, max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(
+        postgres_url(url), pool_size=POOL, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+    )
     if read_only:
 
         @event.listens_for(engine, "begin")

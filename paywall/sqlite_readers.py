@@ -11,7 +11,11 @@ def sqlite_readers(path: Path) -> Engine:
     # connections checkpoint at once), and it opens beside a running server.
     uri = URL.create("sqlite", database=f"file:{_quoted(path)}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(
-        uri, pool_size=4, max_overflow=4, connect_args={"check_same_thread": False, "timeout": 10}
+        uri,
+        pool_size=4,
+        max_overflow=4,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": 10},
     )
 
     @event.listens_for(engine, "connect")

@@ -37,6 +37,7 @@ class SqliteWriter:
         self.engine = create_engine(
             URL.create("sqlite", database=str(path)),  # not a text, in which ? and # mean something
             poolclass=StaticPool,
+            hide_parameters=True,  # an error that quotes its row would put receipts into the log
             connect_args={"check_same_thread": False, "timeout": 10, "cached_statements": 256},
         )
         event.listen(self.engine, "connect", _configure)

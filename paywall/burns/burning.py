@@ -133,6 +133,7 @@ class Burning:
         if earlier and not shared:
             log.warning("burn batch %s waits: the outputs that its transaction spends are gone", batch.id)
             return
+        order = BurnOrder(count=batch.size, root=batch.root, must_spend=shared)
         try:
             built = await self._custody.sign_burn(self._chain, ours, order)
         except Shortage as shortage:

@@ -133,7 +133,7 @@ def _proof(metadata: dict[str, Any]) -> tuple[str | None, bytes | None]:
 
 def _transaction(value: object) -> bytes:
     try:
-        raw = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+        raw = base64.b64decode(value) if isinstance(value, str) else b""
     except (binascii.Error, ValueError) as error:
         raise fields.bad("metadata.transaction", "is not base64") from error
     if not 0 < len(raw) <= MAX_TRANSACTION or base64.b64encode(raw).decode("ascii") != value:

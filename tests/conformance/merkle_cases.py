@@ -107,6 +107,7 @@ def _bad_checks() -> Iterator[dict[str, Any]]:
         ("no proof", LEAVES[2], (2, 7), []),
         ("a node of 31 bytes", LEAVES[2], (2, 7), [proof[0][:-1], *proof[1:]]),
         ("an inner node shown as a leaf", mth(leaves[2:3]) + mth(leaves[3:4]), (1, 4), proof[1:]),
+        ("the last leaf shown as the only one", LEAVES[6], (0, 1), path(6, leaves)),
         ("the root shown as the only leaf", mth(leaves), (0, 1), []),
     ):
         yield _check(description, leaf, place, nodes, good=False)

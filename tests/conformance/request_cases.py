@@ -68,7 +68,13 @@ def _wrong_claims() -> Iterator[Attack]:
         yield Attack(f"{name} is a float", changed(**{name: GOOD[name] + 0.0}), "bad_claim")
         yield Attack(f"{name} is text", changed(**{name: str(GOOD[name])}), "bad_claim")
         yield Attack(f"{name} is negative", changed(**{name: -1}), "bad_claim")
-    for time in ("2026-11-20T23:49:41+00:00", "2026-11-20 23:49:41Z", "2026-11-31T23:49:41Z", "tomorrow"):
+    time: str = GOOD["expiresAt"]
+    for time in (
+        time.replace("Z", "+00:00"),
+        time.replace("T", " "),
+        time.replace("-20T", "-31T"),
+        "tomorrow",
+    ):
         yield Attack(f"expiresAt {time!r}", changed(expiresAt=time), "bad_claim")
 
 

@@ -99,6 +99,17 @@ def test_a_proof_has_exactly_its_length(size: int, data: st.DataObject) -> None:
         assert not merkle.verify(leaves[index], index, size, proof[1:], root)
 
 
+@pytest.mark.parametrize("index", [-1, 1])
+def test_the_only_leaf_has_one_index(index: int) -> None:
+    assert not merkle.verify(b"leaf", index, 1, [], merkle.root([b"leaf"]))
+
+
+def test_the_last_leaf_of_many_is_not_the_only_one() -> None:
+    """Its path has siblings on the left only, so it would verify if the size did not end the proof."""
+    leaves = leaves_of(8)
+    assert not merkle.verify(leaves[7], 0, 1, merkle.proof(leaves, 7), merkle.root(leaves))
+
+
 @pytest.mark.parametrize("index", [-1, 3])
 def test_there_is_no_proof_of_a_leaf_outside(index: int) -> None:
     with pytest.raises(IndexError):

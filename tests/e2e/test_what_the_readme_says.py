@@ -1,0 +1,46 @@
+"""The README's commands and code, run as they stand there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.architecture.modules import ROOT
+from tests.devnet_process import DevnetProcess
+from tests.e2e.buying import Buyer
+from tests.seller_process import SellerProcess, clean_environment
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_ten_lines_of_python_buy_and_generate(
+    seller: SellerProcess, devnet: DevnetProcess, folder: Path
+) -> None:
+    buyer = Buyer(seller, folder, devnet)
+    block = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    code = block[1].replace("http://localhost:8402", seller.url)
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, timeout=60)
+    assert buyer.ok("credits")["available"] == 2
+
+
+def test_the_demo_tells_the_story_and_holds(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "paywall", "demo"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for word in (
+        "POST /api/images/buy → 402",
+        "3.00 USD",
+        "urn:uuid:",
+        ".png",
+        "a redemption",
+        "999,998 after",
+    ):
+        assert word in done.stdout
