@@ -24,7 +24,7 @@ def devnet_child(settings: Settings) -> Iterator[None]:
     command = [
         *(sys.executable, "-m", "paywall.devnet", "--exit-with-parent"),
         *("--port", str(settings.devnet_port)),
-        *("--data-dir", str(settings.folder / "devnet")),
+        *("--data-dir", str(settings.folder / "devnet"), "--cache", str(settings.folder / "ledger")),
         *("--block-seconds", str(settings.devnet_block_seconds)),
     ]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -74,13 +74,15 @@ def run_alone(settings: Settings) -> None:
     """`paywall devnet`: in this process, until a signal."""
     from paywall.devnet.__main__ import main
 
-    folder = str(settings.folder / "devnet")
+    folder, cache = str(settings.folder / "devnet"), str(settings.folder / "ledger")
     main(
         [
             "--port",
             str(settings.devnet_port),
             "--data-dir",
             folder,
+            "--cache",
+            cache,
             "--block-seconds",
             str(settings.devnet_block_seconds),
         ],

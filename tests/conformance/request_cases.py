@@ -68,13 +68,9 @@ def _wrong_claims() -> Iterator[Attack]:
         yield Attack(f"{name} is a float", changed(**{name: GOOD[name] + 0.0}), "bad_claim")
         yield Attack(f"{name} is text", changed(**{name: str(GOOD[name])}), "bad_claim")
         yield Attack(f"{name} is negative", changed(**{name: -1}), "bad_claim")
-    time: str = GOOD["expiresAt"]
-    for time in (
-        time.replace("Z", "+00:00"),
-        time.replace("T", " "),
-        time.replace("-20T", "-31T"),
-        "tomorrow",
-    ):
+    right: str = GOOD["expiresAt"]
+    offset, space, late = right.replace("Z", "+00:00"), right.replace("T", " "), right.replace("-20T", "-31T")
+    for time in (offset, space, late, "tomorrow"):
         yield Attack(f"expiresAt {time!r}", changed(expiresAt=time), "bad_claim")
 
 

@@ -78,7 +78,7 @@ def served_document(host: str) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(document if found else b"{}")
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Keep quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

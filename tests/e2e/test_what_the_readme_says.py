@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.modules import ROOT
 from tests.devnet_process import DevnetProcess
 from tests.e2e.buying import Buyer
@@ -24,6 +26,7 @@ def test_the_ten_lines_of_python_buy_and_generate(
     assert buyer.ok("credits")["available"] == 2
 
 
+@pytest.mark.timeout(240)
 def test_the_demo_tells_the_story_and_holds(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "paywall", "demo"],
@@ -31,7 +34,7 @@ def test_the_demo_tells_the_story_and_holds(tmp_path: Path) -> None:
         env=clean_environment(),
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
