@@ -1,6 +1,7 @@
 """The command line. It parses and prints; what the commands do is in `tasks.py`, imported when one is run."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,10 +27,10 @@ Exit codes
 """
 
 
-def main() -> NoReturn:
-    """The entry point of `buyer`."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point of `buyer`; None takes the arguments of the process."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code

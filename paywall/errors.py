@@ -29,6 +29,7 @@
     ├── InternalFault               500 internal_fault
     ├── ImageMakerFailed            502 image_maker_failed
     ├── Unavailable                 503 unavailable
+    │   ├── BurnBacklogFull         503 burn_backlog_full
     │   └── StorageUnavailable      503 storage_unavailable
     └── SetupError                  (never on the wire: a sentence for the operator, exit status 2)
 
@@ -191,6 +192,11 @@ class ImageMakerFailed(PaywallError):
 class Unavailable(PaywallError):
     status, code, title, retryable = 503, "unavailable", "Not available at the moment", True
     retry_after = 2
+
+
+class BurnBacklogFull(Unavailable):
+    code, title = "burn_backlog_full", "Too many burns wait for the custodial wallet; no credit was taken"
+    retry_after = 30
 
 
 class StorageUnavailable(Unavailable):

@@ -30,6 +30,8 @@ class Figures:
         self._seconds = Histogram(
             "paywall_request_seconds", "Time to answer", ["route"], buckets=BUCKETS, registry=self._registry
         )
+        #: the two of one kind of request; looking them up by label each time costs more than counting
+        self._kinds: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._rows = {
             name: Gauge(
                 f"paywall_{name}", f"{name.replace('_', ' ')} by state", ["state"], registry=self._registry
@@ -42,8 +44,12 @@ class Figures:
         self._lovelace = Gauge("paywall_custodial_lovelace", "Lovelace it holds", registry=self._registry)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        kind = self._kinds.get((method, route, status))
+        if kind is None:
+            kind = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            self._kinds[method, route, status] = kind
+        kind[0].inc()
+        kind[1].observe(seconds)
 
     async def exposition(self) -> tuple[bytes, str]:
         """The text exposition and its media type."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from paywall import clock
 from paywall.adapters import IMAGE_PRODUCT, Adapters
+from paywall.burns.backlog import Backlog
 from paywall.burns.burning import BatchTerms, Burning
 from paywall.credits.access import Receptions
 from paywall.credits.redeeming import Redeeming
@@ -37,6 +38,7 @@ class Flows:
 def join(settings: Settings, adapters: Adapters) -> Flows:
     now = clock.unix_now
     settlement = _settlement(settings, adapters)
+    backlog = Backlog(settings.burn_backlog)
     redeeming = Redeeming(
         database=adapters.database,
         maker=adapters.maker,
@@ -45,6 +47,7 @@ def join(settings: Settings, adapters: Adapters) -> Flows:
         clock=now,
         ids=clock.new_id,
         salts=lambda: secrets.token_bytes(SALT_BYTES),
+        backlog=backlog,
     )
     burning = _burning(settings, adapters)
     return Flows(
@@ -66,6 +69,7 @@ def join(settings: Settings, adapters: Adapters) -> Flows:
             burning=burning,
             settlement=settlement,
             redeeming=redeeming,
+            backlog=backlog,
             clock=now,
             tick_seconds=settings.tick_seconds,
         ),
@@ -113,12 +117,19 @@ def _burning(settings: Settings, adapters: Adapters) -> Burning:
         settings.burn_batch_seconds,
         settings.required_confirmations,
         settings.resubmit_seconds,
+        settings.batches_in_flight,
     )
     return Burning(
         database=adapters.database,
         chain=adapters.chain,
         custody=adapters.custody,
         terms=terms,
+        holder=_holder(adapters),
         clock=clock.unix_now,
         ids=clock.new_id,
     )
+
+
+def _holder(adapters: Adapters) -> str:
+    """SQLite has one writing process, so its next one need not wait for the lease of one that died."""
+    return "the only process" if adapters.database.dialect == "sqlite" else clock.new_id()

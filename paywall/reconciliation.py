@@ -48,6 +48,8 @@ _STUCK = """SELECT (SELECT count(*) FROM redemption WHERE state = 'reserved'),
     (SELECT count(*) FROM payment WHERE state = 'settling'),
     (SELECT count(*) FROM burn_batch WHERE state IN ('open', 'signed', 'submitted', 'seen')),
     (SELECT count(*) FROM burn_batch WHERE state = 'parked')"""
+#: how often to look at a chain that moves on meanwhile
+LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +75,25 @@ class Reconciliation:
 
     async def run(self) -> list[Check]:
         """Errors: ChainUnavailable."""
-        # The chain first: what is burned there later can only be more than the database knows now.
-        supply = await read_supply(self._custody, self._chain) if self._chain else None
-        landed = await self._landed() if self._chain else None
-        checks = await self._database.read(_read)
-        if supply is not None and landed is not None:
-            checks += _on_chain(supply, landed)
-        return checks
+        on_chain = await self._at_one_block(self._chain) if self._chain else []
+        return await self._database.read(_read) + on_chain
 
-    async def _landed(self) -> dict[str, list[int]]:
+    async def _at_one_block(self, chain: Chain) -> list[Check]:
+        """A burn that lands between two looks would count in one of them alone."""
+        for left in reversed(range(LOOKS)):
+            tip = await chain.tip()
+            supply, landed = await read_supply(self._custody, chain), await self._landed(chain)
+            if not left or (await chain.tip()).hash == tip.hash:
+                return _on_chain(supply, landed)
+        raise AssertionError("the last look returns")
+
+    async def _landed(self, chain: Chain) -> dict[str, list[int]]:
         """Batch id → the sizes burned by each of its attempts that is on chain."""
-        assert self._chain is not None
         found: dict[str, list[int]] = {}
         for tx_hash, size, batch_id in await self._database.read(
             lambda tx: [tuple(row) for row in tx.connection.execute(text(_ATTEMPTS))]
         ):
-            if await self._chain.inclusion(tx_hash) is not None:
+            if await chain.inclusion(tx_hash) is not None:
                 found.setdefault(batch_id, []).append(size)
         return found
 

@@ -8,10 +8,15 @@ from pathlib import Path
 from sqlalchemy import Engine, MetaData, inspect, text
 from sqlmodel import SQLModel
 
+from paywall.burns import tables as burn_tables
+from paywall.credits import tables as credit_tables
 from paywall.errors import SetupError
+from paywall.sales import tables as sales_tables
 
 #: the newest migration; a test compares it with the folder
 HEAD = "0001"
+#: importing these is what fills the metadata
+TABLES = (sales_tables, credit_tables, burn_tables)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -1,5 +1,6 @@
 """The only reader of the environment: one frozen object, every variable with its default in one table."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,11 +13,19 @@ from shared.money import Money, MoneyError
 NETWORKS = ("devnet", "preprod", "preview", "mainnet")
 #: confirmations by network; the block that holds a transaction counts as one
 CONFIRMATIONS = {"devnet": 2, "preprod": 6, "preview": 6, "mainnet": 20}
+MAX_PORT = 65535
+#: stands for the network's own
+DEFAULT_BATCH_SECONDS = -1
 BATCH_SECONDS = {"devnet": 1, "preprod": 60, "preview": 60, "mainnet": 60}
 #: how long a burn transaction may land; the devnet makes a block every second
 EXPIRY_SLOTS = {"devnet": 120, "preprod": 7200, "preview": 7200, "mainnet": 7200}
 #: a transaction that is not in a block is handed in again after this long
 RESUBMIT_SECONDS = {"devnet": 3, "preprod": 60, "preview": 60, "mainnet": 60}
+#: settings that must be at least 1
+COUNTS = (
+    *("request_seconds", "supply", "batch_size", "batches_in_flight", "burn_backlog", "max_fee"),
+    "image_seconds",
+)
 BLOCKFROST_URL = "https://cardano-{network}.blockfrost.io/api/v0"
 
 
@@ -42,7 +51,10 @@ class Settings:
     confirmations: int = 0
     supply: int = 1_000_000
     batch_size: int = 1000
-    batch_seconds: int = -1
+    batch_seconds: int = DEFAULT_BATCH_SECONDS
+    batches_in_flight: int = 4
+    burn_backlog: int = 100_000
+    low_water: int = 1000
     max_fee: int = 1_000_000
     openai_api_key: str = ""
     openai_base_url: str = ""
@@ -172,10 +184,20 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
         _is_price(settings.ada_usd),
         "PAYWALL_ADA_USD must be the price of one ADA in dollars, such as 0.50.",
     )
-    for name in ("request_seconds", "supply", "batch_size", "max_fee", "image_seconds"):
+    for name in COUNTS:
         yield getattr(settings, name) >= 1, f"PAYWALL_{name.upper()} must be at least 1."
-    for name in ("confirmations", "devnet_block_seconds"):
-        yield getattr(settings, name) >= 0, f"PAYWALL_{name.upper()} cannot be negative."
+    for name in ("port", "devnet_port"):
+        yield (
+            1 <= getattr(settings, name) <= MAX_PORT,
+            f"PAYWALL_{name.upper()} must be from 1 to {MAX_PORT}.",
+        )
+    yield settings.confirmations >= 0, "PAYWALL_CONFIRMATIONS cannot be negative."
+    yield settings.batch_seconds >= DEFAULT_BATCH_SECONDS, "PAYWALL_BATCH_SECONDS cannot be negative."
+    # Written so that it refuses "nan" too, which compares with nothing.
+    yield (
+        0 <= settings.devnet_block_seconds < math.inf,
+        "PAYWALL_DEVNET_BLOCK_SECONDS must be a number of seconds.",
+    )
     public = urlsplit(settings.public_url).scheme in {"http", "https"} or not settings.public_url
     yield public, "PAYWALL_PUBLIC_URL must be an http or https URL."
     reachable = bool(settings.blockfrost_project_id or settings.blockfrost_url)

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from paywall.burns import store as burn_store
+from paywall.burns.backlog import Backlog
 from paywall.burns.burning import Burning
 from paywall.clock import Clock
 from paywall.credits import redemptions
@@ -33,6 +35,7 @@ class Worker:
         burning: Burning,
         settlement: Settlement,
         redeeming: Redeeming,
+        backlog: Backlog,
         clock: Clock,
         tick_seconds: float,
     ) -> None:
@@ -40,6 +43,7 @@ class Worker:
         self._burning = burning
         self._settlement = settlement
         self._redeeming = redeeming
+        self._backlog = backlog
         self._clock = clock
         self._tick_seconds = tick_seconds
 
@@ -50,6 +54,7 @@ class Worker:
             self._repeat("settling", self._settle, self._tick_seconds, stop),
             self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
         )
+        await self._burning.close()
 
     async def _repeat(
         self, name: str, step: Callable[[], Awaitable[object]], pause: float, stop: asyncio.Event
@@ -71,6 +76,9 @@ class Worker:
                 await asyncio.wait_for(stop.wait(), wait)
 
     async def _burn(self) -> None:
+        # Counted first, so that a chain that cannot be asked does not hide a backlog that grows.
+        waiting, _ = await self._database.read(burn_store.waiting)
+        self._backlog.counted(waiting)
         await self._burning.step()
 
     async def _settle(self) -> None:

@@ -6,7 +6,7 @@ PyJWT checks the signature; everything that it lets through (duplicate claims, N
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from shared import base64url, strict_json
@@ -62,9 +62,8 @@ def signing_input(
     payload: Mapping[str, Any], *, typ: str = "JWT", header: Mapping[str, Any] | None = None
 ) -> bytes:
     """Return the bytes to sign: the encoded header (alg, typ and `header`'s members), a dot, the payload."""
-    head = strict_json.dumps({"alg": "EdDSA", "typ": typ, **(header or {})})
-    body = strict_json.dumps(payload)
-    return f"{base64url.encode(head.encode())}.{base64url.encode(body.encode())}".encode("ascii")
+    head = _plain_head(typ) if header is None else _part({"alg": "EdDSA", "typ": typ, **header})
+    return f"{head}.{_part(payload)}".encode("ascii")
 
 
 def attach(signing_input: bytes, signature: bytes) -> str:
@@ -88,14 +87,23 @@ def read(token: str, *, max_bytes: int = MAX_BYTES) -> Unverified:
     if len(parts) != _PARTS:  # five parts would be a JWE
         raise TokenError("malformed", "a signed token has three parts")
     try:
-        header = strict_json.loads(base64url.decode(parts[0]), max_bytes=_MAX_HEADER)
+        header = read_header(parts[0])
         payload = strict_json.loads(base64url.decode(parts[1]), max_bytes=max_bytes)
         signature = base64url.decode(parts[2])
     except ValueError as error:
         raise TokenError("malformed", f"the token cannot be read: {error}") from error
-    if not isinstance(header, dict) or not isinstance(payload, dict):
-        raise TokenError("malformed", "a token's header and payload are objects")
-    return Unverified(header, payload, token[: token.rindex(".")].encode("ascii"), signature)
+    if not isinstance(payload, dict):
+        raise TokenError("malformed", "a token's payload is an object")
+    return Unverified(dict(header), payload, token[: token.rindex(".")].encode("ascii"), signature)
+
+
+@lru_cache(maxsize=1024)
+def read_header(part: str) -> Mapping[str, Any]:
+    """Return the header that a token begins with; ValueError. Headers repeat, so the last ones are kept."""
+    header = strict_json.loads(base64url.decode(part), max_bytes=_MAX_HEADER)
+    if not isinstance(header, dict):
+        raise TokenError("malformed", "a token's header is an object")
+    return header
 
 
 def peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -109,6 +117,15 @@ def verify(
 ) -> dict[str, Any]:
     """Return the payload of a `token` that one of `keys` signed; TokenError otherwise."""
     return read(token, max_bytes=max_bytes).verified_by(keys, typ=typ)
+
+
+def _part(value: Mapping[str, Any]) -> str:
+    return base64url.encode(strict_json.dumps(value).encode())
+
+
+@cache
+def _plain_head(typ: str) -> str:
+    return _part({"alg": "EdDSA", "typ": typ})
 
 
 @cache

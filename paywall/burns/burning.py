@@ -1,194 +1,237 @@
-"""Step 4 of a request: waiting burns → one batch → one stored, signed transaction → submit → k confirmations.
+"""Step 4 of a request: waiting burns → batch → one stored, signed transaction → submit → k confirmations.
 
-Each call of `step` moves the one batch in flight as far as the chain allows. All it knows is in the
-database, so it does not matter when it is killed, or by whom it is called next.
+Each call of `step` takes the wallet's lease and moves every batch in flight as far as the chain allows. All it
+knows is in the database, so it does not matter when it is killed, or who calls it next. Batches chain on their
+own change without waiting for confirmation.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from paywall.burns import outputs, store
-from paywall.burns.custody import BurnOrder, Custody
-from paywall.burns.states import Absent, Action, OnChain, batch_is_due, next_step
-from paywall.burns.store import Sighting
-from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
+from paywall.burns import leases, store
+from paywall.burns.custody import Custody
+from paywall.burns.leases import LeaseLost
+from paywall.burns.signing import Signing
+from paywall.burns.states import IN_FLIGHT, Absent, Action, OnChain, Step, batch_is_due, next_step
+from paywall.burns.store import Flight, Sighting
+from paywall.burns.tables import BurnAttemptRow
 from paywall.clock import Clock, Ids
 from paywall.database import Database, Transaction
-from shared.cardano.build import Built, Shortage
-from shared.chain.base import Chain, Inclusion, SubmitRefused, SubmitUnknown, Tip, confirmations
+from paywall.failpoints import hit
+from shared.chain.base import Chain, SubmitRefused, SubmitUnknown, Tip, confirmations
 
 log = logging.getLogger("paywall.burns")
+T = TypeVar("T")
+LEASE_SECONDS = 15
+#: how many confirmed batches are looked at when the newest is gone
+DEEPEST = 200
 
 
 @dataclass(frozen=True, slots=True)
 class BatchTerms:
     """A batch closes after `size` burns or `seconds` seconds, and is final at `confirmations`.
 
-    A transaction that is not on chain is handed in again every `resubmit_seconds`.
+    A transaction that is not on chain is handed in again every `resubmit_seconds`. At most `in_flight` batches
+    are on their way at once.
     """
 
     size: int
     seconds: int
     confirmations: int
     resubmit_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight:
-    """The batch in flight with its newest attempt."""
-
-    batch: BurnBatchRow
-    attempt: BurnAttemptRow | None
+    in_flight: int
 
 
 class Burning:
     def __init__(
-        self, *, database: Database, chain: Chain, custody: Custody, terms: BatchTerms, clock: Clock, ids: Ids
+        self,
+        *,
+        database: Database,
+        chain: Chain,
+        custody: Custody,
+        terms: BatchTerms,
+        holder: str,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
+        """`holder` names this process among those that share the wallet."""
         self._database = database
         self._chain = chain
         self._custody = custody
         self._terms = terms
+        self._holder = holder
         self._clock = clock
         self._ids = ids
-        self._shortage = ""
+        self._policy_id = custody.asset.policy_id
+        self._lease = f"wallet {self._policy_id}"
+        self._fence = 0
+        self._signing = Signing(chain=chain, custody=custody, clock=clock)
+
+    @property
+    def shortage(self) -> str:
+        """Why nothing can be signed at the moment; empty when it can."""
+        return self._signing.shortage
 
     async def step(self) -> bool:
-        """Move on; False when nothing is in flight and nothing is due. Errors: ChainUnavailable."""
-        current = await self._database.transact(self._current)
-        if current is None:
+        """Move on; False when another holds the wallet, or nothing is in flight and nothing is due.
+
+        Errors: ChainUnavailable, StorageUnavailable.
+        """
+        fence = await self._database.transact(
+            lambda tx: leases.take(tx, self._lease, self._holder, self._clock(), LEASE_SECONDS)
+        )
+        if fence is None:
             return False
-        sighting, seen = await self._look(current.attempt)
-        expiry_slot = current.attempt.expiry_slot if current.attempt else None
-        step = next_step(
-            current.batch.state,  # type: ignore[arg-type] # a CHECK constraint holds the column to these
-            expiry_slot,
-            seen,
-            self._terms.confirmations,
+        self._fence = fence
+        try:
+            return await self._step()
+        except LeaseLost:
+            log.warning("the wallet's lease was lost; another process goes on")
+            return False
+
+    async def _step(self) -> bool:
+        flights = await self._database.read(lambda tx: store.flights(tx, self._policy_id))
+        if flights:
+            # The tip first: what is looked up later can only be newer, so absence is never believed too early.
+            tip = await self._chain.tip()
+            for flight in flights:
+                await self._advance(flight, tip)
+        return await self._open_next()
+
+    async def _advance(self, looked_at: Flight, tip: Tip) -> None:
+        # Read again: a batch before it may have been replaced, and this one with it.
+        flight = await self._database.read(lambda tx: store.flight(tx, looked_at.batch.id))
+        assert flight is not None
+        sighting, seen = (
+            await self._look(flight.attempt, tip) if flight.batch.state != "open" else (None, None)
         )
+        expiry_slot = flight.attempt.expiry_slot if flight.attempt else None
+        state = flight.batch.state
+        step = next_step(state, expiry_slot, seen, self._terms.confirmations)  # type: ignore[arg-type] # see CHECK
+        if state == "confirmed":
+            if step.state == "parked":
+                await self._park(tip)
+            return
         if step.action is Action.SIGN:
-            await self._sign(current)
-            return True
-        assert current.attempt is not None
-        await self._move(current, step.state, sighting)
-        if step.action is Action.SUBMIT and self._is_due(current):
-            await self._submit(current.attempt)
-        return True
+            if not await self._is_parked():
+                await self._signing.sign(flight.batch, self._transact)
+            return
+        await self._move(flight, step, sighting)
+        if step.action is Action.SUBMIT and self._is_due(flight):
+            await self._submit(flight)
 
-    def _is_due(self, current: InFlight) -> bool:
-        """Not while it is most likely waiting in the mempool; at once after a rollback."""
-        assert current.attempt is not None
-        last = current.attempt.submitted_at
-        waited = last is None or self._clock() - last >= self._terms.resubmit_seconds
-        return waited or current.batch.state != "submitted"
-
-    def _current(self, tx: Transaction) -> InFlight | None:
-        """The batch in flight; a new one is closed when it is due."""
-        policy_id = self._custody.asset.policy_id
-        batch = store.in_flight(tx, policy_id)
-        if batch is None:
-            now = self._clock()
-            count, oldest = store.waiting(tx)
-            age = now - oldest if oldest is not None else 0
-            if not batch_is_due(count, age, size=self._terms.size, seconds=self._terms.seconds):
-                return None
-            store.take_batch(tx, self._ids(), policy_id, self._terms.size, now)
-            batch = store.in_flight(tx, policy_id)
-        if batch is None:
-            return None
-        attempt = store.newest_attempt(tx, batch.id)
-        return InFlight(
-            BurnBatchRow.model_validate(batch.model_dump()),
-            BurnAttemptRow.model_validate(attempt.model_dump()) if attempt else None,
-        )
-
-    async def _look(self, attempt: BurnAttemptRow | None) -> tuple[Sighting | None, OnChain | Absent | None]:
+    async def _look(
+        self, attempt: BurnAttemptRow | None, tip: Tip
+    ) -> tuple[Sighting | None, OnChain | Absent | None]:
         if attempt is None:
             return None, None
-        # The tip first: an inclusion read later can only be newer, so absence is never believed too early.
-        tip: Tip = await self._chain.tip()
-        inclusion: Inclusion | None = await self._chain.inclusion(attempt.tx_hash)
+        inclusion = await self._chain.inclusion(attempt.tx_hash)
         if inclusion is None:
             return None, Absent(tip.slot)
         deep = max(confirmations(tip, inclusion), 1)
         return Sighting(inclusion.block_hash, inclusion.height, deep), OnChain(deep)
 
-    async def _sign(self, current: InFlight) -> None:
-        """Build new bytes and store them, with what they spend and make, before anybody may submit them."""
-        batch = current.batch
-        earlier = [a.tx_hash for a in await self._database.read(lambda tx: store.attempts(tx, batch.id))]
-        on_chain = await self._chain.utxos(self._custody.address)
-        await self._database.transact(lambda tx: outputs.learn(tx, on_chain, self._clock()))
-        ours, shared = await self._database.read(
-            lambda tx: (
-                outputs.spendable(tx, self._custody.address, attempts=earlier),
-                outputs.spent_by(tx, earlier[-1]) if earlier else [],
-            )
-        )
-        # What is ours by our record and is gone from the chain was spent by somebody else with our key: never
-        # again build on it. What the chain shows and our record has spent is an index that lags.
-        unspent = {utxo.reference for utxo in on_chain}
-        ours = [utxo for utxo in ours if utxo.reference in unspent]
-        shared = [reference for reference in shared if reference in unspent][:1]
-        if earlier and not shared:
-            log.warning("burn batch %s waits: the outputs that its transaction spends are gone", batch.id)
-            return
-        order = BurnOrder(count=batch.size, root=batch.root, must_spend=shared)
-        try:
-            built = await self._custody.sign_burn(self._chain, ours, order)
-        except Shortage as shortage:
-            if str(shortage) != self._shortage:
-                log.warning("the custodial wallet cannot burn %d tokens: %s", batch.size, shortage)
-            self._shortage = str(shortage)
-            return
-        self._shortage = ""
-        await self._database.transact(lambda tx: self._store_attempt(tx, current, built, earlier))
+    def _is_due(self, flight: Flight) -> bool:
+        """Not while it is most likely waiting in the mempool; at once after a rollback."""
+        assert flight.attempt is not None
+        last = flight.attempt.submitted_at
+        waited = last is None or self._clock() - last >= self._terms.resubmit_seconds
+        return waited or flight.batch.state != "submitted"
 
-    def _store_attempt(self, tx: Transaction, current: InFlight, built: Built, earlier: list[str]) -> None:
-        now = self._clock()
-        if not store.move_batch(tx, current.batch, "signed", now, tx_hash=built.id):
-            return
-        tx.session.add(
-            BurnAttemptRow(
-                tx_hash=built.id,
-                batch_id=current.batch.id,
-                number=len(earlier) + 1,  # unique: two workers cannot both add the next attempt
-                transaction=built.raw,
-                fee=built.fee,
-                expiry_slot=built.expiry_slot,
-                created_at=now,
-            )
-        )
-        tx.session.flush()
-        outputs.spend(tx, built, now, replaces=earlier)
-
-    async def _move(self, current: InFlight, state: str, sighting: Sighting | None) -> None:
-        batch, attempt = current.batch, current.attempt
+    async def _move(self, flight: Flight, step: Step, sighting: Sighting | None) -> None:
+        batch, attempt = flight.batch, flight.attempt
         assert attempt is not None
-        if batch.state == state and sighting is not None and sighting.confirmations == batch.confirmations:
+        if batch.state == step.state and (sighting.confirmations if sighting else 0) == batch.confirmations:
             return
-        if batch.state == "seen" and state == "submitted":
-            log.warning(
-                "burn batch %s was rolled back; its transaction %s is submitted again",
-                batch.id,
-                attempt.tx_hash,
-            )
-        if state == "confirmed":
+        if step.state == "lost" != batch.state:
+            log.warning("burn batch %s was rolled back; the same bytes are submitted again", batch.id)
+        if step.state == "confirmed":
             log.info("burn batch %s of %d is confirmed in %s", batch.id, batch.size, attempt.tx_hash)
-        await self._database.transact(
+        if step.state in {"signed", "submitted"} and batch.state in {"signed", "submitted"}:
+            return  # `_submit` says so itself, in the transaction before the bytes leave
+        await self._transact(
             lambda tx: store.move_batch(
-                tx, batch, state, self._clock(), tx_hash=attempt.tx_hash, sighting=sighting
+                tx, batch, step.state, self._clock(), tx_hash=attempt.tx_hash, sighting=sighting
             )
         )
+        hit(f"burn.{step.state}")
 
-    async def _submit(self, attempt: BurnAttemptRow) -> None:
-        await self._database.transact(lambda tx: store.note_submission(tx, attempt.tx_hash, self._clock()))
+    async def _submit(self, flight: Flight) -> None:
+        attempt = flight.attempt
+        assert attempt is not None
+        await self._transact(
+            lambda tx: store.note_submission(tx, attempt.batch_id, attempt.tx_hash, self._clock())
+        )
+        hit("burn.noted")
         try:
             await self._chain.submit(attempt.transaction)
         except SubmitRefused as refusal:
             # "Inputs spent" may mean that it landed: the next look at the chain decides, never this answer.
             log.info("burn transaction %s was not taken: %s", attempt.tx_hash, refusal.reason)
         except SubmitUnknown:
-            log.warning(
-                "whether burn transaction %s was taken is not known; it will be looked up", attempt.tx_hash
+            log.warning("whether burn transaction %s was taken is not known", attempt.tx_hash)
+        hit("burn.submitted")
+
+    async def _park(self, tip: Tip) -> None:
+        """A rollback deeper than we ask took what was final: park all that it took, and say so."""
+        rows = await self._database.read(lambda tx: store.newest_confirmed(tx, self._policy_id, DEEPEST))
+        for row in rows:
+            attempt = await self._database.read(lambda tx, row=row: store.newest_attempt(tx, row.id))  # type: ignore[misc]
+            sighting, _ = await self._look(attempt, tip)
+            if sighting is not None:
+                return
+            hit("recover.parking")
+            log.error("burn batch %s was final and is off the chain: parked for a person", row.id)
+            await self._transact(
+                lambda tx, row=row: store.move_batch(tx, row, "parked", self._clock(), tx_hash=row.tx_hash)  # type: ignore[misc]
             )
+
+    async def _is_parked(self) -> bool:
+        """While a batch is parked nothing new is signed: what the wallet holds is not certain."""
+        return await self._database.read(lambda tx: store.parked(tx, self._policy_id)) > 0
+
+    async def _open_next(self) -> bool:
+        taken = await self._transact(self._take)
+        if taken is not None:
+            hit("burn.taken")
+            await self._signing.sign(taken.batch, self._transact)
+            return True
+        return await self._database.read(lambda tx: store.count_in_flight(tx, self._policy_id)) > 0
+
+    def _take(self, tx: Transaction) -> Flight | None:
+        """A new batch when one is due and there is room; none while one waits for tokens, or is parked."""
+        states = store.states(tx, self._policy_id)
+        flying = sum(states.get(state, 0) for state in IN_FLIGHT)
+        if flying >= self._terms.in_flight or states.get("open") or states.get("parked"):
+            return None
+        now = self._clock()
+        count, oldest = store.waiting(tx)
+        age = now - oldest if oldest is not None else 0
+        if not batch_is_due(count, age, size=self._terms.size, seconds=self._terms.seconds):
+            return None
+        batch_id = self._ids()
+        store.take_batch(tx, batch_id, self._policy_id, self._terms.size, now)
+        return store.flight(tx, batch_id)
+
+    async def _transact(self, fn: Callable[[Transaction], T]) -> T:
+        def fenced(tx: Transaction) -> T:
+            leases.check(tx, self._lease, self._holder, self._fence)
+            return fn(tx)
+
+        return await self._database.transact(fenced)
+
+    async def resume(self) -> int:
+        """A person looked: parked batches are brought back, by the same bytes first. How many. Errors: LeaseLost."""
+        fence = await self._database.transact(
+            lambda tx: leases.take(tx, self._lease, self._holder, self._clock(), LEASE_SECONDS)
+        )
+        if fence is None:
+            raise LeaseLost("another process holds the wallet")
+        self._fence = fence
+        return await self._transact(lambda tx: store.resume_parked(tx, self._policy_id, self._clock()))
+
+    async def close(self) -> None:
+        """Give the wallet back, so that the next holder need not wait for the lease to run out."""
+        await self._database.transact(lambda tx: leases.give_back(tx, self._lease, self._holder))

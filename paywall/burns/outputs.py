@@ -5,16 +5,18 @@ attempt spends stays spent, whatever a query says.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import delete, or_, update
 from sqlmodel import col, select
 
-from paywall.burns.tables import WalletOutputRow
+from paywall.burns.states import IN_FLIGHT
+from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, WalletOutputRow
 from paywall.database import Transaction
 from paywall.statements import Hot
 from shared.cardano.build import Built, Utxo
 
+Reference = tuple[str, int]
 _INSERT = Hot(
     lambda insert: insert(WalletOutputRow).on_conflict_do_nothing(),
     ["tx_hash", "output_index", "lovelace", "tokens", "made_by", "created_at"],
@@ -35,31 +37,42 @@ def learn(tx: Transaction, outputs: Iterable[Utxo], now: int, *, made_by: str | 
         )
 
 
-def spendable(tx: Transaction, address: str, *, attempts: Sequence[str] = ()) -> list[Utxo]:
-    """What is unspent, and what the batch's own earlier `attempts` meant to spend (never what they made)."""
+def spendable(
+    tx: Transaction, address: str, on_chain: Collection[Reference], *, attempts: Sequence[str] = ()
+) -> list[Utxo]:
+    """What a new attempt of a batch may spend; `attempts` are the batch's earlier ones.
+
+    Unspent by our record, or meant for an earlier attempt of this batch. Of that, what the chain shows, and
+    the change of batches in flight, which it cannot show yet. What our record has unspent and the chain does
+    not show was spent by somebody else with our key: never again build on it.
+    """
     rows = tx.session.exec(
         select(WalletOutputRow).where(
             or_(col(WalletOutputRow.spent_by).is_(None), col(WalletOutputRow.spent_by).in_(attempts)),
             or_(col(WalletOutputRow.made_by).is_(None), col(WalletOutputRow.made_by).not_in(attempts)),
         )
     )
+    flying = set(
+        tx.session.exec(
+            select(BurnBatchRow.tx_hash).where(
+                col(BurnBatchRow.state).in_(IN_FLIGHT), col(BurnBatchRow.tx_hash).is_not(None)
+            )
+        )
+    )
     return [
-        Utxo(row.tx_hash, row.output_index, address, row.lovelace, json.loads(row.tokens)) for row in rows
+        Utxo(row.tx_hash, row.output_index, address, row.lovelace, json.loads(row.tokens))
+        for row in rows
+        if row.made_by in flying or (row.tx_hash, row.output_index) in on_chain
     ]
 
 
-def spent_by(tx: Transaction, attempt: str) -> list[tuple[str, int]]:
+def spent_by(tx: Transaction, attempt: str) -> list[Reference]:
     rows = tx.session.exec(select(WalletOutputRow).where(WalletOutputRow.spent_by == attempt))
     return [(row.tx_hash, row.output_index) for row in rows]
 
 
-def spend(tx: Transaction, built: Built, now: int, *, replaces: Sequence[str]) -> None:
-    """Record that the attempt `built` spends its inputs and makes its change; undo those it replaces."""
-    if replaces:
-        tx.session.exec(delete(WalletOutputRow).where(col(WalletOutputRow.made_by).in_(replaces)))
-        tx.session.exec(
-            update(WalletOutputRow).where(col(WalletOutputRow.spent_by).in_(replaces)).values(spent_by=None)
-        )
+def spend(tx: Transaction, built: Built, now: int) -> None:
+    """Record that the attempt `built` spends its inputs and makes its change."""
     for utxo in built.inputs:
         tx.session.exec(
             update(WalletOutputRow)
@@ -69,6 +82,36 @@ def spend(tx: Transaction, built: Built, now: int, *, replaces: Sequence[str]) -
             .values(spent_by=built.id)
         )
     learn(tx, built.change, now, made_by=built.id)
+
+
+def undo(tx: Transaction, attempts: Sequence[str]) -> None:
+    """These attempts can never land: what they meant to spend is free.
+
+    So is what was built on their change: every batch whose attempt spends it is opened again, its attempt
+    void, for an attempt that spends what was never made can never land either.
+    """
+    while attempts:
+        children = _spenders(tx, attempts)
+        tx.session.exec(delete(WalletOutputRow).where(col(WalletOutputRow.made_by).in_(attempts)))
+        tx.session.exec(
+            update(WalletOutputRow).where(col(WalletOutputRow.spent_by).in_(attempts)).values(spent_by=None)
+        )
+        tx.session.exec(
+            update(BurnAttemptRow).where(col(BurnAttemptRow.tx_hash).in_(children)).values(void=True)
+        )
+        tx.session.exec(
+            update(BurnBatchRow)
+            .where(col(BurnBatchRow.tx_hash).in_(children), col(BurnBatchRow.state).in_(IN_FLIGHT))
+            .values(state="open", tx_hash=None, block_hash=None, block_height=None, confirmations=0)
+        )
+        attempts = children
+
+
+def _spenders(tx: Transaction, makers: Sequence[str]) -> list[str]:
+    rows = select(WalletOutputRow.spent_by).where(
+        col(WalletOutputRow.made_by).in_(makers), col(WalletOutputRow.spent_by).is_not(None)
+    )
+    return sorted({spender for spender in tx.session.exec(rows) if spender is not None})
 
 
 def totals(tx: Transaction, unit: str) -> tuple[int, int]:

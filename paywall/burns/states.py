@@ -1,20 +1,23 @@
 """How a burn batch moves on, given what the chain says: pure.
 
     open ──sign──▶ signed ──submit──▶ submitted ──on chain──▶ seen ──k deep──▶ confirmed
-                     ▲                    ▲                      │
-                     │                    └──rolled back─────────┘
-                     └──expired for good (new bytes, sharing an input)──┘
+      ▲                                ▲     │                  │                  │
+      │                          resubmitted │            rolled back       rolled back deeper
+      │                                │     │                  ▼                  ▼
+      └──── expired for good ──────────┴─────┴─────────────── lost              parked
+            (new bytes: replaced)
 
-Bytes are stored before they are submitted, and the same bytes are submitted for as long as they can land.
+Bytes are stored before they are submitted, and the same bytes are submitted for as long as they can land. A
+parked batch waits for a person (`paywall burns resume`), or for the chain to bring it back by itself.
 """
 
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
-State = Literal["open", "signed", "submitted", "seen", "confirmed", "parked"]
-#: a batch in one of these holds the wallet
-IN_FLIGHT: tuple[State, ...] = ("open", "signed", "submitted", "seen")
+State = Literal["open", "signed", "submitted", "seen", "lost", "confirmed", "parked"]
+#: what these burn is on its way: they hold outputs of the wallet
+IN_FLIGHT: tuple[State, ...] = ("open", "signed", "submitted", "seen", "lost")
 #: Mainnet makes a block in 20 slots on average; twice that for a slow stretch.
 SLOTS_PER_CONFIRMATION = 40
 
@@ -50,18 +53,21 @@ class Step:
 
 def next_step(state: State, expiry_slot: int | None, seen: OnChain | Absent | None, required: int) -> Step:
     """Where the batch goes, and what is to be done. `expiry_slot` and `seen` are of its newest attempt."""
-    if state in {"confirmed", "parked"}:
-        return Step(state, Action.WAIT)
     if state == "open" or expiry_slot is None or seen is None:
         return Step("open", Action.SIGN)
     if isinstance(seen, OnChain):
-        return Step("confirmed" if seen.confirmations >= required else "seen", Action.WAIT)
+        deep = seen.confirmations >= required or state == "confirmed"
+        return Step("confirmed" if deep else "seen", Action.WAIT)
+    if state in {"confirmed", "parked"}:
+        # What was final is gone: the chain is not what we took it for, and a person must look.
+        return Step("parked", Action.WAIT)
+    gone: State = "lost" if state in {"seen", "lost"} else "submitted"
     if seen.tip_slot <= expiry_slot:
-        return Step("submitted", Action.SUBMIT)
+        return Step(gone, Action.SUBMIT)
     if seen.tip_slot > expiry_slot + SLOTS_PER_CONFIRMATION * required:
         # The old bytes can never land any more: a block past their expiry is as deep as we ask.
         return Step("open", Action.SIGN)
-    return Step("submitted", Action.WAIT)
+    return Step(gone, Action.WAIT)
 
 
 def batch_is_due(waiting: int, oldest_age: int, *, size: int, seconds: int) -> bool:

@@ -12,10 +12,6 @@ from paywall.statements import Hot
 from shared import merkle
 
 _INSERT = Hot(lambda insert: insert(BurnRow), ["redemption_id", "salt", "created_at"])
-_OPEN_BATCH = Hot(
-    lambda insert: insert(BurnBatchRow).on_conflict_do_nothing().returning(BurnBatchRow.__table__.c.id),  # type: ignore[attr-defined]
-    ["id", "policy_id", "root", "size", "state", "confirmations", "created_at", "updated_at"],
-)
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 
@@ -33,12 +29,7 @@ def waiting(tx: Transaction) -> tuple[int, int | None]:
 
 
 def take_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: int) -> int:
-    """Close the waiting burns into a new batch, oldest first; how many. 0 when none wait or a batch is open.
-
-    The unique key on in-flight batches refuses a second one, whoever else tries at the same time.
-    """
-    if in_flight(tx, policy_id) is not None:
-        return 0
+    """Close the waiting burns into a new batch, oldest first; how many. The caller holds the wallet's lease."""
     burns = tx.session.exec(
         select(BurnRow)
         .where(col(BurnRow.batch_id).is_(None))
@@ -48,32 +39,73 @@ def take_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: 
     ).all()
     if not burns:
         return 0
+    newest = tx.session.exec(select(func.max(BurnBatchRow.number))).one()
     leaves = [merkle.redemption_leaf(burn.redemption_id, burn.salt) for burn in burns]
-    opened = tx.run(
-        _OPEN_BATCH,
-        id=batch_id,
-        policy_id=policy_id,
-        root=merkle.root(leaves),
-        size=len(burns),
-        state="open",
-        confirmations=0,
-        created_at=now,
-        updated_at=now,
+    tx.session.add(
+        BurnBatchRow(
+            id=batch_id,
+            policy_id=policy_id,
+            number=(newest or 0) + 1,
+            root=merkle.root(leaves),
+            size=len(burns),
+            created_at=now,
+            updated_at=now,
+        )
     )
-    if not opened:
-        return 0  # another worker was first; the burns stay as they are
+    tx.session.flush()
     for index, burn in enumerate(burns):
         burn.batch_id = batch_id
         burn.leaf_index = index
     return len(burns)
 
 
-def in_flight(tx: Transaction, policy_id: str) -> BurnBatchRow | None:
-    return tx.session.exec(
-        select(BurnBatchRow).where(
-            BurnBatchRow.policy_id == policy_id, col(BurnBatchRow.state).in_(IN_FLIGHT)
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A batch and its newest attempt, as they were read."""
+
+    batch: BurnBatchRow
+    attempt: BurnAttemptRow | None
+
+
+def flights(tx: Transaction, policy_id: str) -> list[Flight]:
+    """What must be looked at, oldest first: in flight, parked, and the newest that is confirmed.
+
+    While the confirmed transaction in the highest block stands, so do those in the blocks before it.
+    """
+    rows = list(
+        tx.session.exec(
+            select(BurnBatchRow)
+            .where(BurnBatchRow.policy_id == policy_id, col(BurnBatchRow.state).in_((*IN_FLIGHT, "parked")))
+            .order_by(col(BurnBatchRow.number))
         )
-    ).one_or_none()
+    )
+    confirmed = newest_confirmed(tx, policy_id, 1)
+    return [_flight(tx, row) for row in sorted((*rows, *confirmed), key=lambda row: row.number)]
+
+
+def newest_confirmed(tx: Transaction, policy_id: str, limit: int) -> list[BurnBatchRow]:
+    """The highest block first."""
+    return list(
+        tx.session.exec(
+            select(BurnBatchRow)
+            .where(BurnBatchRow.policy_id == policy_id, BurnBatchRow.state == "confirmed")
+            .order_by(col(BurnBatchRow.block_height).desc(), col(BurnBatchRow.number).desc())
+            .limit(limit)
+        )
+    )
+
+
+def flight(tx: Transaction, batch_id: str) -> Flight | None:
+    row = batch(tx, batch_id)
+    return _flight(tx, row) if row is not None else None
+
+
+def _flight(tx: Transaction, row: BurnBatchRow) -> Flight:
+    attempt = newest_attempt(tx, row.id)
+    return Flight(
+        BurnBatchRow.model_validate(row.model_dump()),
+        BurnAttemptRow.model_validate(attempt.model_dump()) if attempt else None,
+    )
 
 
 def batch(tx: Transaction, batch_id: str) -> BurnBatchRow | None:
@@ -99,7 +131,13 @@ def attempts(tx: Transaction, batch_id: str) -> list[BurnAttemptRow]:
     return list(tx.session.exec(rows.order_by(col(BurnAttemptRow.number))))
 
 
-def note_submission(tx: Transaction, tx_hash: str, now: int) -> None:
+def note_submission(tx: Transaction, batch_id: str, tx_hash: str, now: int) -> None:
+    """Before the bytes leave: so that whoever comes next looks for them first."""
+    tx.session.exec(
+        update(BurnBatchRow)
+        .where(col(BurnBatchRow.id) == batch_id, col(BurnBatchRow.tx_hash) == tx_hash)
+        .values(state="submitted", updated_at=now)
+    )
     tx.session.exec(
         update(BurnAttemptRow).where(col(BurnAttemptRow.tx_hash) == tx_hash).values(submitted_at=now)
     )
@@ -120,19 +158,19 @@ def move_batch(
     state: str,
     now: int,
     *,
-    tx_hash: str,
+    tx_hash: str | None,
     sighting: Sighting | None = None,
 ) -> bool:
     """Move on what was looked at; False when another worker has moved it on since.
 
-    One UPDATE with its guard in the WHERE clause: still in flight, and still with the transaction that was
-    looked at. Without the latter, one who looked at an old attempt could undo what is known of the new one.
+    One UPDATE with its guard in the WHERE clause: still in the state and with the transaction that was looked
+    at. Without the latter, one who looked at an old attempt could undo what is known of the new one.
     """
     done = tx.session.exec(
         update(BurnBatchRow)
         .where(
             col(BurnBatchRow.id) == looked_at.id,
-            col(BurnBatchRow.state).in_(IN_FLIGHT),
+            col(BurnBatchRow.state) == looked_at.state,
             col(BurnBatchRow.tx_hash).is_not_distinct_from(looked_at.tx_hash),
         )
         .values(
@@ -169,3 +207,31 @@ def record(tx: Transaction, redemption_id: str) -> BurnRecord | None:
     ).all()
     leaves = [merkle.redemption_leaf(redemption_id, salt) for redemption_id, salt in rows]
     return BurnRecord(burn, batch(tx, burn.batch_id), tuple(merkle.proof(leaves, burn.leaf_index)))
+
+
+def states(tx: Transaction, policy_id: str) -> dict[str, int]:
+    """How many batches are in each state that is not final."""
+    rows = tx.session.exec(
+        select(BurnBatchRow.state, func.count())
+        .where(BurnBatchRow.policy_id == policy_id, col(BurnBatchRow.state) != "confirmed")
+        .group_by(col(BurnBatchRow.state))
+    )
+    return {state: int(count) for state, count in rows}
+
+
+def parked(tx: Transaction, policy_id: str) -> int:
+    return states(tx, policy_id).get("parked", 0)
+
+
+def count_in_flight(tx: Transaction, policy_id: str) -> int:
+    return sum(count for state, count in states(tx, policy_id).items() if state in IN_FLIGHT)
+
+
+def resume_parked(tx: Transaction, policy_id: str, now: int) -> int:
+    """Parked → lost; how many."""
+    done = tx.session.exec(
+        update(BurnBatchRow)
+        .where(col(BurnBatchRow.policy_id) == policy_id, col(BurnBatchRow.state) == "parked")
+        .values(state="lost", updated_at=now)
+    )
+    return int(done.rowcount)

@@ -33,20 +33,15 @@ class BurnBatchRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("size > 0", name="ck_burn_batch_size"),
         CheckConstraint(
-            "state IN ('open', 'signed', 'submitted', 'seen', 'confirmed', 'parked')",
+            "state IN ('open', 'signed', 'submitted', 'seen', 'lost', 'confirmed', 'parked')",
             name="ck_burn_batch_state",
         ),
-        # One open batch at a time: a second worker that takes burns meanwhile hits this key.
-        Index(
-            "uq_burn_batch_open",
-            "policy_id",
-            unique=True,
-            sqlite_where=text("state IN ('open', 'signed', 'submitted', 'seen')"),
-            postgresql_where=text("state IN ('open', 'signed', 'submitted', 'seen')"),
-        ),
+        Index("ix_burn_batch_state", "policy_id", "state", "number"),
     )
     id: str = Field(primary_key=True)
     policy_id: str
+    #: batches are signed in this order, each on the change of those before it
+    number: int = Field(sa_type=BigInteger, unique=True)
     root: bytes = Field(sa_type=LargeBinary)
     size: int
     state: str = "open"
@@ -56,7 +51,6 @@ class BurnBatchRow(SQLModel, table=True):
     block_hash: str | None = None
     block_height: int | None = Field(default=None, sa_type=BigInteger)
     confirmations: int = 0
-    parked_reason: str | None = None
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
 
@@ -74,6 +68,8 @@ class BurnAttemptRow(SQLModel, table=True):
     expiry_slot: int = Field(sa_type=BigInteger)
     #: when it was last handed in; null before the first time
     submitted_at: int | None = Field(default=None, sa_type=BigInteger)
+    #: it spends what was never made: the attempt that would have made it was replaced
+    void: bool = False
     created_at: int = Field(sa_type=BigInteger)
 
 
@@ -91,3 +87,13 @@ class WalletOutputRow(SQLModel, table=True):
     #: the attempt that made it; null for what came from outside
     made_by: str | None = Field(default=None, index=True)
     created_at: int = Field(sa_type=BigInteger)
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who may act for a wallet. The fence rises with every change of hands."""
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True)
+    holder: str
+    fence: int = Field(sa_type=BigInteger)
+    until: int = Field(sa_type=BigInteger)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from paywall.burns import store as burn_store
+from paywall.burns.backlog import Backlog
 from paywall.clock import Clock, Ids
 from paywall.credits import redemptions
 from paywall.credits import store as credit_store
@@ -21,6 +22,7 @@ from paywall.credits.tables import RedemptionRow
 from paywall.credits.wishes import Reservation, Wish
 from paywall.database import Database, Transaction
 from paywall.errors import ImageMakerFailed, PaywallError, PromptRefused, RedemptionInProgress, Unavailable
+from paywall.failpoints import hit
 from paywall.images import base as images
 from paywall.images.base import ImageMaker, Picture, Subject
 
@@ -58,6 +60,7 @@ class Redeeming:
         clock: Clock,
         ids: Ids,
         salts: Callable[[], bytes],
+        backlog: Backlog,
     ) -> None:
         self._database = database
         self._maker = maker
@@ -66,20 +69,30 @@ class Redeeming:
         self._clock = clock
         self._ids = ids
         self._salts = salts
+        self._backlog = backlog
         self._running: set[asyncio.Task[Redeemed]] = set()
+        self._reserving = 0
         self._closing = False
 
     async def redeem(self, wish: Wish, *, safety_identifier: str) -> Redeemed:
         """One credit for one picture; the same key gives the same answer and one effect.
 
         Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, RedemptionInProgress,
-        PromptRefused, ImageMakerFailed, Unavailable.
+        PromptRefused, ImageMakerFailed, BurnBacklogFull, Unavailable.
         """
         if self._closing:
             raise Unavailable("The server is shutting down; nothing was reserved.")
         now = self._clock()
         deadline = now + self._time_limit + MARGIN_SECONDS
-        taken = await self._database.transact(lambda tx: redemptions.reserve(tx, wish, now, deadline))
+        full = self._backlog.is_full(self._reserving + len(self._running))
+        self._reserving += 1
+        try:
+            taken = await self._database.transact(
+                lambda tx: redemptions.reserve(tx, wish, now, deadline, backlog_full=full)
+            )
+        finally:
+            self._reserving -= 1
+        hit("redeem.reserved")
         if isinstance(taken, RedemptionRow):
             return await self._repeat(taken)
         task = asyncio.create_task(self._fulfil(taken, safety_identifier))
@@ -118,11 +131,15 @@ class Redeeming:
                 picture = await self._maker.make(
                     subject, redemption_id=reservation.id, safety_identifier=safety_identifier
                 )
+            hit("redeem.made")
             sha256 = await asyncio.to_thread(self._pictures.put, image_id, picture)
+            hit("redeem.stored")
         except Exception as error:
             raise await self._release(reservation, error) from error
         image = (image_id, sha256, picture.media_type)
-        if not await self._database.transact(lambda tx: self._capture(tx, reservation, image)):
+        captured = await self._database.transact(lambda tx: self._capture(tx, reservation, image))
+        hit("redeem.captured")
+        if not captured:
             raise ImageMakerFailed(
                 "The image came too late; the credit was released.", redemption_id=reservation.id
             )
@@ -141,7 +158,9 @@ class Redeeming:
         now = self._clock()
         if not redemptions.capture(tx, reservation, image, now):
             return False
+        hit("redeem.capturing")
         burn_store.insert(tx, reservation.id, self._salts(), now)
+        self._backlog.added()
         return True
 
     async def _release(self, reservation: Reservation, error: Exception) -> PaywallError:
@@ -166,6 +185,7 @@ class Redeeming:
         def release_overdue(tx: Transaction) -> int:
             now = self._clock()
             due = redemptions.overdue(tx, now)
+            hit("recover.sweeping")
             return sum(redemptions.release(tx, redemption_id, attempt, now) for redemption_id, attempt in due)
 
         return await self._database.transact(release_overdue)

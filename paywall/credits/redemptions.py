@@ -7,7 +7,13 @@ from paywall.credits import postings, store
 from paywall.credits.tables import HolderProofRow, RedemptionRow
 from paywall.credits.wishes import Reservation, Wish
 from paywall.database import Transaction
-from paywall.errors import CreditsExhausted, HolderProofInvalid, IdempotencyKeyReused, ReceiptInvalid
+from paywall.errors import (
+    BurnBacklogFull,
+    CreditsExhausted,
+    HolderProofInvalid,
+    IdempotencyKeyReused,
+    ReceiptInvalid,
+)
 from paywall.statements import Hot
 from shared.holder_proof import HolderProof
 
@@ -62,10 +68,13 @@ def use_proof(tx: Transaction, proof: HolderProof) -> None:
         raise HolderProofInvalid("This holder proof was used before; make a new one for each request.")
 
 
-def reserve(tx: Transaction, wish: Wish, now: int, deadline: int) -> Reservation | RedemptionRow:
+def reserve(
+    tx: Transaction, wish: Wish, now: int, deadline: int, *, backlog_full: bool = False
+) -> Reservation | RedemptionRow:
     """Reserve one credit under the idempotency key; or the redemption that the key already names.
 
-    Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, ReceiptInvalid.
+    Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, ReceiptInvalid; and BurnBacklogFull for
+    what is new: what was redeemed before is answered all the same.
     """
     if wish.holder_proof is not None:
         use_proof(tx, wish.holder_proof)
@@ -84,6 +93,8 @@ def reserve(tx: Transaction, wish: Wish, now: int, deadline: int) -> Reservation
         updated_at=now,
     )
     if rows:
+        if backlog_full:
+            raise BurnBacklogFull
         return _take(tx, wish, wish.id, 1, now)
     row = tx.session.exec(
         select(RedemptionRow).where(
@@ -94,6 +105,8 @@ def reserve(tx: Transaction, wish: Wish, now: int, deadline: int) -> Reservation
         raise IdempotencyKeyReused("This idempotency key belongs to a request with another body.")
     if row.state != "released" or row.refusal is not None:
         return RedemptionRow.model_validate(row.model_dump())
+    if backlog_full:
+        raise BurnBacklogFull
     return _reserve_again(tx, row, wish, now, deadline)
 
 

@@ -60,11 +60,15 @@ Outcome = Settled | Pending | Failed
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """A stored payment, as much of it as settling needs."""
+    """A stored payment, as much of it as settling needs.
+
+    `first`: nobody tried to settle it before. Only then does a refusal tell that it was not taken.
+    """
 
     external_id: str
     transaction: bytes | None
     expiry_slot: int | None
+    first: bool
 
 
 class Rail(Protocol):

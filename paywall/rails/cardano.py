@@ -99,7 +99,8 @@ class CardanoRail:
                 f"A payment holds inputs, outputs, fee, expiry and metadata alone; this one has: {what}."
             )
         tip = await self._chain.tip()
-        last = tip.slot + max(0, request.expires_at - self._clock())
+        # A slot is a second; the newest block is a little old, and what is left counts from now.
+        last = tip.slot + max(0, request.expires_at - tip.time)
         if transaction.expiry_slot is None or transaction.expiry_slot > last:
             # Bytes that could land after the request has expired would be money without credits.
             raise PaymentMismatch(
@@ -128,8 +129,9 @@ class CardanoRail:
         try:
             await self._chain.submit(payment.transaction)
         except SubmitRefused as refusal:
-            # "Inputs spent" may mean that it is in the mempool or landed just now: only its expiry ends that.
-            if not any(word.lower() in refusal.reason.lower() for word in SPENT):
+            # "Inputs spent" may mean that it is in the mempool or landed just now, and so may any refusal after
+            # a submit whose outcome is not known: only its expiry ends that.
+            if payment.first and not any(word.lower() in refusal.reason.lower() for word in SPENT):
                 return await self._seen(payment.external_id) or Failed(refusal.reason)
         except SubmitUnknown:
             pass

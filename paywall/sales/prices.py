@@ -57,7 +57,7 @@ class Product:
 def read_catalog(document: Mapping[str, Any]) -> dict[str, Product]:
     """Products by id, from a decoded TOML document. Errors: SetupError that names the entry and the mend."""
     entries = document.get("product")
-    if not isinstance(entries, list) or not entries:
+    if not isinstance(entries, list) or not entries or not all(isinstance(e, dict) for e in entries):
         raise SetupError("The catalog has no [[product]].")
     products = [_read_product(entry) for entry in entries]
     if len({product.id for product in products}) != len(products):

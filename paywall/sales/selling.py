@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from paywall.clock import Clock, Ids
 from paywall.database import Database, Transaction
 from paywall.errors import BadRequest, NotFound
+from paywall.failpoints import hit
 from paywall.identity import Identity
 from paywall.rails.base import Rail
 from paywall.sales import store
@@ -71,6 +72,7 @@ class Selling:
             )
 
         await self._database.transact(insert)
+        hit("sell.stored")
         return Offer(request, token)
 
     def _request(self, product: Product, credits: int, holder: str | None) -> PaymentRequest:

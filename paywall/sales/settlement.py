@@ -19,6 +19,7 @@ from paywall.errors import (
     PaymentMismatch,
     PaymentPending,
 )
+from paywall.failpoints import hit
 from paywall.rails.base import Failed, Payable, Pending, Rail, Settled
 from paywall.sales import store
 from paywall.sales.claims import Claims
@@ -66,7 +67,9 @@ class Settlement:
         Errors: ClaimInvalid, PaymentMismatch, PaymentInsufficient, PaymentPending, PaymentAlreadyUsed,
         PaymentRequestPaid, PaymentRequestExpired, PaidLate, Unavailable.
         """
-        return await self.advance(await self._claims.take(payload))
+        payment = await self._claims.take(payload)
+        hit("pay.claimed")
+        return await self.advance(payment)
 
     async def advance(self, payment: PaymentRow) -> Paid | Settling:
         """Settle a stored payment as far as it goes; for claims, polls and the worker alike."""
@@ -74,13 +77,16 @@ class Settlement:
             return await self._paid(payment.payment_request_id)
         rail = self._rails[payment.rail]
         now = self._clock()
-        outcome = await rail.settle(Payable(payment.external_id, payment.transaction, payment.expiry_slot))
+        first = await self._database.transact(lambda tx: store.note_try(tx, payment.id, now))
+        outcome = await rail.settle(
+            Payable(payment.external_id, payment.transaction, payment.expiry_slot, first)
+        )
+        hit("pay.settled")
         match outcome:
             case Settled():
                 await self._finish(payment)
                 return await self._paid(payment.payment_request_id)
             case Pending(confirmations, required):
-                await self._database.transact(lambda tx: store.touch_payment(tx, payment.id, now))
                 return Settling(payment.payment_request_id, payment.external_id, confirmations, required)
             case Failed(reason):
                 return await self._fail(payment, reason)
@@ -95,6 +101,7 @@ class Settlement:
             # The guard: only the first of several who saw the payment settle opens the account.
             if not store.move_payment(tx, payment.id, "settled", now, guard="settling"):
                 return
+            hit("pay.finishing")
             store.move_request(tx, payment.payment_request_id, "paid", guard=("settling",))
             store.insert_receipt(tx, receipt)
             credit_store.open_account(
@@ -108,6 +115,7 @@ class Settlement:
             )
 
         await self._database.transact(finish)
+        hit("pay.finished")
 
     async def _fail(self, payment: PaymentRow, reason: str) -> Paid | Settling:
         def fail(tx: Transaction) -> PaymentRequestRow | None:
@@ -115,6 +123,7 @@ class Settlement:
                 tx, payment.id, "failed", self._clock(), guard="settling", reason=reason
             ):
                 return None
+            hit("recover.failing")
             store.move_request(tx, payment.payment_request_id, "open", guard=("settling",))
             return store.request(tx, payment.payment_request_id)
 

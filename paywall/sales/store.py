@@ -63,7 +63,7 @@ _INSERT_PAYMENT = Hot(
     lambda insert: insert(PaymentRow).on_conflict_do_nothing().returning(PaymentRow.__table__.c.id),  # type: ignore[attr-defined]
     [
         *("id", "payment_request_id", "rail", "external_id", "tx_hash", "output_index", "option_id", "payer"),
-        *("amount", "transaction", "expiry_slot", "state", "reason", "created_at", "updated_at"),
+        *("amount", "transaction", "expiry_slot", "state", "tries", "reason", "created_at", "updated_at"),
     ],
 )
 
@@ -84,6 +84,7 @@ def insert_payment(tx: Transaction, new: NewPayment, now: int) -> bool:
         transaction=new.proof.transaction,
         expiry_slot=new.proof.expiry_slot,
         state=new.state,
+        tries=0,
         reason=new.reason,
         created_at=now,
         updated_at=now,
@@ -107,7 +108,7 @@ def move_payment(
     done = tx.session.exec(
         update(PaymentRow)
         .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == guard)
-        .values(state=state, reason=reason, updated_at=now)
+        .values(state=state, reason=reason, tries=0, updated_at=now)
     )
     return done.rowcount == 1
 
@@ -128,8 +129,15 @@ def settling(tx: Transaction, limit: int = 100) -> list[PaymentRow]:
     return list(tx.session.exec(rows))
 
 
-def touch_payment(tx: Transaction, payment_id: str, now: int) -> None:
-    tx.session.exec(update(PaymentRow).where(col(PaymentRow.id) == payment_id).values(updated_at=now))
+def note_try(tx: Transaction, payment_id: str, now: int) -> bool:
+    """Before a try to settle it: whether it is the first one."""
+    tries = tx.session.exec(
+        update(PaymentRow)
+        .where(col(PaymentRow.id) == payment_id)
+        .values(tries=col(PaymentRow.tries) + 1, updated_at=now)
+        .returning(col(PaymentRow.tries))
+    ).scalar_one()
+    return bool(tries == 1)
 
 
 def unresolved(tx: Transaction) -> list[PaymentRow]:

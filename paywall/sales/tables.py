@@ -59,6 +59,8 @@ class PaymentRow(SQLModel, table=True):
     transaction: bytes | None = Field(default=None, sa_type=LargeBinary)
     expiry_slot: int | None = Field(default=None, sa_type=BigInteger)
     state: str
+    #: how often it was tried to settle it, since it was claimed
+    tries: int = 0
     #: why a surplus or failed payment is one
     reason: str | None = None
     created_at: int = Field(sa_type=BigInteger)

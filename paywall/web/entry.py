@@ -1,8 +1,8 @@
 """The outermost ASGI layer: a request id, one log line and one count for each request, and the last net."""
 
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,4 +55,4 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"request-id" and 0 < len(value) <= MAX_REQUEST_ID and value.replace(b"-", b"").isalnum():
             return str(value, "ascii", "replace")
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)

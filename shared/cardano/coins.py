@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,31 @@ class Utxo:
 
 
 @dataclass(frozen=True, slots=True)
+class PlutusParameters:
+    """What Plutus V3 scripts cost: lovelace per unit of memory, per step and per byte of a referenced script.
+
+    Collateral is a percentage of the fee. The cost model is not a price, but a transaction commits to it.
+    """
+
+    memory_price: Fraction
+    step_price: Fraction
+    reference_byte_price: Fraction
+    collateral_percent: int
+    cost_model: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
-    """The ledger's protocol parameters that prices depend on: lovelace per byte, lovelace, and bytes."""
+    """The ledger's protocol parameters that prices depend on: lovelace per byte, lovelace, and bytes.
+
+    `plutus` is None where the chain service does not tell; only a fixed supply needs it.
+    """
 
     min_fee_a: int
     min_fee_b: int
     coins_per_utxo_byte: int
     max_tx_size: int
+    plutus: PlutusParameters | None = None
 
 
 class Shortage(ValueError):

@@ -11,7 +11,7 @@ from shared.keys import PublicKey
 _ANY_SIGNATURE = bytes(64)
 _NO_METADATA = b"\xf6"
 _FOUR_PARTS, _VALID = b"\x84", b"\xf5"
-_ONE_KEY, _ONE_SCRIPT = b"\x00", b"\x01\x81"
+_ONE_KEY = b"\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Built:
 class Draft:
     """A transaction that lacks only the signature of `key`, over the 32 bytes that `id` spells in hex.
 
-    `script` and `auxiliary` are CBOR: the native script of a mint or burn, and the metadata. The outputs in
-    `change` have no transaction hash yet.
+    `scripts` and `auxiliary` are CBOR: entries of the witness set that a mint or burn needs beside the key's,
+    and the metadata. The outputs in `change` have no transaction hash yet.
     """
 
     body_bytes: bytes
@@ -40,7 +40,7 @@ class Draft:
     change: tuple[Utxo, ...]
     expiry_slot: int
     key: PublicKey
-    script: bytes | None
+    scripts: tuple[bytes, ...]
     auxiliary: bytes | None
 
     @property
@@ -70,8 +70,7 @@ class Draft:
         witnesses = []
         if signature is not None:
             witnesses.append(_ONE_KEY + cbor2.dumps([[self.key.raw, signature]]))
-        if self.script is not None:
-            witnesses.append(_ONE_SCRIPT + self.script)
+        witnesses += self.scripts
         few = bytes([0xA0 + len(witnesses)])
         end = self.auxiliary or _NO_METADATA
         return b"".join([_FOUR_PARTS, self.body_bytes, few, *witnesses, _VALID, end])

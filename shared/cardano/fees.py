@@ -1,4 +1,4 @@
-"""The ledger's prices: the least fee for a size, the least lovelace in an output (Conway, without Plutus)."""
+"""The ledger's prices: the least fee for a size, the least lovelace in an output (Conway)."""
 
 from collections.abc import Callable
 
@@ -25,16 +25,16 @@ def least_lovelace(output: bytes, parameters: Parameters) -> int:
     return (_REFERENCE + len(output)) * parameters.coins_per_utxo_byte
 
 
-def at_least_fee(write: Callable[[int], Draft], parameters: Parameters) -> Draft:
-    """The draft that `write(fee)` makes when the fee is the least for the draft's own size.
+def at_least_fee(write: Callable[[int], Draft], parameters: Parameters, script_fee: int = 0) -> Draft:
+    """The draft that `write(fee)` makes when the fee is the least for the draft's own size and its scripts.
 
     Where the change is at the edge of a longer number no fee is exact: each moves the change over the edge
     and back. Then the higher of the two is paid, a few bytes' worth too much.
     """
-    fee = least_fee(_LEAST_SIZE, parameters)
+    fee = least_fee(_LEAST_SIZE, parameters) + script_fee
     for _ in range(_ROUNDS):
         draft = write(fee)
-        needed = least_fee(draft.size(), parameters)
+        needed = least_fee(draft.size(), parameters) + script_fee
         if needed == fee:
             return draft
         fee, before = needed, fee

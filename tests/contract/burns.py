@@ -18,7 +18,7 @@ from shared.cardano.transaction import ParsedTransaction, parse
 from shared.chain.base import Chain
 from tests.seller import Seller
 
-TERMS = BatchTerms(size=1000, seconds=0, confirmations=1, resubmit_seconds=0)
+TERMS = BatchTerms(size=1000, seconds=0, confirmations=1, resubmit_seconds=0, in_flight=1)
 FAR = 4_000_000_000
 
 
@@ -49,7 +49,12 @@ async def capture(seller: Seller, count: int) -> list[str]:
 
 
 def worker(
-    seller: Seller, *, chain: Chain | None = None, database: Database | None = None, **terms: Any
+    seller: Seller,
+    *,
+    chain: Chain | None = None,
+    database: Database | None = None,
+    holder: str = "one",
+    **terms: Any,
 ) -> Burning:
     """A burn worker that knows nothing but the database."""
     return Burning(
@@ -57,6 +62,7 @@ def worker(
         chain=chain or seller.parts.chain,
         custody=seller.parts.custody,
         terms=replace(TERMS, **terms),
+        holder=holder,
         clock=clock.unix_now,
         ids=clock.new_id,
     )

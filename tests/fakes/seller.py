@@ -9,9 +9,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -20,47 +20,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared import holder_proof, jws, merkle, payment_request, receipt
-from shared.cardano import build
-from shared.cardano.addresses import enterprise_address, key_hash
-from shared.cardano.assets import Asset
 from shared.cardano.transaction import parse
-from shared.chain.blockfrost import Blockfrost
 from shared.dialects import ack
-from shared.keys import PublicKey, SigningKey, did_document
-from shared.money import Money, convert
-from shared.payment_request import Order, PaymentOption, PaymentRequest
+from shared.keys import SigningKey
+from shared.payment_request import Order, PaymentRequest
 from shared.problem import Problem
-from shared.receipt import Receipt
 from tests.devnet_process import DevnetProcess
-
-NETWORK = "cardano:devnet"
-PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 8
-RATE = "0.50 USD"
-LIFETIME = 900
-
-T = TypeVar("T")
-
-
-def same(value: T) -> T:
-    return value
-
-
-@dataclass
-class Lies:
-    """What this seller does wrong; as it stands, nothing. `instead` answers a path with something else."""
-
-    catalog: Callable[[dict[str, Any]], dict[str, Any]] = same
-    request: Callable[[PaymentRequest], PaymentRequest] = same
-    request_signer: SigningKey | None = None
-    receipt: Callable[[Receipt], Receipt] = same
-    receipt_signer: SigningKey | None = None
-    burn: Callable[[dict[str, Any]], dict[str, Any]] = same
-    instead: dict[str, Callable[[], Response]] = field(default_factory=dict)
-    settle: bool = True
-    refuse_claims: Problem | None = None
-    image: bytes = PNG
-    subject: str = "Abraham Lincoln"
-    redemption_id: str | None = None
+from tests.fakes import papers
+from tests.fakes.custody import NETWORK, Custody
+from tests.fakes.lies import Lies
+from tests.fakes.papers import RATE
 
 
 @dataclass
@@ -88,8 +57,8 @@ class FakeSeller:
         self.origin = origin
         self.key = SigningKey.generate()
         self.did = self.key.public.did
-        self.address = enterprise_address(self.key.public, NETWORK)
-        self.token = Asset(build.native_policy(key_hash(self.key.public))[1], b"CREATE")
+        self.custody = Custody(devnet, self.key)
+        self.address, self.token = self.custody.address, self.custody.token
         self.lies = Lies()
         self.clock: Callable[[], int] = lambda: int(time.time())
         self.unit_price = 100
@@ -99,7 +68,6 @@ class FakeSeller:
         self.app = Starlette(
             routes=[
                 Route("/api/catalog", self._catalog),
-                Route("/.well-known/did.json", self._did_document),
                 Route("/api/images/buy", self._buy, methods=["POST"]),
                 Route("/api/payments", self._pay, methods=["POST"]),
                 Route("/api/images/generate", self._generate, methods=["POST"]),
@@ -134,40 +102,15 @@ class FakeSeller:
             server.should_exit = True
             thread.join(timeout=10)
 
-    async def mint(self, quantity: int = 100) -> None:
+    async def mint(self) -> None:
         """Give the seller tokens to burn."""
-        self.devnet.faucet(self.address, 100_000_000)
-        self.devnet.blocks()
-        await self._submit(
-            lambda utxos, parameters, slot: build.mint(
-                utxos=utxos,
-                change_address=self.address,
-                asset=self.token,
-                quantity=quantity,
-                parameters=parameters,
-                expiry_slot=slot,
-                key=self.key.public,
-                network=NETWORK,
-            )
-        )
+        await self.custody.mint()
 
-    async def burn(self, *, count: int | None = None) -> str:
-        """Burn for every use so far in one batch (`count` tokens, if it shall be the wrong number)."""
+    async def burn(self) -> str:
+        """Burn for every use so far in one batch; the transaction's hash."""
         uses = list(self.uses.values())
         leaves = [merkle.redemption_leaf(use.redemption_id, use.salt) for use in uses]
-        tx_hash = await self._submit(
-            lambda utxos, parameters, slot: build.burn(
-                utxos=utxos,
-                change_address=self.address,
-                asset=self.token,
-                count=count or len(uses),
-                root=merkle.root(leaves),
-                parameters=parameters,
-                expiry_slot=slot,
-                key=self.key.public,
-                network=NETWORK,
-            )
-        )
+        tx_hash = await self.custody.burn(merkle.root(leaves), len(uses))
         for index, use in enumerate(uses):
             use.burn = {
                 "state": "confirmed",
@@ -181,18 +124,6 @@ class FakeSeller:
                 "confirmations": 1,
                 "required": 1,
             }
-        return tx_hash
-
-    async def _submit(self, draft: Callable[..., build.Draft]) -> str:
-        chain = Blockfrost(self.devnet.url)
-        try:
-            slot = (await chain.tip()).slot + 600
-            drafted = draft(await chain.utxos(self.address), await chain.parameters(), slot)
-            built = drafted.sign(self.key.public, self.key.sign(bytes.fromhex(drafted.id)))
-            tx_hash = await chain.submit(built.raw)
-        finally:
-            await chain.aclose()
-        self.devnet.blocks()
         return tx_hash
 
     async def _catalog(self, request: Request) -> Response:
@@ -209,29 +140,12 @@ class FakeSeller:
         }
         return self._answer(request, JSONResponse(self.lies.catalog(catalog)))
 
-    async def _did_document(self, request: Request) -> Response:
-        return self._answer(request, JSONResponse(did_document(self.did, [self.key.public])))
-
     async def _buy(self, request: Request) -> Response:
         body = await request.json()
         credit_count = body["credits"]
-        amount = credit_count * (self.unit_price // 2 if credit_count >= 10 else self.unit_price)
-        price = Money(amount, "USD", 2)
-        ada = convert(price, Money.parse(RATE), 6, "ADA")
-        option = PaymentOption("cardano", ada.amount, 6, "ADA", self.address, NETWORK)
-        asked = self.lies.request(
-            PaymentRequest(
-                id=str(uuid.uuid4()),
-                issuer=self.did,
-                description="credits",
-                issued_at=self.now,
-                expires_at=self.now + LIFETIME,
-                service_callback=None,
-                price=price,
-                order=Order("image-credit", credit_count, self.token.dotted, body.get("holder")),
-                options=(option,),
-            )
-        )
+        price = credit_count * (self.unit_price // 2 if credit_count >= 10 else self.unit_price)
+        order = Order("image-credit", credit_count, self.token.dotted, body.get("holder"))
+        asked = self.lies.request(papers.request(self.did, self.address, price, order, now=self.now))
         token = jws.sign(payment_request.claims(asked), self.lies.request_signer or self.key)
         self.sales[asked.id] = Sale(asked, token)
         return self._answer(request, Response(token, 402, media_type="application/jwt"))
@@ -259,19 +173,8 @@ class FakeSeller:
         return self._answer(request, JSONResponse(told))
 
     def _receipt(self, sale: Sale, payer: str) -> str:
-        holder = sale.request.order.holder
         issued = self.lies.receipt(
-            Receipt(
-                id=f"urn:uuid:{uuid.uuid4()}",
-                issuer=self.did,
-                payer=payer,
-                issued_at=self.now,
-                expires_at=self.now + 365 * 86_400,
-                payment_request_token=sale.token,
-                payment_option_id="cardano",
-                metadata={},
-                holder_thumbprint=None if holder is None else PublicKey.from_did_key(holder).thumbprint,
-            )
+            papers.receipt(self.did, payer, sale.token, sale.request.order, now=self.now)
         )
         return jws.sign(receipt.claims(issued), self.lies.receipt_signer or self.key)
 
@@ -347,16 +250,6 @@ class FakeSeller:
         self.calls.append(f"{request.method} {request.url.path}")
         instead = self.lies.instead.get(request.url.path)
         return honest if instead is None else instead()
-
-
-def with_option(request: PaymentRequest, **changes: Any) -> PaymentRequest:
-    """The request with another payment option."""
-    return replace(request, options=(replace(request.options[0], **changes),))
-
-
-def with_order(request: PaymentRequest, **changes: Any) -> PaymentRequest:
-    """The request with another order."""
-    return replace(request, order=replace(request.order, **changes))
 
 
 def _problem(problem: Problem) -> Response:

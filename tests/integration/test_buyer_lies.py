@@ -18,7 +18,8 @@ from buyer.wallet import Wallet
 from shared.keys import SigningKey
 from shared.money import Money
 from tests.devnet_process import DevnetProcess
-from tests.fakes.seller import Lies, Use, with_option, with_order
+from tests.fakes.lies import Lies, with_option, with_order
+from tests.fakes.seller import Use
 from tests.fakes.shop import Shop
 
 STRANGER = SigningKey.generate()

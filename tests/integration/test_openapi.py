@@ -1,7 +1,7 @@
 """The OpenAPI document says what the seller does: no more, no less."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 from starlette.routing import Route
 
@@ -111,6 +112,7 @@ def drive(url: str) -> None:
     described = Described(DOCUMENT)
     schema = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig())
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
         operation = result.ok()
         cases = st.one_of(
             operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
@@ -140,6 +142,7 @@ def drive(url: str) -> None:
 async def walk(seller: Seller, payer: Payer) -> None:
     """Every route, and most refusals."""
     http, json = seller.http, {"Accept": "application/json"}
+    body: Mapping[str, object]
     for path in ("/api/catalog", "/.well-known/did.json", "/openapi.json", "/healthz", "/readyz", "/metrics"):
         await http.get(path)
     for body in ({"credits": 1}, {"count": 2}, {"credits": 0}, {"credits": 1, "holder": "me"}):

@@ -1,68 +1,27 @@
-"""Receipts that are forged, stolen, replayed or for something else; paths and hosts spelled to go around the check.
+"""Receipts that are forged, stolen, replayed or for something else.
 
-Each threat of `reference/reliability.md` under "Receipts".
+Threats of `reference/reliability.md` under "Receipts"; `test_threats_paths.py` has those of paths and hosts.
 """
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 
-from shared import holder_proof, jws
+from shared import jws
 from shared.keys import SigningKey
 from tests.devnet_process import DevnetProcess
-from tests.fakes.image_maker import PlainMaker
-from tests.http_socket import ask, serving
-from tests.ledger import added
-from tests.seller import BASE, Payer
-from tests.stage import Stage, check_problem, open_stage
+from tests.scene import GENERATE, NEW_REQUEST, THIEF, Scene, open_scene
+from tests.seller import BASE
 
 pytestmark = pytest.mark.xdist_group("threats_receipts")
-GENERATE = "/api/images/generate"
-THIEF = SigningKey.from_seed(b"\x77" * 32)
-NEW_REQUEST = {"payment_request": 1}
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A payer with a receipt that is bound to it, with one that is anybody's, and with one that is used up."""
-
-    stage: Stage
-    maker: PlainMaker
-    payer: Payer
-    bound: str
-    bearer: str
-    spent: str
-
-    @property
-    def http(self) -> httpx.AsyncClient:
-        return self.stage.seller.http
-
-    def proof(
-        self,
-        key: SigningKey | None = None,
-        *,
-        token: str | None,
-        method: str = "POST",
-        url: str = BASE + GENERATE,
-    ) -> str:
-        now, jti = self.stage.seller.now(), str(uuid.uuid4())
-        return holder_proof.make(key or self.payer.key, method=method, url=url, now=now, jti=jti, token=token)
 
 
 @pytest.fixture(scope="module")
 def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    maker = PlainMaker()
-    with open_stage(devnet, tmp_path_factory.mktemp("seller"), maker=maker) as stage:
-        payer = stage.seller.payer()
-        bound = stage.run(payer.receipt(5))
-        bearer = stage.run(payer.receipt(5, holder=False))
-        spent = stage.run(payer.receipt(1))
-        assert stage.run(payer.generate(spent)).status_code == 200
-        yield Scene(stage, maker, payer, bound, bearer, spent)
+    with open_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
+        yield opened
 
 
 Claims = dict[str, Any]
@@ -167,36 +126,36 @@ Headers = Mapping[str, str] | list[tuple[str, str]]
 STOLEN: dict[str, tuple[Callable[[Scene], Headers], str]] = {
     "as a bearer token": (lambda s: {"Authorization": f"Bearer {s.bound}"}, "holder_proof_required"),
     "without a proof": (lambda s: {"Authorization": f"DPoP {s.bound}"}, "holder_proof_required"),
-    "with an empty proof": (lambda s: dpop(s, ""), "holder_proof_invalid"),
-    "with the thief's proof": (lambda s: dpop(s, s.proof(THIEF, token=s.bound)), "holder_proof_invalid"),
+    "with an empty proof": (lambda s: s.dpop(""), "holder_proof_invalid"),
+    "with the thief's proof": (lambda s: s.dpop(s.proof(THIEF, token=s.bound)), "holder_proof_invalid"),
     "with a proof for another path": (
-        lambda s: dpop(s, s.proof(token=s.bound, url=BASE + "/api/credits")),
+        lambda s: s.dpop(s.proof(token=s.bound, url=BASE + "/api/credits")),
         "holder_proof_invalid",
     ),
     "with a proof for another host": (
-        lambda s: dpop(s, s.proof(token=s.bound, url="http://evil.example" + GENERATE)),
+        lambda s: s.dpop(s.proof(token=s.bound, url="http://evil.example" + GENERATE)),
         "holder_proof_invalid",
     ),
     "with a proof for another port": (
-        lambda s: dpop(s, s.proof(token=s.bound, url="http://127.0.0.1:8403" + GENERATE)),
+        lambda s: s.dpop(s.proof(token=s.bound, url="http://127.0.0.1:8403" + GENERATE)),
         "holder_proof_invalid",
     ),
     "with a proof for a host that begins like ours": (
-        lambda s: dpop(s, s.proof(token=s.bound, url=BASE + "@evil.example" + GENERATE)),
+        lambda s: s.dpop(s.proof(token=s.bound, url=BASE + "@evil.example" + GENERATE)),
         "holder_proof_invalid",
     ),
     "with a proof for another method": (
-        lambda s: dpop(s, s.proof(token=s.bound, method="GET")),
+        lambda s: s.dpop(s.proof(token=s.bound, method="GET")),
         "holder_proof_invalid",
     ),
     "with a proof for another receipt": (
-        lambda s: dpop(s, s.proof(token=s.bearer)),
+        lambda s: s.dpop(s.proof(token=s.bearer)),
         "holder_proof_invalid",
     ),
-    "with a proof for no receipt": (lambda s: dpop(s, s.proof(token=None)), "holder_proof_invalid"),
+    "with a proof for no receipt": (lambda s: s.dpop(s.proof(token=None)), "holder_proof_invalid"),
     "with a forged Host and a proof for it": (
         lambda s: {
-            **dpop(s, s.proof(token=s.bound, url="http://evil.example" + GENERATE)),
+            **s.dpop(s.proof(token=s.bound, url="http://evil.example" + GENERATE)),
             "Host": "evil.example",
             "X-Forwarded-Host": "evil.example",
             "Forwarded": "host=evil.example",
@@ -204,7 +163,7 @@ STOLEN: dict[str, tuple[Callable[[Scene], Headers], str]] = {
         "holder_proof_invalid",
     ),
     "with two proofs": (
-        lambda s: [*dpop(s, s.proof(token=s.bound)).items(), ("DPoP", s.proof(token=s.bound))],
+        lambda s: [*s.dpop(s.proof(token=s.bound)).items(), ("DPoP", s.proof(token=s.bound))],
         "holder_proof_invalid",
     ),
     "in another scheme": (lambda s: {"Authorization": f"Basic {s.bound}"}, "receipt_invalid"),
@@ -260,101 +219,9 @@ def test_without_a_receipt_the_answer_is_a_request_to_pay(scene: Scene) -> None:
 
 
 def test_a_receipt_that_is_used_up_is_asked_to_pay_again(scene: Scene) -> None:
-    headers = scene.payer.headers(scene.spent)
+    spent = scene.stage.run(scene.payer.receipt(1))
+    assert scene.stage.run(scene.payer.generate(spent)).status_code == 200
+    headers = scene.payer.headers(spent)
     scene.stage.refused(
         lambda: scene.http.post(GENERATE, headers=headers), 402, "credits_exhausted", NEW_REQUEST
     )
-
-
-METHODS = {"GET": 404, "HEAD": 404, "OPTIONS": 405, "PUT": 405, "PATCH": 405, "DELETE": 405}
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_no_other_method_serves_a_picture(scene: Scene, method: str) -> None:
-    """Not even to who may have one: GET and HEAD look for a picture of that id and find none."""
-    status = METHODS[method]
-    headers = {**dpop(scene, scene.proof(token=scene.bound, method=method)), "Idempotency-Key": "m"}
-    code = {404: "not_found", 405: "method_not_allowed"}[status]
-    scene.stage.refused(lambda: scene.http.request(method, GENERATE, headers=headers), status, code)
-
-
-#: spelling of the path → status, code, and whether a payment request is stored for who must pay
-SPELLINGS: dict[str, tuple[int, str]] = {
-    "/api%2Fimages/generate": (402, "payment_required"),
-    "/api/images/%67enerate": (402, "payment_required"),
-    "/api/images/generate?receipt=free": (402, "payment_required"),
-    "http://evil.example/api/images/generate": (402, "payment_required"),
-    "//api/images/generate": (404, "not_found"),
-    "/api//images/generate": (404, "not_found"),
-    "/api/images/./generate": (404, "not_found"),
-    "/api/images/x/../generate": (404, "not_found"),
-    "/API/IMAGES/GENERATE": (404, "not_found"),
-    "/api/images/generate/": (404, "not_found"),
-    "/%c0/api/images/generate": (404, "not_found"),
-    "/api/images/generate%c0": (405, "method_not_allowed"),
-    "/api/images/generate%00": (405, "method_not_allowed"),
-    "/api/images/generate;free": (405, "method_not_allowed"),
-    "/api/images/GENERATE": (405, "method_not_allowed"),
-}
-
-
-@pytest.mark.parametrize("target", SPELLINGS)
-def test_no_spelling_of_the_path_is_served_free(scene: Scene, target: str) -> None:
-    status, code = SPELLINGS[target]
-
-    async def send() -> httpx.Response:
-        async with serving(scene.stage.seller.parts.app) as port:
-            return await ask(port, "POST", target)
-
-    made = scene.maker.made
-    scene.stage.refused(send, status, code, NEW_REQUEST if status == 402 else None)
-    assert scene.maker.made == made
-
-
-def test_a_proof_is_for_one_spelling_of_the_path(scene: Scene) -> None:
-    """A proof whose htu is spelled in another way than ours is none, so that nothing can be smuggled through."""
-    for spelling in ("/api%2Fimages/generate", "/api/images/generate/", "//api/images/generate"):
-        headers = dpop(scene, scene.proof(token=scene.bound, url=BASE + spelling))
-        scene.stage.refused(
-            lambda: scene.http.post(GENERATE, headers=headers),
-            401,
-            "holder_proof_invalid",  # noqa: B023  called at once
-        )
-
-
-def test_a_forged_host_changes_nothing_that_is_signed(scene: Scene) -> None:
-    host = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
-    before = scene.stage.ledger()
-    answer = scene.stage.run(scene.http.post("/api/images/buy", json={"credits": 1}, headers=host))
-    assert answer.status_code == 402
-    assert jws.peek(answer.text)[1]["serviceCallback"] == BASE
-    assert "evil.example" not in str(answer.headers) + str(jws.peek(answer.text))
-    assert added(before, scene.stage.ledger()) == NEW_REQUEST
-    for path in ("/openapi.json", "/.well-known/did.json", "/api/catalog"):
-        assert "evil.example" not in scene.stage.run(scene.http.get(path, headers=host)).text
-
-
-def test_nothing_but_pictures_may_be_cached(scene: Scene) -> None:
-    picture = scene.stage.run(scene.payer.generate(scene.bound))
-    redemption, url = picture.json()["redemption_id"], picture.json()["image"]["url"]
-    reading = scene.payer.headers(scene.bound, "/api/credits", "GET")
-    sent = [
-        scene.http.post("/api/images/buy", json={"credits": 1}),
-        scene.http.post("/api/images/buy", json={"credits": 1}, headers={"Accept": "application/json"}),
-        scene.http.post("/api/images/buy", json={}),
-        scene.http.post(GENERATE, headers=scene.payer.headers(scene.bound)),
-        scene.http.get("/api/credits", headers=reading),
-        *(scene.http.get(path) for path in (f"/api/redemptions/{redemption}", "/api/burns/ab", "/api/none")),
-        *(scene.http.get(path) for path in ("/api/catalog", "/api/payments/none", "/.well-known/did.json")),
-        *(scene.http.get(path) for path in ("/openapi.json", "/healthz", "/readyz", "/metrics")),
-    ]
-    for request in sent:
-        answer = scene.stage.run(request)
-        assert answer.headers["cache-control"] == "no-store", answer.request.url
-    shown = scene.stage.run(scene.http.get(url))
-    assert shown.headers["cache-control"] == "private, immutable, max-age=31536000"
-    check_problem(scene.stage.run(scene.http.get(url + "x")), 404, "not_found")
-
-
-def dpop(scene: Scene, proof: str) -> dict[str, str]:
-    return {"Authorization": f"DPoP {scene.bound}", "DPoP": proof}

@@ -3,56 +3,30 @@
 Each threat of `reference/reliability.md` under "Tokens", against every place where the seller reads a token.
 """
 
-import asyncio
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
 from shared import jws, payment_request, receipt
 from shared.dialects.ack import MAX_CLAIM_BYTES
 from shared.jws import PROOF_TYPE
-from shared.keys import SigningKey
 from tests.conformance.attacks import Target, attacks
 from tests.conformance.samples import HOLDER_KEY, RECEIPT, REQUEST, SELLER_KEY
 from tests.devnet_process import DevnetProcess
-from tests.fakes.image_maker import PlainMaker
-from tests.seller import BASE, Payer
-from tests.stage import Stage, open_stage
+from tests.scene import GENERATE, THIEF, Scene, open_scene
+from tests.seller import BASE
 
 pytestmark = pytest.mark.xdist_group("threats_tokens")
-GENERATE = "/api/images/generate"
-THIEF = SigningKey.from_seed(b"\x77" * 32)
 MEGABYTES = 5 * 2**20
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A payer with a receipt that is bound to it, and with one that is anybody's."""
-
-    stage: Stage
-    payer: Payer
-    bound: str
-    bearer: str
-
-    @property
-    def http(self) -> httpx.AsyncClient:
-        return self.stage.seller.http
-
-    @property
-    def now(self) -> int:
-        return self.stage.seller.now()
 
 
 @pytest.fixture(scope="module")
 def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_stage(devnet, tmp_path_factory.mktemp("seller"), maker=PlainMaker()) as stage:
-        payer = stage.seller.payer()
-        bound = stage.run(payer.receipt(3))
-        yield Scene(stage, payer, bound, stage.run(payer.receipt(3, holder=False)))
+    with open_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
+        yield opened
 
 
 def test_the_good_tokens_are_taken(scene: Scene) -> None:
@@ -68,7 +42,7 @@ RECEIPT_TARGET = Target(receipt.claims(RECEIPT), SELLER_KEY)
 @pytest.mark.parametrize("description", [attack.description for attack in attacks(RECEIPT_TARGET)])
 def test_a_spoiled_receipt_is_refused(scene: Scene, description: str) -> None:
     token = spoiled(Target(jws.peek(scene.bearer)[1], scene.stage.key), description)
-    shown = {"Authorization": b"Bearer " + token.encode()}
+    shown = {b"Authorization": b"Bearer " + token.encode()}
     expected = (431, "headers_too_large") if len(token) > jws.MAX_BYTES else (401, "receipt_invalid")
     scene.stage.refused(lambda: scene.http.post(GENERATE, headers=shown), *expected)
     scene.stage.refused(lambda: scene.http.get("/api/credits", headers=shown), *expected)
@@ -80,7 +54,7 @@ CLAIM_TARGET = Target({"iss": "", "y": 1}, HOLDER_KEY, max_bytes=MAX_CLAIM_BYTES
 
 @pytest.mark.parametrize("description", [attack.description for attack in attacks(CLAIM_TARGET)])
 def test_a_spoiled_claim_is_refused(scene: Scene, description: str) -> None:
-    claims = claim_of(scene, scene.stage.run(scene.payer.buy(1)))
+    claims = scene.claims(scene.stage.run(scene.payer.buy(1)))
     target = Target(claims, scene.payer.key, max_bytes=MAX_CLAIM_BYTES)
     token = spoiled(target, description)
     expected = (413, "body_too_large") if description == "too long" else (401, "claim_invalid")
@@ -94,7 +68,7 @@ REQUEST_TARGET = Target(payment_request.claims(REQUEST), SELLER_KEY)
 def test_a_claim_of_a_spoiled_payment_request_is_refused(scene: Scene, description: str) -> None:
     good = scene.stage.run(scene.payer.buy(1))
     token = spoiled(Target(jws.peek(good)[1], scene.stage.key), description)
-    claim = jws.sign(claim_of(scene, token), scene.payer.key)
+    claim = jws.sign(scene.claims(token), scene.payer.key)
     scene.stage.refused(lambda: scene.stage.seller.claim(claim), 401, "claim_invalid")
 
 
@@ -108,8 +82,8 @@ def test_a_spoiled_holder_proof_is_refused(scene: Scene, description: str) -> No
     header, payload = jws.peek(scene.payer.proof("POST", GENERATE, scene.bound))
     target = Target(payload, scene.payer.key, PROOF_TYPE, {"jwk": header["jwk"]}, "jti", 2048)
     headers = {
-        "Authorization": f"DPoP {scene.bound}".encode(),
-        "DPoP": spoiled(target, description).encode(),
+        b"Authorization": f"DPoP {scene.bound}".encode(),
+        b"DPoP": spoiled(target, description).encode(),
     }
     scene.stage.refused(lambda: scene.http.post(GENERATE, headers=headers), 401, "holder_proof_invalid")
 
@@ -166,7 +140,7 @@ WRONG_CLAIMS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", WRONG_CLAIMS)
 def test_a_claim_with_wrong_claims_is_refused(scene: Scene, name: str) -> None:
     token = scene.stage.run(scene.payer.buy(1))
-    claim = jws.sign(changed(scene, claim_of(scene, token), WRONG_CLAIMS[name]), scene.payer.key)
+    claim = jws.sign(changed(scene, scene.claims(token), WRONG_CLAIMS[name]), scene.payer.key)
     scene.stage.refused(lambda: scene.stage.seller.claim(claim), 401, "claim_invalid")
 
 
@@ -228,65 +202,11 @@ def test_an_escaped_lone_surrogate_is_a_bad_request_and_never_a_fault(scene: Sce
         scene.stage.refused(lambda: scene.http.post(path, content=body), 400, "not_json")  # noqa: B023  called at once
 
 
-def test_no_token_makes_the_seller_call_anybody(scene: Scene) -> None:
-    """Key addresses, DID documents and chains of a token are never fetched, whatever they point to."""
-
-    async def story() -> list[int]:
-        calls: list[str] = []
-        listener = await asyncio.start_server(lambda _r, w: (calls.append("call"), w.close()), "127.0.0.1", 0)
-        async with listener:
-            port = listener.sockets[0].getsockname()[1]
-            answers = [await send for send in luring(scene, port)]
-            assert calls == []
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            assert await reader.read() == b""
-            writer.close()
-            await writer.wait_closed()
-            assert calls == ["call"], "the listener would have noticed"
-        return [answer.status_code for answer in answers]
-
-    before = scene.stage.ledger()
-    assert set(scene.stage.run(story())) <= {400, 401}
-    assert scene.stage.ledger() == before
-
-
-def luring(scene: Scene, port: int) -> Iterator[Any]:
-    """Requests whose tokens name keys at the loopback `port`."""
-    page, web = f"http://127.0.0.1:{port}/keys.json", f"did:web:127.0.0.1%3A{port}"
-    payload = jws.peek(scene.bearer)[1]
-    for member, value in (("jku", page), ("x5u", page), ("kid", page), ("jwk", THIEF.public.jwk)):
-        token = jws.sign(payload, THIEF, header={member: value})
-        yield scene.http.post(GENERATE, headers={"Authorization": f"Bearer {token}"})
-    lure = jws.sign({**payload, "iss": web}, THIEF)
-    yield scene.http.post(GENERATE, json={"receipt": lure})
-    credential = {**payload["vc"], "credentialStatus": {"id": page, "statusListCredential": page}}
-    listed = jws.sign({**payload, "vc": credential}, scene.stage.key)
-    yield scene.http.post(GENERATE, json={"receipt": listed})
-    good = payload["vc"]["credentialSubject"]["paymentRequestToken"]
-    foreign = jws.sign({**jws.peek(good)[1], "iss": web}, THIEF)
-    yield scene.stage.seller.claim(jws.sign(claim_of(scene, foreign), scene.payer.key))
-    yield scene.stage.seller.claim(jws.sign({**claim_of(scene, good), "payerDid": web, "iss": web}, THIEF))
-    yield scene.http.post("/api/images/buy", json={"credits": 1, "holder": web})
-
-
 def spoiled(target: Target, description: str) -> str:
     # A token with neither "-" nor "_" is spelled the same in plain base64: no attack.
     padded = (replace(target, payload={**target.payload, "pad": number}) for number in range(100))
     fit = next(target for target in padded if {"-", "_"} & set(target.token))
     return next(attack.token for attack in attacks(fit) if attack.description == description)
-
-
-def claim_of(scene: Scene, token: str) -> dict[str, Any]:
-    """The claims of a payer's claim of `token`, by a transaction that nobody knows."""
-    return {
-        "iss": scene.payer.did,
-        "iat": scene.now,
-        "exp": scene.now + 600,
-        "paymentRequestToken": token,
-        "paymentOptionId": "cardano",
-        "payerDid": scene.payer.did,
-        "metadata": {"network": "cardano:devnet", "txHash": "ab" * 32},
-    }
 
 
 def changed(scene: Scene, payload: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

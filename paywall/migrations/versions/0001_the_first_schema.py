@@ -14,6 +14,7 @@ def upgrade() -> None:
         "burn_batch",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("policy_id", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -21,24 +22,17 @@ def upgrade() -> None:
         sa.Column("block_hash", sa.String(), nullable=True),
         sa.Column("block_height", sa.BigInteger(), nullable=True),
         sa.Column("confirmations", sa.Integer(), nullable=False),
-        sa.Column("parked_reason", sa.String(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('open', 'signed', 'submitted', 'seen', 'confirmed', 'parked')",
+            "state IN ('open', 'signed', 'submitted', 'seen', 'lost', 'confirmed', 'parked')",
             name="ck_burn_batch_state",
         ),
         sa.CheckConstraint("size > 0", name="ck_burn_batch_size"),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number"),
     )
-    op.create_index(
-        "uq_burn_batch_open",
-        "burn_batch",
-        ["policy_id"],
-        unique=True,
-        sqlite_where=sa.text("state IN ('open', 'signed', 'submitted', 'seen')"),
-        postgresql_where=sa.text("state IN ('open', 'signed', 'submitted', 'seen')"),
-    )
+    op.create_index("ix_burn_batch_state", "burn_batch", ["policy_id", "state", "number"], unique=False)
     op.create_table(
         "credit_account",
         sa.Column("id", sa.String(), nullable=False),
@@ -68,6 +62,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("thumbprint", "jti"),
     )
     op.create_index(op.f("ix_holder_proof_expires_at"), "holder_proof", ["expires_at"], unique=False)
+    op.create_table(
+        "lease",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "payment_request",
         sa.Column("id", sa.String(), nullable=False),
@@ -155,6 +157,7 @@ def upgrade() -> None:
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("expiry_slot", sa.BigInteger(), nullable=False),
         sa.Column("submitted_at", sa.BigInteger(), nullable=True),
+        sa.Column("void", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["batch_id"],
@@ -177,6 +180,7 @@ def upgrade() -> None:
         sa.Column("transaction", sa.LargeBinary(), nullable=True),
         sa.Column("expiry_slot", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),

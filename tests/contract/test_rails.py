@@ -1,0 +1,215 @@
+"""The contract of the rails: every module in paywall/rails is found by itself and put through it.
+
+A rail comes with a recorded exchange, `rails/<rail>.json`: prices and their quotes, claims and payments with
+what the outside answered and what the rail must say. The answers were recorded from the real thing (for
+`cardano` from the devnet, by `record_cardano.py`) and are played back by a twin that knows nothing else.
+"""
+
+import asyncio
+import json
+import pkgutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import paywall.rails
+from paywall.errors import PaywallError
+from paywall.rails.base import Outcome, Payable, Pending, Proof, Rail
+from paywall.rails.cardano import CardanoRail, CardanoTerms
+from shared import payment_request
+from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
+from shared.dialects.ack import PaymentClaim
+from shared.keys import PublicKey
+from shared.money import Money
+from tests.contract.recorded_chain import RecordedChain
+
+FOLDER = Path(__file__).parent / "rails"
+RAILS = sorted(
+    module.name for module in pkgutil.iter_modules(paywall.rails.__path__) if module.name != "base"
+)
+Case = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the suite opens one rail over a record of the outside."""
+
+    open: Callable[[Case, RecordedChain, int], Rail]
+    #: questions that may go unanswered, each of which leaves the outcome unknown
+    faults: tuple[tuple[str, type[ChainError]], ...]
+
+
+def _cardano(terms: Case, chain: RecordedChain, now: int) -> Rail:
+    rate = Money.parse(terms["rate"])
+    return CardanoRail(
+        CardanoTerms(terms["network"], terms["recipient"], rate, terms["confirmations"]), chain, lambda: now
+    )
+
+
+WAYS: dict[str, Way] = {
+    "cardano": Way(
+        _cardano,
+        (
+            *(("tip", ChainUnavailable), ("inclusion", ChainUnavailable), ("transaction", ChainUnavailable)),
+            *(("submit", ChainUnavailable), ("submit", SubmitUnknown)),
+        ),
+    )
+}
+
+
+def recorded(rail: str) -> Case:
+    path = FOLDER / f"{rail}.json"
+    assert path.exists(), (
+        f"paywall/rails/{rail}.py has no recorded exchange: record it into tests/contract/rails/{rail}.json "
+        "(record_cardano.py shows how) and tell tests/contract/test_rails.py in WAYS how to open the rail."
+    )
+    record: Case = json.loads(path.read_text("utf-8"))
+    return record
+
+
+def cases(part: str) -> list[Any]:
+    """(rail, name of the case) for every recorded case; a rail without a record has none, and fails elsewhere."""
+    rails = [rail for rail in RAILS if (FOLDER / f"{rail}.json").exists()]
+    return [
+        pytest.param(rail, case["name"], id=f"{rail}: {case['name']}")
+        for rail in rails
+        for case in recorded(rail)[part]
+    ]
+
+
+def case_of(rail: str, part: str, name: str) -> Case:
+    found: Case = next(case for case in recorded(rail)[part] if case["name"] == name)
+    return found
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_rail_has_a_recorded_exchange_that_goes_through_every_outcome(rail: str) -> None:
+    record = recorded(rail)
+    assert rail in WAYS, f"tests/contract/test_rails.py does not know in WAYS how to open the rail {rail}."
+    assert {case["expected"]["outcome"] for case in record["settles"]} == {"Settled", "Pending", "Failed"}
+    checked = [case["expected"] for case in record["checks"]]
+    assert any("proof" in told for told in checked)
+    assert {told.get("error") for told in checked} >= {"payment_mismatch", "claim_invalid", "unavailable"}
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_rail_is_named_for_its_file(rail: str) -> None:
+    opened, _ = open_rail(rail)
+    option = opened.quote(Money.parse("3.00 USD"))
+    assert (opened.id, opened.describe()["id"], option.id) == (rail, rail, rail)
+    json.dumps(opened.describe())
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_quote_is_what_the_definition_says(rail: str) -> None:
+    for case in recorded(rail)["quotes"]:
+        opened, chain = open_rail(rail, case["terms"])
+        option = opened.quote(Money.parse(case["price"]))
+        assert option.amount == case["amount"], case
+        assert chain.asked == []
+
+
+@pytest.mark.parametrize("rail", RAILS)
+@settings(max_examples=200, deadline=None)
+@given(cents=st.integers(1, 10**12), rate=st.integers(1, 10**6))
+def test_a_quote_is_pure_positive_and_rounded_up(rail: str, cents: int, rate: int) -> None:
+    """The seller never gets less than the price, and less than one minor unit more."""
+    opened, chain = open_rail(rail, {"rate": str(Money(rate, "USD", 2))})
+    option = opened.quote(Money(cents, "USD", 2))
+    assert option == opened.quote(Money(cents, "USD", 2))
+    assert option.amount > 0
+    assert option.amount * rate >= cents * 10**option.decimals
+    assert (option.amount - 1) * rate < cents * 10**option.decimals
+    assert chain.asked == []
+
+
+@pytest.mark.parametrize(("rail", "name"), cases("checks"))
+def test_a_check_says_what_was_recorded_and_changes_nothing(rail: str, name: str) -> None:
+    case = case_of(rail, "checks", name)
+    opened, chain = open_rail(rail, now=case["now"], answers=case["chain"])
+    first, second = (asyncio.run(check(rail, opened, case)) for _ in range(2))
+    assert first == second == case["expected"]
+    assert not [question for question in chain.asked if question.startswith("submit")]
+
+
+@pytest.mark.parametrize(("rail", "name"), cases("checks"))
+def test_a_check_that_gets_no_answer_neither_proves_nor_refuses(rail: str, name: str) -> None:
+    case = case_of(rail, "checks", name)
+    for kind, fault in WAYS[rail].faults:
+        opened, chain = open_rail(rail, now=case["now"], answers=case["chain"], broken=(kind, fault))
+        told = asyncio.run(check(rail, opened, case))
+        hit = any(question.split()[0] == kind for question in chain.asked)
+        assert told == ({"error": "unavailable"} if hit else case["expected"])
+
+
+@pytest.mark.parametrize(("rail", "name"), cases("settles"))
+def test_settling_says_what_was_recorded_and_may_be_repeated(rail: str, name: str) -> None:
+    case = case_of(rail, "settles", name)
+    opened, _ = open_rail(rail, answers=case["chain"])
+    outcomes = [asyncio.run(settle(opened, case)) for _ in range(3)]
+    assert [spelled(outcome) for outcome in outcomes] == [case["expected"]] * 3
+
+
+@pytest.mark.parametrize(("rail", "name"), cases("settles"))
+def test_what_is_not_known_is_pending_and_never_failed(rail: str, name: str) -> None:
+    """Whichever question goes unanswered: a payment that may have happened is not given up."""
+    case = case_of(rail, "settles", name)
+    for kind, fault in WAYS[rail].faults:
+        opened, chain = open_rail(rail, answers=case["chain"], broken=(kind, fault))
+        outcome = asyncio.run(settle(opened, case))
+        if any(question.split()[0] == kind for question in chain.asked):
+            assert isinstance(outcome, Pending), (kind, fault)
+        else:
+            assert spelled(outcome) == case["expected"]
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_lost_payment_is_pending_until_it_can_no_longer_land(rail: str) -> None:
+    in_order = [case["expected"]["outcome"] for case in recorded(rail)["settles"] if "lost" in case["name"]]
+    assert in_order == sorted(in_order, key=["Pending", "Failed"].index)
+    assert set(in_order) == {"Pending", "Failed"}
+
+
+def open_rail(
+    rail: str,
+    terms: Case | None = None,
+    *,
+    now: int = 0,
+    answers: Case | None = None,
+    broken: tuple[str, type[ChainError]] = ("", ChainUnavailable),
+) -> tuple[Rail, RecordedChain]:
+    chain = RecordedChain(answers or {}, broken=broken[0], fault=broken[1])
+    return WAYS[rail].open({**recorded(rail)["terms"], **(terms or {})}, chain, now), chain
+
+
+async def check(rail: str, opened: Rail, case: Case) -> Case:
+    told = case["claim"]
+    raw = bytes.fromhex(told["transaction"]) if told["transaction"] else None
+    claim = PaymentClaim(**{**told, "transaction": raw})
+    seller, token = recorded(rail)["seller"], claim.payment_request_token
+    request = payment_request.verify(token, [PublicKey.from_did_key(seller)], issuer=seller, now=None)
+    try:
+        proof = await opened.check(request, request.option(claim.option_id), claim, token)
+    except PaywallError as error:
+        return {"error": error.code}
+    return {"proof": spelled_proof(proof)}
+
+
+def spelled_proof(proof: Proof) -> Case:
+    transaction = proof.transaction.hex() if proof.transaction else None
+    return {**asdict(proof), "transaction": transaction, "signers": sorted(proof.signers)}
+
+
+async def settle(opened: Rail, case: Case) -> Outcome:
+    told = case["payment"]
+    raw = bytes.fromhex(told["transaction"]) if told["transaction"] else None
+    return await opened.settle(Payable(**{**told, "transaction": raw}))
+
+
+def spelled(outcome: Outcome) -> Case:
+    return {"outcome": type(outcome).__name__, **asdict(outcome)}

@@ -1,0 +1,116 @@
+"""The settings: every variable is read, and a wrong one is refused in a sentence that names it."""
+
+from typing import Any
+
+import pytest
+
+from paywall.errors import SetupError
+from paywall.settings import Settings, read_settings, variables
+
+READ: dict[str, tuple[str, str, Any]] = {
+    "PAYWALL_HOST": ("0.0.0.0", "host", "0.0.0.0"),
+    "PAYWALL_PORT": ("9000", "port", 9000),
+    "PAYWALL_PUBLIC_URL": ("https://shop.example", "public_url", "https://shop.example"),
+    "PAYWALL_DATA_DIR": ("/var/lib/paywall", "data_dir", "/var/lib/paywall"),
+    "DATABASE_URL": ("postgresql://db/paywall", "database_url", "postgresql://db/paywall"),
+    "PAYWALL_CATALOG": ("catalog.toml", "catalog", "catalog.toml"),
+    "PAYWALL_RAILS": ("cardano", "rails", "cardano"),
+    "PAYWALL_ADA_USD": ("0.75", "ada_usd", "0.75"),
+    "PAYWALL_CARDANO_ADDRESS": ("addr_test1x", "cardano_address", "addr_test1x"),
+    "PAYWALL_REQUEST_SECONDS": ("60", "request_seconds", 60),
+    "PAYWALL_NETWORK": ("preprod", "network", "preprod"),
+    "BLOCKFROST_PROJECT_ID": ("preprodkey", "blockfrost_project_id", "preprodkey"),
+    "PAYWALL_BLOCKFROST_URL": ("http://127.0.0.1:1", "blockfrost_url", "http://127.0.0.1:1"),
+    "PAYWALL_DEVNET_PORT": ("9001", "devnet_port", 9001),
+    "PAYWALL_DEVNET_BLOCK_SECONDS": ("0.5", "devnet_block_seconds", 0.5),
+    "PAYWALL_CONFIRMATIONS": ("3", "confirmations", 3),
+    "PAYWALL_SUPPLY": ("10", "supply", 10),
+    "PAYWALL_BATCH_SIZE": ("50", "batch_size", 50),
+    "PAYWALL_BATCH_SECONDS": ("0", "batch_seconds", 0),
+    "PAYWALL_MAX_FEE": ("900000", "max_fee", 900_000),
+    "OPENAI_API_KEY": ("sk-secret", "openai_api_key", "sk-secret"),
+    "OPENAI_BASE_URL": ("http://127.0.0.1:2", "openai_base_url", "http://127.0.0.1:2"),
+    "PAYWALL_IMAGE_MODEL": ("another", "image_model", "another"),
+    "PAYWALL_IMAGE_SECONDS": ("30", "image_seconds", 30),
+    "PAYWALL_LOG": ("json", "log", "json"),
+}
+MAINNET = {
+    "PAYWALL_NETWORK": "mainnet",
+    "BLOCKFROST_PROJECT_ID": "mainnetkey",
+    "DATABASE_URL": "postgresql://db/paywall",
+    "OPENAI_API_KEY": "sk-secret",
+}
+
+
+def test_every_variable_is_in_the_table() -> None:
+    assert set(READ) == set(variables())
+
+
+@pytest.mark.parametrize(("variable", "text", "name", "value"), [(k, *v) for k, v in READ.items()], ids=READ)
+def test_each_variable_is_read(variable: str, text: str, name: str, value: Any) -> None:
+    company = {"BLOCKFROST_PROJECT_ID": "key"} if variable == "PAYWALL_NETWORK" else {}
+    settings = read_settings({variable: f" {text} ", **company})
+    assert getattr(settings, name) == value
+    assert getattr(Settings(), name) != value or variable == "PAYWALL_RAILS"
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_variable_is_as_good_as_none(text: str) -> None:
+    assert read_settings(dict.fromkeys(variables(), text)) == Settings()
+
+
+BAD = {
+    "PAYWALL_PORT": ["http", "1.5", "0", "-1", "65536"],
+    "PAYWALL_DEVNET_PORT": ["0", "70000"],
+    "PAYWALL_NETWORK": ["testnet", "MAINNET", "devnetx"],
+    "PAYWALL_LOG": ["xml"],
+    "PAYWALL_ADA_USD": ["0", "-1", "free", "0.505", "1e3", "nan"],
+    "PAYWALL_REQUEST_SECONDS": ["0", "-5", "soon"],
+    "PAYWALL_SUPPLY": ["0"],
+    "PAYWALL_BATCH_SIZE": ["0"],
+    "PAYWALL_BATCH_SECONDS": ["-2", "now"],
+    "PAYWALL_MAX_FEE": ["0"],
+    "PAYWALL_IMAGE_SECONDS": ["0"],
+    "PAYWALL_CONFIRMATIONS": ["-1"],
+    "PAYWALL_DEVNET_BLOCK_SECONDS": ["-1", "nan", "inf", "fast"],
+    "PAYWALL_PUBLIC_URL": ["shop.example", "ftp://shop.example", "javascript:alert(1)"],
+}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"), [(name, text) for name, texts in BAD.items() for text in texts]
+)
+def test_a_bad_value_is_refused_in_a_sentence_that_names_the_variable(variable: str, text: str) -> None:
+    with pytest.raises(SetupError, match=rf"^{variable} .*\.$"):
+        read_settings({variable: text})
+
+
+def test_a_misspelt_setting_is_refused_and_other_programs_variables_are_not() -> None:
+    with pytest.raises(SetupError, match="no setting PAYWALL_MAX_FEES"):
+        read_settings({"PAYWALL_MAX_FEES": "1", "PATH": "/bin", "DATABASE": "x"})
+    assert read_settings({"PATH": "/bin", "NOT_PAYWALL_PORT": "1"}) == Settings()
+
+
+@pytest.mark.parametrize("network", ["preprod", "preview", "mainnet"])
+def test_a_public_network_needs_a_way_to_the_chain(network: str) -> None:
+    with pytest.raises(SetupError, match="BLOCKFROST_PROJECT_ID"):
+        read_settings({**MAINNET, "PAYWALL_NETWORK": network, "BLOCKFROST_PROJECT_ID": ""})
+
+
+@pytest.mark.parametrize(
+    ("missing", "part"), [("DATABASE_URL", "SQLite"), ("OPENAI_API_KEY", "offline image maker")]
+)
+def test_mainnet_refuses_each_embedded_part(missing: str, part: str) -> None:
+    assert read_settings(MAINNET).network == "mainnet"
+    with pytest.raises(SetupError, match=f"still embedded: {part}\\.$"):
+        read_settings({**MAINNET, missing: ""})
+
+
+def test_without_any_variable_everything_is_embedded() -> None:
+    settings = read_settings({})
+    assert settings.embedded_parts() == ["devnet", "SQLite", "offline image maker"]
+    assert settings.chain_url == "http://127.0.0.1:8403/api/v0"
+
+
+def test_a_settings_object_shows_no_secret() -> None:
+    assert "secret" not in repr(read_settings({**MAINNET, "OPENAI_API_KEY": "sk-secret"}))
