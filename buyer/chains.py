@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from buyer.checks import DEVNET
 from buyer.errors import SellerFault, UsageError, clean
 from buyer.http import is_loopback
-from shared.chain.base import Chain
 from shared.chain.blockfrost import Blockfrost
 
 
-def connect(network: str, offered: str | None, environment: Mapping[str, str]) -> Chain:
+def connect(network: str, offered: str | None, environment: Mapping[str, str]) -> Blockfrost:
     """The chain of `network`. `offered` is what the seller's catalog names, believed for play money only.
 
     Errors: SellerFault for a devnet that is not on this machine; UsageError when BLOCKFROST_PROJECT_ID lacks.

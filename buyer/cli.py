@@ -187,6 +187,26 @@ def verify(redemption_id: str, wait: bool, **given: Any) -> int:
     return run(given, lambda tasks: tasks.verify(redemption_id, wait=wait))
 
 
+@cli.command()
+@common
+@click.option("--token", help="Policy id and name in hex, with or without a dot.  [default: the seller's]")
+@click.option(
+    "--chain",
+    "service",
+    help="A Blockfrost-shaped service to ask, with BLOCKFROST_PROJECT_ID if it is set.",
+)
+def audit(token: str | None, service: str | None, **given: Any) -> int:
+    """Show from chain data alone how many tokens were minted and burned, and whether more can be.
+
+    With --token and --chain the seller is not even asked. Exit code 6 when something does not hold.
+
+    \b
+    Example:
+      buyer audit
+    """
+    return run(given, lambda tasks: tasks.audit(token, service))
+
+
 cli.add_command(wallet)
 
 

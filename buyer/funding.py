@@ -21,12 +21,12 @@ OK = 200
 
 async def network_of(seller: str) -> str:
     """The network that a seller says it is on."""
-    return (await _catalog(seller)).network
+    return (await fetch_catalog(seller)).network
 
 
 async def balance(wallet: Wallet, seller: str, environment: Mapping[str, str]) -> int:
     """Lovelace at the wallet's address, as its chain service shows them."""
-    offered = (await _catalog(seller)).chain_url if wallet.network == DEVNET else None
+    offered = (await fetch_catalog(seller)).chain_url if wallet.network == DEVNET else None
     chain = chains.connect(wallet.network, offered, environment)
     try:
         return sum(utxo.lovelace for utxo in await chain.utxos(wallet.address))
@@ -44,7 +44,7 @@ async def fund(wallet: Wallet, seller: str, lovelace: int, environment: Mapping[
             "faucet_missing", f"only the devnet has a faucet; this wallet is on {wallet.network}", hint=hint
         )
     before = await balance(wallet, seller, environment)
-    tx_hash = await _ask(wallet, (await _catalog(seller)).chain_url or "", lovelace)
+    tx_hash = await _ask(wallet, (await fetch_catalog(seller)).chain_url or "", lovelace)
     try:
         async with asyncio.timeout(WAIT_SECONDS):
             while await balance(wallet, seller, environment) <= before:  # noqa: ASYNC110  another process makes the block
@@ -68,7 +68,7 @@ async def _ask(wallet: Wallet, chain_url: str, lovelace: int) -> str:
     return str(reply.json().get("tx_hash"))
 
 
-async def _catalog(seller: str) -> Catalog:
+async def fetch_catalog(seller: str) -> Catalog:
     http = SellerHttp(seller_origin(seller), trace=nothing)
     try:
         return catalog.read((await http.send("GET", "/api/catalog")).json())

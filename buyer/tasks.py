@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buyer import funding, output, receipts
+from buyer.auditing import audit_token
 from buyer.budget import Budget
 from buyer.checks import DEVNET
 from buyer.client import WAIT_SECONDS, BuyerClient
@@ -81,6 +82,10 @@ class Tasks:
             async with self._client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
         return Finished(output.proof(report), _exit_code([report], pending_fails=True))
+
+    async def audit(self, token: str | None, service: str | None) -> Finished:
+        found = await audit_token(self.seller, token, service, self.environment)
+        return Finished((found.told(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
 
     def _open(self) -> Wallet:
         return Wallet.open(self.path)

@@ -4,22 +4,32 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paywall import clock
+from paywall.burns import policy_file
 from paywall.burns.custody import Custody
+from paywall.burns.policies import FixedPolicy, NativePolicy, Policy
+from paywall.burns.policy_file import read_record
 from paywall.credits.redeeming import PictureStore
+from paywall.custodies import open_signer
 from paywall.database import Database
 from paywall.errors import SetupError
 from paywall.identity import Identity
 from paywall.images.base import ImageMaker
 from paywall.images.store import ImageStore
+from paywall.passphrases import Passphrases
 from paywall.rails.base import Rail
 from paywall.sales.prices import Product, read_catalog
 from paywall.settings import Settings
-from paywall.signers.file import FileSigner, open_or_create
+from paywall.signers.file import open_or_create
 from paywall.storage import open_database
-from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
+from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address, key_hash
 from shared.chain.base import Chain
+from shared.keys import PublicKey
+
+if TYPE_CHECKING:
+    from shared.chain.blockfrost import Blockfrost
 
 #: what /api/images/buy sells and /api/images/generate takes
 IMAGE_PRODUCT = "image-credit"
@@ -51,48 +61,57 @@ def open_adapters(
 ) -> Adapters:
     """Errors: SetupError."""
     products, chain = open_catalog(settings), open_chain(settings)
+    passphrases = Passphrases(settings.passphrase_fd)
     return Adapters(
-        database=open_database(settings.database),
-        identity=Identity(open_key(settings, "seller"), settings.public_url or None),
+        identity=Identity(open_signer(settings, "seller", passphrases), settings.public_url or None),
         chain=chain,
-        custody=open_custody(settings),
+        custody=open_custody(settings, passphrases),
         products=products,
-        rails=open_rails(settings, chain, treasury_address(settings)),
+        rails=open_rails(settings, chain, treasury_address(settings, passphrases)),
         maker=maker or open_maker(settings),
         pictures=pictures or ImageStore(settings.folder / "images"),
+        # Last: what is wrong above must not leave its lock behind.
+        database=open_database(settings.database),
     )
 
 
-def open_key(settings: Settings, name: str) -> FileSigner:
-    """The key that is kept under this name. Errors: SetupError."""
-    if settings.network == "mainnet":
-        raise SetupError(
-            f"On mainnet the {name} key may not lie in an unencrypted file, and no other custody is built yet."
-        )
-    return open_or_create(settings.folder / f"{name}.pem")
-
-
-def open_chain(settings: Settings) -> Chain:
+def open_chain(settings: Settings) -> "Blockfrost":
     from shared.chain.blockfrost import Blockfrost
 
     return Blockfrost(settings.chain_url, settings.blockfrost_project_id)
 
 
-def open_custody(settings: Settings) -> Custody:
+def open_custody(
+    settings: Settings, passphrases: Passphrases | None = None, *, looking: bool = False
+) -> Custody:
+    """Errors: SetupError."""
+    secrets = passphrases or Passphrases(settings.passphrase_fd)
     return Custody(
-        open_key(settings, "custody"),
+        open_signer(settings, "custody", secrets, looking=looking),
         settings.chain_network,
         max_fee=settings.max_fee,
         expiry_slots=settings.burn_expiry_slots,
+        policy=lambda key: open_policy(settings, key),
     )
 
 
-def treasury_address(settings: Settings) -> str:
+def open_policy(settings: Settings, key: PublicKey) -> Policy | None:
+    """None before a fixed supply is minted. Errors: SetupError."""
+    if settings.policy == "native":
+        return NativePolicy(key)
+    record = read_record(settings.folder / policy_file.NAME, key_hash(key))
+    return FixedPolicy(record.supply, record.reference) if record else None
+
+
+def treasury_address(settings: Settings, passphrases: Passphrases) -> str:
     """Where payments go: never the custodial wallet, which burns and does nothing else. Errors: SetupError."""
     if not settings.cardano_address:
-        return enterprise_address(
-            open_or_create(settings.folder / "treasury.pem").public, settings.chain_network
-        )
+        if settings.network == "mainnet":
+            raise SetupError(
+                "On mainnet PAYWALL_CARDANO_ADDRESS must say where payments go: an address whose key is elsewhere."
+            )
+        treasury = open_or_create(settings.folder / "treasury.pem", passphrases.ask)
+        return enterprise_address(treasury.public, settings.chain_network)
     try:
         check_address(settings.cardano_address, settings.chain_network)
     except InvalidAddressError as error:

@@ -11,13 +11,14 @@ from starlette.types import ASGIApp
 from paywall import clock
 from paywall.adapters import IMAGE_PRODUCT, Adapters, open_adapters
 from paywall.burns.burning import Burning
-from paywall.burns.custody import Custody
+from paywall.burns.custody import Custody, custody_note
 from paywall.credits.redeeming import PictureStore, Redeeming
 from paywall.database import Database, Transaction
 from paywall.figures import Figures
 from paywall.flows import Flows, join
 from paywall.identity import Identity
 from paywall.images.base import ImageMaker
+from paywall.sales import seller_keys
 from paywall.settings import Settings
 from paywall.web.credentials import Origins
 from paywall.web.entry import Entry
@@ -67,6 +68,13 @@ class Parts:
     def worker(self) -> Worker:
         return self.flows.worker
 
+    async def start(self) -> None:
+        """Once, before anything is sold: the key that signs is noted, those that signed before are known."""
+        keep = seller_keys.longest_use(self.adapters.products.values(), self.settings.request_seconds)
+        key, now = self.identity.keys[0], clock.unix_now()
+        former = await self.database.transact(lambda tx: seller_keys.take_up(tx, key, now, keep))
+        self.identity.remember(former)
+
     async def close(self) -> None:
         await self.redeeming.drain()
         await self.adapters.close()
@@ -78,7 +86,7 @@ def build(
     """Everything that `serve` runs. Errors: SetupError."""
     adapters = open_adapters(settings, maker=maker, pictures=pictures)
     flows = join(settings, adapters)
-    figures = Figures(adapters.database, adapters.custody.asset.unit)
+    figures = Figures(adapters.database, adapters.custody.asset.unit, settings.low_water)
     app = Starlette(
         routes=routes(*_routes(settings, adapters, flows, figures)),
         exception_handlers=HANDLERS,
@@ -111,9 +119,9 @@ def _routes(
         ids=clock.new_id,
     )
     operations = OperationRoutes(
-        did_document=adapters.identity.document(),
+        did_document=adapters.identity.document,
         openapi=lambda: document(settings.service_url),
-        ready=lambda: _ready(adapters.database, adapters.chain),
+        ready=lambda: _ready(adapters, settings.low_water),
         figures=figures.exposition,
     )
     return sales, redemptions, operations
@@ -133,16 +141,16 @@ def _lifespan(worker: Worker):  # type: ignore[no-untyped-def] # Starlette's own
     return lifespan
 
 
-async def _ready(database: Database, chain: Chain) -> dict[str, str]:
+async def _ready(adapters: Adapters, low_water: int) -> dict[str, str]:
     def look(tx: Transaction) -> None:
         tx.connection.exec_driver_sql("SELECT 1")
 
-    await database.read(look)
+    await adapters.database.read(look)
     try:
-        await chain.tip()
+        lovelace, tokens = await adapters.custody.holdings(adapters.chain)
     except ChainError as error:
         return {"database": "ok", "chain": f"not reachable: {error}"}
-    return {"database": "ok", "chain": "ok"}
+    return {"database": "ok", "chain": "ok", "custody": custody_note(tokens, lovelace, low_water)}
 
 
 def _catalog(settings: Settings, adapters: Adapters) -> dict[str, object]:

@@ -1,39 +1,15 @@
 """The command `paywall`. Imports what a subcommand needs inside it: `--help` is instant."""
 
-import os
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from dataclasses import replace
 
 import click
 
 from paywall import __version__
-from paywall.errors import SetupError
-from paywall.settings import Settings, read_settings
+from paywall.command_line import configured, explained
+from paywall.key_cli import address, import_key, keygen, keys
 
-P = ParamSpec("P")
-T = TypeVar("T")
-EXIT_SETUP = 2
 EXIT_BROKEN = 1
-
-
-def _settings() -> Settings:
-    return read_settings(os.environ)
-
-
-def _explained(command: Callable[P, T]) -> Callable[P, T]:
-    """A set-up that is not complete ends in one sentence and exit status 2, not in a traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except SetupError as error:
-            click.echo(f"paywall: {error.detail}", err=True)
-            sys.exit(EXIT_SETUP)
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,28 +23,28 @@ def main() -> None:
 
 
 @main.command()
-@_explained
+@explained
 def serve() -> None:
     """Serve the API, with the burn worker and, if no chain is configured, the devnet."""
     from paywall.serving import serve as run
 
-    run(_settings())
+    run(configured())
 
 
 @main.command()
-@_explained
+@explained
 def worker() -> None:
     """Run the worker alone, beside any number of `paywall serve` on one PostgreSQL."""
     from paywall.serving import work
 
-    work(_settings())
+    work(configured())
 
 
 @main.command()
 @click.option(
     "--keep", is_flag=True, help="Keep what the last demo left (wallet, database, chain) and go on with it."
 )
-@_explained
+@explained
 def demo(*, keep: bool) -> None:
     """Sell, pay, redeem, burn and prove, once, on embedded defaults."""
     from paywall.demo import run
@@ -77,21 +53,21 @@ def demo(*, keep: bool) -> None:
 
 
 @main.command()
-@_explained
+@explained
 def devnet() -> None:
     """Run the devnet alone: Blockfrost's API over real ledger rules, and a faucet."""
     from paywall.devnet.child import run_alone
 
-    run_alone(_settings())
+    run_alone(configured())
 
 
 @main.command()
-@_explained
+@explained
 def migrate() -> None:
     """Bring the database's schema up to date."""
     from paywall.maintenance import migrate as run
 
-    click.echo(run(_settings()))
+    click.echo(run(configured()))
 
 
 @main.group()
@@ -101,33 +77,74 @@ def token() -> None:
 
 @token.command("mint")
 @click.option("--supply", type=click.IntRange(1), help="How many; PAYWALL_SUPPLY by default.")
-@_explained
-def token_mint(supply: int | None) -> None:
-    """Mint the supply, once."""
+@click.option("--policy", type=click.Choice(["fixed", "native"]), help="PAYWALL_POLICY by default.")
+@explained
+def token_mint(supply: int | None, policy: str | None) -> None:
+    """Mint the supply, once.
+
+    Under `fixed` no more can ever be minted; under `native` the holder of the custodial key could.
+    """
     from paywall.maintenance import mint
 
-    settings = _settings()
-    click.echo(f"minted in {mint(settings, supply or settings.supply)}")
+    settings = configured()
+    chosen = replace(settings, policy=policy or settings.policy)
+    click.echo(f"minted in {mint(chosen, supply or settings.supply)}")
+    if chosen.policy != settings.policy:
+        click.echo(f"Run the server with PAYWALL_POLICY={chosen.policy}.")
+
+
+@token.command("audit")
+@explained
+def token_audit() -> None:
+    """Show from chain data alone what was minted and burned, and whether more can be; exit status 1 if it lies."""
+    from paywall.maintenance import audit_supply
+
+    audit = audit_supply(configured())
+    for line in audit.lines():
+        click.echo(line)
+    sys.exit(0 if audit.holds else EXIT_BROKEN)
 
 
 @token.command("show")
-@_explained
+@explained
 def token_show() -> None:
     """Show the token and how its supply stands on chain."""
     from paywall.maintenance import show_supply
 
-    for name, value in show_supply(_settings()).items():
+    for name, value in show_supply(configured()).items():
         click.echo(f"{name:<10} {value}")
+
+
+for command in (keygen, address, import_key):
+    token.add_command(command)
+main.add_command(keys)
+
+
+@main.group()
+def burns() -> None:
+    """Burn batches that wait for a person."""
+
+
+@burns.command("resume")
+@explained
+def burns_resume() -> None:
+    """Bring parked batches back after a look at the chain: the same bytes first, new ones only when they expired.
+
+    A batch is parked when a rollback deeper than PAYWALL_CONFIRMATIONS took what was final.
+    """
+    from paywall.maintenance import resume_burns
+
+    click.echo(f"{resume_burns(configured())} batches go on")
 
 
 @main.command()
 @click.option("--offline", is_flag=True, help="Leave out what needs the chain.")
-@_explained
+@explained
 def reconcile(*, offline: bool) -> None:
     """Check every invariant and print its figures; exit status 1 if one is broken."""
     from paywall.maintenance import check_invariants
 
-    held, lines = check_invariants(_settings(), offline=offline)
+    held, lines = check_invariants(configured(), offline=offline)
     for line in lines:
         click.echo(line)
     sys.exit(0 if held else EXIT_BROKEN)

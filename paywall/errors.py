@@ -30,6 +30,7 @@
     ├── ImageMakerFailed            502 image_maker_failed
     ├── Unavailable                 503 unavailable
     │   ├── BurnBacklogFull         503 burn_backlog_full
+    │   ├── SignerUnavailable       503 signer_unavailable
     │   └── StorageUnavailable      503 storage_unavailable
     └── SetupError                  (never on the wire: a sentence for the operator, exit status 2)
 
@@ -197,6 +198,10 @@ class Unavailable(PaywallError):
 class BurnBacklogFull(Unavailable):
     code, title = "burn_backlog_full", "Too many burns wait for the custodial wallet; no credit was taken"
     retry_after = 30
+
+
+class SignerUnavailable(Unavailable):
+    code, title = "signer_unavailable", "The signing key cannot be reached"
 
 
 class StorageUnavailable(Unavailable):

@@ -19,10 +19,11 @@ _COUNTS = {
 
 
 class Figures:
-    def __init__(self, database: Database, unit: str) -> None:
-        """`unit` is the custodial token's."""
+    def __init__(self, database: Database, unit: str, low_water: int) -> None:
+        """`unit` is the custodial token's; so many or fewer of it are low."""
         self._database = database
         self._unit = unit
+        self._low_water = low_water
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "paywall_requests", "Requests answered", ["method", "route", "status"], registry=self._registry
@@ -41,6 +42,7 @@ class Figures:
         self._tokens = Gauge(
             "paywall_custodial_tokens", "Tokens the custodial wallet holds", registry=self._registry
         )
+        self._low = Gauge("paywall_custody_low", "1 from the low-water mark on", registry=self._registry)
         self._lovelace = Gauge("paywall_custodial_lovelace", "Lovelace it holds", registry=self._registry)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -59,6 +61,7 @@ class Figures:
             for state, count in by_state.items():
                 self._rows[name].labels(state).set(count)
         self._tokens.set(tokens)
+        self._low.set(tokens <= self._low_water)
         self._lovelace.set(lovelace)
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
 

@@ -2,18 +2,28 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from paywall.adapters import open_chain, open_custody
+from paywall.app import build
 from paywall.burns.custody import Custody
-from paywall.burns.supply import mint_supply, read_supply
+from paywall.burns.leases import LeaseLost
+from paywall.burns.policies import FixedPolicy
+from paywall.burns.supply import read_supply
 from paywall.errors import SetupError
+from paywall.minting import mint as mint_under_policy
 from paywall.reconciliation import Reconciliation
 from paywall.schema import HEAD, upgrade, version
 from paywall.settings import Settings
 from paywall.storage import open_database, open_engine
+from shared.cardano.audit import Audit, Check
 from shared.cardano.build import Shortage
+from shared.chain.auditing import audit
 from shared.chain.base import Chain, ChainError
+
+if TYPE_CHECKING:
+    from shared.chain.blockfrost import Blockfrost
 
 T = TypeVar("T")
 MINT_SECONDS = 600
@@ -34,7 +44,7 @@ def mint(settings: Settings, quantity: int) -> str:
 
     async def run(custody: Custody, chain: Chain) -> str:
         try:
-            return await mint_supply(custody, chain, quantity, time_limit=MINT_SECONDS)
+            return await mint_under_policy(settings, custody, chain, quantity, time_limit=MINT_SECONDS)
         except Shortage as shortage:
             raise SetupError(
                 f"The custodial wallet {custody.address} has too little ADA ({shortage}); send it some and repeat."
@@ -43,9 +53,25 @@ def mint(settings: Settings, quantity: int) -> str:
     return _with_chain(settings, run)
 
 
+def resume_burns(settings: Settings) -> int:
+    """Parked batches go on; how many. Errors: SetupError while another process holds the wallet."""
+
+    async def run() -> int:
+        parts = build(settings)
+        try:
+            return await parts.burning.resume()
+        except LeaseLost as error:
+            raise SetupError("A worker holds the wallet; stop it for a moment and repeat.") from error
+        finally:
+            await parts.burning.close()
+            await parts.close()
+
+    return asyncio.run(run())
+
+
 def show_supply(settings: Settings) -> dict[str, object]:
     """The token by the chain. Errors: SetupError."""
-    supply = _with_chain(settings, read_supply)
+    supply = _with_chain(settings, read_supply, looking=True)
     return {
         "token": supply.token,
         "address": supply.address,
@@ -56,11 +82,25 @@ def show_supply(settings: Settings) -> dict[str, object]:
     }
 
 
+def audit_supply(settings: Settings) -> Audit:
+    """What the chain alone says of the supply, and whether its burns refer to its own mint. Errors: SetupError."""
+
+    async def run(custody: Custody, chain: "Blockfrost") -> Audit:
+        found = await audit(chain, custody.asset)
+        if not isinstance(custody.policy, FixedPolicy):
+            return found
+        reference = custody.policy.reference
+        ours = Check("reference", reference == (found.mint, 0), f"burns refer to the script in {reference}")
+        return replace(found, checks=(*found.checks, ours))
+
+    return _with_chain(settings, run, looking=True)
+
+
 def check_invariants(settings: Settings, *, offline: bool) -> tuple[bool, list[str]]:
     """Whether every invariant holds, and a line for each. Errors: SetupError."""
 
     async def run() -> tuple[bool, list[str]]:
-        custody, chain = open_custody(settings), open_chain(settings)
+        custody, chain = open_custody(settings, looking=True), open_chain(settings)
         database = open_database(settings.database, writing=False)
         try:
             checks = await Reconciliation(database, custody, None if offline else chain).run()
@@ -74,11 +114,13 @@ def check_invariants(settings: Settings, *, offline: bool) -> tuple[bool, list[s
     return asyncio.run(run())
 
 
-def _with_chain(settings: Settings, run: Callable[[Custody, Chain], Awaitable[T]]) -> T:
+def _with_chain(
+    settings: Settings, run: Callable[[Custody, "Blockfrost"], Awaitable[T]], *, looking: bool = False
+) -> T:
     async def whole() -> T:
         chain = open_chain(settings)
         try:
-            return await run(open_custody(settings), chain)
+            return await run(open_custody(settings, looking=looking), chain)
         except ChainError as error:
             raise SetupError(f"The chain at {settings.chain_url} does not do that: {error}") from error
         finally:

@@ -35,6 +35,7 @@ class PostgresWriter:
                 with self._engine.begin() as connection:
                     return run_one(connection, connection.connection.cursor(), fn)
             except Exception as error:
+                _shorten(error)
                 state = _sqlstate(error)
                 if state in RETRY and left:
                     continue  # PostgreSQL undid it; functions are pure of outside effects, so run it again
@@ -48,6 +49,13 @@ class PostgresWriter:
     def close(self) -> None:
         self._pool.shutdown(wait=True)
         self._engine.dispose()
+
+
+def _shorten(error: BaseException) -> None:
+    """PostgreSQL's DETAIL quotes the row, and with it tokens: only the first line may reach a log."""
+    for one in (error, getattr(error, "orig", None)):
+        if isinstance(one, BaseException) and one.args and isinstance(one.args[0], str):
+            one.args = (one.args[0].splitlines()[0], *one.args[1:])
 
 
 def _sqlstate(error: BaseException) -> str | None:

@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 
 from paywall import __version__
+from paywall.adapters import open_chain, open_custody
 from paywall.app import Parts, build
 from paywall.devnet.child import devnet_child, fund_and_mint
 from paywall.logs import start_logging
@@ -46,8 +47,11 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    if settings.network == "devnet" and settings.policy == "fixed":
+        await _name_the_token(settings)
     parts = build(settings)
     try:
+        await parts.start()
         if settings.network == "devnet":
             await fund_and_mint(settings, parts.custody, parts.chain)
         _say_hello(settings)
@@ -66,6 +70,15 @@ async def _serve(settings: Settings) -> None:
         await server.serve()
     finally:
         await parts.close()
+
+
+async def _name_the_token(settings: Settings) -> None:
+    """Mint before anything is built: what a fixed supply's token is called depends on its mint."""
+    chain = open_chain(settings)
+    try:
+        await fund_and_mint(settings, open_custody(settings), chain)
+    finally:
+        await chain.aclose()
 
 
 def _say_hello(settings: Settings) -> None:
@@ -87,6 +100,7 @@ async def _work(parts: Parts) -> None:
     stop = asyncio.Event()
     _on_signals(stop.set)
     try:
+        await parts.start()
         await parts.worker.run(stop)
     finally:
         await parts.close()

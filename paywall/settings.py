@@ -37,6 +37,9 @@ class Settings:
     port: int = 8402
     public_url: str = ""
     data_dir: str = ".paywall"
+    custody_key: str = ""
+    seller_key: str = ""
+    passphrase_fd: int = -1
     database_url: str = ""
     catalog: str = ""
     rails: str = "cardano"
@@ -49,6 +52,7 @@ class Settings:
     devnet_port: int = 8403
     devnet_block_seconds: float = 1.0
     confirmations: int = 0
+    policy: str = "native"
     supply: int = 1_000_000
     batch_size: int = 1000
     batch_seconds: int = DEFAULT_BATCH_SECONDS
@@ -179,6 +183,7 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
     """What must hold, and the sentence for when it does not."""
     embedded = settings.embedded_parts()
     yield settings.network in NETWORKS, f"PAYWALL_NETWORK must be one of {', '.join(NETWORKS)}."
+    yield settings.policy in {"native", "fixed"}, "PAYWALL_POLICY must be native or fixed."
     yield settings.log in {"plain", "json"}, "PAYWALL_LOG must be plain or json."
     yield (
         _is_price(settings.ada_usd),

@@ -16,7 +16,8 @@ from paywall.credits import redemptions
 from paywall.credits import store as credit_store
 from paywall.credits.redeeming import Redeeming
 from paywall.database import Database, Transaction
-from paywall.errors import PaywallError, Unavailable
+from paywall.errors import PaywallError, StorageUnavailable, Unavailable
+from paywall.failpoints import hit
 from paywall.sales import store as sales_store
 from paywall.sales.settlement import Settlement
 from paywall.sales.tables import PaymentRow
@@ -88,9 +89,10 @@ class Worker:
             return [sales_store.plain(row) for row in sales_store.settling(tx)]
 
         for payment in await self._database.read(due):
+            hit("recover.settling")
             try:
                 await self._settlement.advance(payment)
-            except Unavailable:
+            except StorageUnavailable:
                 raise
             except PaywallError as refusal:
                 log.info("payment %s: %s", payment.id, refusal.detail)

@@ -39,8 +39,8 @@ class Postgres:
     def _migrated(self) -> str:
         # Alembic takes a third of a second: once, and copied from then on.
         if self._template is None:
-            from paywall.storage import open_engine
             from paywall.schema import upgrade
+            from paywall.storage import open_engine
 
             url = self._create("template1")
             with open_engine(url) as engine:

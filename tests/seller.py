@@ -180,6 +180,7 @@ async def open_seller(
         **settings,
     }
     parts = build(Settings(**wanted), maker=maker)
+    await parts.start()
     stop = asyncio.Event()
     making = asyncio.create_task(_make_blocks(devnet, stop))
     await fund_and_mint(parts.settings, parts.custody, parts.chain)

@@ -164,7 +164,7 @@ class Burning:
         await self._transact(
             lambda tx: store.note_submission(tx, attempt.batch_id, attempt.tx_hash, self._clock())
         )
-        hit("burn.noted")
+        hit("burn.noted" if attempt.submitted_at is None else "recover.resubmitting")
         try:
             await self._chain.submit(attempt.transaction)
         except SubmitRefused as refusal:
@@ -187,6 +187,7 @@ class Burning:
             await self._transact(
                 lambda tx, row=row: store.move_batch(tx, row, "parked", self._clock(), tx_hash=row.tx_hash)  # type: ignore[misc]
             )
+            hit("recover.parked")
 
     async def _is_parked(self) -> bool:
         """While a batch is parked nothing new is signed: what the wallet holds is not certain."""
@@ -213,6 +214,7 @@ class Burning:
             return None
         batch_id = self._ids()
         store.take_batch(tx, batch_id, self._policy_id, self._terms.size, now)
+        hit("burn.taking")
         return store.flight(tx, batch_id)
 
     async def _transact(self, fn: Callable[[Transaction], T]) -> T:
@@ -230,7 +232,13 @@ class Burning:
         if fence is None:
             raise LeaseLost("another process holds the wallet")
         self._fence = fence
-        return await self._transact(lambda tx: store.resume_parked(tx, self._policy_id, self._clock()))
+
+        def resume_parked(tx: Transaction) -> int:
+            resumed = store.resume_parked(tx, self._policy_id, self._clock())
+            hit("recover.resuming")
+            return resumed
+
+        return await self._transact(resume_parked)
 
     async def close(self) -> None:
         """Give the wallet back, so that the next holder need not wait for the lease to run out."""

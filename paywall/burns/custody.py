@@ -1,17 +1,34 @@
 """The custodial wallet: its key, its address, the token it holds, and the guard before every signature."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from paywall.burns.policies import NativePolicy, Policy, Terms
+from paywall.errors import SetupError
 from paywall.signers.base import Signer
-from shared.cardano.addresses import enterprise_address, key_hash
+from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
-from shared.cardano.build import Built, Draft, Utxo, burn, mint, native_policy
-from shared.cardano.guard import guard_burn
+from shared.cardano.build import Built, Draft, Utxo
+from shared.cardano.transaction import parse
 from shared.chain.base import Chain
+from shared.keys import PublicKey
 
-TOKEN_NAME = b"CREATE"
+#: a few hundred batches' fees
+LOW_LOVELACE = 50_000_000
+
+
+def custody_note(tokens: int, lovelace: int, low_water: int) -> str:
+    """For the operator: "ok", or what runs low. Low is no fault yet: sales go on up to the backlog."""
+    low = [
+        text
+        for is_low, text in (
+            (tokens <= low_water, f"{tokens} tokens left"),
+            (lovelace <= LOW_LOVELACE, f"{lovelace / 1_000_000:.6f} ADA left"),
+        )
+        if is_low
+    ]
+    return f"ok, but low: {', '.join(low)}" if low else "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,51 +41,82 @@ class BurnOrder:
 
 
 class Custody:
-    def __init__(self, signer: Signer, network: str, *, max_fee: int, expiry_slots: int) -> None:
+    def __init__(
+        self,
+        signer: Signer,
+        network: str,
+        *,
+        max_fee: int,
+        expiry_slots: int,
+        policy: Callable[[PublicKey], Policy | None] = NativePolicy,
+    ) -> None:
+        """`policy` gives None while nobody knows it: a fixed supply's depends on what the mint will spend."""
         self._signer = signer
         self._network = network
+        self._policy = policy(signer.public)
         self._max_fee = max_fee
         self._expiry_slots = expiry_slots
         self.address = enterprise_address(signer.public, network)
-        self.asset = Asset(native_policy(key_hash(signer.public))[1], TOKEN_NAME)
+
+    @property
+    def has_policy(self) -> bool:
+        """False before a fixed supply is minted."""
+        return self._policy is not None
+
+    @property
+    def policy(self) -> Policy:
+        """Errors: SetupError before a fixed supply is minted."""
+        if self._policy is None:
+            raise SetupError(
+                "The fixed supply is not minted yet; run: paywall token mint --supply N --policy fixed"
+            )
+        return self._policy
+
+    @property
+    def asset(self) -> Asset:
+        """Errors: SetupError before a fixed supply is minted."""
+        return self.policy.asset
+
+    def under(self, policy: Policy) -> "Custody":
+        """The same wallet, for a supply that is to be minted under `policy`."""
+        return Custody(
+            self._signer,
+            self._network,
+            max_fee=self._max_fee,
+            expiry_slots=self._expiry_slots,
+            policy=lambda _: policy,
+        )
 
     async def sign_burn(self, chain: Chain, utxos: Sequence[Utxo], order: BurnOrder) -> Built:
         """A signed burn of `order`. Errors: Shortage (tokens or ADA), ChainUnavailable, UnsafeBurnError."""
-        parameters, tip = await asyncio.gather(chain.parameters(), chain.tip())
-        draft = burn(
-            utxos=utxos,
-            change_address=self.address,
-            asset=self.asset,
-            count=order.count,
-            root=order.root,
-            parameters=parameters,
-            expiry_slot=tip.slot + self._expiry_slots,
-            key=self._signer.public,
-            network=self._network,
-            must_spend=order.must_spend,
-        )
+        terms = await self._terms(chain)
+        draft = self.policy.burn(utxos, order.count, order.root, order.must_spend, terms)
+        unsigned = draft.unsigned
         # A fault above must not become a signature on anything but a burn of ours.
-        guard_burn(draft.unsigned, self.asset, self.address, self._max_fee)
-        return await self._sign(draft)
+        self.policy.guard_burn(unsigned, self.address, self._max_fee)
+        return await self._sign(draft, unsigned)
 
     async def sign_mint(self, chain: Chain, quantity: int) -> Built:
-        """A signed mint of the supply to our own address. Errors: Shortage, ChainUnavailable."""
+        """A signed mint of the supply to our own address. Errors: Shortage, ChainUnavailable, UnsafeMintError."""
         utxos = await chain.utxos(self.address)
+        draft = self.policy.mint(utxos, quantity, await self._terms(chain))
+        unsigned = draft.unsigned
+        self.policy.guard_mint(unsigned, quantity, self.address, self._max_fee)
+        return await self._sign(draft, unsigned)
+
+    async def _terms(self, chain: Chain) -> Terms:
         parameters, tip = await asyncio.gather(chain.parameters(), chain.tip())
-        draft = mint(
-            utxos=utxos,
+        return Terms(
             change_address=self.address,
-            asset=self.asset,
-            quantity=quantity,
             parameters=parameters,
             expiry_slot=tip.slot + self._expiry_slots,
             key=self._signer.public,
             network=self._network,
         )
-        return await self._sign(draft)
 
-    async def _sign(self, draft: Draft) -> Built:
-        signature = await self._signer.sign(bytes.fromhex(draft.id))
+    async def _sign(self, draft: Draft, looked_at: bytes) -> Built:
+        # The id of the bytes that the guard saw, whatever the draft says of itself.
+        signature = await self._signer.sign(bytes.fromhex(parse(looked_at).id))
         return draft.sign(self._signer.public, signature)
 
     async def holdings(self, chain: Chain) -> tuple[int, int]:

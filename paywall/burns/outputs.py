@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from paywall.burns.states import IN_FLIGHT
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, WalletOutputRow
 from paywall.database import Transaction
+from paywall.failpoints import hit
 from paywall.statements import Hot
 from shared.cardano.build import Built, Utxo
 
@@ -92,6 +93,8 @@ def undo(tx: Transaction, attempts: Sequence[str]) -> None:
     """
     while attempts:
         children = _spenders(tx, attempts)
+        if children:
+            hit("recover.voiding")
         tx.session.exec(delete(WalletOutputRow).where(col(WalletOutputRow.made_by).in_(attempts)))
         tx.session.exec(
             update(WalletOutputRow).where(col(WalletOutputRow.spent_by).in_(attempts)).values(spent_by=None)

@@ -88,3 +88,4 @@ class Signing:
         )
         tx.session.flush()
         outputs.spend(tx, built, now)
+        hit("burn.signing")

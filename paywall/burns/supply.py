@@ -1,13 +1,22 @@
 """Minting the custodial supply, and how it stands on chain."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from paywall.burns.custody import Custody
+from paywall.burns.policies import TOKEN_NAME, FixedPolicy
+from paywall.burns.policy_file import MintRecord, read_record, remove_record, write_record
 from paywall.errors import SetupError
-from shared.chain.base import Chain, ChainError
+from shared.cardano.addresses import payment_key_hash
+from shared.cardano.build import Shortage, Utxo
+from shared.cardano.fixed_supply import FixedSupply
+from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown
 
 POLL_SECONDS = 0.2
+MINTED = "The supply was minted already; `paywall token show` tells how it stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +44,70 @@ async def mint_supply(custody: Custody, chain: Chain, quantity: int, *, time_lim
     Errors: SetupError when there is a supply already, Shortage when the wallet has no ADA.
     """
     if await chain.supply(custody.asset) is not None:
-        raise SetupError("The supply was minted already; `paywall token show` tells how it stands.")
+        raise SetupError(MINTED)
     built = await custody.sign_mint(chain, quantity)
     await chain.submit(built.raw)
     await wait_for(chain, built.id, time_limit=time_limit)
     return built.id
+
+
+async def mint_fixed_supply(
+    custody: Custody, chain: Chain, quantity: int, file: Path, *, time_limit: float
+) -> str:
+    """Mint a supply that can never grow; `file` then says what its burns need. The transaction's hash.
+
+    The bytes are in the file before anybody submits them; repeated after an interruption, the same ones go
+    out while they can land, and then ones that spend the same output, so that only one can ever stand.
+    Errors: as `mint_supply`.
+    """
+    record = read_record(file, _custodian(custody))
+    if record is not None and await chain.supply(record.supply.asset) is not None:
+        raise SetupError(MINTED)
+    if record is not None and (await chain.tip()).slot < record.expiry_slot:
+        if record.supply.quantity != quantity:
+            raise SetupError(
+                f"A mint of {record.supply.quantity} is on its way; repeat the command with that."
+            )
+        with suppress(SubmitRefused, SubmitUnknown):  # it may wait in the mempool already: the chain decides
+            await chain.submit(record.transaction)
+    else:
+        record = await _submit_new(custody, chain, quantity, file, record)
+    await wait_for(chain, record.tx_hash, time_limit=time_limit)
+    return record.tx_hash
+
+
+async def _submit_new(
+    custody: Custody, chain: Chain, quantity: int, file: Path, before: MintRecord | None
+) -> MintRecord:
+    utxos = await chain.utxos(custody.address)
+    supply = FixedSupply(_seed(utxos, before), TOKEN_NAME, quantity, _custodian(custody))
+    built = await custody.under(FixedPolicy(supply)).sign_mint(chain, quantity)
+    record = MintRecord(supply, built.raw)
+    write_record(file, record)
+    try:
+        await chain.submit(built.raw)
+    except SubmitRefused:
+        remove_record(file)
+        raise
+    except SubmitUnknown:
+        pass  # perhaps it landed: it is waited for, and the next attempt spends the same output
+    return record
+
+
+def _custodian(custody: Custody) -> bytes:
+    found = payment_key_hash(custody.address)
+    assert found is not None  # a key's own address
+    return found
+
+
+def _seed(utxos: Sequence[Utxo], record: MintRecord | None) -> tuple[str, int]:
+    """The output to mint from: the earlier mint's if it is still there, else the one with the most ADA."""
+    if record is not None and any(utxo.reference == record.supply.seed for utxo in utxos):
+        return record.supply.seed
+    plain = [utxo for utxo in utxos if not utxo.tokens]
+    if not plain:
+        raise Shortage("the wallet holds no output without tokens")
+    return max(plain, key=lambda utxo: utxo.lovelace).reference
 
 
 async def wait_for(chain: Chain, tx_hash: str, *, time_limit: float) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from paywall.clock import Clock
 from paywall.errors import HolderProofInvalid, HolderProofRequired, ReceiptInvalid, ReceiptWrongProduct
 from paywall.identity import Identity
-from shared import holder_proof, jws, payment_request, receipt
+from shared import holder_proof, jws, receipt
 from shared.holder_proof import HolderProof
 from shared.jws import TokenError
 from shared.payment_request import PaymentRequest
@@ -84,12 +84,10 @@ class Receptions:
             _, claims = jws.peek(found.payment_request_token)
         except TokenError as error:
             raise ReceiptInvalid(f"The receipt does not hold: {error}.") from error
-        if claims.get("iss") != self._identity.did:
+        if not self._identity.is_ours(claims.get("iss")):
             raise ReceiptWrongProduct("The receipt is for another seller.")
         try:
-            request = payment_request.verify(
-                found.payment_request_token, self._identity.keys, issuer=self._identity.did, now=None
-            )
+            request = self._identity.read_request(found.payment_request_token)
             request.option(found.payment_option_id)
         except TokenError as error:
             raise ReceiptInvalid(f"The receipt's payment request does not hold: {error}.") from error

@@ -175,6 +175,7 @@ class Redeeming:
                 tx, reservation.id, reservation.attempt, self._clock(), refusal=refusal
             )
         )
+        hit("recover.released")
         if refusal is not None:
             return PromptRefused(refusal, redemption_id=reservation.id)
         return ImageMakerFailed(redemption_id=reservation.id)
@@ -185,8 +186,11 @@ class Redeeming:
         def release_overdue(tx: Transaction) -> int:
             now = self._clock()
             due = redemptions.overdue(tx, now)
-            hit("recover.sweeping")
-            return sum(redemptions.release(tx, redemption_id, attempt, now) for redemption_id, attempt in due)
+            released = 0
+            for redemption_id, attempt in due:
+                released += redemptions.release(tx, redemption_id, attempt, now)
+                hit("recover.sweeping")
+            return released
 
         return await self._database.transact(release_overdue)
 

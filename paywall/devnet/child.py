@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from paywall.burns.custody import Custody
-from paywall.burns.supply import mint_supply, wait_for
+from paywall.burns.supply import wait_for
 from paywall.errors import SetupError
+from paywall.minting import mint
 from paywall.settings import Settings
 from shared.chain.base import Chain
 
@@ -61,12 +62,12 @@ async def faucet(settings: Settings, address: str, lovelace: int) -> str:
 
 async def fund_and_mint(settings: Settings, custody: Custody, chain: Chain) -> bool:
     """On a new devnet: ADA and the supply for the custodial wallet. False when they are there. Errors: SetupError."""
-    if await chain.supply(custody.asset) is not None:
+    if custody.has_policy and await chain.supply(custody.asset) is not None:
         return False
     if await chain.utxos(custody.address) == []:
         paid = await faucet(settings, custody.address, STARTING_LOVELACE)
         await wait_for(chain, paid, time_limit=60)
-    await mint_supply(custody, chain, settings.supply, time_limit=60)
+    await mint(settings, custody, chain, settings.supply, time_limit=60)
     return True
 
 

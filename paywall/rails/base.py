@@ -1,6 +1,6 @@
 """The port of the rails: quote, check without effects, settle, look up.
 
-A rail is one file that defines `rail(context) -> Rail`. Every rail is put through
+A rail is one file with one class. Every rail is put through
 `tests/contract/test_rails.py`, which finds it by itself and asks for its recorded exchange.
 """
 
@@ -62,13 +62,15 @@ Outcome = Settled | Pending | Failed
 class Payable:
     """A stored payment, as much of it as settling needs.
 
-    `first`: nobody tried to settle it before. Only then does a refusal tell that it was not taken.
+    `claimed_at` is in Unix seconds. `first`: nobody tried to settle it before; only then does a refusal tell
+    that it was not taken.
     """
 
     external_id: str
     transaction: bytes | None
     expiry_slot: int | None
     first: bool
+    claimed_at: int
 
 
 class Rail(Protocol):

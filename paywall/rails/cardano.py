@@ -12,12 +12,14 @@ from paywall.errors import ClaimInvalid, PaymentMismatch, PaymentPending, Unavai
 from paywall.rails.base import Failed, Outcome, Payable, Pending, Proof, Settled
 from shared.cardano.metadata import read_payment
 from shared.cardano.transaction import Output, ParsedTransaction, TransactionError, parse
-from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown, confirmations
+from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown, Tip, confirmations
 from shared.dialects.ack import PaymentClaim
 from shared.money import Money, convert
 from shared.payment_request import PaymentOption, PaymentRequest, token_hash
 
 ADA_DECIMALS = 6
+#: how long a payment without an expiry slot may be off the chain before it is given up
+NEVER_EXPIRES_SECONDS = 86_400
 #: the ledger's words for inputs that are gone: the transaction landed already, or lost to another
 SPENT = ("BadInputsUTxO", "already", "spent", "not found", "unknown input", "missing input")
 
@@ -118,13 +120,13 @@ class CardanoRail:
 
     async def _settle(self, payment: Payable) -> Outcome:
         seen = await self._seen(payment.external_id)
-        if seen is not None or payment.transaction is None or payment.expiry_slot is None:
-            return seen or Pending(0, self._terms.confirmations)
+        if seen is not None:
+            return seen
         tip = await self._chain.tip()
-        if tip.slot > payment.expiry_slot:
-            # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
-            if tip.slot > payment.expiry_slot + self._settling_slots:
-                return Failed("the transaction expired before it reached a block")
+        if self._is_over(payment, tip):
+            return Failed("the transaction left the chain, or expired before it reached a block")
+        past = payment.expiry_slot is not None and tip.slot > payment.expiry_slot
+        if payment.transaction is None or past:
             return Pending(0, self._terms.confirmations)
         try:
             await self._chain.submit(payment.transaction)
@@ -136,6 +138,13 @@ class CardanoRail:
         except SubmitUnknown:
             pass
         return Pending(0, self._terms.confirmations)
+
+    def _is_over(self, payment: Payable, tip: Tip) -> bool:
+        """Whether no chain that we heed can hold it any more; for one that never expires, a day is enough."""
+        if payment.expiry_slot is None:
+            return self._clock() > payment.claimed_at + NEVER_EXPIRES_SECONDS
+        # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
+        return tip.slot > payment.expiry_slot + self._settling_slots
 
     async def _seen(self, tx_hash: str) -> Outcome | None:
         inclusion = await self._chain.inclusion(tx_hash)

@@ -17,12 +17,12 @@ from paywall.errors import (
     PaymentRequired,
     PaywallError,
 )
+from paywall.failpoints import hit
 from paywall.identity import Identity
 from paywall.rails.base import Proof, Rail
 from paywall.sales import store
 from paywall.sales.judgement import check_payer, payable, shortcoming
 from paywall.sales.tables import PaymentRow
-from shared import payment_request
 from shared.dialects import ack
 from shared.dialects.ack import PaymentClaim
 from shared.jws import TokenError
@@ -59,7 +59,7 @@ class Claims:
         try:
             claim = ack.read_claim(payload, now=self._clock())
             token = claim.payment_request_token
-            request = payment_request.verify(token, self._identity.keys, issuer=self._identity.did, now=None)
+            request = self._identity.read_request(token)
             option = request.option(claim.option_id)
         except TokenError as error:
             raise ClaimInvalid(f"The claim does not hold: {error}.") from error
@@ -135,6 +135,7 @@ def _claim_once(
         store.move_payment(tx, row.id, "settling", now, guard=row.state)
     elif not store.insert_payment(tx, new, now):
         raise PaymentAlreadyUsed  # its output was claimed under another id, between our look and now
+    hit("pay.claiming")
     stored = store.payment(tx, new.rail, proof.external_id)
     assert stored is not None
     tx.session.refresh(stored)

@@ -57,6 +57,8 @@ class Selling:
         request = self._request(product, credits, None if holder is None else _checked_holder(holder))
         token = await self._identity.sign(payment_request.claims(request))
 
+        hit("sell.signed")
+
         def insert(tx: Transaction) -> None:
             store.insert_request(
                 tx,
@@ -70,6 +72,7 @@ class Selling:
                 created_at=request.issued_at,
                 expires_at=request.expires_at,
             )
+            hit("sell.storing")
 
         await self._database.transact(insert)
         hit("sell.stored")

@@ -18,6 +18,8 @@ from paywall.errors import (
     NotFound,
     PaymentMismatch,
     PaymentPending,
+    PaymentRequestExpired,
+    Unavailable,
 )
 from paywall.failpoints import hit
 from paywall.rails.base import Failed, Payable, Pending, Rail, Settled
@@ -75,11 +77,14 @@ class Settlement:
         """Settle a stored payment as far as it goes; for claims, polls and the worker alike."""
         if payment.state == "settled":
             return await self._paid(payment.payment_request_id)
-        rail = self._rails[payment.rail]
+        rail = self._rails.get(payment.rail)
+        if rail is None:
+            raise Unavailable(f"The rail {payment.rail!r} of this payment is not configured at the moment.")
         now = self._clock()
         first = await self._database.transact(lambda tx: store.note_try(tx, payment.id, now))
+        hit("pay.tried")
         outcome = await rail.settle(
-            Payable(payment.external_id, payment.transaction, payment.expiry_slot, first)
+            Payable(payment.external_id, payment.transaction, payment.expiry_slot, first, payment.created_at)
         )
         hit("pay.settled")
         match outcome:
@@ -95,6 +100,7 @@ class Settlement:
         request_row = await self._database.read(lambda tx: store.request(tx, payment.payment_request_id))
         assert request_row is not None
         receipt = await self._receipts.issue(request_row, payment)
+        hit("pay.issued")
 
         def finish(tx: Transaction) -> None:
             now = self._clock()
@@ -131,6 +137,10 @@ class Settlement:
         if request is None:
             raise PaymentPending  # somebody else moved it meanwhile; the next look tells
         token = payable(request.token, request.expires_at, self._clock())
+        if token is None:
+            raise PaymentRequestExpired(
+                f"The payment was refused ({reason}), and the payment request has expired."
+            )
         raise PaymentMismatch(f"The payment was refused: {reason}", token=token)
 
     async def _paid(self, request_id: str) -> Paid:

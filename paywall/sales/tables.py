@@ -77,3 +77,12 @@ class ReceiptRow(SQLModel, table=True):
     token: str
     created_at: int = Field(sa_type=BigInteger)
     expires_at: int = Field(sa_type=BigInteger)
+
+
+class SellerKeyRow(SQLModel, table=True):
+    """The public part of a key that signed tokens; `retired_at` is when another one took over."""
+
+    __tablename__ = "seller_key"
+    did: str = Field(primary_key=True)
+    since: int = Field(sa_type=BigInteger)
+    retired_at: int | None = Field(default=None, sa_type=BigInteger)

@@ -36,6 +36,8 @@ class Entry:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except Exception:  # the answer has gone out as a problem; here it meets the request's id
+            log.exception("fault", extra={"request_id": request_id})
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unmatched")

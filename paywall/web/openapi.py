@@ -34,7 +34,7 @@ CLAIMED = (
 )
 REDEEMING = (
     *(errors.PaymentRequired, errors.CreditsExhausted, errors.RedemptionInProgress),
-    *(errors.IdempotencyKeyReused, errors.PromptRefused, errors.ImageMakerFailed),
+    *(errors.IdempotencyKeyReused, errors.PromptRefused, errors.ImageMakerFailed, errors.BurnBacklogFull),
 )
 PICTURES = ("image/png", "image/jpeg", "image/webp")
 

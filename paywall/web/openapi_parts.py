@@ -12,7 +12,9 @@ from paywall.web.schemas import HASH, TOKEN, UUID
 Spec = dict[str, Any]
 
 #: what any request may meet
-ALWAYS: tuple[type[PaywallError], ...] = (errors.InternalFault, errors.Unavailable, errors.StorageUnavailable)
+ALWAYS: tuple[type[PaywallError], ...] = (
+    *(errors.InternalFault, errors.Unavailable, errors.SignerUnavailable, errors.StorageUnavailable),
+)
 
 
 def operation(

@@ -14,19 +14,19 @@ class OperationRoutes:
     def __init__(
         self,
         *,
-        did_document: Mapping[str, Any],
+        did_document: Callable[[], Mapping[str, Any]],
         openapi: Callable[[], Mapping[str, Any]],
         ready: Callable[[], Awaitable[dict[str, str]]],
         figures: Callable[[], Awaitable[tuple[bytes, str]]],
     ) -> None:
-        """`ready` gives a note for each part, "ok" or why not; `figures` the exposition and its media type."""
+        """`ready` gives a note for each part, "ok…" or why not; `figures` the exposition and its media type."""
         self._did_document = did_document
         self._openapi = openapi
         self._ready = ready
         self._figures = figures
 
     async def did(self, _request: Request) -> Response:
-        return JsonResponse(self._did_document)
+        return JsonResponse(self._did_document())
 
     async def openapi(self, _request: Request) -> Response:
         return JsonResponse(self._openapi())
@@ -41,7 +41,7 @@ class OperationRoutes:
             parts = await self._ready()
         except PaywallError as error:
             raise Unavailable(error.detail) from error
-        status = 200 if all(note == "ok" for note in parts.values()) else 503
+        status = 200 if all(note.startswith("ok") for note in parts.values()) else 503
         return JsonResponse(parts, status)
 
     async def metrics(self, _request: Request) -> Response:

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from paywall.errors import (
-    HeadersTooLarge,
     InternalFault,
     PaymentRequired,
     PaywallError,
@@ -51,8 +50,6 @@ def problem_response(error: PaywallError) -> Response:
 async def on_error(_request: Request, error: Exception) -> Response:
     """Starlette's handler for our tree."""
     assert isinstance(error, PaywallError)
-    if isinstance(error, HeadersTooLarge):
-        return problem_response(error)
     return problem_response(error)
 
 

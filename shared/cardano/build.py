@@ -14,12 +14,24 @@ from shared.cardano.addresses import check_address, key_hash
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Shortage, Utxo
 from shared.cardano.draft import Built, Draft
-from shared.cardano.drafting import Plan, Sent, drafted, output
+from shared.cardano.drafting import Plan, Sent, drafted, output, output_with_script
+from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.metadata import burn_metadata, payment_metadata
 from shared.cardano.scripts import NativeScript, PlutusScript
 from shared.keys import PublicKey
 
-__all__ = ["Built", "Draft", "Parameters", "Shortage", "Utxo", "burn", "mint", "native_policy", "payment"]
+__all__ = [
+    "Built",
+    "Draft",
+    "Parameters",
+    "Shortage",
+    "Utxo",
+    "burn",
+    "mint",
+    "mint_fixed",
+    "native_policy",
+    "payment",
+]
 
 
 def native_policy(hash_of_key: bytes) -> tuple[bytes, str]:
@@ -71,6 +83,34 @@ def mint(
     script = NativeScript(native_policy(key_hash(key))[0])
     plan = Plan(change_address, parameters, expiry_slot, key, network, mint=(asset, quantity), script=script)
     return drafted(plan, coins.selections(utxos))
+
+
+def mint_fixed(
+    *,
+    seed: Utxo,
+    change_address: str,
+    supply: FixedSupply,
+    parameters: Parameters,
+    expiry_slot: int,
+    key: PublicKey,
+    network: str,
+) -> Draft:
+    """Spend `seed` to make the whole `supply`, and keep it.
+
+    Output 0 holds the script for burns to refer to, and is never to be spent; the change with the tokens is
+    output 1. The seed is the only input, so that what the script uses does not depend on the wallet.
+    """
+    plan = Plan(
+        change_address,
+        parameters,
+        expiry_slot,
+        key,
+        network,
+        sent=(output_with_script(change_address, supply.script, parameters),),
+        mint=(supply.asset, supply.quantity),
+        script=supply.minting(),
+    )
+    return drafted(plan, coins.selections([seed], must_spend=[supply.seed]))
 
 
 def burn(

@@ -18,6 +18,9 @@ from shared.cardano.network import ledger_id
 from shared.cardano.scripts import PlutusScript, PolicyScript
 from shared.keys import PublicKey
 
+_EMBEDDED = 24  # CBOR's tag for CBOR in a byte string
+_V3 = 3
+_MILLIONS = 1_000_000  # is written in as many bytes as what an output of a script must hold
 _INPUT = 36  # bytes of one input at least: it bounds how many can fit
 
 
@@ -88,6 +91,17 @@ def output(address: str, lovelace: int, tokens: Mapping[str, int]) -> bytes:
     for unit, quantity in sorted(tokens.items(), key=lambda token: (token[0][:56], len(token[0]), token[0])):
         bundle.setdefault(bytes.fromhex(unit[:56]), {})[bytes.fromhex(unit[56:])] = quantity
     return cbor2.dumps([to_bytes(address), [lovelace, bundle] if bundle else lovelace])
+
+
+def output_with_script(address: str, script: bytes, parameters: Parameters) -> Sent:
+    """The smallest output that holds a Plutus V3 script for others to refer to (CIP-33)."""
+    held = cbor2.CBORTag(_EMBEDDED, cbor2.dumps([_V3, script]))
+
+    def written(lovelace: int) -> bytes:
+        return cbor2.dumps({0: to_bytes(address), 1: lovelace, 3: held})
+
+    least = fees.least_lovelace(written(_MILLIONS), parameters)
+    return Sent(written(least), least)
 
 
 def _check(plan: Plan) -> None:

@@ -9,8 +9,8 @@ import cbor2
 from shared.cardano.addresses import KEY_HASH
 from shared.cardano.coins import PlutusParameters
 from shared.cardano.fields import Witness
-from shared.cardano.fixed_supply import script_hash
 
+_NATIVE, _PLUTUS_V3 = b"\x00", b"\x03"  # what a script's bytes are hashed with
 _MINT = 1
 _V3 = 2
 # Constructor 0 without fields: the policy never looks at it.
@@ -33,7 +33,7 @@ class NativeScript:
 
     @property
     def policy_id(self) -> str:
-        return blake2b(b"\x00" + self.raw, digest_size=KEY_HASH).hexdigest()
+        return _script_hash(_NATIVE, self.raw)
 
     @property
     def witnesses(self) -> tuple[bytes, ...]:
@@ -54,7 +54,7 @@ class PlutusScript:
 
     @property
     def policy_id(self) -> str:
-        return script_hash(self.raw)
+        return _script_hash(_PLUTUS_V3, self.raw)
 
     @property
     def redeemers(self) -> bytes:
@@ -80,3 +80,7 @@ class PlutusScript:
 
 
 PolicyScript = NativeScript | PlutusScript
+
+
+def _script_hash(language: bytes, raw: bytes) -> str:
+    return blake2b(language + raw, digest_size=KEY_HASH).hexdigest()

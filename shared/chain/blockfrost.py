@@ -14,6 +14,7 @@ from shared.chain.transport import Answer, NoAnswer, NotSent, Transport
 _PAGE = 100
 _MAX_PAGES = 200
 _OK, _BAD_REQUEST, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 400, 404, 429, 500
+_SCRIPT_HASH = re.compile(r"[0-9a-f]{56}")
 _ADDRESS = re.compile(r"[0-9A-Za-z_]{8,128}")
 
 
@@ -42,6 +43,7 @@ class Blockfrost:
             min_fee_b=reading.integer(told, "min_fee_b"),
             coins_per_utxo_byte=reading.integer(told, "coins_per_utxo_size"),
             max_tx_size=reading.integer(told, "max_tx_size"),
+            plutus=reading.plutus(told),
         )
 
     async def tip(self) -> Tip:
@@ -79,22 +81,31 @@ class Blockfrost:
         told = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}/cbor")
         if told is None:
             return None
-        try:
-            return bytes.fromhex(reading.text(told, "cbor"))
-        except ValueError:
-            raise reading.strange("cbor") from None
+        raw = reading.octets_or_null(told, "cbor")
+        if raw is None:
+            raise reading.strange("cbor")
+        return raw
 
     async def supply(self, asset: Asset) -> tuple[int, int] | None:
         """(minted in all, burned in all), both ≥ 0; None for an asset that never was."""
-        totals = {"minted": 0, "burned": 0}
-        empty = True
-        async for entry in self._pages(f"/assets/{asset.unit}/history"):
-            action = reading.text(entry, "action")
-            if action not in totals:
-                raise reading.strange("action")
-            totals[action] += reading.magnitude(entry, "amount")
-            empty = False
-        return None if empty else (totals["minted"], totals["burned"])
+        quantities = [quantity for _, quantity in await self.events(asset)]
+        if not quantities:
+            return None
+        return sum(q for q in quantities if q > 0), -sum(q for q in quantities if q < 0)
+
+    async def events(self, asset: Asset) -> list[tuple[str, int]]:
+        """(transaction hash, quantity) of every mint, and of every burn below zero, oldest first."""
+        return [reading.asset_event(entry) async for entry in self._pages(f"/assets/{asset.unit}/history")]
+
+    async def circulating(self, asset: Asset) -> int | None:
+        """How many there are; None for an asset that never was."""
+        told = await self._look(f"/assets/{asset.unit}")
+        return None if told is None else reading.integer(told, "quantity")
+
+    async def script(self, script_hash: str) -> bytes | None:
+        """The bytes of a Plutus script that the chain has seen; None for a native one too."""
+        told = await self._look(f"/scripts/{_safe(_SCRIPT_HASH, script_hash)}/cbor")
+        return None if told is None else reading.octets_or_null(told, "cbor")
 
     async def submit(self, raw: bytes) -> str:
         """Hand in signed bytes, once; the transaction hash. Raises `SubmitRefused` or `SubmitUnknown`.
@@ -176,5 +187,5 @@ def _says_not_found(answer: Answer) -> bool:
 def _safe(form: re.Pattern[str], text: str) -> str:
     # What becomes a part of the path must not be able to leave it.
     if not form.fullmatch(text):
-        raise ValueError("not a transaction hash or an address")
+        raise ValueError("not a hash or an address")
     return text

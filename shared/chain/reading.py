@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from fractions import Fraction
+from math import isfinite
 from typing import Any
 
+from shared.cardano.coins import PlutusParameters
 from shared.chain.base import ChainUnavailable
 
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -23,6 +26,16 @@ def text(told: object, name: str) -> str:
     return value
 
 
+def octets_or_null(told: object, name: str) -> bytes | None:
+    """Bytes in hex, or None where the service says null."""
+    if _field(told, name) is None:
+        return None
+    try:
+        return bytes.fromhex(text(told, name))
+    except ValueError:
+        raise strange(name) from None
+
+
 def digest(told: object, name: str) -> str:
     """A 32-byte hash in lower-case hex."""
     return matching(HASH, _field(told, name), name)
@@ -36,9 +49,42 @@ def integer(told: object, name: str) -> int:
     return int(matching(_NUMBER, value, name))
 
 
+def asset_event(told: object) -> tuple[str, int]:
+    """(transaction hash, quantity) of a mint, or below zero of a burn, whatever sign the service writes."""
+    action, quantity = text(told, "action"), magnitude(told, "amount")
+    if action not in {"minted", "burned"}:
+        raise strange("action")
+    return digest(told, "tx_hash"), quantity if action == "minted" else -quantity
+
+
 def magnitude(told: object, name: str) -> int:
     """The number in a string, whatever its sign: some services write what was burned below zero."""
     return int(matching(_NUMBER, text(told, name).removeprefix("-"), name))
+
+
+def rational(told: object, name: str) -> Fraction:
+    """A number ≥ 0 that may have decimal places, exactly as it was written."""
+    value = _field(told, name)
+    if type(value) not in {int, float} or not isfinite(value) or value < 0:
+        raise strange(name)
+    return Fraction(repr(value))
+
+
+def plutus(told: object) -> PlutusParameters | None:
+    """What Plutus V3 costs; None where the service does not tell the cost models."""
+    models = told.get("cost_models_raw") if isinstance(told, Mapping) else None
+    if not isinstance(models, Mapping):
+        return None
+    model = models.get("PlutusV3")
+    if not isinstance(model, list) or not all(type(cost) is int for cost in model):
+        raise strange("cost model")
+    return PlutusParameters(
+        memory_price=rational(told, "price_mem"),
+        step_price=rational(told, "price_step"),
+        reference_byte_price=rational(told, "min_fee_ref_script_cost_per_byte"),
+        collateral_percent=integer(told, "collateral_percent"),
+        cost_model=tuple(model),
+    )
 
 
 def amounts(entry: object) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pytest
 
 HEAVY = {
     *("pycardano", "openai", "PIL", "rich", "alembic", "sqlalchemy", "sqlmodel", "httpx", "starlette", "uvicorn"),
-    *("jwt", "cryptography", "psycopg", "stripe", "boto3"),
+    *("jwt", "cryptography", "psycopg", "stripe", "boto3", "pkcs11"),
 }
 
 

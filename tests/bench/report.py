@@ -101,10 +101,12 @@ def table(found: dict[str, Any]) -> str:
     for name, own in found["requests"].items():
         figures = f"{own['requests_per_second']:>12,.0f}{own['p50_ms']:>10.2f}{own['p99_ms']:>10.2f}"
         lines.append(f"{name:16}{figures}{own['ratio_to_bare']:>10.3f}")
-    lines += ["", f"{'burns in a batch':16}{'redemptions/s':>16}{'lovelace each':>16}"]
-    for batch in found["burns"]["batches"]:
+    lines += ["", f"{'burns in a batch':16}{'redemptions/s':>16}{'lovelace each':>16}{'× one for each':>16}"]
+    batches = found["burns"]["batches"]
+    for batch in batches:
         figures = f"{batch['redemptions_per_second']:>16,.1f}{batch['lovelace_each']:>16,.1f}"
-        lines.append(f"{batch['batch_size']:<16}{figures}")
+        share = batch["lovelace_each"] / batches[0]["lovelace_each"]
+        lines.append(f"{batch['batch_size']:<16}{figures}{share:>16.4f}")
     lines.append("")
     for goal, entry in found["goals"].items():
         got = entry.get("ratio_to") or entry["lovelace"]

@@ -109,7 +109,7 @@ class Recorder:
     async def settle(self, name: str, raw: bytes | None, tx_hash: str = "", *, first: bool = True) -> None:
         parsed = parse(raw) if raw else None
         external_id = parsed.id if parsed else tx_hash
-        payment = Payable(external_id, raw, parsed.expiry_slot if parsed else None, first)
+        payment = Payable(external_id, raw, parsed.expiry_slot if parsed else None, first, self.now)
         outcome, record = await self._noting(self.rail.settle(payment))
         spelled = {**asdict(payment), "transaction": raw.hex() if raw else None}
         expected = {"outcome": type(outcome).__name__, **asdict(outcome)}

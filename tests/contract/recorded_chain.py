@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from shared.cardano.assets import Asset
-from shared.cardano.build import Parameters, Utxo
+from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.transaction import parse
 from shared.chain.base import (
     Chain,

@@ -148,7 +148,8 @@ def test_a_worker_that_dies_at_any_call_loses_and_doubles_nothing(selling: Selli
                     chain: Chain = crashes.wrap(seller.parts.chain)
                     database = crashes.wrap(seller.parts.database)
                     try:
-                        await burns.worker(seller, chain=chain, database=database).step()
+                        if not await burns.worker(seller, chain=chain, database=database).step():
+                            break
                     except Crash:
                         break
                     seller.devnet.blocks()

@@ -92,7 +92,8 @@ def test_a_batch_waits_until_it_is_full_or_old_enough(selling: Selling) -> None:
     asyncio.run(story())
 
 
-def test_two_workers_at_once_burn_four_hundred_exactly_once(selling: Selling) -> None:
+@pytest.mark.parametrize("other_holder", ["two", "one"], ids=["one lease", "both think they hold it"])
+def test_two_workers_at_once_burn_four_hundred_exactly_once(selling: Selling, other_holder: str) -> None:
     async def story() -> None:
         async with selling() as seller:
             settings = seller.parts.settings
@@ -102,7 +103,7 @@ def test_two_workers_at_once_burn_four_hundred_exactly_once(selling: Selling) ->
             chain = Blockfrost(settings.chain_url)
             workers = [
                 burns.worker(seller, size=100),
-                burns.worker(seller, chain=chain, database=other, size=100),
+                burns.worker(seller, chain=chain, database=other, holder=other_holder, size=100),
             ]
             while any(await asyncio.gather(*(one.step() for one in workers for _ in range(2)))):
                 seller.devnet.blocks()

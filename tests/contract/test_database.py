@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from paywall.credits.tables import PostingRow
 from paywall.database import Database, Transaction
+from paywall.postgres import POOL
 from paywall.storage import open_database
 from tests.contract.rows import NOW, SELECT, names, write_hot, write_orm, writing
 
@@ -134,27 +135,35 @@ def test_a_read_sees_one_state_of_the_database_from_beginning_to_end(database: D
     asyncio.run(story())
 
 
-def test_the_function_of_a_caller_that_was_cancelled_is_still_done_whole(database_url: str) -> None:
+@pytest.mark.parametrize("ahead", [0, POOL], ids=["is running", "has not begun"])
+def test_the_function_of_a_caller_that_was_cancelled_is_still_done_whole(
+    database_url: str, ahead: int
+) -> None:
     running, go_on = threading.Event(), threading.Event()
 
-    def slow(tx: Transaction) -> None:
-        write_hot(tx, "one half")
-        running.set()
-        assert go_on.wait(10)
-        write_orm(tx, "other half")
+    def slow(name: str) -> Callable[[Transaction], None]:
+        def function(tx: Transaction) -> None:
+            write_hot(tx, f"{name}: one half")
+            running.set()
+            assert go_on.wait(10)
+            write_orm(tx, f"{name}: other half")
+
+        return function
 
     async def story(database: Database) -> None:
-        caller = asyncio.create_task(database.transact(slow))
+        before = [asyncio.create_task(database.transact(slow(str(n)))) for n in range(ahead)]
+        caller = asyncio.create_task(database.transact(slow("cancelled")))
         await asyncio.to_thread(running.wait, 10)
         caller.cancel()
         with pytest.raises(asyncio.CancelledError):
             await caller
         go_on.set()
-        await database.transact(writing(write_hot, "next"))
+        await asyncio.gather(*before)
 
     database = open_database(database_url)
     asyncio.run(story(database))
     database.close()
     again = open_database(database_url)
-    assert asyncio.run(again.read(names)) == {"one half", "other half", "next"}
+    done = {f"{name}: {half} half" for name in (*range(ahead), "cancelled") for half in ("one", "other")}
+    assert asyncio.run(again.read(names)) == done
     again.close()

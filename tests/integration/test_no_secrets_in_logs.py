@@ -19,6 +19,8 @@ from tests.http_socket import ask, serving
 from tests.seller import Payer, Seller, open_seller
 
 CANARY = "a canary named Zwitscher-7f3a in a coal mine"
+#: base64url of `{"alg":`
+JWS_BEGINS = "eyJhbGci"
 TOO_LONG = CANARY + " x" * 600
 
 
@@ -73,6 +75,8 @@ def test_no_secret_is_in_any_log_figure_or_refusal(tmp_path: Path, devnet: Devne
     assert 'route="/api/images/generate"' in figures
     assert len(trail.refusals) >= 8
     assert found(logged, [CANARY, *trail.requests, *trail.others]) == []
+    # Nor any other token: the receipt that the database refused was never shown to anybody.
+    assert JWS_BEGINS not in logged
     assert found(figures, [CANARY, *trail.requests, *trail.others]) == []
     # A refusal may hold the payment request to pay, for the one who is to pay it.
     assert found("\n".join(trail.refusals), [CANARY, *trail.others]) == []

@@ -17,13 +17,11 @@ from paywall.adapters import open_chain, open_custody
 from paywall.reconciliation import Check, Reconciliation
 from paywall.settings import Settings
 from paywall.storage import open_database
-from shared.cardano.assets import Asset
-from shared.cardano.build import Utxo
 from shared.chain.base import Chain
-from shared.chain.blockfrost import Blockfrost
 from tests.contract import burns
 from tests.devnet_process import DevnetProcess
 from tests.fakes.image_maker import PlainMaker
+from tests.fakes.odd_chains import Hasty, Thief
 from tests.seller import open_seller
 
 Plant = Callable[[sqlite3.Connection], object]
@@ -182,14 +180,6 @@ def test_a_batch_that_landed_twice_is_seen(shop: Shop, tmp_path: Path) -> None:
     assert broken(check(shop.copy(tmp_path, plant))) >= {TWICE, OURS}
 
 
-class Thief(Blockfrost):
-    """A chain on which a token has left the custodial wallet."""
-
-    async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
-        found = await super().utxos(address, asset)
-        return [replace(u, tokens={unit: n - 1 for unit, n in u.tokens.items()}) for u in found]
-
-
 def test_a_token_that_left_the_wallet_is_seen(shop: Shop, tmp_path: Path) -> None:
     settings = shop.copy(tmp_path)
     assert broken(check(settings, Thief(settings.chain_url))) == {HELD}
@@ -211,20 +201,6 @@ REFUSED = {
 def test_what_the_tables_can_refuse_they_refuse(shop: Shop, tmp_path: Path, statement: str) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         shop.copy(tmp_path, lambda connection: connection.execute(statement))
-
-
-class Hasty(Blockfrost):
-    """A chain that makes a block after the first look at the supply."""
-
-    devnet: DevnetProcess
-    made = False
-
-    async def supply(self, asset: Asset) -> tuple[int, int] | None:
-        told = await super().supply(asset)
-        if not self.made:
-            self.made = True
-            self.devnet.blocks()
-        return told
 
 
 def test_a_burn_that_lands_while_looking_breaks_nothing(devnet: DevnetProcess, tmp_path: Path) -> None:

@@ -110,6 +110,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_redemption_state", "redemption", ["state", "deadline"], unique=False)
     op.create_table(
+        "seller_key",
+        sa.Column("did", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("did"),
+    )
+    op.create_table(
         "wallet_output",
         sa.Column("tx_hash", sa.String(), nullable=False),
         sa.Column("output_index", sa.Integer(), nullable=False),

@@ -1,0 +1,130 @@
+"""The minting policies that a custodial wallet can be under: what differs between them in a mint and a burn.
+
+native   one signature decides: cheap, and its holder could mint more at any time
+fixed    a Plutus script: the supply was made once, the custodian can only burn (shared/cardano/fixed_supply.py)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypedDict
+
+from shared.cardano.addresses import key_hash
+from shared.cardano.assets import Asset
+from shared.cardano.build import Draft, Parameters, Shortage, Utxo, burn, mint, mint_fixed, native_policy
+from shared.cardano.fixed_guard import Reference, guard_fixed_burn, guard_fixed_mint
+from shared.cardano.fixed_supply import FixedSupply
+from shared.cardano.guard import guard_burn, guard_mint
+from shared.chain.base import ChainUnavailable
+from shared.keys import PublicKey
+
+TOKEN_NAME = b"CREATE"
+
+
+class Terms(TypedDict):
+    """What every transaction of the wallet is built with."""
+
+    change_address: str
+    parameters: Parameters
+    expiry_slot: int
+    key: PublicKey
+    network: str
+
+
+class Policy(Protocol):
+    """Drafts may raise `Shortage` and `ChainUnavailable`.
+
+    The guards look at the unsigned bytes alone, whatever built them: `UnsafeMintError`, `UnsafeBurnError`.
+    """
+
+    @property
+    def asset(self) -> Asset: ...
+
+    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: Terms) -> Draft: ...
+
+    def burn(
+        self, utxos: Sequence[Utxo], count: int, root: bytes, must_spend: Sequence[Reference], terms: Terms
+    ) -> Draft: ...
+
+    def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None: ...
+
+    def guard_burn(self, unsigned: bytes, address: str, max_fee: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NativePolicy:
+    """The holder of `key` mints and burns."""
+
+    key: PublicKey
+
+    @property
+    def asset(self) -> Asset:
+        return Asset(native_policy(key_hash(self.key))[1], TOKEN_NAME)
+
+    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: Terms) -> Draft:
+        return mint(utxos=utxos, asset=self.asset, quantity=quantity, **terms)
+
+    def burn(
+        self, utxos: Sequence[Utxo], count: int, root: bytes, must_spend: Sequence[Reference], terms: Terms
+    ) -> Draft:
+        return burn(utxos=utxos, asset=self.asset, count=count, root=root, must_spend=must_spend, **terms)
+
+    def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None:
+        guard_mint(unsigned, self.asset, quantity, address, max_fee)
+
+    def guard_burn(self, unsigned: bytes, address: str, max_fee: int) -> None:
+        guard_burn(unsigned, self.asset, address, max_fee)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPolicy:
+    """`reference` is the output that holds the script; None until the supply is minted, and no use before."""
+
+    supply: FixedSupply
+    reference: Reference | None = None
+
+    @property
+    def asset(self) -> Asset:
+        return self.supply.asset
+
+    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: Terms) -> Draft:
+        if quantity != self.supply.quantity:
+            raise ValueError("a fixed supply is minted whole")
+        seed = next((utxo for utxo in utxos if utxo.reference == self.supply.seed), None)
+        if seed is None:
+            raise Shortage("the output that this supply is minted from is spent")
+        _check_prices(terms)
+        return mint_fixed(seed=seed, supply=self.supply, **terms)
+
+    def burn(
+        self, utxos: Sequence[Utxo], count: int, root: bytes, must_spend: Sequence[Reference], terms: Terms
+    ) -> Draft:
+        _check_prices(terms)
+        # Spent, the script would be gone, and with it every burn to come.
+        ours = [utxo for utxo in utxos if utxo.reference != self._reference]
+        return burn(
+            utxos=ours,
+            asset=self.asset,
+            count=count,
+            root=root,
+            must_spend=must_spend,
+            script=self.supply.burning(self._reference),
+            **terms,
+        )
+
+    def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None:
+        assert quantity == self.supply.quantity
+        guard_fixed_mint(unsigned, self.supply, address, max_fee)
+
+    def guard_burn(self, unsigned: bytes, address: str, max_fee: int) -> None:
+        guard_fixed_burn(unsigned, self.supply, self._reference, address, max_fee)
+
+    @property
+    def _reference(self) -> Reference:
+        if self.reference is None:
+            raise ValueError("nothing can be burned before the supply is minted")
+        return self.reference
+
+
+def _check_prices(terms: Terms) -> None:
+    if terms["parameters"].plutus is None:
+        raise ChainUnavailable("the chain service does not tell what Plutus scripts cost")

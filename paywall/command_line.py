@@ -1,0 +1,35 @@
+"""What the groups of commands share: settings from the environment, and a set-up fault told in one sentence."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+
+from paywall.errors import SetupError
+from paywall.settings import Settings, read_settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+EXIT_SETUP = 2
+
+
+def configured() -> Settings:
+    """Errors: SetupError."""
+    return read_settings(os.environ)
+
+
+def explained(command: Callable[P, T]) -> Callable[P, T]:
+    """A set-up that is not complete ends in one sentence and exit status 2, not in a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except SetupError as error:
+            click.echo(f"paywall: {error.detail}", err=True)
+            sys.exit(EXIT_SETUP)
+
+    return run

@@ -1,0 +1,19 @@
+"""`python -m tests.chaos [--cycles N] [--seed S]`: rounds until that many kills; figures, and RESULTS.md."""
+
+import click
+
+
+@click.command()
+@click.option("--cycles", default=60, show_default=True, help="Kills −9, each followed by a restart.")
+@click.option("--seed", type=int, help="Repeats the choices of a run that printed it.")
+@click.option("--database", type=click.Choice(["sqlite", "postgresql", "both"]), default="both", show_default=True)
+@click.option("--write/--no-write", default=True, help="Keep the figures in tests/chaos/RESULTS.md.")
+def main(*, cycles: int, seed: int | None, database: str, write: bool) -> None:
+    """Exit status 1 when a promise was broken."""
+    from tests.chaos.run import run
+
+    raise SystemExit(run(cycles=cycles, seed=seed, database=database, write=write))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Kills the seller's processes at failpoints: the ones that were killed at least come first."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from tests.chaos import points
+from tests.chaos.processes import Running
+from tests.chaos.world import Slot, World
+
+KILLED = -9
+#: failpoint → what the saboteur does, so that the process comes there at all
+PROVOCATIONS = {
+    "burn.lost": "shallow",
+    "recover.resubmitting": "shallow",
+    "recover.parking": "deep",
+    "recover.parked": "deep",
+    "recover.replacing": "lose",
+    "recover.voiding": "lose",
+    "recover.failing": "refuse",
+}
+#: seconds until a process that does not come to its failpoint is killed where it is
+PATIENCE, LONG_PATIENCE = 4.0, 14.0
+LOOK_SECONDS = 0.02
+#: the command `burns resume` comes there, no process that serves
+BY_COMMAND = ("recover.resuming",)
+WORKERS_OWN = ("burn.", "recover.p", "recover.re", "recover.s", "recover.v")
+FAIL_EVERY = "7"
+#: the last to be chosen when nothing comes there
+FRUITLESS = 3
+
+
+class Killer:
+    """`kills` counts by failpoint; `moments` counts kills wherever a process happened to be."""
+
+    def __init__(self, world: World, chance: random.Random, kills: Counter[str], wishes: Counter[str]) -> None:
+        self._world = world
+        self._chance = chance
+        self._wishes = wishes
+        self._fruitless: Counter[str] = Counter()
+        self.kills = kills
+        self.moments = 0
+        self.complaints: list[str] = []
+
+    async def run(self, slot: Slot, stop: asyncio.Event, between: Callable[[], Awaitable[None]]) -> None:
+        """Starts the slot's process armed, again and again; `between` runs while it is dead."""
+        while not stop.is_set():
+            await self.one(slot, self._choose(slot), self._chance.randint(1, 2), stop)
+            await between()
+
+    async def one(self, slot: Slot, point: str, nth: int, stop: asyncio.Event) -> bool:
+        """One cycle; whether it was killed at the failpoint."""
+        wish = PROVOCATIONS.get(point, "none")
+        self._wishes[wish] += 1
+        try:
+            running = self._world.start(slot, CHAOS_FAILPOINT=f"{point}:{nth}", CHAOS_FAIL_IMAGES=FAIL_EVERY)
+            patience = LONG_PATIENCE if wish == "lose" else PATIENCE
+            status = await _end(running, patience, stop)
+        finally:
+            self._wishes[wish] -= 1
+        if status is None:
+            running.kill()
+            running.wait(10)
+            self.moments += 1
+            self._fruitless[point] += 1
+            return False
+        if status != KILLED:
+            self.complaints.append(f"9: a process ended by itself with {status}: {self._world.tail(1500)}")
+        self.kills[point] += 1
+        return True
+
+    def _choose(self, slot: Slot) -> str:
+        names = [name for name in points.names() if name not in BY_COMMAND]
+        if slot.command == "worker":
+            names = [name for name in names if name.startswith(WORKERS_OWN)]
+        self._chance.shuffle(names)
+        names.sort(key=lambda name: self.kills[name] + FRUITLESS * self._fruitless[name])
+        return self._chance.choice(names[:4])
+
+
+async def _end(running: Running, seconds: float, stop: asyncio.Event) -> int | None:
+    deadline = time.monotonic() + seconds
+    while (status := running.status) is None and time.monotonic() < deadline and not stop.is_set():
+        await asyncio.sleep(LOOK_SECONDS)
+    return status

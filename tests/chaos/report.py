@@ -1,0 +1,54 @@
+"""The figures of a run, printed and kept."""
+
+import datetime
+from pathlib import Path
+
+from tests.chaos import points
+from tests.chaos.rounds import Figures
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+HEAD = "# What `make chaos` found, newest first\n"
+KEPT = 20
+
+
+def line(figures: Figures) -> str:
+    """One round's end."""
+    counts = figures.counts
+    return (
+        f"round {counts['rounds']}: {figures.cycles} kills, {counts['rollbacks']} rollbacks,"
+        f" {counts['unknown submits']} unknown submits, {len(figures.broken)} broken promises"
+    )
+
+
+def text(figures: Figures, seed: int, cycles: int, seconds: float) -> str:
+    """A section of RESULTS.md."""
+    now = datetime.datetime.now(datetime.UTC)
+    missing = ", ".join(points.uncovered(figures.kills)) or "none"
+    lines = [
+        f"## {now:%Y-%m-%d %H:%M} UTC, seed {seed}",
+        "",
+        f"Asked for {cycles} kills; {seconds / 60:.1f} minutes.",
+        "",
+        f"- kills −9, each with a restart: **{figures.cycles}**",
+        f"- rollbacks: **{figures.counts['rollbacks']}**",
+        f"- submits of unknown outcome: **{figures.counts['unknown submits']}**",
+        f"- broken promises: **{len(figures.broken)}**",
+        f"- failpoints that nothing was killed at: {missing}",
+        "",
+        "| what | how often |",
+        "|---|---|",
+        *(f"| {name} | {count} |" for name, count in sorted(figures.counts.items()) if count),
+        *(f"| killed at `{name}` | {figures.kills[name]} |" for name in points.names()),
+        "",
+        *(f"- BROKEN {broken}" for broken in figures.broken),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def write(figures: Figures, seed: int, cycles: int, seconds: float) -> None:
+    """On top of RESULTS.md; the section of the same seed is replaced."""
+    old = RESULTS.read_text("utf-8").removeprefix(HEAD) if RESULTS.exists() else ""
+    sections = ["## " + section.strip() + "\n" for section in ("\n" + old).split("\n## ")[1:]]
+    others = [section for section in sections if not section.splitlines()[0].endswith(f"seed {seed}")]
+    kept = [text(figures, seed, cycles, seconds), *others[: KEPT - 1]]
+    RESULTS.write_text("\n".join([HEAD, *kept]), "utf-8")

@@ -1,0 +1,96 @@
+"""`python -m tests.chaos.serve ARGUMENTS`: the command `paywall`, with one failpoint armed and its waits cut short.
+
+CHAOS_FAILPOINT=name:nth   kill -9 itself at the nth passing of that failpoint
+CHAOS_PLANT=name           with that planted fault (`planted.py`)
+CHAOS_FAIL_IMAGES=n        every nth image fails
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+
+
+def run(arguments: list[str], environment: Mapping[str, str], log: str) -> None:
+    """In a forked process: `paywall ARGUMENTS` with that environment, all it says going to `log`."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # no seller outlives the harness
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    main(arguments)
+
+
+def main(arguments: list[str]) -> None:
+    if plant := os.environ.get("CHAOS_PLANT"):
+        from tests.chaos.planted import apply
+
+        apply(plant)
+    _hurry()
+    _arm(os.environ.get("CHAOS_FAILPOINT", ""))
+    _fail_images(int(os.environ.get("CHAOS_FAIL_IMAGES", "0")))
+    from paywall.cli import main as paywall
+
+    paywall(arguments, prog_name="paywall")
+
+
+def _hurry() -> None:
+    """What waits for minutes in production waits for seconds here; nothing else is changed."""
+    from paywall import settings, worker
+    from paywall.burns import burning, states
+    from paywall.credits import redeeming
+
+    redeeming.MARGIN_SECONDS = 0
+    worker.TIDY_SECONDS = 0.3
+    worker.MAX_PAUSE_SECONDS = 1.0
+    burning.LEASE_SECONDS = 2
+    states.SLOTS_PER_CONFIRMATION = 1
+    settings.EXPIRY_SLOTS["devnet"] = 4
+    settings.RESUBMIT_SECONDS["devnet"] = 1
+
+
+def _arm(wanted: str) -> None:
+    if not wanted:
+        return
+    from paywall import failpoints
+
+    point, _, nth = wanted.partition(":")
+    left = int(nth)
+
+    def die(name: str) -> None:
+        nonlocal left
+        left -= name == point
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    failpoints.arm(die)
+
+
+def _fail_images(every: int) -> None:
+    if not every:
+        return
+    from paywall.images.base import ImageMakerFailed, Picture, Subject
+    from paywall.images.offline import OfflineImageMaker
+
+    draw, made = OfflineImageMaker.make, 0
+
+    async def make(
+        self: OfflineImageMaker, subject: Subject, *, redemption_id: str, safety_identifier: str
+    ) -> Picture:
+        nonlocal made
+        made += 1
+        if made % every == 0:
+            raise ImageMakerFailed("failed on request (chaos)")
+        return await draw(self, subject, redemption_id=redemption_id, safety_identifier=safety_identifier)
+
+    OfflineImageMaker.make = make  # type: ignore[method-assign] # a fault of the maker's own is what is tested
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path.cwd()))
+    main(sys.argv[1:])

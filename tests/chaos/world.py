@@ -1,0 +1,136 @@
+"""One devnet, one seller's folder and database, and the processes that share them."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.chaos import processes
+from tests.chaos.processes import Running
+from tests.devnet_process import DevnetProcess
+from tests.seller_process import clean_environment, free_port
+
+CONFIRMATIONS = 2
+START_SECONDS = 60.0
+#: below every rollback: the faucet's payments and the supply stay
+FOUNDATION_BLOCKS = 12
+
+
+@dataclass
+class Slot:
+    """A place for one process: `serve` on a port of its own, or `worker`."""
+
+    command: str
+    port: int
+    running: Running | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class World:
+    """`slots` are the processes of the seller: one `serve` on SQLite, several on PostgreSQL."""
+
+    def __init__(
+        self, devnet: DevnetProcess, folder: Path, *, database_url: str = "", **environment: str
+    ) -> None:
+        self.devnet = devnet
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.database_url = database_url
+        commands = ("serve", "serve", "worker", "worker") if database_url else ("serve",)
+        self.slots = [Slot(command, free_port()) for command in commands]
+        self.environment = clean_environment(
+            PAYWALL_DATA_DIR=str(folder / "data"),
+            PAYWALL_BLOCKFROST_URL=devnet.url,
+            PAYWALL_CONFIRMATIONS=str(CONFIRMATIONS),
+            PAYWALL_BATCH_SIZE="3",
+            PAYWALL_BATCH_SECONDS="0",
+            PAYWALL_BATCHES_IN_FLIGHT="3",
+            PAYWALL_IMAGE_SECONDS="3",
+            **({"DATABASE_URL": database_url} if database_url else {}),
+            **environment,
+        )
+        #: no rollback goes below this height
+        self.foundation = 0
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.folder / 'data' / 'paywall.db'}"
+
+    @property
+    def serving(self) -> list[Slot]:
+        return [slot for slot in self.slots if slot.command == "serve"]
+
+    def start(self, slot: Slot, **environment: str) -> Running:
+        """Does not wait until it answers."""
+        wanted = {**self.environment, "PAYWALL_PORT": str(slot.port), **environment}
+        slot.running = processes.start([slot.command], wanted, self.log)
+        return slot.running
+
+    async def start_all(self, **environment: str) -> None:
+        """One after the other, each until it answers: the first makes the keys and the supply."""
+        for slot in self.slots:
+            self.start(slot, **environment)
+            if slot.command == "serve":
+                await self.await_ready(slot)
+
+    async def await_ready(self, slot: Slot) -> None:
+        assert slot.running is not None
+        async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(trust_env=False) as client:
+            while True:
+                status = slot.running.status
+                assert status is None, f"the seller ended with {status}:\n{self.tail()}"
+                try:
+                    if (await client.get(f"{slot.url}/readyz")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.03)
+
+    def kill_all(self) -> None:
+        for slot in self.slots:
+            if slot.running is not None:
+                slot.running.kill()
+                slot.running.wait(processes.STOP_SECONDS)
+                slot.running = None
+
+    def stop_all(self) -> list[int | None]:
+        """In an orderly way; the exit statuses."""
+        statuses = [processes.stop(slot.running) for slot in self.slots if slot.running is not None]
+        for slot in self.slots:
+            slot.running = None
+        return statuses
+
+    async def command(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        """`paywall ARGUMENTS` with this seller's settings, to its end."""
+        log = self.folder / "command.log"
+        wanted = {**self.environment, **environment}
+        return await asyncio.to_thread(processes.command, arguments, wanted, log)
+
+    def found(self) -> None:
+        """What was done so far is never rolled back."""
+        self.foundation = int(self.devnet.blocks(FOUNDATION_BLOCKS)["height"])
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "seller.log"
+
+    def tail(self, size: int = 4000) -> str:
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - size))
+            return log.read().decode(errors="replace")
+
+
+def fund(devnet: DevnetProcess, addresses: Sequence[str], lovelace: int, coins: int) -> None:
+    """Each address gets `coins` outputs, so that a payment rarely waits for the change of another."""
+    for address in addresses:
+        for _ in range(coins):
+            devnet.faucet(address, lovelace)
+    devnet.blocks()
