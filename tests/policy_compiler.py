@@ -16,8 +16,8 @@ COMPILED = SOURCE.with_suffix(".plutus")
 @cache
 def _program() -> Any:
     """Without its parameters. A few seconds."""
-    from opshin.builder import _static_compile
-    from opshin.compiler_config import DEFAULT_CONFIG, OPT_O3_CONFIG
+    from opshin.builder import _static_compile  # type: ignore[import-untyped]  # opshin has none
+    from opshin.compiler_config import DEFAULT_CONFIG, OPT_O3_CONFIG  # type: ignore[import-untyped]  # opshin has none
 
     config = DEFAULT_CONFIG.update(OPT_O3_CONFIG)
     return _static_compile(SOURCE.read_text("utf-8"), SOURCE.name, config=config)
@@ -25,8 +25,8 @@ def _program() -> Any:
 
 def parameterised(supply: FixedSupply) -> bytes:
     """The script by opshin's own hand: what `FixedSupply.script` must equal."""
-    from opshin.builder import _apply_parameters, _build
-    from opshin.prelude import TxOutRef
+    from opshin.builder import _apply_parameters, _build  # type: ignore[import-untyped]  # opshin has none
+    from opshin.prelude import TxOutRef  # type: ignore[import-untyped]  # opshin has none
 
     seed = TxOutRef(bytes.fromhex(supply.seed[0]), supply.seed[1])
     applied = _apply_parameters(_program(), seed, supply.name, supply.quantity, supply.custodian)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from paywall.clock import Clock, Ids
 from paywall.database import Database, Transaction
@@ -13,7 +14,8 @@ from paywall.sales import store
 from paywall.sales.prices import Product
 from shared import payment_request
 from shared.keys import InvalidKeyError, PublicKey
-from shared.payment_request import Order, PaymentRequest
+from shared.money import Money
+from shared.payment_request import Order, PaymentOption, PaymentRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Selling:
         self._valid_seconds = valid_seconds
         self._clock = clock
         self._ids = ids
+        self._quoted = lru_cache(maxsize=1024)(self._quote)
 
     async def sell(self, product_id: str, credits: int, holder: str | None) -> Offer:
         """Errors: NotFound (product), BadRequest (credits, holder)."""
@@ -79,7 +82,7 @@ class Selling:
         return Offer(request, token)
 
     def _request(self, product: Product, credits: int, holder: str | None) -> PaymentRequest:
-        price = product.price(credits)
+        price, options = self._quoted(product.id, credits)
         now = self._clock()
         return PaymentRequest(
             id=self._ids(),
@@ -90,8 +93,13 @@ class Selling:
             service_callback=self._service_url,
             price=price,
             order=Order(product.id, credits, self._token, holder),
-            options=tuple(rail.quote(price) for rail in self._rails),
+            options=options,
         )
+
+    def _quote(self, product_id: str, credits: int) -> tuple[Money, tuple[PaymentOption, ...]]:
+        """What an order costs, and how it can be paid: pure, so that it is worked out once for like orders."""
+        price = self._products[product_id].price(credits)
+        return price, tuple(rail.quote(price) for rail in self._rails)
 
 
 def _checked_holder(holder: str) -> str:

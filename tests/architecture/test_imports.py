@@ -79,7 +79,9 @@ def _modules(*names: str) -> list[Module]:
 
 
 @pytest.mark.parametrize(("who", "banned", "why"), RULES, ids=[rule[2] for rule in RULES])
-def test_nobody_imports_what_the_design_forbids(who: tuple[str, ...], banned: tuple[str, ...], why: str) -> None:
+def test_nobody_imports_what_the_design_forbids(
+    who: tuple[str, ...], banned: tuple[str, ...], why: str
+) -> None:
     found = [
         f"{module.name} imports {name}: {why}"
         for module in _modules(*who)

@@ -6,7 +6,18 @@ import sys
 import pytest
 
 HEAVY = {
-    *("pycardano", "openai", "PIL", "rich", "alembic", "sqlalchemy", "sqlmodel", "httpx", "starlette", "uvicorn"),
+    *(
+        "pycardano",
+        "openai",
+        "PIL",
+        "rich",
+        "alembic",
+        "sqlalchemy",
+        "sqlmodel",
+        "httpx",
+        "starlette",
+        "uvicorn",
+    ),
     *("jwt", "cryptography", "psycopg", "stripe", "boto3", "pkcs11"),
 }
 

@@ -31,7 +31,9 @@ class Buyer:
 
 def settings(folder: Path, port: int) -> Settings:
     """The defaults, but for where it lives."""
-    return Settings(data_dir=str(folder), port=port, batch_size=NEVER, batch_seconds=NEVER)
+    return Settings(
+        data_dir=str(folder), port=port, batch_size=NEVER, batch_seconds=NEVER, burn_backlog=NEVER
+    )
 
 
 def app(folder: Path, port: int) -> ASGIApp:

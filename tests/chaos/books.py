@@ -45,7 +45,9 @@ class Books:
 
     def _counts(self, queries: dict[str, str]) -> dict[str, int]:
         with self.engine.connect() as connection:
-            return {name: int(connection.execute(text(query)).scalar_one()) for name, query in queries.items()}
+            return {
+                name: int(connection.execute(text(query)).scalar_one()) for name, query in queries.items()
+            }
 
 
 @contextmanager

@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import random
 import sqlite3
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,13 +38,25 @@ class Payment:
 
 
 class ChaosBuyer:
-    def __init__(self, url: str, folder: Path, chance: random.Random, counts: Counter[str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        chance: random.Random,
+        counts: Counter[str],
+        now: Callable[[], int] = lambda: int(time.time()),
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "wallet.db"
         self.wallet = Wallet.open(path) if path.exists() else Wallet.create(path)
         self.wire = Wire(chance, counts)
         self.client = BuyerClient(
-            url, wallet=self.wallet, budget=Budget(per_purchase="20 USD"), wait=40, transport=self.wire
+            url,
+            wallet=self.wallet,
+            budget=Budget(per_purchase="20 USD"),
+            wait=40,
+            now=now,
+            transport=self.wire,
         )
         self._chance = chance
         self._counts = counts
@@ -50,6 +64,8 @@ class ChaosBuyer:
         self.images: dict[str, str] = {}
         #: answers that break a promise, in words
         self.complaints: list[str] = []
+        #: the machine's clock or disk is at fault, so a refusal is no complaint
+        self.excuses = False
 
     async def live(self, stop: asyncio.Event) -> None:
         """Buy and redeem until told to stop."""
@@ -67,7 +83,18 @@ class ChaosBuyer:
         for _ in range(receipt.granted):
             if stop.is_set():
                 return
-            await self._image(receipt, WantedImage.new(self._new_key(), receipt.id, self._body()))
+            await self._image(receipt, self._wish(receipt))
+
+    async def once(self, credits: int, images: int) -> None:
+        """One purchase and some images, over an honest wire, whatever the seller does meanwhile."""
+        receipt = await self.client.buy(credits)
+        for _ in range(images):
+            image = self._wish(receipt)
+            self.wallet.transact(lambda db, image=image: runs.want(db, image, None))  # type: ignore[misc]
+            self._keep(await self._fetch(receipt, image))
+
+    def _wish(self, receipt: HeldReceipt) -> WantedImage:
+        return WantedImage.new(self._new_key(), receipt.id, self._body())
 
     def _new_key(self) -> str:
         return f"chaos-{self._chance.getrandbits(64):016x}"
@@ -105,28 +132,32 @@ class ChaosBuyer:
 
     def _note(self, error: BuyerError) -> None:
         self._counts[f"buyers told {error.code}"] += 1
-        if isinstance(error, SellerFault | UsageError):
+        if isinstance(error, SellerFault | UsageError) and not self.excuses:
             self.complaints.append(f"{error.code}: {error}")
 
-    async def finish(self) -> None:
-        """What was begun is brought to its end: every open purchase, every image that was asked for."""
+    async def finish(self, seconds: float = FINISH_SECONDS) -> None:
+        """Every open purchase and every image that was asked for comes to its end, or TimeoutError."""
         self.wire.faulty = False
         await self.wire.settle()
-        async with asyncio.timeout(FINISH_SECONDS):
+        async with asyncio.timeout(seconds):
             while self._open_kinds() or self._unanswered():
                 try:
                     for kind in self._open_kinds():
                         await self.client.buy(kind)
                     for image in self._unanswered():
-                        receipt = self.wallet.transact(lambda db, image=image: receipts.find(db, image.receipt_id))  # type: ignore[misc]
-                        self._keep(await self._fetch(receipt, image))
+                        self._keep(await self._fetch(self._receipt_of(image), image))
                 except BuyerError as error:
                     self._note(error)
                     await asyncio.sleep(0.2)
 
+    def _receipt_of(self, image: WantedImage) -> HeldReceipt:
+        return self.wallet.transact(lambda db: receipts.find(db, image.receipt_id))
+
     def _open_kinds(self) -> list[int]:
         def read(db: sqlite3.Connection) -> list[int]:
-            rows = db.execute("SELECT credits FROM purchases WHERE state IN ('wanted', 'requested', 'signed')")
+            rows = db.execute(
+                "SELECT credits FROM purchases WHERE state IN ('wanted', 'requested', 'signed')"
+            )
             return [int(row[0]) for row in rows]
 
         return self.wallet.transact(read)
@@ -146,7 +177,9 @@ class ChaosBuyer:
 
         def read(db: sqlite3.Connection) -> dict[str, list[tuple[str, str]]]:
             found: dict[str, list[tuple[str, str]]] = {}
-            rows = db.execute("SELECT receipt_id, idempotency_key, redemption_id FROM images WHERE state <> 'wanted'")
+            rows = db.execute(
+                "SELECT receipt_id, idempotency_key, redemption_id FROM images WHERE state <> 'wanted'"
+            )
             for receipt_id, key, redemption_id in rows:
                 found.setdefault(receipt_id, []).append((key, redemption_id))
             return found

@@ -13,6 +13,7 @@ from tests.chaos.world import Slot, World
 KILLED = -9
 #: failpoint → what the saboteur does, so that the process comes there at all
 PROVOCATIONS = {
+    "burn.confirmed": "peace",
     "burn.lost": "shallow",
     "recover.resubmitting": "shallow",
     "recover.parking": "deep",
@@ -21,13 +22,15 @@ PROVOCATIONS = {
     "recover.voiding": "lose",
     "recover.failing": "refuse",
 }
+#: what must have been left behind by a death at another failpoint
+PRELUDES = {"recover.sweeping": "redeem.made"}
 #: seconds until a process that does not come to its failpoint is killed where it is
-PATIENCE, LONG_PATIENCE = 4.0, 14.0
+PATIENCE, LONG_PATIENCE = 4.0, 12.0
 LOOK_SECONDS = 0.02
 #: the command `burns resume` comes there, no process that serves
 BY_COMMAND = ("recover.resuming",)
 WORKERS_OWN = ("burn.", "recover.p", "recover.re", "recover.s", "recover.v")
-FAIL_EVERY = "7"
+FAIL_EVERY = "3"
 #: the last to be chosen when nothing comes there
 FRUITLESS = 3
 
@@ -35,19 +38,26 @@ FRUITLESS = 3
 class Killer:
     """`kills` counts by failpoint; `moments` counts kills wherever a process happened to be."""
 
-    def __init__(self, world: World, chance: random.Random, kills: Counter[str], wishes: Counter[str]) -> None:
+    def __init__(
+        self, world: World, chance: random.Random, kills: Counter[str], wishes: Counter[str]
+    ) -> None:
         self._world = world
         self._chance = chance
         self._wishes = wishes
         self._fruitless: Counter[str] = Counter()
         self.kills = kills
         self.moments = 0
+        self.refused_starts = 0
         self.complaints: list[str] = []
 
     async def run(self, slot: Slot, stop: asyncio.Event, between: Callable[[], Awaitable[None]]) -> None:
         """Starts the slot's process armed, again and again; `between` runs while it is dead."""
         while not stop.is_set():
-            await self.one(slot, self._choose(slot), self._chance.randint(1, 2), stop)
+            point = self._choose(slot)
+            if point in PRELUDES:
+                await self.one(slot, PRELUDES[point], 1, stop)
+            rare = point in PROVOCATIONS or point.startswith("recover.")
+            await self.one(slot, point, 1 if rare else self._chance.randint(1, 2), stop)
             await between()
 
     async def one(self, slot: Slot, point: str, nth: int, stop: asyncio.Event) -> bool:
@@ -56,7 +66,8 @@ class Killer:
         self._wishes[wish] += 1
         try:
             running = self._world.start(slot, CHAOS_FAILPOINT=f"{point}:{nth}", CHAOS_FAIL_IMAGES=FAIL_EVERY)
-            patience = LONG_PATIENCE if wish == "lose" else PATIENCE
+            slow = wish == "lose" or point in PRELUDES or "LD_PRELOAD" in self._world.environment
+            patience = LONG_PATIENCE if slow else PATIENCE
             status = await _end(running, patience, stop)
         finally:
             self._wishes[wish] -= 1
@@ -65,6 +76,9 @@ class Killer:
             running.wait(10)
             self.moments += 1
             self._fruitless[point] += 1
+            return False
+        if status != KILLED and self._world.excuses():
+            self.refused_starts += 1
             return False
         if status != KILLED:
             self.complaints.append(f"9: a process ended by itself with {status}: {self._world.tail(1500)}")
@@ -82,6 +96,8 @@ class Killer:
 
 async def _end(running: Running, seconds: float, stop: asyncio.Event) -> int | None:
     deadline = time.monotonic() + seconds
-    while (status := running.status) is None and time.monotonic() < deadline and not stop.is_set():
+    while time.monotonic() < deadline and not stop.is_set():
+        if (status := running.status) is not None:
+            return status
         await asyncio.sleep(LOOK_SECONDS)
-    return status
+    return None

@@ -7,7 +7,6 @@ under another clock is started afresh, because the library that moves the clock 
 import multiprocessing
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -18,8 +17,22 @@ STOP_SECONDS = 40
 _fork = multiprocessing.get_context("forkserver")
 #: what both the seller and the harness's planted faults leave alone
 BARE = (
-    *("sqlmodel", "alembic.command", "alembic.autogenerate", "sqlalchemy.dialects.postgresql", "starlette.applications"),
-    *("uvicorn.protocols.http.httptools_impl", "uvloop", "httpx", "pycardano", "jwt", "psycopg", "PIL.ImageDraw"),
+    *(
+        "sqlmodel",
+        "alembic.command",
+        "alembic.autogenerate",
+        "sqlalchemy.dialects.postgresql",
+        "starlette.applications",
+    ),
+    *(
+        "uvicorn.protocols.http.httptools_impl",
+        "uvloop",
+        "httpx",
+        "pycardano",
+        "jwt",
+        "psycopg",
+        "PIL.ImageDraw",
+    ),
     *("click", "prometheus_client", "cryptography.hazmat.primitives.serialization", "tests.chaos.serve"),
 )
 WHOLE = (*BARE, "paywall.serving", "paywall.maintenance", "paywall.cli", "paywall.images.poster.sheet")
@@ -113,5 +126,3 @@ def stop(running: Running) -> int | None:
         running.kill()
         running.wait(STOP_SECONDS)
     return running.status
-
-

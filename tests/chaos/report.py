@@ -1,6 +1,6 @@
 """The figures of a run, printed and kept."""
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 from tests.chaos import points
@@ -9,6 +9,12 @@ from tests.chaos.rounds import Figures
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = "# What `make chaos` found, newest first\n"
 KEPT = 20
+
+
+def skip(figures: Figures, kind: str, reason: str) -> None:
+    """Say what was left out, and why."""
+    print(f"left out: {kind}: {reason}", flush=True)
+    figures.counts[f"left out: {kind}: {reason}"] += 1
 
 
 def line(figures: Figures) -> str:
@@ -22,7 +28,7 @@ def line(figures: Figures) -> str:
 
 def text(figures: Figures, seed: int, cycles: int, seconds: float) -> str:
     """A section of RESULTS.md."""
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     missing = ", ".join(points.uncovered(figures.kills)) or "none"
     lines = [
         f"## {now:%Y-%m-%d %H:%M} UTC, seed {seed}",

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.chaos import verdict
@@ -13,6 +14,7 @@ from tests.chaos.killer import KILLED, Killer
 from tests.chaos.saboteur import Saboteur
 from tests.chaos.world import World, fund
 
+Now = Callable[[], int]
 BUYERS = 4
 #: a lease of the wallet that a dead process held runs out within
 LEASE_SECONDS = 4
@@ -44,13 +46,13 @@ class Rounds:
         self._saboteur = Saboteur(world, chance, figures.counts)
         self._killer = Killer(world, chance, figures.kills, self._saboteur.wishes)
 
-    async def open(self, buyers: int = BUYERS) -> None:
+    async def open(self, buyers: int = BUYERS, now: Now = lambda: int(time.time())) -> None:
         """A seller with a supply, and buyers with money."""
         await self.world.start_all()
         for number in range(buyers):
             url = self._chance.choice(self.world.serving).url
             folder = self.world.folder / f"buyer-{number}"
-            self.buyers.append(ChaosBuyer(url, folder, self._chance, self._figures.counts))
+            self.buyers.append(ChaosBuyer(url, folder, self._chance, self._figures.counts, now))
         addresses = [buyer.wallet.address for buyer in self.buyers]
         await asyncio.to_thread(fund, self.world.devnet, addresses, COIN, COINS)
         self.world.found()
@@ -66,22 +68,27 @@ class Rounds:
         before = self._figures.cycles
         await self._storm(kills, seconds)
         self._figures.counts["kills at any moment"] += self._killer.moments
-        self._killer.moments = 0
+        self._figures.counts["starts refused on a full disk"] += self._killer.refused_starts
+        self._killer.moments = self._killer.refused_starts = 0
         self._figures.counts["rounds"] += 1
         broken = await self.calm()
         broken += self._killer.complaints
         self._killer.complaints = []
         cycles = self._figures.cycles - before
-        self._figures.broken += [f"round {self._figures.counts['rounds']} ({cycles} kills): {line}" for line in broken]
+        self._figures.broken += [
+            f"round {self._figures.counts['rounds']} ({cycles} kills): {line}" for line in broken
+        ]
         return broken
 
     async def _storm(self, kills: int, seconds: float) -> None:
         stop, target = asyncio.Event(), sum(self._figures.kills.values()) + kills
         for buyer in self.buyers:
             buyer.wire.faulty = True
+            buyer.excuses = bool(self.world.menaces)
         living = [asyncio.create_task(buyer.live(stop)) for buyer in self.buyers]
         doing = [
             asyncio.create_task(self._saboteur.run(stop)),
+            *(asyncio.create_task(menace.run(stop)) for menace in self.world.menaces),
             *(asyncio.create_task(self._killer.run(slot, stop, self._between)) for slot in self.world.slots),
         ]
         try:
@@ -113,7 +120,11 @@ class Rounds:
                 try:
                     await asyncio.gather(*(buyer.finish() for buyer in self.buyers))
                 except TimeoutError:
-                    return ["7: a buyer cannot finish what it began", self.world.tail(), *await verdict.judge(self.world, self.buyers)]
+                    return [
+                        "7: a buyer cannot finish what it began",
+                        self.world.tail(),
+                        *await verdict.judge(self.world, self.buyers),
+                    ]
                 finished = True
             with open_books(self.world.database) as books:
                 await verdict.await_quiet(books, forgive=("parked",))
@@ -129,7 +140,9 @@ class Rounds:
     def _stop_in_order(self) -> None:
         statuses = self.world.stop_all()
         if any(statuses):
-            self._killer.complaints.append(f"9: an orderly stop ended with {statuses}: {self.world.tail(1500)}")
+            self._killer.complaints.append(
+                f"9: an orderly stop ended with {statuses}: {self.world.tail(1500)}"
+            )
 
     async def _resume_parked(self) -> None:
         """As the operator would: `paywall burns resume`, which may be killed too."""
@@ -150,6 +163,8 @@ class Rounds:
                 self._figures.counts["operator resumed"] += 1
                 return
             await asyncio.sleep(1)  # the lease of a dead process has to run out
+        if self.world.excuses():
+            return
         self._killer.complaints.append(f"9: burns resume ended with {status}: {said[-1500:]}")
 
 

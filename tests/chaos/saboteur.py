@@ -38,6 +38,8 @@ class Saboteur:
         await self._control("faults", method="DELETE")
 
     async def _one(self) -> None:
+        if self.wishes["peace"]:
+            return await self.end()
         if self.wishes["lose"]:
             return await self.submit_fault("lose", MANY)
         if self.wishes["refuse"]:
@@ -45,7 +47,7 @@ class Saboteur:
         if self.wishes["deep"] and self._chance.random() < 0.5:
             return await self.rollback(CONFIRMATIONS + 1)
         if self.wishes["shallow"] and self._chance.random() < 0.7:
-            return await self.rollback(1)
+            return await self.rollback(self._chance.choice((1, 2)), keep=False)
         draw = self._chance.random()
         if draw < 0.55:
             return await self.submit_fault(self._chance.choice(FAULTS), self._chance.randint(1, 2))
@@ -69,12 +71,12 @@ class Saboteur:
         self._counts[f"submits: {kind}"] += happened
         self._counts["unknown submits"] += happened if kind in UNKNOWN else 0
 
-    async def rollback(self, blocks: int) -> None:
+    async def rollback(self, blocks: int, *, keep: bool | None = None) -> None:
         height = (await self._control("status", method="GET"))["height"]
         if height - blocks <= self._world.foundation:
             return
-        keep = self._chance.random() < 0.5
-        self.dropped |= not keep
+        keep = self._chance.random() < 0.5 if keep is None else keep
+        self.dropped |= not keep and blocks >= CONFIRMATIONS
         await self._control("rollback", {"blocks": blocks, "keep": keep})
         self._counts[f"rollbacks of {blocks}"] += 1
         self._counts["rollbacks"] += 1

@@ -3,6 +3,7 @@
 CHAOS_FAILPOINT=name:nth   kill -9 itself at the nth passing of that failpoint
 CHAOS_PLANT=name           with that planted fault (`planted.py`)
 CHAOS_FAIL_IMAGES=n        every nth image fails
+CHAOS_EXPIRY_SLOTS=n       how long a burn may land
 """
 
 import ctypes
@@ -50,7 +51,7 @@ def _hurry() -> None:
     worker.MAX_PAUSE_SECONDS = 1.0
     burning.LEASE_SECONDS = 2
     states.SLOTS_PER_CONFIRMATION = 1
-    settings.EXPIRY_SLOTS["devnet"] = 4
+    settings.EXPIRY_SLOTS["devnet"] = int(os.environ.get("CHAOS_EXPIRY_SLOTS", "4"))
     settings.RESUBMIT_SECONDS["devnet"] = 1
 
 
@@ -85,7 +86,7 @@ def _fail_images(every: int) -> None:
         nonlocal made
         made += 1
         if made % every == 0:
-            raise ImageMakerFailed("failed on request (chaos)")
+            raise ImageMakerFailed("failed on request (chaos)", retryable=True)
         return await draw(self, subject, redemption_id=redemption_id, safety_identifier=safety_identifier)
 
     OfflineImageMaker.make = make  # type: ignore[method-assign] # a fault of the maker's own is what is tested

@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from buyer.errors import BuyerError
 from shared.cardano.transaction import parse
@@ -14,14 +13,9 @@ from tests.chaos.world import World
 
 #: what is under way when faults stop comes to its end within
 QUIET_SECONDS = 45.0
+#: so many delivered images of each buyer are asked for and verified again
+SAMPLES = 1
 _FIGURE = re.compile(r"(\w+)=(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How much is looked at: `samples` delivered images of each buyer are asked for and verified again."""
-
-    samples: int = 1
 
 
 async def await_quiet(books: Books, seconds: float = QUIET_SECONDS, forgive: Sequence[str] = ()) -> list[str]:
@@ -34,18 +28,17 @@ async def await_quiet(books: Books, seconds: float = QUIET_SECONDS, forgive: Seq
     return []
 
 
-async def judge(world: World, buyers: Sequence[ChaosBuyer], asked: Asked | None = None) -> list[str]:
-    """Every promise that is broken, in words. The seller runs, without faults."""
-    asked = asked or Asked()
+async def judge(world: World, buyers: Sequence[ChaosBuyer], *, seconds: float = QUIET_SECONDS) -> list[str]:
+    """Every promise that is broken, in words. The seller runs, without faults; `seconds` to come to rest."""
     with open_books(world.database) as books:
-        broken = await await_quiet(books)
+        broken = await await_quiet(books, seconds)
         totals = await asyncio.to_thread(books.totals)
     broken += [complaint for buyer in buyers for complaint in buyer.complaints]
     broken += await _reconciled(world, totals["captured"])
     broken += _counted(totals, buyers)
     for buyer in buyers:
         broken += await asyncio.to_thread(_paid_once, world, buyer)
-        broken += await _held(buyer, asked)
+        broken += await _held(buyer)
     return broken
 
 
@@ -78,7 +71,9 @@ def _counted(totals: dict[str, int], buyers: Sequence[ChaosBuyer]) -> list[str]:
         ("surplus payments", totals["surplus"], "expected", 0),
     )
     return [
-        f"7: {name}: {count}, but {other}: {theirs}" for name, count, other, theirs in pairs if count != theirs
+        f"7: {name}: {count}, but {other}: {theirs}"
+        for name, count, other, theirs in pairs
+        if count != theirs
     ]
 
 
@@ -100,7 +95,7 @@ def _paid_once(world: World, buyer: ChaosBuyer) -> list[str]:
     return broken
 
 
-async def _held(buyer: ChaosBuyer, asked: Asked) -> list[str]:
+async def _held(buyer: ChaosBuyer) -> list[str]:
     """Each receipt counts as the buyer counts; what was delivered is delivered again, and its burn is proved."""
     broken, delivered = [], buyer.delivered()
     for receipt in buyer.receipts():
@@ -113,7 +108,7 @@ async def _held(buyer: ChaosBuyer, asked: Asked) -> list[str]:
         if (told.granted, told.captured, told.reserved) != (receipt.granted, used, 0):
             broken.append(f"8: {used} of {receipt.granted} credits were used, the seller says {told}")
     pairs = [pair for found in delivered.values() for pair in found]
-    for key, redemption_id in pairs[len(pairs) - asked.samples :]:
+    for key, redemption_id in pairs[-SAMPLES:]:
         broken += await _again(buyer, key, redemption_id)
     return broken
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.chaos import processes
+from tests.chaos.menaces import Menace
 from tests.chaos.processes import Running
 from tests.devnet_process import DevnetProcess
 from tests.seller_process import clean_environment, free_port
@@ -45,7 +46,7 @@ class World:
         commands = ("serve", "serve", "worker", "worker") if database_url else ("serve",)
         self.slots = [Slot(command, free_port()) for command in commands]
         self.environment = clean_environment(
-            PAYWALL_DATA_DIR=str(folder / "data"),
+            PAYWALL_DATA_DIR=str(self.data),
             PAYWALL_BLOCKFROST_URL=devnet.url,
             PAYWALL_CONFIRMATIONS=str(CONFIRMATIONS),
             PAYWALL_BATCH_SIZE="3",
@@ -57,10 +58,20 @@ class World:
         )
         #: no rollback goes below this height
         self.foundation = 0
+        self.menaces: list[Menace] = []
+
+    def excuses(self) -> bool:
+        """Whether a process may refuse to start for a reason of the machine's."""
+        return any(menace.excuses for menace in self.menaces)
+
+    @property
+    def data(self) -> Path:
+        """The seller's own folder."""
+        return self.folder / "data"
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite:///{self.folder / 'data' / 'paywall.db'}"
+        return self.database_url or f"sqlite:///{self.data / 'paywall.db'}"
 
     @property
     def serving(self) -> list[Slot]:

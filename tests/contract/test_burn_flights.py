@@ -24,12 +24,12 @@ def hasty_devnet() -> Iterator[DevnetProcess]:
         yield running
 
 
-async def fly(seller: Seller, sizes: list[int], **terms: int) -> None:
+async def fly(seller: Seller, sizes: list[int]) -> None:
     """One batch in flight for each size, signed and submitted, each on the change of the one before."""
     for size in sizes:
         await burns.capture(seller, size)
-        await burns.worker(seller, in_flight=len(sizes), **terms).step()
-    await burns.worker(seller, in_flight=len(sizes), **terms).step()
+        await burns.worker(seller, in_flight=len(sizes)).step()
+    await burns.worker(seller, in_flight=len(sizes)).step()
 
 
 def test_batches_chain_on_their_own_change_and_land_in_one_block(selling: Selling) -> None:

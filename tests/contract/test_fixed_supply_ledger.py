@@ -1,6 +1,5 @@
 """The policy of a fixed supply under the ledger rules: what it allows, and everything else that somebody may try."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +12,6 @@ from shared.cardano.fixed_supply import BURN_UNITS, MINT_UNITS
 from shared.cardano.scripts import ExecutionUnits
 from shared.cardano.transaction import parse
 from shared.chain.base import SubmitRefused
-from tests.contract.chain_wallet import HASH
 from tests.contract.fixed_wallet import QUANTITY, FixedWallet, change_tokens, run
 from tests.devnet_process import DevnetProcess
 

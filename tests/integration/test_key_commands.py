@@ -5,10 +5,15 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from paywall.adapters import open_adapters
+from paywall.errors import SetupError
+from paywall.settings import Settings
+from paywall.signers.file import create
 from shared.cardano.addresses import enterprise_address
 from shared.keys import SigningKey
 from tests import softhsm
@@ -122,37 +127,29 @@ def test_a_wrong_passphrase_stops_the_server_in_a_sentence(tmp_path: Path) -> No
     assert "another passphrase" not in done.stderr
 
 
-MAINNET = {
-    "PAYWALL_NETWORK": "mainnet",
-    "BLOCKFROST_PROJECT_ID": "x",
-    "OPENAI_API_KEY": "x",
-    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
-}
-
-
 def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> None:
     """Each refusal goes when what it names is mended; the last is about the database, which is not there."""
+    mainnet = Settings(
+        network="mainnet", data_dir=str(tmp_path), database_url="postgresql://nobody@127.0.0.1:1/nothing"
+    )
 
-    def refusal(**settings: str) -> str:
-        done = paywall(tmp_path, "serve", secret=PASSPHRASE, **MAINNET, **settings)
-        assert done.returncode == 2, done.stderr
-        return done.stderr
+    def refusal(settings: Settings) -> str:
+        with pytest.raises(SetupError) as refused:
+            open_adapters(replace(settings, passphrase_fd=descriptor_of(PASSPHRASE)))
+        return refused.value.detail
 
     for name in ("seller", "custody"):
-        assert f"There is no key at {tmp_path / name}.pem" in refusal()
         path = tmp_path / f"{name}.pem"
+        assert f"There is no key at {path}" in refusal(mainnet)
         path.write_bytes(KEY.to_pem())
         path.chmod(0o600)
-        assert f"{path} is not encrypted, which is refused on mainnet" in refusal()
+        assert f"{path} is not encrypted, which is refused on mainnet" in refusal(mainnet)
         path.unlink()
-        made = paywall(tmp_path, "token", "keygen", secret=PASSPHRASE, **MAINNET)
-        assert made.returncode == 0, made.stderr
-        if name == "seller":
-            (tmp_path / "custody.pem").rename(path)
-    assert "PAYWALL_CARDANO_ADDRESS must say where payments go" in refusal()
+        create(path, SigningKey.generate(), PASSPHRASE)
+    assert "PAYWALL_CARDANO_ADDRESS must say where payments go" in refusal(mainnet)
     assert not (tmp_path / "treasury.pem").exists()
     elsewhere = enterprise_address(SigningKey.generate().public, "cardano:mainnet")
-    assert "The database cannot be opened" in refusal(PAYWALL_CARDANO_ADDRESS=elsewhere)
+    assert "The database cannot be opened" in refusal(replace(mainnet, cardano_address=elsewhere))
 
 
 def test_a_wrong_pin_is_told_and_not_shown(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Key files: encrypted well, readable by their owner alone, never written over; cardano-cli's keys read strictly."""
 
 import asyncio
+import base64
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from paywall.errors import SetupError
 from paywall.passphrases import Passphrases
 from paywall.settings import Settings
 from paywall.signers import pkcs8
+from paywall.signers.base import Signer
 from paywall.signers.file import create, exchange, look_at, open_file
 from shared.cardano.envelope import read_signing_key
 from shared.keys import InvalidKeyError, SigningKey
@@ -46,27 +49,32 @@ def test_an_encrypted_key_comes_back_with_its_passphrase_alone(tmp_path: Path) -
     assert [entry.name for entry in tmp_path.iterdir()] == ["key.pem"]
 
 
-def test_neither_the_seed_nor_the_passphrase_is_in_the_file(tmp_path: Path) -> None:
+def test_neither_the_seed_nor_the_passphrase_is_in_the_file() -> None:
     pem = pkcs8.encrypt(KEY, PASSPHRASE)
     plain = KEY.to_pem().splitlines()[1]
     assert plain not in pem
     assert PASSPHRASE.encode() not in pem
     assert pkcs8.encrypt(KEY, PASSPHRASE) != pem  # salt and vector are fresh
-    assert tmp_path.exists()
 
 
-def test_openssl_reads_the_file_and_it_costs_600000_rounds_a_guess(tmp_path: Path) -> None:
+def test_a_guess_costs_600000_rounds() -> None:
+    pem = pkcs8.encrypt(KEY, PASSPHRASE).partition(pkcs8.BEGIN)[2].partition(pkcs8.END)[0]
+    assert b"\x02\x03" + (600_000).to_bytes(3, "big") in base64.b64decode(pem)
+
+
+needs_openssl = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="the command openssl is not installed"
+)
+
+
+@needs_openssl
+def test_openssl_reads_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "key.pem", pkcs8.encrypt(KEY, PASSPHRASE))
     command = ["openssl", "pkey", "-in", str(path), "-passin", f"pass:{PASSPHRASE}", "-outform", "DER"]
-    done = subprocess.run(command, capture_output=True, check=True)
-    assert done.stdout.endswith(KEY.seed)
-    shown = subprocess.run(
-        ["openssl", "asn1parse", "-in", str(path)], capture_output=True, text=True, check=True
-    ).stdout
-    for part in ("PBES2", "PBKDF2", "hmacWithSHA256", "aes-256-cbc", f":{600_000:06X}"):
-        assert part in shown
+    assert subprocess.run(command, capture_output=True, check=True).stdout.endswith(KEY.seed)
 
 
+@needs_openssl
 def test_keys_that_openssl_encrypted_are_read(tmp_path: Path) -> None:
     plain = write(tmp_path / "plain.pem", KEY.to_pem())
     path = tmp_path / "key.pem"
@@ -136,9 +144,8 @@ def test_a_file_that_is_not_fit_is_refused(tmp_path: Path, content: bytes, mode:
         open_file(path, say)
 
 
-def opened(settings: Settings) -> SigningKey | None:
-    open_signer(settings, "custody", Passphrases(descriptor_of(PASSPHRASE)))
-    return None
+def opened(settings: Settings) -> Signer:
+    return open_signer(settings, "custody", Passphrases(descriptor_of(PASSPHRASE)))
 
 
 @pytest.mark.parametrize("network", ["devnet", "preprod", "preview"])
@@ -149,7 +156,7 @@ def test_a_missing_key_is_made_where_no_real_money_is(tmp_path: Path, network: s
 
 def test_mainnet_takes_an_encrypted_key_file(tmp_path: Path) -> None:
     create(tmp_path / "custody.pem", KEY, PASSPHRASE)
-    opened(Settings(network="mainnet", data_dir=str(tmp_path)))
+    assert opened(Settings(network="mainnet", data_dir=str(tmp_path))).public == KEY.public
 
 
 def test_mainnet_refuses_a_key_file_in_clear(tmp_path: Path) -> None:

@@ -1,0 +1,143 @@
+"""Faults that are planted in the seller, to see that the harness finds them: lines of its source, replaced.
+
+A plant that no longer fits the source raises, so that it cannot go stale in silence.
+"""
+
+import importlib.util
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """`edits` are (old, new) in the module's source; `scenario` (of `scenarios.py`) brings it to light."""
+
+    module: str
+    edits: tuple[tuple[str, str], ...]
+    scenario: str
+
+
+PLANTS = {
+    "capture and burn in two commits": Plant(
+        "paywall.credits.redeeming",
+        (
+            ("        burn_store.insert(tx, reservation.id, self._salts(), now)\n", ""),
+            (
+                '        hit("redeem.captured")\n',
+                '        hit("redeem.captured")\n        await self._database.transact('
+                "lambda tx: burn_store.insert(tx, reservation.id, self._salts(), self._clock()))\n",
+            ),
+        ),
+        "killed at redeem.captured",
+    ),
+    "an idempotency key is not heeded": Plant(
+        "paywall.credits.redemptions",
+        (("        idempotency_key=wish.idempotency_key,\n", "        idempotency_key=wish.id,\n"),),
+        "killed at redeem.captured",
+    ),
+    "what a crash left reserved is never swept": Plant(
+        "paywall.worker",
+        (("        swept = await self._redeeming.sweep()\n", "        swept = 0\n"),),
+        "killed at redeem.reserved",
+    ),
+    "receipt and credits in two commits": Plant(
+        "paywall.sales.settlement",
+        (
+            (
+                "            credit_store.open_account(\n",
+                "        def grant(tx: Transaction) -> None:\n"
+                "            now = self._clock()\n            credit_store.open_account(\n",
+            ),
+            (
+                '        hit("pay.finished")\n',
+                '        hit("pay.finished")\n        await self._database.transact(grant)\n',
+            ),
+        ),
+        "killed at pay.finished",
+    ),
+    "a receipt before the payment is final": Plant(
+        "paywall.rails.cardano",
+        (("        if deep >= self._terms.confirmations:\n", "        if deep >= 1:\n"),),
+        "a payment is rolled back",
+    ),
+    "402 before the request is stored": Plant(
+        "paywall.sales.selling",
+        (
+            (
+                "        await self._database.transact(insert)\n",
+                "        import asyncio\n        asyncio.get_running_loop().call_later("
+                "5, lambda: asyncio.ensure_future(self._database.transact(insert)))\n",
+            ),
+        ),
+        "killed after the 402",
+    ),
+    "burn submitted before it is stored": Plant(
+        "paywall.burns.signing",
+        (
+            (
+                '        hit("burn.built")\n',
+                '        await self._chain.submit(built.raw)\n        hit("burn.built")\n',
+            ),
+        ),
+        "killed at burn.built",
+    ),
+    "new bytes without waiting for the expiry": Plant(
+        "paywall.burns.states",
+        (
+            (
+                "    if seen.tip_slot <= expiry_slot:\n        return Step(gone, Action.SUBMIT)\n",
+                '    return Step("open", Action.SIGN)\n',
+            ),
+        ),
+        "no block for long",
+    ),
+    "what is confirmed is never looked at again": Plant(
+        "paywall.burns.store",
+        (
+            (
+                "    confirmed = newest_confirmed(tx, policy_id, 1)\n",
+                "    confirmed: list[BurnBatchRow] = []\n",
+            ),
+        ),
+        "a burn is rolled back deep",
+    ),
+    "a burn that was rolled back is not submitted again": Plant(
+        "paywall.burns.burning",
+        (('        return waited or flight.batch.state != "submitted"\n', "        return last is None\n"),),
+        "a burn is rolled back",
+    ),
+    "outputs that were spent are spent again": Plant(
+        "paywall.burns.outputs",
+        (("            .values(spent_by=built.id)\n", "            .values(spent_by=None)\n"),),
+        "no block for long",
+    ),
+    "a capture is not posted": Plant(
+        "paywall.credits.store",
+        (
+            (
+                "    post(tx, account_id, transfer, now)\n    return int(rows[0][0])\n\n\ndef balance",
+                "    return int(rows[0][0])\n\n\ndef balance",
+            ),
+        ),
+        "nothing goes wrong",
+    ),
+}
+
+
+def apply(name: str) -> None:
+    """Load the patched module in the place of the real one, before anybody imports it."""
+    plant = PLANTS[name]
+    assert plant.module not in sys.modules, f"{plant.module} was imported before it was patched"
+    spec = importlib.util.find_spec(plant.module)
+    assert spec is not None
+    assert spec.origin is not None
+    with open(spec.origin, encoding="utf-8") as file:  # noqa: PTH123  not a path of ours to handle
+        source = file.read()
+    for old, new in plant.edits:
+        assert source.count(old) == 1, f"the plant {name!r} no longer fits {plant.module}: {old!r}"
+        source = source.replace(old, new)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[plant.module] = module
+    exec(compile(source, spec.origin, "exec"), module.__dict__)
+    parent, _, child = plant.module.rpartition(".")
+    setattr(sys.modules[parent], child, module)

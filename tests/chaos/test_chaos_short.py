@@ -1,0 +1,54 @@
+"""A short run of the harness in every `make test`: a few kills on each database, with everything else going wrong."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.rounds import Figures, Rounds
+from tests.chaos.run import BLOCK_SECONDS
+from tests.chaos.world import World
+from tests.devnet_process import DevnetProcess
+
+SEED = 20
+KILLS, SECONDS = 5, 12.0
+
+
+def test_nothing_is_lost_or_doubled_whoever_dies(tmp_path: Path) -> None:
+    figures = Figures()
+
+    async def story() -> None:
+        with DevnetProcess(block_seconds=BLOCK_SECONDS) as devnet:
+            rounds = Rounds(World(devnet, tmp_path / "seller"), random.Random(SEED), figures)
+            try:
+                await rounds.open()
+                await rounds.round(KILLS, SECONDS)
+            finally:
+                await rounds.close()
+
+    asyncio.run(story())
+    print(figures.kills, figures.counts)
+    assert figures.broken == []
+    assert figures.cycles > 0
+
+
+@pytest.mark.chaos
+def test_several_processes_on_one_postgresql_lose_and_double_nothing(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    figures = Figures()
+
+    async def story() -> None:
+        with DevnetProcess(block_seconds=BLOCK_SECONDS) as devnet:
+            world = World(devnet, tmp_path / "seller", database_url=postgres_url)
+            rounds = Rounds(world, random.Random(SEED), figures)
+            try:
+                await rounds.open()
+                await rounds.round(KILLS, SECONDS)
+            finally:
+                await rounds.close()
+
+    asyncio.run(story())
+    assert figures.broken == []
+    assert figures.cycles > 0

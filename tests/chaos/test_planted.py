@@ -1,0 +1,34 @@
+"""A harness that finds nothing proves nothing: each planted fault must be caught, and a sound seller must pass."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.planted import PLANTS
+from tests.chaos.scenarios import SCENARIOS, play
+from tests.devnet_process import DevnetProcess
+
+#: in `make test` too; the others in `make chaos`
+QUICK = (
+    "capture and burn in two commits",
+    "burn submitted before it is stored",
+    "an idempotency key is not heeded",
+)
+
+
+def _param(name: str, *, quick: bool) -> object:
+    return pytest.param(name, id=name, marks=() if quick else pytest.mark.chaos)
+
+
+@pytest.mark.parametrize("name", [_param(name, quick=name in QUICK) for name in PLANTS])
+def test_a_planted_fault_is_caught(chaotic_devnet: DevnetProcess, tmp_path: Path, name: str) -> None:
+    broken = asyncio.run(play(chaotic_devnet, tmp_path, PLANTS[name].scenario, plant=name))
+    print(*broken, sep="\n")
+    assert broken != []
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_sound_seller_gets_over_it(chaotic_devnet: DevnetProcess, tmp_path: Path, scenario: str) -> None:
+    assert asyncio.run(play(chaotic_devnet, tmp_path, scenario)) == []
