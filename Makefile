@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check chaos bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -38,6 +38,11 @@ check: .venv/dev ## Lint, types and the architecture tests
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/python -m pytest -q tests/architecture
+
+CYCLES ?= 60
+chaos: .venv/dev ## Kill, roll back and lie by chance, and count what is lost (CYCLES=500 for long)
+	$(BIN)/python -m pytest -q -m chaos tests/chaos
+	$(BIN)/python -m tests.chaos --cycles $(CYCLES)
 
 bench: .venv/bench ## Measure against the peers; writes tests/bench/results.json
 	$(BIN)/python -m tests.bench

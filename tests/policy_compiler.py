@@ -25,7 +25,7 @@ def _program() -> Any:
 
 def parameterised(supply: FixedSupply) -> bytes:
     """The script by opshin's own hand: what `FixedSupply.script` must equal."""
-    from opshin.builder import _apply_parameters, _build  # type: ignore[import-untyped]  # opshin has none
+    from opshin.builder import _apply_parameters, _build
     from opshin.prelude import TxOutRef  # type: ignore[import-untyped]  # opshin has none
 
     seed = TxOutRef(bytes.fromhex(supply.seed[0]), supply.seed[1])

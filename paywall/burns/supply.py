@@ -80,6 +80,12 @@ async def _submit_new(
     custody: Custody, chain: Chain, quantity: int, file: Path, before: MintRecord | None
 ) -> MintRecord:
     utxos = await chain.utxos(custody.address)
+    if before is None and (held := _other_supply(utxos)):
+        # A lost policy.json must not quietly become a second supply.
+        raise SetupError(
+            f"The wallet holds {TOKEN_NAME.decode()} of policy {held} already; "
+            "bring that supply's policy.json back, or use another custodial key."
+        )
     supply = FixedSupply(_seed(utxos, before), TOKEN_NAME, quantity, _custodian(custody))
     built = await custody.under(FixedPolicy(supply)).sign_mint(chain, quantity)
     record = MintRecord(supply, built.raw)
@@ -92,6 +98,12 @@ async def _submit_new(
     except SubmitUnknown:
         pass  # perhaps it landed: it is waited for, and the next attempt spends the same output
     return record
+
+
+def _other_supply(utxos: Sequence[Utxo]) -> str | None:
+    """The policy id of a token of our name that is there before the first mint."""
+    units = (unit for utxo in utxos for unit in utxo.tokens)
+    return next((unit[:56] for unit in units if unit[56:] == TOKEN_NAME.hex()), None)
 
 
 def _custodian(custody: Custody) -> bytes:

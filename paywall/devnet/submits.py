@@ -6,7 +6,7 @@ import binascii
 from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -20,7 +20,10 @@ DROP = "devnet.drop"  # ASGI extension of server.py: a function that breaks the 
 async def submit(request: Request) -> Response:
     """Answers with the transaction id as a JSON string, after committing the fault that a test asked for."""
     devnet = devnet_of(request)
-    raw = await request.body()
+    try:
+        raw = await request.body()
+    except ClientDisconnect:
+        return Response()  # its sender died: nobody is there to read it
     fault: Fault = request.app.state.fault
     request.app.state.fault = fault.used()
     await asyncio.sleep(fault.delay_ms / 1000)

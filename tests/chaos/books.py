@@ -43,6 +43,13 @@ class Books:
     def totals(self) -> dict[str, int]:
         return self._counts(_TOTALS)
 
+    def highest_block(self, state: str) -> int | None:
+        """Of the burn batches in that state."""
+        query = text("SELECT max(block_height) FROM burn_batch WHERE state = :state")
+        with self.engine.connect() as connection:
+            found = connection.execute(query, {"state": state}).scalar_one()
+            return None if found is None else int(found)
+
     def _counts(self, queries: dict[str, str]) -> dict[str, int]:
         with self.engine.connect() as connection:
             return {

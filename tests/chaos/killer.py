@@ -1,7 +1,9 @@
 """Kills the seller's processes at failpoints: the ones that were killed at least come first."""
 
 import asyncio
+import os
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -31,8 +33,10 @@ LOOK_SECONDS = 0.02
 BY_COMMAND = ("recover.resuming",)
 WORKERS_OWN = ("burn.", "recover.p", "recover.re", "recover.s", "recover.v")
 FAIL_EVERY = "3"
+#: of the processes that share a wallet so many fall asleep, for longer than a lease holds
+PAUSED, AWAKE_SECONDS, PAUSE_SECONDS = 0.2, (1.0, 3.0), 4.0
 #: the last to be chosen when nothing comes there
-FRUITLESS = 3
+FRUITLESS = 1
 
 
 class Killer:
@@ -48,6 +52,7 @@ class Killer:
         self.kills = kills
         self.moments = 0
         self.refused_starts = 0
+        self.pauses = 0
         self.complaints: list[str] = []
 
     async def run(self, slot: Slot, stop: asyncio.Event, between: Callable[[], Awaitable[None]]) -> None:
@@ -68,6 +73,8 @@ class Killer:
             running = self._world.start(slot, CHAOS_FAILPOINT=f"{point}:{nth}", CHAOS_FAIL_IMAGES=FAIL_EVERY)
             slow = wish == "lose" or point in PRELUDES or "LD_PRELOAD" in self._world.environment
             patience = LONG_PATIENCE if slow else PATIENCE
+            if len(self._world.slots) > 1 and self._chance.random() < PAUSED:
+                await self._pause(running, stop)
             status = await _end(running, patience, stop)
         finally:
             self._wishes[wish] -= 1
@@ -84,6 +91,14 @@ class Killer:
             self.complaints.append(f"9: a process ended by itself with {status}: {self._world.tail(1500)}")
         self.kills[point] += 1
         return True
+
+    async def _pause(self, running: Running, stop: asyncio.Event) -> None:
+        """Asleep until its lease of the wallet is another's; then it wakes up in the middle of what it did."""
+        if await _end(running, self._chance.uniform(*AWAKE_SECONDS), stop) is None:
+            os.kill(running.pid, signal.SIGSTOP)
+            await asyncio.sleep(PAUSE_SECONDS)
+            os.kill(running.pid, signal.SIGCONT)
+            self.pauses += 1
 
     def _choose(self, slot: Slot) -> str:
         names = [name for name in points.names() if name not in BY_COMMAND]

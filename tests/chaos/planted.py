@@ -6,15 +6,20 @@ A plant that no longer fits the source raises, so that it cannot go stale in sil
 import importlib.util
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """`edits` are (old, new) in the module's source; `scenario` (of `scenarios.py`) brings it to light."""
+    """`edits` are (old, new) in the module's source; `scenario` (of `scenarios.py`) brings it to light.
+
+    `breaks` is the number of an invariant that the verdict must then name.
+    """
 
     module: str
     edits: tuple[tuple[str, str], ...]
     scenario: str
+    breaks: str
 
 
 PLANTS = {
@@ -24,29 +29,39 @@ PLANTS = {
             ("        burn_store.insert(tx, reservation.id, self._salts(), now)\n", ""),
             (
                 '        hit("redeem.captured")\n',
-                '        hit("redeem.captured")\n        await self._database.transact('
-                "lambda tx: burn_store.insert(tx, reservation.id, self._salts(), self._clock()))\n",
+                """\
+        hit("redeem.captured")
+        await self._database.transact(
+            lambda tx: burn_store.insert(tx, reservation.id, self._salts(), self._clock())
+        )
+""",
             ),
         ),
         "killed at redeem.captured",
+        "2",
     ),
     "an idempotency key is not heeded": Plant(
         "paywall.credits.redemptions",
         (("        idempotency_key=wish.idempotency_key,\n", "        idempotency_key=wish.id,\n"),),
         "killed at redeem.captured",
+        "8",
     ),
     "what a crash left reserved is never swept": Plant(
         "paywall.worker",
         (("        swept = await self._redeeming.sweep()\n", "        swept = 0\n"),),
         "killed at redeem.reserved",
+        "9",
     ),
     "receipt and credits in two commits": Plant(
         "paywall.sales.settlement",
         (
             (
                 "            credit_store.open_account(\n",
-                "        def grant(tx: Transaction) -> None:\n"
-                "            now = self._clock()\n            credit_store.open_account(\n",
+                """\
+        def grant(tx: Transaction) -> None:
+            now = self._clock()
+            credit_store.open_account(
+""",
             ),
             (
                 '        hit("pay.finished")\n',
@@ -54,22 +69,28 @@ PLANTS = {
             ),
         ),
         "killed at pay.finished",
+        "7",
     ),
     "a receipt before the payment is final": Plant(
         "paywall.rails.cardano",
         (("        if deep >= self._terms.confirmations:\n", "        if deep >= 1:\n"),),
         "a payment is rolled back",
+        "7",
     ),
     "402 before the request is stored": Plant(
         "paywall.sales.selling",
         (
             (
                 "        await self._database.transact(insert)\n",
-                "        import asyncio\n        asyncio.get_running_loop().call_later("
-                "5, lambda: asyncio.ensure_future(self._database.transact(insert)))\n",
+                """\
+        import asyncio
+        store_it = lambda: asyncio.ensure_future(self._database.transact(insert))
+        asyncio.get_running_loop().call_later(5, store_it)
+""",
             ),
         ),
         "killed after the 402",
+        "7",
     ),
     "burn submitted before it is stored": Plant(
         "paywall.burns.signing",
@@ -80,6 +101,7 @@ PLANTS = {
             ),
         ),
         "killed at burn.built",
+        "5",
     ),
     "new bytes without waiting for the expiry": Plant(
         "paywall.burns.states",
@@ -90,6 +112,7 @@ PLANTS = {
             ),
         ),
         "no block for long",
+        "9",
     ),
     "what is confirmed is never looked at again": Plant(
         "paywall.burns.store",
@@ -100,16 +123,19 @@ PLANTS = {
             ),
         ),
         "a burn is rolled back deep",
+        "5",
     ),
     "a burn that was rolled back is not submitted again": Plant(
         "paywall.burns.burning",
         (('        return waited or flight.batch.state != "submitted"\n', "        return last is None\n"),),
         "a burn is rolled back",
+        "9",
     ),
     "outputs that were spent are spent again": Plant(
         "paywall.burns.outputs",
         (("            .values(spent_by=built.id)\n", "            .values(spent_by=None)\n"),),
         "no block for long",
+        "9",
     ),
     "a capture is not posted": Plant(
         "paywall.credits.store",
@@ -120,6 +146,7 @@ PLANTS = {
             ),
         ),
         "nothing goes wrong",
+        "1",
     ),
 }
 
@@ -131,8 +158,7 @@ def apply(name: str) -> None:
     spec = importlib.util.find_spec(plant.module)
     assert spec is not None
     assert spec.origin is not None
-    with open(spec.origin, encoding="utf-8") as file:  # noqa: PTH123  not a path of ours to handle
-        source = file.read()
+    source = Path(spec.origin).read_text("utf-8")
     for old, new in plant.edits:
         assert source.count(old) == 1, f"the plant {name!r} no longer fits {plant.module}: {old!r}"
         source = source.replace(old, new)

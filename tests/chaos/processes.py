@@ -50,6 +50,8 @@ class Running(Protocol):
     def status(self) -> int | None:
         """None while it runs; −9 when it was killed by `kill -9`."""
 
+    @property
+    def pid(self) -> int: ...
     def kill(self) -> None: ...
     def terminate(self) -> None: ...
     def wait(self, seconds: float) -> int | None: ...
@@ -65,6 +67,11 @@ class _Forked:
     @property
     def status(self) -> int | None:
         return self._process.exitcode
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
 
     def kill(self) -> None:
         self._process.kill()
@@ -90,6 +97,10 @@ class _Fresh:
     @property
     def status(self) -> int | None:
         return self._process.poll()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def kill(self) -> None:
         self._process.kill()

@@ -69,11 +69,14 @@ class Rounds:
         await self._storm(kills, seconds)
         self._figures.counts["kills at any moment"] += self._killer.moments
         self._figures.counts["starts refused on a full disk"] += self._killer.refused_starts
-        self._killer.moments = self._killer.refused_starts = 0
+        self._figures.counts["processes paused beyond their lease"] += self._killer.pauses
+        self._killer.moments = self._killer.refused_starts = self._killer.pauses = 0
         self._figures.counts["rounds"] += 1
         broken = await self.calm()
         broken += self._killer.complaints
         self._killer.complaints = []
+        unforeseen = self.world.unforeseen()
+        broken += unforeseen if not self.world.menaces else []
         cycles = self._figures.cycles - before
         self._figures.broken += [
             f"round {self._figures.counts['rounds']} ({cycles} kills): {line}" for line in broken

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from typing import Any
 
+from tests.chaos.books import open_books
 from tests.chaos.world import CONFIRMATIONS, World
 
 #: after these the seller cannot know whether the transaction was taken
@@ -12,6 +13,9 @@ UNKNOWN = ("drop_before", "drop_after", "accept_then_error", "error")
 FAULTS = (*UNKNOWN, *UNKNOWN, "refuse", "lose")
 PAUSE = (0.1, 0.4)
 MANY = 1000
+#: provocation → the state of a burn batch that is rolled back as soon as it is reached
+AIMS = {"deep": "confirmed", "shallow": "seen"}
+AIMING_LOOKS = 25
 
 
 class Saboteur:
@@ -44,10 +48,9 @@ class Saboteur:
             return await self.submit_fault("lose", MANY)
         if self.wishes["refuse"]:
             return await self.submit_fault("refuse", 1)
-        if self.wishes["deep"] and self._chance.random() < 0.5:
-            return await self.rollback(CONFIRMATIONS + 1)
-        if self.wishes["shallow"] and self._chance.random() < 0.7:
-            return await self.rollback(self._chance.choice((1, 2)), keep=False)
+        for wish, state in AIMS.items():
+            if self.wishes[wish]:
+                return await self._aimed(state)
         draw = self._chance.random()
         if draw < 0.55:
             return await self.submit_fault(self._chance.choice(FAULTS), self._chance.randint(1, 2))
@@ -70,6 +73,20 @@ class Saboteur:
         happened = times - (left["times"] if left["submit"] == kind else 0)
         self._counts[f"submits: {kind}"] += happened
         self._counts["unknown submits"] += happened if kind in UNKNOWN else 0
+
+    async def _aimed(self, state: str) -> None:
+        """Takes back the newest block with a burn that the seller has just found to be in that state."""
+        for _ in range(AIMING_LOOKS):
+            found = await asyncio.to_thread(self._highest, state)
+            height = int((await self._control("status", method="GET"))["height"])
+            if found is not None and height - found < CONFIRMATIONS + 1:
+                return await self.rollback(height - found + 1, keep=False)
+            await asyncio.sleep(0.04)
+        return None
+
+    def _highest(self, state: str) -> int | None:
+        with open_books(self._world.database) as books:
+            return books.highest_block(state)
 
     async def rollback(self, blocks: int, *, keep: bool | None = None) -> None:
         height = (await self._control("status", method="GET"))["height"]

@@ -78,7 +78,12 @@ class Stage:
         try:
             await self.buyer.finish(FINISH_SECONDS)
         except TimeoutError:
-            return ["7: the buyer cannot finish what it began"]
+            with open_books(self.world.database) as books:
+                left = books.under_way()
+            return [
+                "7: the buyer cannot finish what it began",
+                *([f"9: there is still: {left}"] if left else []),
+            ]
         with open_books(self.world.database) as books:
             await verdict.await_quiet(books, QUIET_SECONDS, forgive=("parked",))
             parked = books.under_way().get("parked")
@@ -98,6 +103,14 @@ async def _killed_at(stage: Stage, point: str) -> None:
     await stage.open(CHAOS_FAILPOINT=f"{point}:1")
     stage.buy()
     await stage.until(stage.killed, f"a kill at {point}")
+    await stage.restart()
+
+
+async def _killed_while_sweeping(stage: Stage) -> None:
+    await _killed_at(stage, "redeem.reserved")
+    stage.world.kill_all()
+    stage.world.start(stage.world.slots[0], CHAOS_FAILPOINT="recover.sweeping:1")
+    await stage.until(stage.killed, "a kill at recover.sweeping")
     await stage.restart()
 
 
@@ -150,6 +163,7 @@ SCENARIOS: dict[str, Story] = {
         f"killed at {point}": lambda stage, point=point: _killed_at(stage, point)  # type: ignore[misc]
         for point in ("redeem.captured", "redeem.reserved", "pay.finished", "burn.built")
     },
+    "killed again while it recovers": _killed_while_sweeping,
     "killed after the 402": _killed_after_the_402,
     "no block for long": _no_block_for_long,
     "a payment is rolled back": _payment_rolled_back,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ CONFIRMATIONS = 2
 START_SECONDS = 60.0
 #: below every rollback: the faucet's payments and the supply stay
 FOUNDATION_BLOCKS = 12
+#: what the worker says when a step raised something else than a chain or a storage that is away
+_UNFORESEEN = re.compile(r" error (burning|settling|tidying) failed|Exception in ASGI")
+UNFORESEEN_LINES = 60
 
 
 @dataclass
@@ -59,6 +63,7 @@ class World:
         #: no rollback goes below this height
         self.foundation = 0
         self.menaces: list[Menace] = []
+        self._log_read = 0
 
     def excuses(self) -> bool:
         """Whether a process may refuse to start for a reason of the machine's."""
@@ -130,6 +135,15 @@ class World:
     @property
     def log(self) -> Path:
         return self.folder / "seller.log"
+
+    def unforeseen(self) -> list[str]:
+        """What the log says since the last call of steps that failed for a reason that nobody had thought of."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_read)
+            lines = log.read().decode(errors="replace").splitlines()
+            self._log_read = log.tell()
+        starts = [n for n, line in enumerate(lines) if _UNFORESEEN.search(line)]
+        return ["–: " + "\n   ".join(lines[n : n + UNFORESEEN_LINES]) for n in starts]
 
     def tail(self, size: int = 4000) -> str:
         if not self.log.exists():
