@@ -17,7 +17,7 @@ from paywall.database import Database
 from paywall.errors import SetupError
 from paywall.identity import Identity
 from paywall.images.base import ImageMaker
-from paywall.images.store import ImageStore
+from paywall.images.store import ImageStore, ThreadedImageStore
 from paywall.passphrases import Passphrases
 from paywall.rails.base import Rail
 from paywall.sales.prices import Product, read_catalog
@@ -69,7 +69,7 @@ def open_adapters(
         products=products,
         rails=open_rails(settings, chain, treasury_address(settings, passphrases)),
         maker=maker or open_maker(settings),
-        pictures=pictures or ImageStore(settings.folder / "images"),
+        pictures=pictures or ThreadedImageStore(ImageStore(settings.folder / "images")),
         # Last: what is wrong above must not leave its lock behind.
         database=open_database(settings.database),
     )

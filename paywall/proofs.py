@@ -1,6 +1,5 @@
 """Step 5 of a request: what anybody needs to check a redemption against the chain without trusting us."""
 
-import asyncio
 from typing import Any
 
 from paywall.burns import store
@@ -103,7 +102,7 @@ class Proofs:
         row = await self._database.read(lambda tx: redemptions.by_image(tx, image_id))
         if row is None or row.image_type is None or row.image_sha256 is None:
             raise NotFound("There is no such picture.")
-        data = await asyncio.to_thread(self._pictures.get, image_id)
+        data = await self._pictures.get(image_id)
         if data is None:
             raise Unavailable("The picture cannot be read at the moment.")
         return data, row.image_type, row.image_sha256

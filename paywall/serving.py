@@ -1,6 +1,7 @@
 """`paywall serve` and `paywall worker`: the parts, run until a signal."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -55,6 +56,8 @@ async def _serve(settings: Settings) -> None:
         if settings.network == "devnet":
             await fund_and_mint(settings, parts.custody, parts.chain)
         _say_hello(settings)
+        gc.collect()
+        gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again
         config = uvicorn.Config(
             parts.app,
             host=settings.host,
@@ -63,6 +66,7 @@ async def _serve(settings: Settings) -> None:
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nothing here is derived from what a proxy, or whoever poses as one, says
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         server = _Server(config)

@@ -32,8 +32,10 @@ MARGIN_SECONDS = 30
 
 
 class PictureStore(Protocol):
-    def put(self, image_id: str, picture: Picture) -> str: ...
-    def get(self, image_id: str) -> bytes | None: ...
+    async def put(self, image_id: str, picture: Picture) -> str:
+        """Store a picture for good; its SHA-256 in hex."""
+
+    async def get(self, image_id: str) -> bytes | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Redeeming:
         assert image_id is not None
         assert sha256 is not None
         assert media_type is not None
-        data = await asyncio.to_thread(self._pictures.get, image_id)
+        data = await self._pictures.get(image_id)
         if data is None:
             raise Unavailable("The picture cannot be read at the moment.", redemption_id=row.id)
         balance = await self._database.read(lambda tx: credit_store.balance(tx, row.account_id))
@@ -132,7 +134,7 @@ class Redeeming:
                     subject, redemption_id=reservation.id, safety_identifier=safety_identifier
                 )
             hit("redeem.made")
-            sha256 = await asyncio.to_thread(self._pictures.put, image_id, picture)
+            sha256 = await self._pictures.put(image_id, picture)
             hit("redeem.stored")
         except Exception as error:
             raise await self._release(reservation, error) from error

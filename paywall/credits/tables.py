@@ -35,7 +35,7 @@ class PostingRow(SQLModel, table=True):
     #: "<what>:<of which>[:<attempt>]": the unique key that makes a transfer happen once
     transfer: str = Field(primary_key=True)
     bucket: str = Field(primary_key=True)
-    account_id: str = Field(foreign_key="credit_account.id", index=True)
+    account_id: str = Field(foreign_key="credit_account.id")
     amount: int = Field(sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
 

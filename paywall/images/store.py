@@ -1,5 +1,6 @@
-"""Keeps finished pictures as files. Synchronous: callers move it to a thread."""
+"""Keeps finished pictures as files: a synchronous store, and the same off the event loop."""
 
+import asyncio
 import hashlib
 import os
 import re
@@ -57,6 +58,19 @@ class ImageStore:
         for step in reversed(missing):
             step.mkdir(mode=0o700, exist_ok=True)
             _sync_directory(step.parent)
+
+
+class ThreadedImageStore:
+    """The store as the flows want it: its disk work in a thread."""
+
+    def __init__(self, store: ImageStore) -> None:
+        self._store = store
+
+    async def put(self, image_id: str, picture: Picture) -> str:
+        return await asyncio.to_thread(self._store.put, image_id, picture)
+
+    async def get(self, image_id: str) -> bytes | None:
+        return await asyncio.to_thread(self._store.get, image_id)
 
 
 def _create(path: Path, data: bytes) -> bool:

@@ -83,6 +83,8 @@ class Settlement:
         now = self._clock()
         first = await self._database.transact(lambda tx: store.note_try(tx, payment.id, now))
         hit("pay.tried")
+        if first is None:
+            return await self._moved(payment)
         outcome = await rail.settle(
             Payable(payment.external_id, payment.transaction, payment.expiry_slot, first, payment.created_at)
         )
@@ -94,7 +96,7 @@ class Settlement:
             case Pending(confirmations, required):
                 return Settling(payment.payment_request_id, payment.external_id, confirmations, required)
             case Failed(reason):
-                return await self._fail(payment, reason)
+                return await self._fail(payment, reason, first=first)
 
     async def _finish(self, payment: PaymentRow) -> None:
         request_row = await self._database.read(lambda tx: store.request(tx, payment.payment_request_id))
@@ -123,10 +125,15 @@ class Settlement:
         await self._database.transact(finish)
         hit("pay.finished")
 
-    async def _fail(self, payment: PaymentRow, reason: str) -> Paid | Settling:
+    async def _fail(self, payment: PaymentRow, reason: str, *, first: bool) -> Paid | Settling:
+        # A refusal of the first try says that it failed only while it is the only try: another that was begun
+        # beside it may have brought the payment on its way.
+        tries = 1 if first else None
+
         def fail(tx: Transaction) -> PaymentRequestRow | None:
+            now = self._clock()
             if not store.move_payment(
-                tx, payment.id, "failed", self._clock(), guard="settling", reason=reason
+                tx, payment.id, "failed", now, guard="settling", reason=reason, tries=tries
             ):
                 return None
             hit("recover.failing")
@@ -142,6 +149,13 @@ class Settlement:
                 f"The payment was refused ({reason}), and the payment request has expired."
             )
         raise PaymentMismatch(f"The payment was refused: {reason}", token=token)
+
+    async def _moved(self, payment: PaymentRow) -> Paid:
+        """Somebody else brought it to its end meanwhile."""
+        try:
+            return await self._paid(payment.payment_request_id)
+        except NotFound:
+            raise PaymentPending from None  # it failed: the next claim takes it up again
 
     async def _paid(self, request_id: str) -> Paid:
         return await self._database.read(lambda tx: read_paid(tx, request_id))

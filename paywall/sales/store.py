@@ -103,11 +103,20 @@ def move_request(tx: Transaction, request_id: str, state: str, *, guard: tuple[s
 
 
 def move_payment(
-    tx: Transaction, payment_id: str, state: str, now: int, *, guard: str, reason: str | None = None
+    tx: Transaction,
+    payment_id: str,
+    state: str,
+    now: int,
+    *,
+    guard: str,
+    reason: str | None = None,
+    tries: int | None = None,
 ) -> bool:
+    """False when it is not in the state `guard`, or was tried another number of times than `tries`."""
+    tried = [] if tries is None else [col(PaymentRow.tries) == tries]
     done = tx.session.exec(
         update(PaymentRow)
-        .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == guard)
+        .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == guard, *tried)
         .values(state=state, reason=reason, tries=0, updated_at=now)
     )
     return done.rowcount == 1
@@ -129,15 +138,15 @@ def settling(tx: Transaction, limit: int = 100) -> list[PaymentRow]:
     return list(tx.session.exec(rows))
 
 
-def note_try(tx: Transaction, payment_id: str, now: int) -> bool:
-    """Before a try to settle it: whether it is the first one."""
+def note_try(tx: Transaction, payment_id: str, now: int) -> bool | None:
+    """Before a try to settle it: whether it is the first one; None when it is no longer to be settled."""
     tries = tx.session.exec(
         update(PaymentRow)
-        .where(col(PaymentRow.id) == payment_id)
+        .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == "settling")
         .values(tries=col(PaymentRow.tries) + 1, updated_at=now)
         .returning(col(PaymentRow.tries))
-    ).scalar_one()
-    return bool(tries == 1)
+    ).scalar_one_or_none()
+    return None if tries is None else bool(tries == 1)
 
 
 def unresolved(tx: Transaction) -> list[PaymentRow]:

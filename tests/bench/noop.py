@@ -25,9 +25,9 @@ class MemoryPictures:
     def __init__(self) -> None:
         self._pictures: dict[str, bytes] = {}
 
-    def put(self, image_id: str, picture: Picture) -> str:
+    async def put(self, image_id: str, picture: Picture) -> str:
         self._pictures[image_id] = picture.data
         return hashlib.sha256(picture.data).hexdigest()
 
-    def get(self, image_id: str) -> bytes | None:
+    async def get(self, image_id: str) -> bytes | None:
         return self._pictures.get(image_id)

@@ -222,7 +222,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("transfer", "bucket"),
     )
-    op.create_index(op.f("ix_posting_account_id"), "posting", ["account_id"], unique=False)
     op.create_table(
         "receipt",
         sa.Column("id", sa.String(), nullable=False),
