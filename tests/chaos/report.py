@@ -7,7 +7,15 @@ from tests.chaos import points
 from tests.chaos.rounds import Figures
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-HEAD = "# What `make chaos` found, newest first\n"
+HEAD = """\
+# What `make chaos` found, newest first
+
+Buyers (the library, over a wire that loses, delays, doubles and reorders) against real `serve` and `worker`
+processes and the devnet; `kill -9` at the named failpoints; submits that go wrong; rollbacks of 1 to k+1 blocks.
+A disk that fills up is a small tmpfs (root); a clock that jumps is Debian's libfaketime; either is left out, and
+said to be, where it is missing. Waits of minutes (margins, leases, expiry) are cut to seconds (`serve.py`). The
+choices follow from the seed; the moments depend on the machine. After each round all nine invariants must hold.
+"""
 KEPT = 20
 
 
