@@ -5,11 +5,14 @@ import secrets
 import time
 from collections.abc import Callable
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("paywall.requests")
 Count = Callable[[str, str, int, float], None]
 MAX_REQUEST_ID = 64
+#: nobody is left to answer; counted and logged as nginx does
+CLIENT_GONE = 499
 
 
 class Entry:
@@ -36,6 +39,8 @@ class Entry:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = CLIENT_GONE
         except Exception:  # the answer has gone out as a problem; here it meets the request's id
             log.exception("fault", extra={"request_id": request_id})
         finally:
