@@ -26,6 +26,7 @@ PROVOCATIONS = {
 }
 #: what must have been left behind by a death at another failpoint
 PRELUDES = {"recover.sweeping": "redeem.made"}
+SLOW = ("lose", "deep", "shallow", "peace")
 #: seconds until a process that does not come to its failpoint is killed where it is
 PATIENCE, LONG_PATIENCE = 4.0, 12.0
 LOOK_SECONDS = 0.02
@@ -71,7 +72,7 @@ class Killer:
         self._wishes[wish] += 1
         try:
             running = self._world.start(slot, CHAOS_FAILPOINT=f"{point}:{nth}", CHAOS_FAIL_IMAGES=FAIL_EVERY)
-            slow = wish == "lose" or point in PRELUDES or "LD_PRELOAD" in self._world.environment
+            slow = wish in SLOW or point in PRELUDES or "LD_PRELOAD" in self._world.environment
             patience = LONG_PATIENCE if slow else PATIENCE
             if len(self._world.slots) > 1 and self._chance.random() < PAUSED:
                 await self._pause(running, stop)

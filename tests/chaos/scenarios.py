@@ -140,8 +140,8 @@ async def _payment_rolled_back(stage: Stage) -> None:
     stage.devnet.rollback(1)
 
 
-async def _burn_rolled_back(stage: Stage, state: str) -> None:
-    await stage.open()
+async def _burn_rolled_back(stage: Stage, state: str, **environment: str) -> None:
+    await stage.open(**environment)
     stage.buy()
     await stage.until(stage.buyer.receipts, "a receipt")
     stage.mining = False
@@ -150,6 +150,12 @@ async def _burn_rolled_back(stage: Stage, state: str) -> None:
     stage.devnet.blocks(CONFIRMATIONS if state == "confirmed" else 1)
     await stage.until(lambda: stage.count("burn_batch", state), f"a {state} burn")
     stage.devnet.rollback(CONFIRMATIONS if state == "confirmed" else 1)
+
+
+async def _killed_when_it_is_lost(stage: Stage) -> None:
+    await _burn_rolled_back(stage, "seen", CHAOS_FAILPOINT="burn.lost:1")
+    await stage.until(stage.killed, "a kill at burn.lost")
+    await stage.restart()
 
 
 async def _nothing(stage: Stage) -> None:
@@ -168,6 +174,7 @@ SCENARIOS: dict[str, Story] = {
     "no block for long": _no_block_for_long,
     "a payment is rolled back": _payment_rolled_back,
     "a burn is rolled back": lambda stage: _burn_rolled_back(stage, "seen"),
+    "killed when a burn is lost": _killed_when_it_is_lost,
     "a burn is rolled back deep": lambda stage: _burn_rolled_back(stage, "confirmed"),
     "nothing goes wrong": _nothing,
 }
