@@ -14,19 +14,23 @@ from paywall.burns import leases, store
 from paywall.burns.custody import Custody
 from paywall.burns.leases import LeaseLost
 from paywall.burns.signing import Signing
-from paywall.burns.states import IN_FLIGHT, Absent, Action, OnChain, Step, batch_is_due, next_step
+from paywall.burns.states import (
+    IN_FLIGHT,
+    Action,
+    Step,
+    batch_is_due,
+    next_step,
+)
 from paywall.burns.store import Flight, Sighting
-from paywall.burns.tables import BurnAttemptRow
+from paywall.burns.watching import Watching, look
 from paywall.clock import Clock, Ids
 from paywall.database import Database, Transaction
 from paywall.failpoints import hit
-from shared.chain.base import Chain, SubmitRefused, SubmitUnknown, Tip, confirmations
+from shared.chain.base import Chain, SubmitRefused, SubmitUnknown, Tip
 
 log = logging.getLogger("paywall.burns")
 T = TypeVar("T")
 LEASE_SECONDS = 15
-#: how many confirmed batches are looked at when the newest is gone
-DEEPEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,13 @@ class Burning:
         self._lease = f"wallet {self._policy_id}"
         self._fence = 0
         self._signing = Signing(chain=chain, custody=custody, clock=clock)
+        self._watching = Watching(
+            database=database,
+            chain=chain,
+            policy_id=self._policy_id,
+            required=terms.confirmations,
+            clock=clock,
+        )
 
     @property
     def shortage(self) -> str:
@@ -105,14 +116,13 @@ class Burning:
         flight = await self._database.read(lambda tx: store.flight(tx, looked_at.batch.id))
         assert flight is not None
         sighting, seen = (
-            await self._look(flight.attempt, tip) if flight.batch.state != "open" else (None, None)
+            await look(self._chain, flight.attempt, tip) if flight.batch.state != "open" else (None, None)
         )
         expiry_slot = flight.attempt.expiry_slot if flight.attempt else None
         state = flight.batch.state
         step = next_step(state, expiry_slot, seen, self._terms.confirmations)  # type: ignore[arg-type] # see CHECK
         if state == "confirmed":
-            if step.state == "parked":
-                await self._park(tip)
+            await self._watching.watch(flight, step, sighting, tip, self._transact)
             return
         if step.action is Action.SIGN:
             if not await self._is_parked():
@@ -121,17 +131,6 @@ class Burning:
         await self._move(flight, step, sighting)
         if step.action is Action.SUBMIT and self._is_due(flight):
             await self._submit(flight)
-
-    async def _look(
-        self, attempt: BurnAttemptRow | None, tip: Tip
-    ) -> tuple[Sighting | None, OnChain | Absent | None]:
-        if attempt is None:
-            return None, None
-        inclusion = await self._chain.inclusion(attempt.tx_hash)
-        if inclusion is None:
-            return None, Absent(tip.slot)
-        deep = max(confirmations(tip, inclusion), 1)
-        return Sighting(inclusion.block_hash, inclusion.height, deep), OnChain(deep)
 
     def _is_due(self, flight: Flight) -> bool:
         """Not while it is most likely waiting in the mempool; at once after a rollback."""
@@ -173,21 +172,6 @@ class Burning:
         except SubmitUnknown:
             log.warning("whether burn transaction %s was taken is not known", attempt.tx_hash)
         hit("burn.submitted")
-
-    async def _park(self, tip: Tip) -> None:
-        """A rollback deeper than we ask took what was final: park all that it took, and say so."""
-        rows = await self._database.read(lambda tx: store.newest_confirmed(tx, self._policy_id, DEEPEST))
-        for row in rows:
-            attempt = await self._database.read(lambda tx, row=row: store.newest_attempt(tx, row.id))  # type: ignore[misc]
-            sighting, _ = await self._look(attempt, tip)
-            if sighting is not None:
-                return
-            hit("recover.parking")
-            log.error("burn batch %s was final and is off the chain: parked for a person", row.id)
-            await self._transact(
-                lambda tx, row=row: store.move_batch(tx, row, "parked", self._clock(), tx_hash=row.tx_hash)  # type: ignore[misc]
-            )
-            hit("recover.parked")
 
     async def _is_parked(self) -> bool:
         """While a batch is parked nothing new is signed: what the wallet holds is not certain."""

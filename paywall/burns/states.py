@@ -70,6 +70,14 @@ def next_step(state: State, expiry_slot: int | None, seen: OnChain | Absent | No
     return Step(gone, Action.WAIT)
 
 
+def state_off_chain(deepest: int, required: int) -> State:
+    """Of a final batch that is off the chain, by the most confirmations it was seen with.
+
+    A rollback of up to `required` blocks can take one that had just become final: it is landed again.
+    """
+    return "parked" if deepest > required else "lost"
+
+
 def batch_is_due(waiting: int, oldest_age: int, *, size: int, seconds: int) -> bool:
     """A batch closes after `size` burns or `seconds` seconds, whichever comes first."""
     return waiting >= size or (waiting > 0 and oldest_age >= seconds)

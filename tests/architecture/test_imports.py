@@ -42,6 +42,8 @@ FLOWS = (
     "paywall.credits.redeeming",
     "paywall.credits.access",
     "paywall.burns.burning",
+    "paywall.burns.signing",
+    "paywall.burns.watching",
     "paywall.burns.custody",
     "paywall.burns.policies",
     "paywall.burns.supply",

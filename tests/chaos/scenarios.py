@@ -122,7 +122,7 @@ async def _killed_after_the_402(stage: Stage) -> None:
 
 
 async def _no_block_for_long(stage: Stage) -> None:
-    await stage.open()
+    await stage.open(PAYWALL_BATCH_SIZE="1")  # so that there is a second batch beside the first
     stage.buy()
     await stage.until(stage.buyer.receipts, "a receipt")
     stage.mining = False
@@ -150,6 +150,7 @@ async def _burn_rolled_back(stage: Stage, state: str, **environment: str) -> Non
     stage.devnet.blocks(CONFIRMATIONS if state == "confirmed" else 1)
     await stage.until(lambda: stage.count("burn_batch", state), f"a {state} burn")
     stage.devnet.rollback(CONFIRMATIONS if state == "confirmed" else 1)
+    await asyncio.sleep(LOOKS_SECONDS)  # so that it is seen before anybody is asked whether all is quiet
 
 
 async def _killed_when_it_is_lost(stage: Stage) -> None:

@@ -32,6 +32,11 @@ async def fly(seller: Seller, sizes: list[int]) -> None:
     await burns.worker(seller, in_flight=len(sizes)).step()
 
 
+async def _height(seller: Seller) -> int:
+    """Of the lowest block that holds a batch."""
+    return min(batch.block_height or 0 for batch in await burns.batches(seller))
+
+
 def test_batches_chain_on_their_own_change_and_land_in_one_block(selling: Selling) -> None:
     async def story() -> None:
         async with selling() as seller:
@@ -155,7 +160,9 @@ def test_a_rollback_deeper_than_we_ask_parks_the_batch_until_a_person_resumes_it
             await fly(seller, [2] * flights)
             seller.devnet.blocks()
             await burns.finish(seller)
-            seller.devnet.rollback(2)
+            seller.devnet.blocks()
+            await burns.worker(seller).step()  # it is seen deeper than we ask
+            seller.devnet.rollback(3)
             seller.devnet.blocks()
             for _ in range(3):
                 await burns.worker(seller).step()
@@ -172,6 +179,32 @@ def test_a_rollback_deeper_than_we_ask_parks_the_batch_until_a_person_resumes_it
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("required", [1, 2])
+def test_a_rollback_as_deep_as_we_ask_is_landed_again_by_the_same_bytes(
+    selling: Selling, required: int
+) -> None:
+    async def story() -> None:
+        async with selling() as seller:
+            seller.devnet.blocks(3)
+            await fly(seller, [2, 2])
+            seller.devnet.blocks()
+            for _ in range(required):
+                await burns.worker(seller, confirmations=required, in_flight=2).step()
+                seller.devnet.blocks(1 if required > 1 else 0)
+            made = await burns.attempts(seller)
+            assert {batch.state for batch in await burns.batches(seller)} == {"confirmed"}
+            seller.devnet.rollback(seller.devnet.get("/blocks/latest")["height"] - await _height(seller) + 1)
+            assert await burns.burned(seller) == 0
+            await burns.worker(seller, confirmations=required).step()
+            assert {batch.state for batch in await burns.batches(seller)} == {"lost"}
+            await burns.finish(seller, confirmations=required)
+            assert await burns.burned(seller) == 4
+            assert {one.tx_hash for one in await burns.attempts(seller)} == {one.tx_hash for one in made}
+            assert await seller.invariants() == []
+
+    asyncio.run(story())
+
+
 def test_a_parked_batch_that_the_chain_brings_back_goes_on_by_itself(selling: Selling) -> None:
     async def story() -> None:
         async with selling() as seller:
@@ -179,7 +212,9 @@ def test_a_parked_batch_that_the_chain_brings_back_goes_on_by_itself(selling: Se
             await burns.capture(seller, 2)
             await burns.finish(seller)
             (attempt,) = await burns.attempts(seller)
-            seller.devnet.rollback(2)
+            seller.devnet.blocks()
+            await burns.worker(seller).step()
+            seller.devnet.rollback(3)
             await burns.worker(seller).step()
             assert [batch.state for batch in await burns.batches(seller)] == ["parked"]
             await seller.parts.chain.submit(attempt.transaction)
