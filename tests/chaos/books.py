@@ -1,16 +1,19 @@
 """What the seller's database says, read beside its processes."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from paywall.postgres import postgres_engine
 from paywall.sqlite_readers import sqlite_readers
 from paywall.storage import SQLITE
 
+READ_SECONDS = 10.0
 _UNDER_WAY = {
     "reserved": "SELECT count(*) FROM redemption WHERE state = 'reserved'",
     "settling": "SELECT count(*) FROM payment WHERE state = 'settling'",
@@ -45,16 +48,28 @@ class Books:
 
     def highest_block(self, state: str) -> int | None:
         """Of the burn batches in that state."""
-        query = text("SELECT max(block_height) FROM burn_batch WHERE state = :state")
-        with self.engine.connect() as connection:
-            found = connection.execute(query, {"state": state}).scalar_one()
-            return None if found is None else int(found)
+        found = self._numbers(
+            {"highest": "SELECT max(block_height) FROM burn_batch WHERE state = :state"}, state=state
+        )
+        return found["highest"]
 
     def _counts(self, queries: dict[str, str]) -> dict[str, int]:
-        with self.engine.connect() as connection:
-            return {
-                name: int(connection.execute(text(query)).scalar_one()) for name, query in queries.items()
-            }
+        return {name: number or 0 for name, number in self._numbers(queries).items()}
+
+    def _numbers(self, queries: dict[str, str], **values: str) -> dict[str, int | None]:
+        """Tried for a while: on a full disk SQLite cannot be read either, and the disk is full on purpose."""
+        deadline = time.monotonic() + READ_SECONDS
+        while True:
+            try:
+                with self.engine.connect() as connection:
+                    return {
+                        name: connection.execute(text(query), values).scalar_one()
+                        for name, query in queries.items()
+                    }
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
 
 @contextmanager

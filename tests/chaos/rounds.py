@@ -150,7 +150,7 @@ class Rounds:
     async def _resume_parked(self) -> None:
         """As the operator would: `paywall burns resume`, which may be killed too."""
         with open_books(self.world.database) as books:
-            if not books.under_way().get("parked"):
+            if not (await asyncio.to_thread(books.under_way)).get("parked"):
                 return
         await self._resume("recover.resuming")
         await self._resume("")

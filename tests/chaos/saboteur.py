@@ -15,6 +15,8 @@ PAUSE = (0.1, 0.4)
 MANY = 1000
 #: provocation → the state of a burn batch that is rolled back as soon as it is reached
 AIMS = {"deep": "confirmed", "shallow": "seen"}
+#: how deep such a burn must be: a confirmed one is beyond what we ask, and so will be parked
+AIMS_DEPTH = {"confirmed": (CONFIRMATIONS + 1, CONFIRMATIONS + 4), "seen": (1, CONFIRMATIONS)}
 AIMING_LOOKS = 25
 
 
@@ -79,8 +81,9 @@ class Saboteur:
         for _ in range(AIMING_LOOKS):
             found = await asyncio.to_thread(self._highest, state)
             height = int((await self._control("status", method="GET"))["height"])
-            if found is not None and height - found < CONFIRMATIONS + 1:
-                return await self.rollback(height - found + 1, keep=False)
+            depth = 0 if found is None else height - found + 1
+            if AIMS_DEPTH[state][0] <= depth <= AIMS_DEPTH[state][1]:
+                return await self.rollback(depth, keep=False)
             await asyncio.sleep(0.04)
         return None
 
