@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from buyer.budget import Budget as Budget
     from buyer.client import BuyerClient as BuyerClient
     from buyer.errors import BuyerError as BuyerError
-    from buyer.wallet import Wallet as Wallet
+    from buyer.wallet.file import Wallet as Wallet
 
 _HOMES = {
     "Budget": "buyer.budget",
     "BuyerClient": "buyer.client",
     "BuyerError": "buyer.errors",
-    "Wallet": "buyer.wallet",
+    "Wallet": "buyer.wallet.file",
 }
 __all__ = ["Budget", "BuyerClient", "BuyerError", "Wallet"]
 

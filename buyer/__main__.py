@@ -1,5 +1,5 @@
 """`python -m buyer`."""
 
-from buyer.cli import main
+from buyer.cli.main import main
 
 main()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator
 
 import httpx
 
-from shared import holder_proof
 from shared.keys import SigningKey
+from shared.tokens import dpop
 
 
 class HolderAuth(httpx.Auth):
@@ -22,7 +22,7 @@ class HolderAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if self._token is not None:
             request.headers["Authorization"] = f"DPoP {self._token}"
-        request.headers["DPoP"] = holder_proof.make(
+        request.headers["DPoP"] = dpop.make(
             self._key,
             method=request.method,
             url=str(request.url),

@@ -17,16 +17,16 @@ import httpx
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault, UsageError, nothing
-from buyer.http import refusal
-from buyer.proving import Proving
-from buyer.purchasing import Purchasing
-from buyer.receipts import HeldReceipt
-from buyer.redeeming import GeneratedImage, Redeeming
-from buyer.redemption import Redemption
-from buyer.runs import WantedImage
-from buyer.session import Session, Surroundings
-from buyer.verify import Report
-from buyer.wallet import Wallet
+from buyer.proof.fetch import Proving
+from buyer.proof.redemption import Redemption
+from buyer.proof.verify import Report
+from buyer.purchase.purchasing import Purchasing
+from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions.jobs import WantedImage
+from buyer.redemptions.redeem import GeneratedImage, Redeeming
+from buyer.seller.http import refusal
+from buyer.seller.session import Context, Session
+from buyer.wallet.file import Wallet
 from shared.chain.base import Chain
 
 WAIT_SECONDS = 900.0
@@ -65,7 +65,7 @@ class BuyerClient:
         now: Callable[[], int] = lambda: int(time.time()),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._session = Session(url, wallet, Surroundings(now, environment, say, trace, transport))
+        self._session = Session(url, wallet, Context(now, environment, say, trace, transport))
         self._budget = budget
         self._wait = wait
         self._redeeming = Redeeming(self._session, wait=wait)

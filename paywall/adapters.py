@@ -11,19 +11,19 @@ from paywall.burns import policy_file
 from paywall.burns.custody import Custody
 from paywall.burns.policies import FixedPolicy, NativePolicy, Policy
 from paywall.burns.policy_file import read_record
-from paywall.credits.redeeming import PictureStore
-from paywall.custodies import open_signer
-from paywall.database import Database
+from paywall.database.engine import Database
+from paywall.database.opening import open_database
 from paywall.errors import SetupError
-from paywall.identity import Identity
-from paywall.images.base import ImageMaker
-from paywall.images.store import ImageStore, ThreadedImageStore
-from paywall.passphrases import Passphrases
+from paywall.keys.identity import Identity
+from paywall.keys.passphrases import Passphrases
+from paywall.keys.ring import open_signer
+from paywall.keys.signers.file import open_or_create
+from paywall.products.images.maker import ImageMaker
+from paywall.products.images.store import ImageStore, ThreadedImageStore
 from paywall.rails.base import Rail
+from paywall.redemptions.redeeming import PictureStore
 from paywall.sales.prices import Product, read_catalog
 from paywall.settings import Settings
-from paywall.signers.file import open_or_create
-from paywall.storage import open_database
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address, key_hash
 from shared.chain.base import Chain
 from shared.keys import PublicKey
@@ -127,7 +127,7 @@ def open_catalog(settings: Settings) -> dict[str, Product]:
         text = (
             Path(settings.catalog).expanduser().read_text("utf-8")
             if settings.catalog
-            else resources.files("paywall").joinpath("catalog.toml").read_text("utf-8")
+            else resources.files("paywall.products.images").joinpath("catalog.toml").read_text("utf-8")
         )
         products = read_catalog(tomllib.loads(text))
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -139,7 +139,7 @@ def open_catalog(settings: Settings) -> dict[str, Product]:
 
 def open_rails(settings: Settings, chain: Chain, recipient: str) -> tuple[Rail, ...]:
     """The rails that PAYWALL_RAILS names, in its order. Errors: SetupError."""
-    from paywall.rails.cardano import CardanoRail, CardanoTerms
+    from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 
     rails: list[Rail] = []
     for name in settings.rails.split(","):
@@ -154,7 +154,7 @@ def open_rails(settings: Settings, chain: Chain, recipient: str) -> tuple[Rail, 
 
 def open_maker(settings: Settings) -> ImageMaker:
     if settings.openai_api_key:
-        from paywall.images.openai import DEFAULT_BASE_URL, OpenAIImageMaker
+        from paywall.products.images.openai import DEFAULT_BASE_URL, OpenAIImageMaker
 
         return OpenAIImageMaker(
             api_key=settings.openai_api_key,
@@ -162,6 +162,6 @@ def open_maker(settings: Settings) -> ImageMaker:
             base_url=settings.openai_base_url or DEFAULT_BASE_URL,
             timeout=settings.image_seconds,
         )
-    from paywall.images.offline import OfflineImageMaker
+    from paywall.products.images.offline import OfflineImageMaker
 
     return OfflineImageMaker()

@@ -7,16 +7,16 @@ from paywall import clock
 from paywall.adapters import IMAGE_PRODUCT, Adapters
 from paywall.burns.backlog import Backlog
 from paywall.burns.burning import BatchTerms, Burning
-from paywall.credits.access import Receptions
-from paywall.credits.redeeming import Redeeming
-from paywall.proofs import Proofs
-from paywall.sales.claims import Claims
-from paywall.sales.receipts import Receipts
+from paywall.ops.worker import Worker
+from paywall.payments.claims import Claims
+from paywall.payments.receipts import Receipts
+from paywall.payments.settlement import Settlement
+from paywall.payments.status import Statuses
+from paywall.proofs.public import Proofs
+from paywall.redemptions.access import ReceiptVerifier
+from paywall.redemptions.redeeming import Redeeming
 from paywall.sales.selling import Selling
-from paywall.sales.settlement import Settlement
-from paywall.sales.status import Statuses
 from paywall.settings import Settings
-from paywall.worker import Worker
 
 SALT_BYTES = 16
 
@@ -28,7 +28,7 @@ class Flows:
     selling: Selling
     settlement: Settlement
     statuses: Statuses
-    receptions: Receptions
+    receipt_verifier: ReceiptVerifier
     redeeming: Redeeming
     burning: Burning
     proofs: Proofs
@@ -54,7 +54,7 @@ def join(settings: Settings, adapters: Adapters) -> Flows:
         selling=_selling(settings, adapters),
         settlement=settlement,
         statuses=Statuses(database=adapters.database, settlement=settlement, clock=now),
-        receptions=Receptions(adapters.identity, now),
+        receipt_verifier=ReceiptVerifier(adapters.identity, now),
         redeeming=redeeming,
         burning=burning,
         proofs=Proofs(

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from shared import base64url
+from shared.tokens import base64url
 
 _KEY_BYTES = 32
 _MULTICODEC = b"\xed\x01"  # ed25519-pub, as a varint

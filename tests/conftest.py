@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.devnet_process import DevnetProcess
-from tests.postgres import Postgres, running_postgres
-from tests.seller import Seller, Selling, open_seller
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.services.postgres import Postgres, running_postgres
+from tests.support.world.seller import Seller, Selling, open_seller
 
 
 @pytest.fixture(scope="session")

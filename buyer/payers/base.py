@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from shared.keys import SigningKey
-from shared.payment_request import PaymentOption
+from shared.tokens.prt import PaymentOption
 
 Fate = Literal["landed", "possible", "impossible"]
 
 
-class Draft(Protocol):
+class PaymentDraft(Protocol):
     """A payment that lacks only its signature. `inputs` are the outputs that it spends."""
 
     @property
@@ -30,7 +30,7 @@ class Draft(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PaymentTerms:
     """What is to be paid: `token` is the payment request's, `deadline` (Unix seconds) ends its life."""
 
     token: str
@@ -39,7 +39,7 @@ class Terms:
 
 
 class Payer(Protocol):
-    async def draft(self, terms: Terms, *, taken: Collection[tuple[str, int]]) -> Draft:
+    async def draft(self, terms: PaymentTerms, *, taken: Collection[tuple[str, int]]) -> PaymentDraft:
         """A payment of exactly the option, landing by the deadline or never, that spends none of `taken`.
 
         Errors: PaymentRefused `funds_short`; SellerUnreachable when the chain does not answer.

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from buyer.checks import DEVNET
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable
-from buyer.payers.base import Fate, Terms
+from buyer.payers.base import Fate, PaymentTerms
+from buyer.seller.checks import DEVNET
 from shared.cardano.addresses import enterprise_address
-from shared.cardano.build import Draft as ChainDraft
-from shared.cardano.build import Shortage, payment
+from shared.cardano.make.build import Draft as ChainDraft
+from shared.cardano.make.build import Shortage, payment
 from shared.chain.base import Chain, ChainError
 from shared.keys import PublicKey, SigningKey
 from shared.money import Money
-from shared.payment_request import token_hash
+from shared.tokens.prt import token_hash
 
 LONGEST_LIFE = 3600
 MAX_FEE = 2_000_000
@@ -53,7 +53,7 @@ class CardanoPayer:
         self._now = now
         self.address = enterprise_address(key, network)
 
-    async def draft(self, terms: Terms, *, taken: Collection[tuple[str, int]]) -> CardanoDraft:
+    async def draft(self, terms: PaymentTerms, *, taken: Collection[tuple[str, int]]) -> CardanoDraft:
         """See the port. The outputs in `taken` may be spent already, whatever a lagging index says."""
         try:
             tip = await self._chain.tip()

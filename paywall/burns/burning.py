@@ -10,22 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from paywall.burns import leases, store
+from paywall.burns import lease, store
 from paywall.burns.custody import Custody
-from paywall.burns.leases import LeaseLost
+from paywall.burns.lease import LeaseLost
 from paywall.burns.signing import Signing
-from paywall.burns.states import (
-    IN_FLIGHT,
-    Action,
-    Step,
-    batch_is_due,
-    next_step,
-)
+from paywall.burns.states import IN_FLIGHT, Action, Step, batch_is_due, next_step
 from paywall.burns.store import Flight, Sighting
 from paywall.burns.watching import Watching, look
 from paywall.clock import Clock, Ids
-from paywall.database import Database, Transaction
-from paywall.failpoints import hit
+from paywall.database.engine import Database, Transaction
+from paywall.ops.failpoints import failpoint
 from shared.chain.base import Chain, SubmitRefused, SubmitUnknown, Tip
 
 log = logging.getLogger("paywall.burns")
@@ -91,7 +85,7 @@ class Burning:
         Errors: ChainUnavailable, StorageUnavailable.
         """
         fence = await self._database.transact(
-            lambda tx: leases.take(tx, self._lease, self._holder, self._clock(), LEASE_SECONDS)
+            lambda tx: lease.take(tx, self._lease, self._holder, self._clock(), LEASE_SECONDS)
         )
         if fence is None:
             return False
@@ -155,7 +149,7 @@ class Burning:
                 tx, batch, step.state, self._clock(), tx_hash=attempt.tx_hash, sighting=sighting
             )
         )
-        hit(f"burn.{step.state}")
+        failpoint(f"burn.{step.state}")
 
     async def _submit(self, flight: Flight) -> None:
         attempt = flight.attempt
@@ -163,7 +157,7 @@ class Burning:
         await self._transact(
             lambda tx: store.note_submission(tx, attempt.batch_id, attempt.tx_hash, self._clock())
         )
-        hit("burn.noted" if attempt.submitted_at is None else "recover.resubmitting")
+        failpoint("burn.noted" if attempt.submitted_at is None else "recover.resubmitting")
         try:
             await self._chain.submit(attempt.transaction)
         except SubmitRefused as refusal:
@@ -171,7 +165,7 @@ class Burning:
             log.info("burn transaction %s was not taken: %s", attempt.tx_hash, refusal.reason)
         except SubmitUnknown:
             log.warning("whether burn transaction %s was taken is not known", attempt.tx_hash)
-        hit("burn.submitted")
+        failpoint("burn.submitted")
 
     async def _is_parked(self) -> bool:
         """While a batch is parked nothing new is signed: what the wallet holds is not certain."""
@@ -180,7 +174,7 @@ class Burning:
     async def _open_next(self) -> bool:
         taken = await self._transact(self._take)
         if taken is not None:
-            hit("burn.taken")
+            failpoint("burn.taken")
             await self._signing.sign(taken.batch, self._transact)
             return True
         return await self._database.read(lambda tx: store.count_in_flight(tx, self._policy_id)) > 0
@@ -198,12 +192,12 @@ class Burning:
             return None
         batch_id = self._ids()
         store.take_batch(tx, batch_id, self._policy_id, self._terms.size, now)
-        hit("burn.taking")
+        failpoint("burn.taking")
         return store.flight(tx, batch_id)
 
     async def _transact(self, fn: Callable[[Transaction], T]) -> T:
         def fenced(tx: Transaction) -> T:
-            leases.check(tx, self._lease, self._holder, self._fence)
+            lease.check(tx, self._lease, self._holder, self._fence)
             return fn(tx)
 
         return await self._database.transact(fenced)
@@ -211,7 +205,7 @@ class Burning:
     async def resume(self) -> int:
         """A person looked: parked batches are brought back, by the same bytes first. How many. Errors: LeaseLost."""
         fence = await self._database.transact(
-            lambda tx: leases.take(tx, self._lease, self._holder, self._clock(), LEASE_SECONDS)
+            lambda tx: lease.take(tx, self._lease, self._holder, self._clock(), LEASE_SECONDS)
         )
         if fence is None:
             raise LeaseLost("another process holds the wallet")
@@ -219,11 +213,11 @@ class Burning:
 
         def resume_parked(tx: Transaction) -> int:
             resumed = store.resume_parked(tx, self._policy_id, self._clock())
-            hit("recover.resuming")
+            failpoint("recover.resuming")
             return resumed
 
         return await self._transact(resume_parked)
 
     async def close(self) -> None:
         """Give the wallet back, so that the next holder need not wait for the lease to run out."""
-        await self._database.transact(lambda tx: leases.give_back(tx, self._lease, self._holder))
+        await self._database.transact(lambda tx: lease.give_back(tx, self._lease, self._holder))

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from paywall.burns.policies import NativePolicy, Policy, Terms
+from paywall.burns.policies import BuildTerms, NativePolicy, Policy
 from paywall.errors import SetupError
-from paywall.signers.base import Signer
+from paywall.keys.signers.base import Signer
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
-from shared.cardano.build import Built, Draft, Utxo
-from shared.cardano.transaction import parse
+from shared.cardano.make.build import Built, Draft, Utxo
+from shared.cardano.read.transaction import parse
 from shared.chain.base import Chain
 from shared.keys import PublicKey
 
@@ -104,9 +104,9 @@ class Custody:
         self.policy.guard_mint(unsigned, quantity, self.address, self._max_fee)
         return await self._sign(draft, unsigned)
 
-    async def _terms(self, chain: Chain) -> Terms:
+    async def _terms(self, chain: Chain) -> BuildTerms:
         parameters, tip = await asyncio.gather(chain.parameters(), chain.tip())
-        return Terms(
+        return BuildTerms(
             change_address=self.address,
             parameters=parameters,
             expiry_slot=tip.slot + self._expiry_slots,

@@ -12,13 +12,13 @@ from sqlmodel import col, select
 
 from paywall.burns.states import IN_FLIGHT
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, WalletOutputRow
-from paywall.database import Transaction
-from paywall.failpoints import hit
-from paywall.statements import Hot
-from shared.cardano.build import Built, Utxo
+from paywall.database.engine import Transaction
+from paywall.database.statements import CompiledStatement
+from paywall.ops.failpoints import failpoint
+from shared.cardano.make.build import Built, Utxo
 
 Reference = tuple[str, int]
-_INSERT = Hot(
+_INSERT = CompiledStatement(
     lambda insert: insert(WalletOutputRow).on_conflict_do_nothing(),
     ["tx_hash", "output_index", "lovelace", "tokens", "made_by", "created_at"],
 )
@@ -94,7 +94,7 @@ def undo(tx: Transaction, attempts: Sequence[str]) -> None:
     while attempts:
         children = _spenders(tx, attempts)
         if children:
-            hit("recover.voiding")
+            failpoint("recover.voiding")
         tx.session.exec(delete(WalletOutputRow).where(col(WalletOutputRow.made_by).in_(attempts)))
         tx.session.exec(
             update(WalletOutputRow).where(col(WalletOutputRow.spent_by).in_(attempts)).values(spent_by=None)

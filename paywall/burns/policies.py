@@ -10,17 +10,17 @@ from typing import Protocol, TypedDict
 
 from shared.cardano.addresses import key_hash
 from shared.cardano.assets import Asset
-from shared.cardano.build import Draft, Parameters, Shortage, Utxo, burn, mint, mint_fixed, native_policy
-from shared.cardano.fixed_guard import Reference, guard_fixed_burn, guard_fixed_mint
 from shared.cardano.fixed_supply import FixedSupply
-from shared.cardano.guard import guard_burn, guard_mint
+from shared.cardano.make.build import Draft, Parameters, Shortage, Utxo, burn, mint, mint_fixed, native_policy
+from shared.cardano.read.fixed_guard import Reference, guard_fixed_burn, guard_fixed_mint
+from shared.cardano.read.guard import guard_burn, guard_mint
 from shared.chain.base import ChainUnavailable
 from shared.keys import PublicKey
 
 TOKEN_NAME = b"CREATE"
 
 
-class Terms(TypedDict):
+class BuildTerms(TypedDict):
     """What every transaction of the wallet is built with."""
 
     change_address: str
@@ -39,10 +39,15 @@ class Policy(Protocol):
     @property
     def asset(self) -> Asset: ...
 
-    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: Terms) -> Draft: ...
+    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: BuildTerms) -> Draft: ...
 
     def burn(
-        self, utxos: Sequence[Utxo], count: int, root: bytes, must_spend: Sequence[Reference], terms: Terms
+        self,
+        utxos: Sequence[Utxo],
+        count: int,
+        root: bytes,
+        must_spend: Sequence[Reference],
+        terms: BuildTerms,
     ) -> Draft: ...
 
     def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None: ...
@@ -60,11 +65,16 @@ class NativePolicy:
     def asset(self) -> Asset:
         return Asset(native_policy(key_hash(self.key))[1], TOKEN_NAME)
 
-    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: Terms) -> Draft:
+    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: BuildTerms) -> Draft:
         return mint(utxos=utxos, asset=self.asset, quantity=quantity, **terms)
 
     def burn(
-        self, utxos: Sequence[Utxo], count: int, root: bytes, must_spend: Sequence[Reference], terms: Terms
+        self,
+        utxos: Sequence[Utxo],
+        count: int,
+        root: bytes,
+        must_spend: Sequence[Reference],
+        terms: BuildTerms,
     ) -> Draft:
         return burn(utxos=utxos, asset=self.asset, count=count, root=root, must_spend=must_spend, **terms)
 
@@ -86,7 +96,7 @@ class FixedPolicy:
     def asset(self) -> Asset:
         return self.supply.asset
 
-    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: Terms) -> Draft:
+    def mint(self, utxos: Sequence[Utxo], quantity: int, terms: BuildTerms) -> Draft:
         if quantity != self.supply.quantity:
             raise ValueError("a fixed supply is minted whole")
         seed = next((utxo for utxo in utxos if utxo.reference == self.supply.seed), None)
@@ -96,7 +106,12 @@ class FixedPolicy:
         return mint_fixed(seed=seed, supply=self.supply, **terms)
 
     def burn(
-        self, utxos: Sequence[Utxo], count: int, root: bytes, must_spend: Sequence[Reference], terms: Terms
+        self,
+        utxos: Sequence[Utxo],
+        count: int,
+        root: bytes,
+        must_spend: Sequence[Reference],
+        terms: BuildTerms,
     ) -> Draft:
         _check_prices(terms)
         # Spent, the script would be gone, and with it every burn to come.
@@ -125,6 +140,6 @@ class FixedPolicy:
         return self.reference
 
 
-def _check_prices(terms: Terms) -> None:
+def _check_prices(terms: BuildTerms) -> None:
     if terms["parameters"].plutus is None:
         raise ChainUnavailable("the chain service does not tell what Plutus scripts cost")

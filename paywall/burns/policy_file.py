@@ -13,7 +13,7 @@ from typing import Any
 from paywall.errors import SetupError
 from shared import strict_json
 from shared.cardano.fixed_supply import FixedSupply
-from shared.cardano.transaction import TransactionError, parse
+from shared.cardano.read.transaction import TransactionError, parse
 
 NAME = "policy.json"
 

@@ -8,9 +8,9 @@ from paywall.burns import outputs, store
 from paywall.burns.custody import BurnOrder, Custody
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.clock import Clock
-from paywall.database import Transaction
-from paywall.failpoints import hit
-from shared.cardano.build import Built, Shortage, Utxo
+from paywall.database.engine import Transaction
+from paywall.ops.failpoints import failpoint
+from shared.cardano.make.build import Built, Shortage, Utxo
 from shared.chain.base import Chain
 
 log = logging.getLogger("paywall.burns")
@@ -40,9 +40,9 @@ class Signing:
             self._say(f"the custodial wallet cannot burn {batch.size} tokens: {shortage}")
             return
         self._say("")
-        hit("burn.built")
+        failpoint("burn.built")
         await transact(lambda tx: self._store(tx, batch, built))
-        hit("burn.signed")
+        failpoint("burn.signed")
 
     def _say(self, shortage: str) -> None:
         if shortage and shortage != self.shortage:
@@ -72,7 +72,7 @@ class Signing:
         if not store.move_batch(tx, batch, "signed", now, tx_hash=built.id):
             return
         if earlier:
-            hit("recover.replacing")
+            failpoint("recover.replacing")
             log.warning("burn batch %s has new bytes: %s", batch.id, built.id)
             outputs.undo(tx, [one.tx_hash for one in earlier])
         tx.session.add(
@@ -88,4 +88,4 @@ class Signing:
         )
         tx.session.flush()
         outputs.spend(tx, built, now)
-        hit("burn.signing")
+        failpoint("burn.signing")

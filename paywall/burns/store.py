@@ -7,11 +7,11 @@ from sqlmodel import col, select
 
 from paywall.burns.states import IN_FLIGHT
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, BurnRow
-from paywall.database import Transaction
-from paywall.statements import Hot
+from paywall.database.engine import Transaction
+from paywall.database.statements import CompiledStatement
 from shared import merkle
 
-_INSERT = Hot(lambda insert: insert(BurnRow), ["redemption_id", "salt", "created_at"])
+_INSERT = CompiledStatement(lambda insert: insert(BurnRow), ["redemption_id", "salt", "created_at"])
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 

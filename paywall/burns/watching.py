@@ -8,8 +8,8 @@ from paywall.burns.states import Absent, OnChain, Step, state_off_chain
 from paywall.burns.store import Flight, Sighting
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.clock import Clock
-from paywall.database import Database
-from paywall.failpoints import hit
+from paywall.database.engine import Database
+from paywall.ops.failpoints import failpoint
 from shared.chain.base import Chain, Tip, confirmations
 
 log = logging.getLogger("paywall.burns")
@@ -66,11 +66,11 @@ class Watching:
                 return
             deepest = newest.confirmations + (newest.block_height or 0) - (row.block_height or 0)
             state = state_off_chain(deepest, self._required)
-            hit("recover.parking")
+            failpoint("recover.parking")
             log.error("burn batch %s was final and is off the chain: %s", row.id, state)
             await transact(
                 lambda tx, row=row, state=state: store.move_batch(  # type: ignore[misc]
                     tx, row, state, self._clock(), tx_hash=row.tx_hash
                 )
             )
-            hit("recover.parked")
+            failpoint("recover.parked")

@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from paywall.credits import postings
 from paywall.credits.postings import Transfer
 from paywall.credits.tables import CreditAccountRow, PostingRow
-from paywall.database import Transaction
-from paywall.statements import Hot
+from paywall.database.engine import Transaction
+from paywall.database.statements import CompiledStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Balance:
         return {bucket: values[bucket] for bucket in postings.BUCKETS}
 
 
-def _account_move(source: str, target: str, *guards: Any) -> Hot:
+def _account_move(source: str, target: str, *guards: Any) -> CompiledStatement:
     """One UPDATE with its guard in the WHERE clause: no bucket can go below zero, whoever comes at once."""
     account = CreditAccountRow.__table__.c  # type: ignore[attr-defined]
     amount = bindparam("moved", type_=BigInteger)
-    return Hot(
+    return CompiledStatement(
         lambda _insert: (
             update(CreditAccountRow)
             .where(account.id == bindparam("account"), account[source] >= amount, *guards)
@@ -45,7 +45,7 @@ def _account_move(source: str, target: str, *guards: Any) -> Hot:
     )
 
 
-_POSTINGS = Hot(
+_POSTINGS = CompiledStatement(
     lambda insert: insert(PostingRow).values(
         [
             {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from paywall.devnet.node import LedgerUnavailable
+from paywall.devnet.ledger.node import LedgerUnavailable
 from paywall.devnet.state import StateInUse
 
 

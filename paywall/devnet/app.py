@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
-from paywall.devnet import control, reads, submits, transaction_reads
+from paywall.devnet import control
+from paywall.devnet.blockfrost import reads, submits, transaction_reads
 from paywall.devnet.devnet import Devnet
 from paywall.devnet.faults import Fault
-from paywall.devnet.ledger import LedgerRefusal
-from paywall.devnet.node import LedgerUnavailable
+from paywall.devnet.ledger.emulator import LedgerRefusal
+from paywall.devnet.ledger.node import LedgerUnavailable
 
 PHRASES = {
     400: "Bad Request",

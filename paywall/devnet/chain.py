@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from paywall.devnet.transactions import IndexedOutput, IndexedTransaction, Ref, Script
+from paywall.devnet.blockfrost.transactions import IndexedOutput, IndexedTransaction, Ref, Script
 
 MAX_BLOCK_BYTES = 90112
 MAX_HEIGHT_DIGITS = 18

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from paywall.burns.custody import Custody
+from paywall.burns.minting import mint
 from paywall.burns.supply import wait_for
 from paywall.errors import SetupError
-from paywall.minting import mint
 from paywall.settings import Settings
 from shared.chain.base import Chain
 

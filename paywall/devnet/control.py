@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from paywall.devnet.blockfrost.lookups import devnet_of
 from paywall.devnet.chain import Block
 from paywall.devnet.faults import Fault
-from paywall.devnet.lookups import devnet_of
 from shared import strict_json
 
 MAX_BLOCKS = 100_000

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from paywall.devnet.blockfrost.transactions import IndexedTransaction, encode_utxos, index, references
 from paywall.devnet.chain import Block, Chain
 from paywall.devnet.faucet import Faucet
-from paywall.devnet.ledger import ExecutionUnits, Ledger, LedgerRefusal
-from paywall.devnet.node import find_node, install_ledger
-from paywall.devnet.parameters import COST_MODELS
+from paywall.devnet.ledger.emulator import ExecutionUnits, Ledger, LedgerRefusal
+from paywall.devnet.ledger.node import find_node, install_ledger
+from paywall.devnet.ledger.parameters import COST_MODELS
 from paywall.devnet.state import Settings, Store
-from paywall.devnet.transactions import IndexedTransaction, encode_utxos, index, references
-from shared.cardano.cbor import CborError
-from shared.cardano.transaction import TransactionError
+from shared.cardano.read.cbor import CborError
+from shared.cardano.read.transaction import TransactionError
 from shared.keys import SigningKey
 
 ALL_SPENT = "All inputs are spent. Transaction has probably already been included"

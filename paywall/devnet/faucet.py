@@ -5,10 +5,10 @@ from hashlib import blake2b
 
 import cbor2
 
+from paywall.devnet.blockfrost.transactions import IndexedOutput, Ref
 from paywall.devnet.chain import GENESIS_ID
-from paywall.devnet.transactions import IndexedOutput, Ref
 from shared.cardano.addresses import enterprise_address, to_bytes
-from shared.cardano.outputs import Output
+from shared.cardano.read.outputs import Output
 from shared.keys import SigningKey
 
 NETWORK = "cardano:devnet"

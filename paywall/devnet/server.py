@@ -15,8 +15,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from paywall.devnet.app import create_app
+from paywall.devnet.blockfrost.submits import DROP
 from paywall.devnet.devnet import Devnet
-from paywall.devnet.submits import DROP
 
 STOP_SECONDS = 2
 

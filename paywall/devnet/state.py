@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from paywall.devnet.blockfrost.transactions import IndexedTransaction
 from paywall.devnet.chain import Block
-from paywall.devnet.transactions import IndexedTransaction
 
 _PRAGMAS = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 _SCHEMA = """

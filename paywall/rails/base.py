@@ -9,7 +9,7 @@ from typing import Protocol
 
 from shared.dialects.ack import PaymentClaim
 from shared.money import Money
-from shared.payment_request import PaymentOption, PaymentRequest
+from shared.tokens.prt import PaymentOption, PaymentRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ Outcome = Settled | Pending | Failed
 
 
 @dataclass(frozen=True, slots=True)
-class Payable:
+class StoredPayment:
     """A stored payment, as much of it as settling needs.
 
     `claimed_at` is in Unix seconds. `first`: nobody tried to settle it before; only then does a refusal tell
@@ -96,7 +96,7 @@ class Rail(Protocol):
         yet), ClaimInvalid (not readable), Unavailable.
         """
 
-    async def settle(self, payment: Payable) -> Outcome:
+    async def settle(self, payment: StoredPayment) -> Outcome:
         """Bring the payment about or look whether it is final. Safe to repeat, with the same outcome."""
 
     async def aclose(self) -> None: ...

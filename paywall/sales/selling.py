@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from paywall.clock import Clock, Ids
-from paywall.database import Database, Transaction
+from paywall.database.engine import Database, Transaction
 from paywall.errors import BadRequest, NotFound
-from paywall.failpoints import hit
-from paywall.identity import Identity
+from paywall.keys.identity import Identity
+from paywall.ops.failpoints import failpoint
 from paywall.rails.base import Rail
 from paywall.sales import store
 from paywall.sales.prices import Product
-from shared import payment_request
 from shared.keys import InvalidKeyError, PublicKey
 from shared.money import Money
-from shared.payment_request import Order, PaymentOption, PaymentRequest
+from shared.tokens import prt
+from shared.tokens.prt import Order, PaymentOption, PaymentRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Selling:
         if product is None:
             raise NotFound(f"There is no product {product_id!r}.")
         request = self._request(product, credits, None if holder is None else _checked_holder(holder))
-        token = await self._identity.sign(payment_request.claims(request))
+        token = await self._identity.sign(prt.claims(request))
 
-        hit("sell.signed")
+        failpoint("sell.signed")
 
         def insert(tx: Transaction) -> None:
-            store.insert_request(
+            store.insert(
                 tx,
                 id=request.id,
                 token=token,
@@ -75,10 +75,10 @@ class Selling:
                 created_at=request.issued_at,
                 expires_at=request.expires_at,
             )
-            hit("sell.storing")
+            failpoint("sell.storing")
 
         await self._database.transact(insert)
-        hit("sell.stored")
+        failpoint("sell.stored")
         return Offer(request, token)
 
     def _request(self, product: Product, credits: int, holder: str | None) -> PaymentRequest:

@@ -1,98 +1,29 @@
-"""Statements on payment requests, payments and receipts; each takes the transaction first."""
+"""Statements on payment requests; each takes the transaction first."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import col
 
-from paywall.database import Transaction
-from paywall.rails.base import Proof
-from paywall.sales.tables import PaymentRequestRow, PaymentRow, ReceiptRow
-from paywall.statements import Hot
+from paywall.database.engine import Transaction
+from paywall.database.statements import CompiledStatement
+from paywall.sales.tables import PaymentRequestRow
 
-_INSERT_REQUEST = Hot(
+_INSERT = CompiledStatement(
     lambda insert: insert(PaymentRequestRow),
     ["id", "token", "product", "credits", "price", "currency", "holder", "state", "created_at", "expires_at"],
 )
 
 
-def insert_request(tx: Transaction, **row: Any) -> None:
-    tx.run(_INSERT_REQUEST, state="open", **row)
+def insert(tx: Transaction, **row: Any) -> None:
+    tx.run(_INSERT, state="open", **row)
 
 
-def request(tx: Transaction, request_id: str) -> PaymentRequestRow | None:
+def find(tx: Transaction, request_id: str) -> PaymentRequestRow | None:
     return tx.session.get(PaymentRequestRow, request_id)
 
 
-def payment(tx: Transaction, rail: str, external_id: str) -> PaymentRow | None:
-    return tx.session.exec(
-        select(PaymentRow).where(PaymentRow.rail == rail, PaymentRow.external_id == external_id)
-    ).one_or_none()
-
-
-def payments_of(tx: Transaction, request_id: str) -> list[PaymentRow]:
-    """Newest first."""
-    rows = select(PaymentRow).where(PaymentRow.payment_request_id == request_id)
-    return list(tx.session.exec(rows.order_by(col(PaymentRow.created_at).desc())))
-
-
-def receipt_of(tx: Transaction, request_id: str) -> ReceiptRow | None:
-    return tx.session.exec(
-        select(ReceiptRow).where(ReceiptRow.payment_request_id == request_id)
-    ).one_or_none()
-
-
-@dataclass(frozen=True, slots=True)
-class NewPayment:
-    """What a claim becomes when it is stored."""
-
-    id: str
-    payment_request_id: str
-    rail: str
-    option_id: str
-    payer: str
-    proof: Proof
-    state: str
-    reason: str | None = None
-
-
-_INSERT_PAYMENT = Hot(
-    # Invariant 6: the unique keys on (rail, external id) and (tx hash, output) decide who was first. Only
-    # those keys are passed over in silence; a broken CHECK still raises.
-    lambda insert: insert(PaymentRow).on_conflict_do_nothing().returning(PaymentRow.__table__.c.id),  # type: ignore[attr-defined]
-    [
-        *("id", "payment_request_id", "rail", "external_id", "tx_hash", "output_index", "option_id", "payer"),
-        *("amount", "transaction", "expiry_slot", "state", "tries", "reason", "created_at", "updated_at"),
-    ],
-)
-
-
-def insert_payment(tx: Transaction, new: NewPayment, now: int) -> bool:
-    """False when this proof, or another settling payment of the request, is there already."""
-    rows = tx.run(
-        _INSERT_PAYMENT,
-        id=new.id,
-        payment_request_id=new.payment_request_id,
-        rail=new.rail,
-        external_id=new.proof.external_id,
-        tx_hash=new.proof.tx_hash,
-        output_index=new.proof.output_index,
-        option_id=new.option_id,
-        payer=new.payer,
-        amount=new.proof.amount,
-        transaction=new.proof.transaction,
-        expiry_slot=new.proof.expiry_slot,
-        state=new.state,
-        tries=0,
-        reason=new.reason,
-        created_at=now,
-        updated_at=now,
-    )
-    return bool(rows)
-
-
-def move_request(tx: Transaction, request_id: str, state: str, *, guard: tuple[str, ...]) -> bool:
+def move(tx: Transaction, request_id: str, state: str, *, guard: tuple[str, ...]) -> bool:
     """One UPDATE with its guard in the WHERE clause; False when the guard did not hold."""
     done = tx.session.exec(
         update(PaymentRequestRow)
@@ -100,60 +31,3 @@ def move_request(tx: Transaction, request_id: str, state: str, *, guard: tuple[s
         .values(state=state)
     )
     return done.rowcount == 1
-
-
-def move_payment(
-    tx: Transaction,
-    payment_id: str,
-    state: str,
-    now: int,
-    *,
-    guard: str,
-    reason: str | None = None,
-    tries: int | None = None,
-) -> bool:
-    """False when it is not in the state `guard`, or was tried another number of times than `tries`."""
-    tried = [] if tries is None else [col(PaymentRow.tries) == tries]
-    done = tx.session.exec(
-        update(PaymentRow)
-        .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == guard, *tried)
-        .values(state=state, reason=reason, tries=0, updated_at=now)
-    )
-    return done.rowcount == 1
-
-
-def insert_receipt(tx: Transaction, row: ReceiptRow) -> None:
-    tx.session.add(row)
-    tx.session.flush()
-
-
-def settling(tx: Transaction, limit: int = 100) -> list[PaymentRow]:
-    """Payments that a crash or a slow chain left to be settled, the longest untouched first."""
-    rows = (
-        select(PaymentRow)
-        .where(PaymentRow.state == "settling")
-        .order_by(col(PaymentRow.updated_at))
-        .limit(limit)
-    )
-    return list(tx.session.exec(rows))
-
-
-def note_try(tx: Transaction, payment_id: str, now: int) -> bool | None:
-    """Before a try to settle it: whether it is the first one; None when it is no longer to be settled."""
-    tries = tx.session.exec(
-        update(PaymentRow)
-        .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == "settling")
-        .values(tries=col(PaymentRow.tries) + 1, updated_at=now)
-        .returning(col(PaymentRow.tries))
-    ).scalar_one_or_none()
-    return None if tries is None else bool(tries == 1)
-
-
-def unresolved(tx: Transaction) -> list[PaymentRow]:
-    """What a person must look at: money that came and opened no credits."""
-    return list(tx.session.exec(select(PaymentRow).where(PaymentRow.state == "surplus")))
-
-
-def plain(row: PaymentRow) -> PaymentRow:
-    """A copy that outlives the transaction's session."""
-    return PaymentRow.model_validate(row.model_dump())

@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.requests import Request
 
-from paywall.credits.access import Presented
 from paywall.errors import (
     BadRequest,
     HeadersTooLarge,
@@ -13,6 +12,7 @@ from paywall.errors import (
     HolderProofRequired,
     ReceiptInvalid,
 )
+from paywall.redemptions.access import Credentials
 from paywall.web.bodies import text_member
 
 MAX_TOKEN = 8192
@@ -32,13 +32,13 @@ class Origins:
         return url.endswith(path) and url.removesuffix(path) in self._origins
 
 
-def presented(request: Request, body: Mapping[str, Any], origins: Origins) -> Presented | None:
+def credentials_of(request: Request, body: Mapping[str, Any], origins: Origins) -> Credentials | None:
     """What is shown, or None for nothing. Errors: ReceiptInvalid, HolderProofRequired, BadRequest, HeadersTooLarge."""
     header = request.headers.get("authorization")
     if header is None:
         if "receipt" not in body:
             return None
-        return _presented(request, text_member(body, "receipt"), None, origins)
+        return _credentials_of(request, text_member(body, "receipt"), None, origins)
     if "receipt" in body:
         raise BadRequest("Show the receipt in one place, not in the header and in the body.")
     scheme, _, token = header.partition(" ")
@@ -46,9 +46,9 @@ def presented(request: Request, body: Mapping[str, Any], origins: Origins) -> Pr
         raise HeadersTooLarge(f"A receipt has at most {MAX_TOKEN:,} bytes.")
     match scheme.lower():
         case "bearer":
-            return _presented(request, token, None, origins)
+            return _credentials_of(request, token, None, origins)
         case "dpop":
-            return _presented(request, token, proof_header(request), origins)
+            return _credentials_of(request, token, proof_header(request), origins)
     raise ReceiptInvalid("The receipt is shown as `Authorization: DPoP` or `Bearer`.")
 
 
@@ -64,9 +64,9 @@ def proof_header(request: Request) -> str:
     return proofs[0]
 
 
-def _presented(request: Request, token: str, proof: str | None, origins: Origins) -> Presented:
+def _credentials_of(request: Request, token: str, proof: str | None, origins: Origins) -> Credentials:
     path = request.scope["path"]
-    return Presented(token, proof, request.method, lambda url: origins.matches(url, path))
+    return Credentials(token, proof, request.method, lambda url: origins.matches(url, path))
 
 
 def idempotency_key(request: Request) -> str | None:

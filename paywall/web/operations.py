@@ -1,4 +1,4 @@
-"""Routes of the operator: identity, OpenAPI, health, readiness, figures."""
+"""Routes of the operator: identity, OpenAPI, health, readiness, metrics."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -17,13 +17,13 @@ class OperationRoutes:
         did_document: Callable[[], Mapping[str, Any]],
         openapi: Callable[[], Mapping[str, Any]],
         ready: Callable[[], Awaitable[dict[str, str]]],
-        figures: Callable[[], Awaitable[tuple[bytes, str]]],
+        metrics: Callable[[], Awaitable[tuple[bytes, str]]],
     ) -> None:
         """`ready` gives a note for each part, "ok…" or why not; `figures` the exposition and its media type."""
         self._did_document = did_document
         self._openapi = openapi
         self._ready = ready
-        self._figures = figures
+        self._figures = metrics
 
     async def did(self, _request: Request) -> Response:
         return JsonResponse(self._did_document())

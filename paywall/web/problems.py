@@ -5,14 +5,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paywall.errors import (
-    InternalFault,
-    PaymentRequired,
-    PaywallError,
-    Unauthorized,
-)
-from shared import jws, strict_json
+from paywall.errors import InternalFault, PaymentRequired, PaywallError, Unauthorized
+from shared import strict_json
 from shared.problem import Problem
+from shared.tokens import jws
 
 NO_STORE = {"Cache-Control": "no-store"}
 #: RFC 9449 section 7.1, RFC 6750 section 3
@@ -41,7 +37,7 @@ def problem_response(error: PaywallError) -> Response:
         headers["WWW-Authenticate"] = CHALLENGES.format(error="invalid_token")
     if isinstance(error, PaymentRequired) and error.token is not None:
         extra["paymentRequestToken"] = error.token
-        extra["paymentRequest"] = jws.peek(error.token)[1]
+        extra["paymentRequest"] = jws.unverified(error.token)[1]
     problem = Problem(error.status, error.code, error.title, error.detail, error.retryable, extra)
     body = strict_json.dumps(problem.body()).encode()
     return Response(body, error.status, headers, media_type="application/problem+json")

@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from paywall.clock import Ids
-from paywall.credits.access import Access, Receptions, require_product
-from paywall.credits.redeeming import Redeemed, Redeeming
-from paywall.credits.wishes import Wish
 from paywall.errors import BadRequest, CreditsExhausted, PaymentRequired, PromptRefused, ReceiptInvalid
-from paywall.images.base import Subject
-from paywall.images.subject import SubjectError, read_subject
-from paywall.proofs import Proofs
+from paywall.products.images.maker import Subject
+from paywall.products.images.subject import SubjectError, read_subject
+from paywall.proofs.public import Proofs
+from paywall.redemptions.access import Principal, ReceiptVerifier, require_product
+from paywall.redemptions.redeeming import Redeemed, Redeeming
+from paywall.redemptions.request import RedemptionRequest
 from paywall.sales.selling import Selling
 from paywall.web.bodies import read_object, wants_json
-from paywall.web.credentials import Origins, idempotency_key, presented
+from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.problems import JsonResponse
 from shared import strict_json
 
@@ -28,7 +28,7 @@ class RedemptionRoutes:
         self,
         *,
         selling: Selling,
-        receptions: Receptions,
+        receipt_verifier: ReceiptVerifier,
         redeeming: Redeeming,
         proofs: Proofs,
         product: str,
@@ -36,7 +36,7 @@ class RedemptionRoutes:
         ids: Ids,
     ) -> None:
         self._selling = selling
-        self._receptions = receptions
+        self._receptions = receipt_verifier
         self._redeeming = redeeming
         self._proofs = proofs
         self._product = product
@@ -46,7 +46,7 @@ class RedemptionRoutes:
     async def generate(self, request: Request) -> Response:
         """One credit, one picture. The check sits here, in the handler: no path spelling goes around it."""
         body = await read_object(request)
-        shown = presented(request, body, self._origins)
+        shown = credentials_of(request, body, self._origins)
         if shown is None:
             raise PaymentRequired("Buy credits first.", token=await self._fresh_token(None))
         access = self._receptions.admit(shown)
@@ -64,11 +64,11 @@ class RedemptionRoutes:
         """Paying is the remedy: a stored PRT for one credit."""
         return (await self._selling.sell(self._product, 1, holder)).token
 
-    def _wish(self, access: Access, body: Mapping[str, Any], key: str | None) -> Wish:
+    def _wish(self, access: Principal, body: Mapping[str, Any], key: str | None) -> RedemptionRequest:
         subject = _subject(body)
         asked = {name: body[name] for name in ("name", "prompt") if name in body}
         redemption_id = self._ids()
-        return Wish(
+        return RedemptionRequest(
             id=redemption_id,
             account_id=access.receipt.id,
             product=self._product,
@@ -80,7 +80,7 @@ class RedemptionRoutes:
         )
 
     async def credits(self, request: Request) -> Response:
-        shown = presented(request, {}, self._origins)
+        shown = credentials_of(request, {}, self._origins)
         if shown is None:
             raise ReceiptInvalid("Show the receipt whose credits you ask for.")
         access = self._receptions.admit(shown)

@@ -8,15 +8,15 @@ from starlette.responses import Response
 
 from paywall.clock import Clock
 from paywall.errors import BadRequest, HolderProofInvalid, PaymentRequired
+from paywall.payments.settlement import Paid, Settlement, Settling
+from paywall.payments.status import Statuses
 from paywall.sales.selling import Selling
-from paywall.sales.settlement import Paid, Settlement, Settling
-from paywall.sales.status import Statuses
 from paywall.web.bodies import read_object, text_member, wants_json
 from paywall.web.credentials import Origins, proof_header
 from paywall.web.problems import NO_STORE, JsonResponse, problem_response
-from shared import holder_proof
-from shared.holder_proof import HolderProof
-from shared.jws import TokenError
+from shared.tokens import dpop
+from shared.tokens.dpop import HolderProof
+from shared.tokens.jws import TokenError
 
 
 class SalesRoutes:
@@ -75,7 +75,7 @@ class SalesRoutes:
     def _proof(self, request: Request) -> HolderProof:
         path = request.scope["path"]
         try:
-            return holder_proof.verify(
+            return dpop.verify(
                 proof_header(request),
                 method=request.method,
                 url_ok=lambda url: self._origins.matches(url, path),

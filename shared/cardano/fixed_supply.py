@@ -15,8 +15,8 @@ import cbor2
 
 from shared.cardano.addresses import KEY_HASH
 from shared.cardano.assets import MAX_NAME, Asset
-from shared.cardano.cbor import CborError, Reader, Tagged
-from shared.cardano.scripts import ExecutionUnits, PlutusScript
+from shared.cardano.make.scripts import ExecutionUnits, PlutusScript
+from shared.cardano.read.cbor import CborError, Reader, Tagged
 
 # What the policy uses by mainnet's cost model of protocol version 10 (a test asks the ledger), and a tenth
 # more: a later model may be dearer. Neither depends on the quantity, nor on the wallet's inputs in a burn.

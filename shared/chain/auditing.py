@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from shared.cardano.assets import Asset
-from shared.cardano.audit import Audit, Evidence, judge
+from shared.cardano.read.audit import Audit, AuditEvidence, judge
 
 
 class TokenChain(Protocol):
@@ -27,7 +27,7 @@ async def audit(chain: TokenChain, asset: Asset) -> Audit:
     """Errors: ChainUnavailable."""
     events = await chain.events(asset)
     return judge(
-        Evidence(
+        AuditEvidence(
             asset=asset,
             events=events,
             circulating=await chain.circulating(asset),

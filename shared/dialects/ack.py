@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from shared import fields, jws, strict_json
-from shared.jws import TokenError
+from shared import strict_json
 from shared.keys import InvalidKeyError, PublicKey, SigningKey
+from shared.tokens import fields, jws
+from shared.tokens.jws import TokenError
 
 MAX_CLAIM_BYTES = 49152  # a payment request token and a transaction, in base64 twice
 MAX_TRANSACTION = 16384  # bytes; Cardano's own limit

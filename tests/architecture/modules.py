@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,12 @@ def name_of(path: Path) -> str:
 
 
 def modules(*packages: str) -> list[Module]:
-    return [Module(name_of(path), path, frozenset(_imports(path))) for path in files(*packages)]
+    return [_module(path) for path in files(*packages)]
+
+
+@cache
+def _module(path: Path) -> Module:
+    return Module(name_of(path), path, frozenset(_imports(path)))
 
 
 def _imports(path: Path) -> Iterator[str]:

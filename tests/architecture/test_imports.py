@@ -1,139 +1,109 @@
-"""Who may import what: the table of the design, as a test."""
+"""Who may import what: the table of the design, as a test that goes by folder."""
+
+from collections.abc import Iterator
 
 import pytest
 
+from tests.architecture.kinds import kind_of
 from tests.architecture.modules import Module, modules, within
 
-PURE = (
-    "paywall.errors",
-    "paywall.sales.prices",
-    "paywall.sales.judgement",
-    "paywall.credits.postings",
-    "paywall.burns.states",
-    "paywall.images.subject",
-    "paywall.images.presidents",
-    "buyer.budget",
-    "buyer.checks",
-    "buyer.catalog",
-)
-PORTS = ("paywall.rails.base", "paywall.signers.base", "paywall.images.base", "buyer.payers.base")
-ADAPTERS = (
-    "paywall.rails.cardano",
-    "paywall.signers.file",
-    "paywall.signers.aws_kms",
-    "paywall.signers.pkcs11",
-    "paywall.images.openai",
-    "paywall.images.offline",
-    "buyer.payers.cardano",
-)
-STORES = (
-    "paywall.sales.store",
-    "paywall.sales.seller_keys",
-    "paywall.credits.store",
-    "paywall.credits.redemptions",
-    "paywall.burns.store",
-    "paywall.burns.outputs",
-)
-FLOWS = (
-    "paywall.sales.selling",
-    "paywall.sales.settlement",
-    "paywall.sales.status",
-    "paywall.sales.receipts",
-    "paywall.credits.redeeming",
-    "paywall.credits.access",
-    "paywall.burns.burning",
-    "paywall.burns.signing",
-    "paywall.burns.watching",
-    "paywall.burns.custody",
-    "paywall.burns.policies",
-    "paywall.burns.supply",
-    "paywall.minting",
-    "paywall.proofs",
-    "paywall.worker",
-)
 NETWORK = ("httpx", "requests", "urllib.request", "socket", "aiohttp", "http.client")
-WEB = ("starlette", "uvicorn", "paywall.web")
-ROOTS = (
-    *("paywall.app", "paywall.cli", "paywall.serving", "paywall.demo"),
-    *("paywall.maintenance", "paywall.key_maintenance"),
-)
+SERVER = ("starlette", "uvicorn")
+SQL = ("sqlalchemy", "sqlmodel")
+CHANCE = ("time", "os", "random", "secrets")
 
+#: kind → the kinds of ours that it may import
+MAY = {
+    "pure": {"pure", "shared"},
+    "port": {"pure", "port", "shared"},
+    "store": {"pure", "port", "store", "database", "shared"},
+    "adapter": {"pure", "port", "shared", "clock", "chain", "face"},
+    "flow": {"pure", "port", "store", "flow", "database", "shared", "chain", "clock"},
+    "web": {"pure", "port", "flow", "web", "shared", "clock", "face"},
+    "database": {"pure", "store", "database", "flow"},
+    "shared": {"shared"},
+    "chain": {"shared", "chain"},
+}
+#: kind → what else it must not import
+NEVER = {
+    "pure": (*CHANCE, *SQL, *NETWORK, *SERVER),
+    "port": (*SQL, *NETWORK, *SERVER),
+    "store": (*NETWORK, *SERVER, "shared.chain"),
+    "adapter": (*SQL, *SERVER),
+    "flow": (*SERVER,),
+    "web": (*SQL, *NETWORK),
+    "shared": (*CHANCE, *SQL, *NETWORK, *SERVER, "asyncio", "pathlib", "subprocess"),
+}
 #: (who, what it must not import, why)
-RULES = [
-    (("shared",), ("paywall", "buyer"), "shared knows neither side"),
-    (("buyer",), ("paywall",), "the buyer trusts nothing of the seller's"),
-    (("paywall",), ("buyer",), "the seller knows no buyer"),
-    (
-        PURE,
-        ("time", "os", "random", "secrets", "sqlalchemy", "sqlmodel", *NETWORK, *WEB),
-        "rules take time and ids as arguments",
-    ),
-    (PORTS, (*ADAPTERS, *WEB, *NETWORK, "sqlalchemy", "sqlmodel"), "a port knows no adapter"),
-    (STORES, (*NETWORK, *WEB, *ADAPTERS, "shared.chain"), "a store is inside a transaction"),
-    (ADAPTERS, (*STORES, "paywall.web", "starlette"), "an adapter knows its port alone"),
-    (FLOWS, (*ADAPTERS, *WEB, *NETWORK), "a flow says what happens in which order"),
-    (("paywall.web",), (*STORES, *ADAPTERS, "sqlalchemy", "sqlmodel"), "web maps, it does not decide"),
+SIDES = [
+    ("shared", ("paywall", "buyer"), "shared knows neither side"),
+    ("buyer", ("paywall",), "the buyer trusts nothing of the seller's"),
+    ("paywall", ("buyer",), "the seller knows no buyer"),
 ]
 
 
-def _modules(*names: str) -> list[Module]:
-    return [module for module in modules() if within(module.name, *names)]
-
-
-@pytest.mark.parametrize(("who", "banned", "why"), RULES, ids=[rule[2] for rule in RULES])
-def test_nobody_imports_what_the_design_forbids(
-    who: tuple[str, ...], banned: tuple[str, ...], why: str
-) -> None:
+@pytest.mark.parametrize(("who", "banned", "why"), SIDES, ids=[side[2] for side in SIDES])
+def test_no_side_imports_another(who: str, banned: tuple[str, ...], why: str) -> None:
     found = [
         f"{module.name} imports {name}: {why}"
-        for module in _modules(*who)
+        for module in modules(who)
         for name in sorted(module.imports)
-        if within(name, *banned) and not within(name, module.name)
+        if within(name, *banned)
     ]
     assert found == []
 
 
-def test_every_module_that_a_rule_names_is_there() -> None:
-    names = {module.name for module in modules()}
-    assert [name for name in (*PURE, *PORTS, *ADAPTERS, *STORES, *FLOWS, *ROOTS) if name not in names] == []
+def _ours(module: Module) -> Iterator[str]:
+    """The modules of ours that it imports, by their whole names; a package by itself says nothing."""
+    names = {other.name for other in modules() if other.path.name != "__init__.py"}
+    yield from sorted(name for name in module.imports if name in names and not within(module.name, name))
 
 
-def test_only_the_chain_client_of_shared_does_input_and_output() -> None:
-    loud = (*NETWORK, "asyncio", "os", "pathlib", "subprocess", "time", "random", "secrets")
+@pytest.mark.parametrize("kind", sorted(MAY))
+def test_a_kind_of_module_imports_the_kinds_that_it_may(kind: str) -> None:
+    allowed = MAY[kind]
     found = [
-        f"{module.name} imports {name}"
-        for module in modules("shared")
-        if not within(module.name, "shared.chain")
-        for name in sorted(module.imports)
-        if within(name, *loud)
-    ]
-    assert found == []
-
-
-def test_one_adapter_never_knows_another() -> None:
-    found = [
-        f"{module.name} imports {name}"
-        for module in _modules(*ADAPTERS)
-        for name in sorted(module.imports)
-        if within(name, *ADAPTERS) and not within(name, module.name)
-    ]
-    assert found == []
-
-
-def test_the_composition_root_is_imported_by_the_commands_alone() -> None:
-    found = [
-        f"{module.name} imports paywall.app"
+        f"{module.name} ({kind}) imports {name} ({kind_of(name)})"
         for module in modules()
-        if "paywall.app" in module.imports and not within(module.name, *ROOTS)
+        if kind_of(module.name) == kind
+        for name in _ours(module)
+        if kind_of(name) not in allowed and not _same_room(module.name, name)
+    ]
+    assert found == []
+
+
+def _same_room(one: str, other: str) -> bool:
+    """Two files of one adapter's room; a package's own `__init__` counts for nothing."""
+    both = {kind_of(one), kind_of(other)}
+    return both <= {"adapter", "port"} and one.rpartition(".")[0] == other.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("kind", sorted(NEVER))
+def test_a_kind_of_module_never_imports_what_is_not_its_business(kind: str) -> None:
+    found = [
+        f"{module.name} ({kind}) imports {name}"
+        for module in modules()
+        if kind_of(module.name) == kind
+        for name in sorted(module.imports)
+        if within(name, *NEVER[kind])
+    ]
+    assert found == []
+
+
+def test_the_composition_root_is_imported_by_the_commands_and_the_face_alone() -> None:
+    found = [
+        f"{module.name} imports {name}"
+        for module in modules()
+        for name in sorted(module.imports)
+        if within(name, "paywall.compose") and kind_of(module.name) not in {"cli", "face", "root"}
     ]
     assert found == []
 
 
 def test_only_the_settings_and_the_commands_read_the_environment() -> None:
-    allowed = ("paywall.command_line", "paywall.demo")
     found = [
         module.name
         for module in modules("paywall", "shared")
-        if "os.environ" in module.path.read_text("utf-8") and not within(module.name, *allowed)
+        if "os.environ" in module.path.read_text("utf-8") and kind_of(module.name) != "cli"
     ]
     assert found == []

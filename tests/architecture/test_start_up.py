@@ -26,7 +26,7 @@ HEAVY = {
 def test_help_imports_nothing_heavy(program: str) -> None:
     code = f"""
 import sys
-from {program}.cli import main
+from {program}.cli.main import main
 try:
     main(["--help"])
 except SystemExit:

@@ -16,12 +16,12 @@ from sqlmodel import select
 from paywall.burns import store as burn_store
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.clock import new_id, unix_now
-from paywall.credits import redemptions
 from paywall.credits import store as credit_store
-from paywall.credits.wishes import Reservation, Wish
-from paywall.database import Transaction
-from tests.devnet_process import DevnetProcess
-from tests.seller import Seller, open_seller
+from paywall.database.engine import Transaction
+from paywall.redemptions import store as redemption_store
+from paywall.redemptions.request import RedemptionRequest, Reservation
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.seller import Seller, open_seller
 
 BLOCK_SECONDS, CONFIRMATIONS = 0.2, 1
 POLL_SECONDS = 0.02
@@ -89,10 +89,10 @@ def _capture(tx: Transaction, count: int) -> None:
         now=now,
     )
     for _ in range(count):
-        wish = Wish(new_id(), ACCOUNT, PRODUCT, new_id(), "", "prompt", "", None)
-        reservation = redemptions.reserve(tx, wish, now, now + FAR)
+        wish = RedemptionRequest(new_id(), ACCOUNT, PRODUCT, new_id(), "", "prompt", "", None)
+        reservation = redemption_store.reserve(tx, wish, now, now + FAR)
         assert isinstance(reservation, Reservation)
-        assert redemptions.capture(tx, reservation, (new_id(), "", "image/png"), now)
+        assert redemption_store.capture(tx, reservation, (new_id(), "", "image/png"), now)
         burn_store.insert(tx, reservation.id, bytes(16), now)
 
 

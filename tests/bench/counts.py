@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from paywall.database import Transaction
-from paywall.storage import open_database
+from paywall.database.engine import Transaction
+from paywall.database.opening import open_database
 
 QUIET_SECONDS = 10
 _REQUESTS = "SELECT count(*) FROM payment_request"

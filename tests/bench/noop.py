@@ -2,7 +2,7 @@
 
 import hashlib
 
-from paywall.images.base import Picture, Subject
+from paywall.products.images.maker import Picture, Subject
 
 PICTURE = Picture(b"\x89PNG\r\n\x1a\n" + bytes(56), "image/png", {})
 

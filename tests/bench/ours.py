@@ -8,12 +8,12 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from paywall.app import build
-from paywall.logs import start_logging
+from paywall.compose import build
+from paywall.ops.logs import start_logging
 from paywall.settings import Settings
 from tests.bench.noop import MemoryPictures, NoopMaker
-from tests.devnet_process import DevnetProcess
-from tests.seller import open_seller
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.seller import open_seller
 
 BUY, GENERATE = "/api/images/buy", "/api/images/generate"
 CREDITS = 1_000_000

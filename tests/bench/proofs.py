@@ -4,8 +4,8 @@ import time
 import uuid
 from pathlib import Path
 
-from shared import holder_proof
 from shared.keys import SigningKey
+from shared.tokens import dpop
 
 
 def write_proofs(file: Path, key: SigningKey, url: str, receipt: str, count: int) -> None:
@@ -14,4 +14,4 @@ def write_proofs(file: Path, key: SigningKey, url: str, receipt: str, count: int
     with file.open("w") as out:
         for _ in range(count):
             jti = str(uuid.uuid4())
-            out.write(holder_proof.make(key, method="POST", url=url, now=now, jti=jti, token=receipt) + "\n")
+            out.write(dpop.make(key, method="POST", url=url, now=now, jti=jti, token=receipt) + "\n")

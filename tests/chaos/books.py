@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from paywall.postgres import postgres_engine
-from paywall.sqlite_readers import sqlite_readers
-from paywall.storage import SQLITE
+from paywall.database.opening import SQLITE
+from paywall.database.postgres import postgres_engine
+from paywall.database.sqlite_readers import sqlite_readers
 
 READ_SECONDS = 10.0
 _UNDER_WAY = {

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from buyer import receipts, runs
 from buyer.budget import Budget
 from buyer.client import BuyerClient
 from buyer.errors import BuyerError, SellerFault, UsageError
-from buyer.receipts import HeldReceipt
-from buyer.runs import WantedImage
-from buyer.wallet import Wallet
+from buyer.purchase import receipts
+from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions import jobs
+from buyer.redemptions.jobs import WantedImage
+from buyer.wallet.file import Wallet
 from tests.chaos.wire import Wire
 
 SUBJECTS = ("Abraham Lincoln", "Andrew Jackson", "James Monroe", "Zachary Taylor")
@@ -90,7 +91,7 @@ class ChaosBuyer:
         receipt = await self.client.buy(credits)
         for _ in range(images):
             image = self._wish(receipt)
-            self.wallet.transact(lambda db, image=image: runs.want(db, image, None))  # type: ignore[misc]
+            self.wallet.transact(lambda db, image=image: jobs.want(db, image, None))  # type: ignore[misc]
             self._keep(await self._fetch(receipt, image))
 
     def _wish(self, receipt: HeldReceipt) -> WantedImage:
@@ -103,7 +104,7 @@ class ChaosBuyer:
         return f'{{"name":"{self._chance.choice(SUBJECTS)}"}}'
 
     async def _image(self, receipt: HeldReceipt, image: WantedImage) -> None:
-        self.wallet.transact(lambda db: runs.want(db, image, None))
+        self.wallet.transact(lambda db: jobs.want(db, image, None))
         if self._chance.random() > 0.3:
             return self._keep(await self._fetch(receipt, image))
         # The same key twice at once: one effect, and the same answer where both are answered.
@@ -165,7 +166,7 @@ class ChaosBuyer:
     def _unanswered(self) -> list[WantedImage]:
         def read(db: sqlite3.Connection) -> list[WantedImage]:
             keys = db.execute("SELECT idempotency_key FROM images WHERE state = 'wanted'").fetchall()
-            return [runs.find(db, key) for (key,) in keys]
+            return [jobs.find(db, key) for (key,) in keys]
 
         return self.wallet.transact(read)
 
@@ -187,7 +188,7 @@ class ChaosBuyer:
         return self.wallet.transact(read)
 
     def image(self, key: str) -> WantedImage:
-        return self.wallet.transact(lambda db: runs.find(db, key))
+        return self.wallet.transact(lambda db: jobs.find(db, key))
 
     def payments(self) -> list[Payment]:
         """Oldest first."""

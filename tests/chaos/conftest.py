@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos import processes
-from tests.devnet_process import DevnetProcess
+from tests.support.processes.devnet import DevnetProcess
 
 
 @pytest.fixture(scope="session")

@@ -24,13 +24,13 @@ class Plant:
 
 PLANTS = {
     "capture and burn in two commits": Plant(
-        "paywall.credits.redeeming",
+        "paywall.redemptions.redeeming",
         (
             ("        burn_store.insert(tx, reservation.id, self._salts(), now)\n", ""),
             (
-                '        hit("redeem.captured")\n',
+                '        failpoint("redeem.captured")\n',
                 """\
-        hit("redeem.captured")
+        failpoint("redeem.captured")
         await self._database.transact(
             lambda tx: burn_store.insert(tx, reservation.id, self._salts(), self._clock())
         )
@@ -41,19 +41,19 @@ PLANTS = {
         "2",
     ),
     "an idempotency key is not heeded": Plant(
-        "paywall.credits.redemptions",
-        (("        idempotency_key=wish.idempotency_key,\n", "        idempotency_key=wish.id,\n"),),
+        "paywall.redemptions.store",
+        (("        idempotency_key=request.idempotency_key,\n", "        idempotency_key=request.id,\n"),),
         "killed at redeem.captured",
         "8",
     ),
     "what a crash left reserved is never swept": Plant(
-        "paywall.worker",
+        "paywall.ops.worker",
         (("        swept = await self._redeeming.sweep()\n", "        swept = 0\n"),),
         "killed at redeem.reserved",
         "9",
     ),
     "receipt and credits in two commits": Plant(
-        "paywall.sales.settlement",
+        "paywall.payments.settlement",
         (
             (
                 "            credit_store.open_account(\n",
@@ -64,15 +64,15 @@ PLANTS = {
 """,
             ),
             (
-                '        hit("pay.finished")\n',
-                '        hit("pay.finished")\n        await self._database.transact(grant)\n',
+                '        failpoint("pay.finished")\n',
+                '        failpoint("pay.finished")\n        await self._database.transact(grant)\n',
             ),
         ),
         "killed at pay.finished",
         "7",
     ),
     "a receipt before the payment is final": Plant(
-        "paywall.rails.cardano",
+        "paywall.rails.cardano.rail",
         (("        if deep >= self._terms.confirmations:\n", "        if deep >= 1:\n"),),
         "a payment is rolled back",
         "7",
@@ -96,8 +96,8 @@ PLANTS = {
         "paywall.burns.signing",
         (
             (
-                '        hit("burn.built")\n',
-                '        await self._chain.submit(built.raw)\n        hit("burn.built")\n',
+                '        failpoint("burn.built")\n',
+                '        await self._chain.submit(built.raw)\n        failpoint("burn.built")\n',
             ),
         ),
         "killed at burn.built",

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "paywall"
-_HIT = re.compile(r"\bhit\((.+?)\)\n")
+_FAILPOINT = re.compile(r"\bfailpoint\((.+?)\)\n")
 _NAME = re.compile(r'"([a-z]+\.[a-z_{}.]+)"')
 #: what `burn.{step.state}` can be when a batch moves
 MOVES = ("seen", "confirmed", "lost")
@@ -15,7 +15,7 @@ def names() -> list[str]:
     """Every name, sorted."""
     found: set[str] = set()
     for path in SOURCE.rglob("*.py"):
-        for call in _HIT.findall(path.read_text("utf-8")):
+        for call in _FAILPOINT.findall(path.read_text("utf-8")):
             for name in _NAME.findall(call):
                 found |= {name.replace("{step.state}", move) for move in MOVES}
     return sorted(found)

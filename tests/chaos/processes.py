@@ -35,7 +35,13 @@ BARE = (
     ),
     *("click", "prometheus_client", "cryptography.hazmat.primitives.serialization", "tests.chaos.serve"),
 )
-WHOLE = (*BARE, "paywall.serving", "paywall.maintenance", "paywall.cli", "paywall.images.poster.sheet")
+WHOLE = (
+    *BARE,
+    "paywall.cli.serving",
+    "paywall.cli.commands",
+    "paywall.cli.main",
+    "paywall.products.images.poster.sheet",
+)
 
 
 def preload(modules: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 from tests.chaos import points
-from tests.chaos.rounds import Figures
+from tests.chaos.rounds import Metrics
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """\
@@ -19,13 +19,13 @@ choices follow from the seed; the moments depend on the machine. After each roun
 KEPT = 20
 
 
-def skip(figures: Figures, kind: str, reason: str) -> None:
+def skip(figures: Metrics, kind: str, reason: str) -> None:
     """Say what was left out, and why."""
     print(f"left out: {kind}: {reason}", flush=True)
     figures.counts[f"left out: {kind}: {reason}"] += 1
 
 
-def line(figures: Figures) -> str:
+def line(figures: Metrics) -> str:
     """One round's end."""
     counts = figures.counts
     return (
@@ -34,7 +34,7 @@ def line(figures: Figures) -> str:
     )
 
 
-def text(figures: Figures, seed: int, cycles: int, seconds: float) -> str:
+def text(figures: Metrics, seed: int, cycles: int, seconds: float) -> str:
     """A section of RESULTS.md."""
     now = dt.datetime.now(dt.UTC)
     missing = ", ".join(points.uncovered(figures.kills)) or "none"
@@ -59,7 +59,7 @@ def text(figures: Figures, seed: int, cycles: int, seconds: float) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def write(figures: Figures, seed: int, cycles: int, seconds: float) -> None:
+def write(figures: Metrics, seed: int, cycles: int, seconds: float) -> None:
     """On top of RESULTS.md; the section of the same seed is replaced."""
     old = RESULTS.read_text("utf-8").removeprefix(HEAD) if RESULTS.exists() else ""
     sections = ["## " + section.strip() + "\n" for section in ("\n" + old).split("\n## ")[1:]]

@@ -22,7 +22,7 @@ RESUMES = 5
 
 
 @dataclass
-class Figures:
+class Metrics:
     """What was done, over all rounds."""
 
     kills: Counter[str] = field(default_factory=Counter)
@@ -38,7 +38,7 @@ class Figures:
 class Rounds:
     """Rounds in one world. Enter it with `open_rounds`."""
 
-    def __init__(self, world: World, chance: random.Random, figures: Figures) -> None:
+    def __init__(self, world: World, chance: random.Random, figures: Metrics) -> None:
         self.world = world
         self.buyers: list[ChaosBuyer] = []
         self._chance = chance

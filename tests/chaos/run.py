@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tests.chaos import points, processes, report
 from tests.chaos.menaces import Clock, Disk, small_disk
-from tests.chaos.rounds import Figures, Now, Rounds
+from tests.chaos.rounds import Metrics, Now, Rounds
 from tests.chaos.world import World
-from tests.devnet_process import DevnetProcess
-from tests.postgres import running_postgres
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.services.postgres import running_postgres
 
 BLOCK_SECONDS = 0.15
 #: a world's chain and tables grow; a fresh one is quick again. A short run sees more kinds of worlds instead.
@@ -30,7 +30,7 @@ def run(*, cycles: int, seed: int | None, only: str, write: bool) -> int:
     seed = secrets.randbits(32) if seed is None else seed
     print(f"chaos: seed {seed}, {cycles} kills", flush=True)
     processes.preload(processes.WHOLE)
-    figures, started = Figures(), time.monotonic()
+    figures, started = Metrics(), time.monotonic()
     number = 0
     while figures.cycles < cycles and not figures.broken:
         kind = only or KINDS[number % len(KINDS)]
@@ -43,7 +43,7 @@ def run(*, cycles: int, seed: int | None, only: str, write: bool) -> int:
     return 1 if figures.broken or missing else 0
 
 
-async def _world(kind: str, chance: random.Random, figures: Figures, cycles: int) -> None:
+async def _world(kind: str, chance: random.Random, figures: Metrics, cycles: int) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
         devnet = stack.enter_context(DevnetProcess(folder / "devnet", BLOCK_SECONDS))
@@ -68,7 +68,7 @@ async def _world(kind: str, chance: random.Random, figures: Figures, cycles: int
         await _rounds(rounds, figures, cycles, now)
 
 
-async def _rounds(rounds: Rounds, figures: Figures, cycles: int, now: Now | None) -> None:
+async def _rounds(rounds: Rounds, figures: Metrics, cycles: int, now: Now | None) -> None:
     count = ROUNDS_A_WORLD if cycles >= MANY_CYCLES and not rounds.world.menaces else 1
     try:
         await (rounds.open(now=now) if now else rounds.open())

@@ -15,7 +15,7 @@ from tests.chaos.books import open_books
 from tests.chaos.buyers import COIN, COINS, ChaosBuyer
 from tests.chaos.killer import KILLED
 from tests.chaos.world import CONFIRMATIONS, World, fund
-from tests.devnet_process import DevnetProcess
+from tests.support.processes.devnet import DevnetProcess
 
 BLOCK_SECONDS = 0.05
 #: in which a worker looks at the chain twice

@@ -35,16 +35,17 @@ def main(arguments: list[str]) -> None:
     _hurry()
     _arm(os.environ.get("CHAOS_FAILPOINT", ""))
     _fail_images(int(os.environ.get("CHAOS_FAIL_IMAGES", "0")))
-    from paywall.cli import main as paywall
+    from paywall.cli.main import main as paywall
 
     paywall(arguments, prog_name="paywall")
 
 
 def _hurry() -> None:
     """What waits for minutes in production waits for seconds here; nothing else is changed."""
-    from paywall import settings, worker
+    from paywall import settings
     from paywall.burns import burning, states
-    from paywall.credits import redeeming
+    from paywall.ops import worker
+    from paywall.redemptions import redeeming
 
     redeeming.MARGIN_SECONDS = 0
     worker.TIDY_SECONDS = 0.3
@@ -58,7 +59,7 @@ def _hurry() -> None:
 def _arm(wanted: str) -> None:
     if not wanted:
         return
-    from paywall import failpoints
+    from paywall.ops import failpoints
 
     point, _, nth = wanted.partition(":")
     left = int(nth)
@@ -75,8 +76,8 @@ def _arm(wanted: str) -> None:
 def _fail_images(every: int) -> None:
     if not every:
         return
-    from paywall.images.base import ImageMakerFailed, Picture, Subject
-    from paywall.images.offline import OfflineImageMaker
+    from paywall.products.images.maker import ImageMakerFailed, Picture, Subject
+    from paywall.products.images.offline import OfflineImageMaker
 
     draw, made = OfflineImageMaker.make, 0
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.rounds import Figures, Rounds
+from tests.chaos.rounds import Metrics, Rounds
 from tests.chaos.run import BLOCK_SECONDS
 from tests.chaos.world import World
-from tests.devnet_process import DevnetProcess
+from tests.support.processes.devnet import DevnetProcess
 
 SEED = 20
 KILLS, SECONDS = 5, 12.0
 
 
 def test_nothing_is_lost_or_doubled_whoever_dies(tmp_path: Path) -> None:
-    figures = Figures()
+    figures = Metrics()
 
     async def story() -> None:
         with DevnetProcess(block_seconds=BLOCK_SECONDS) as devnet:
@@ -37,7 +37,7 @@ def test_nothing_is_lost_or_doubled_whoever_dies(tmp_path: Path) -> None:
 def test_several_processes_on_one_postgresql_lose_and_double_nothing(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    figures = Figures()
+    figures = Metrics()
 
     async def story() -> None:
         with DevnetProcess(block_seconds=BLOCK_SECONDS) as devnet:

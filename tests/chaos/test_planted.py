@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos.planted import PLANTS
 from tests.chaos.scenarios import SCENARIOS, play
-from tests.devnet_process import DevnetProcess
+from tests.support.processes.devnet import DevnetProcess
 
 #: in `make test` too; the others in `make chaos`
 QUICK = (

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from buyer.errors import BuyerError
-from shared.cardano.transaction import parse
+from shared.cardano.read.transaction import parse
 from tests.chaos.books import Books, open_books
 from tests.chaos.buyers import FUNDS, ChaosBuyer
 from tests.chaos.world import World

@@ -12,8 +12,8 @@ import httpx
 from tests.chaos import processes
 from tests.chaos.menaces import Menace
 from tests.chaos.processes import Running
-from tests.devnet_process import DevnetProcess
-from tests.seller_process import clean_environment, free_port
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.seller import clean_environment, free_port
 
 CONFIRMATIONS = 2
 START_SECONDS = 60.0

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from shared import base64url, jws
 from shared.keys import SigningKey
+from shared.tokens import base64url, jws
 
 ATTACKER = SigningKey.from_seed(b"\x66" * 32)
 GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493

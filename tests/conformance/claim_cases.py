@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from shared import jws
 from shared.dialects import ack
 from shared.dialects.ack import PaymentClaim
+from shared.tokens import jws
 from tests.conformance.attacks import ATTACKER, Attack, Target, attacks
 from tests.conformance.cases import accepted, refused
 from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, RECEIPT_TOKEN, REQUEST_TOKEN

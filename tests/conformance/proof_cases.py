@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared import base64url, jws
+from shared.tokens import base64url, jws
 from tests.conformance.attacks import ATTACKER, Attack, Target, attacks
 from tests.conformance.cases import accepted, refused
 from tests.conformance.samples import HOLDER_KEY, NOW, PROOF, RECEIPT_TOKEN, URL
 
-GOOD: dict[str, Any] = jws.peek(PROOF)[1]
+GOOD: dict[str, Any] = jws.unverified(PROOF)[1]
 JWK = HOLDER_KEY.public.jwk
 TARGET = Target(GOOD, HOLDER_KEY, jws.PROOF_TYPE, {"jwk": JWK}, claim="jti", max_bytes=2048)
 REQUEST: dict[str, Any] = {"method": "POST", "url": URL, "receipt": RECEIPT_TOKEN, "now": NOW}

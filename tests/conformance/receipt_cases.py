@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from shared import jws, receipt
+from shared.tokens import jws, receipt
 from tests.conformance.attacks import ATTACKER, Attack, Target, attacks
 from tests.conformance.cases import accepted, refused
 from tests.conformance.samples import NOW, RECEIPT, REQUEST_TOKEN, SELLER, SELLER_KEY

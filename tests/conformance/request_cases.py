@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from shared import jws, payment_request
+from shared.tokens import jws, prt
 from tests.conformance.attacks import Attack, Target, attacks
 from tests.conformance.cases import accepted, refused
 from tests.conformance.samples import NOW, PLAIN_REQUEST, RECEIPT_TOKEN, REQUEST, SELLER, SELLER_KEY
 
-GOOD = payment_request.claims(REQUEST)
+GOOD = prt.claims(REQUEST)
 OPTIONS: list[dict[str, Any]] = GOOD["paymentOptions"]
 TARGET = Target(GOOD, SELLER_KEY)
 
@@ -25,7 +25,7 @@ def vectors() -> dict[str, Any]:
             accepted("all fields", TARGET.token, asdict(REQUEST), now=NOW),
             accepted(
                 "no optional fields",
-                signed(payment_request.claims(PLAIN_REQUEST)),
+                signed(prt.claims(PLAIN_REQUEST)),
                 asdict(PLAIN_REQUEST),
                 now=NOW,
             ),

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from shared import holder_proof, jws, payment_request, receipt
 from shared.dialects.ack import PaymentClaim
 from shared.keys import SigningKey
 from shared.money import Money
-from shared.payment_request import Order, PaymentOption, PaymentRequest
-from shared.receipt import Receipt
+from shared.tokens import dpop, jws, prt, receipt
+from shared.tokens.prt import Order, PaymentOption, PaymentRequest
+from shared.tokens.receipt import Receipt
 
 NOW = 1795214081
 SELLER_KEY = SigningKey.from_seed(b"\x01" * 32)
@@ -44,7 +44,7 @@ PLAIN_REQUEST = replace(
     options=(PaymentOption("usd-1", 300, 2, "USD", "acct_1"),),
 )
 
-REQUEST_TOKEN = jws.sign(payment_request.claims(REQUEST), SELLER_KEY)
+REQUEST_TOKEN = jws.sign(prt.claims(REQUEST), SELLER_KEY)
 
 RECEIPT = Receipt(
     id="urn:uuid:0b8f4a52-8f0e-4d6e-9d3b-6a1f2c3d4e5f",
@@ -52,7 +52,7 @@ RECEIPT = Receipt(
     payer=HOLDER_KEY.public.did,
     issued_at=NOW,
     expires_at=NOW + 31_536_000,
-    payment_request_token=jws.sign(payment_request.claims(PLAIN_REQUEST), SELLER_KEY),
+    payment_request_token=jws.sign(prt.claims(PLAIN_REQUEST), SELLER_KEY),
     payment_option_id="usd-1",
     metadata={"network": "cardano:preprod", "txHash": "cd" * 32},
     holder_thumbprint=HOLDER_KEY.public.thumbprint,
@@ -69,6 +69,4 @@ CLAIM = PaymentClaim(
     transaction=None,
 )
 
-PROOF = holder_proof.make(
-    HOLDER_KEY, method="POST", url=URL, now=NOW, jti="q4Tz7b1nXkW0", token=RECEIPT_TOKEN
-)
+PROOF = dpop.make(HOLDER_KEY, method="POST", url=URL, now=NOW, jti="q4Tz7b1nXkW0", token=RECEIPT_TOKEN)

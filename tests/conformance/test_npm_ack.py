@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from shared import jws, payment_request, receipt
 from shared.dialects import ack
-from shared.jws import TokenError
 from shared.keys import did_document, did_web
+from shared.tokens import jws, prt, receipt
+from shared.tokens.jws import TokenError
 from tests.conformance.attacks import ATTACKER
 from tests.conformance.samples import CLAIM, HOLDER_KEY, RECEIPT, REQUEST, SELLER_KEY
-from tests.npm_tools import npm
+from tests.support.services.npm_tools import npm
 
 pytestmark = pytest.mark.xdist_group("npm")
 
@@ -46,7 +46,7 @@ def made(job: dict[str, Any]) -> str:
 def tokens(issuer: str) -> tuple[str, str]:
     """Return a payment request token and its receipt, both made by us as `issuer`."""
     request = replace(REQUEST, issuer=issuer, issued_at=now(), expires_at=now() + 900)
-    request_token = jws.sign(payment_request.claims(request), SELLER_KEY)
+    request_token = jws.sign(prt.claims(request), SELLER_KEY)
     paid = replace(
         RECEIPT,
         issuer=issuer,
@@ -104,7 +104,7 @@ def test_npm_verifies_our_tokens_with_a_did_web(host: str) -> None:
 def test_our_own_claims_pass_npms_verifier_and_stay_in_the_token() -> None:
     """Its schema drops unknown claims from `paymentRequest` and leaves them in the parsed payload."""
     request, paid = (result["ok"] for result in verify_both(DID_KEY))
-    ours = payment_request.claims(REQUEST)
+    ours = prt.claims(REQUEST)
     assert {name: request["payload"][name] for name in ("price", "order")} == {
         name: ours[name] for name in ("price", "order")
     }
@@ -121,9 +121,9 @@ def test_npm_verifies_our_payment_claim() -> None:
 
 def test_npm_refuses_ours_when_something_is_wrong() -> None:
     request_token, receipt_token = tokens(DID_KEY)
-    forged = jws.sign(jws.peek(request_token)[1], ATTACKER)
-    stale = jws.sign(jws.peek(request_token)[1] | {"exp": now() - 3600}, SELLER_KEY)
-    bare = jws.sign(jws.peek(receipt_token)[1] | {"jti": RECEIPT.id[9:]}, SELLER_KEY)
+    forged = jws.sign(jws.unverified(request_token)[1], ATTACKER)
+    stale = jws.sign(jws.unverified(request_token)[1] | {"exp": now() - 3600}, SELLER_KEY)
+    bare = jws.sign(jws.unverified(receipt_token)[1] | {"jti": RECEIPT.id[9:]}, SELLER_KEY)
     results = run(
         {"verb": "verifyRequest", "token": forged, "issuer": DID_KEY},
         {"verb": "verifyRequest", "token": stale, "issuer": DID_KEY},
@@ -135,13 +135,13 @@ def test_npm_refuses_ours_when_something_is_wrong() -> None:
 
 
 def request_fields() -> dict[str, Any]:
-    claims = payment_request.claims(replace(REQUEST, issuer=DID_KEY, issued_at=now(), expires_at=now() + 900))
+    claims = prt.claims(replace(REQUEST, issuer=DID_KEY, issued_at=now(), expires_at=now() + 900))
     return {name: claims[name] for name in claims if name not in ("iss", "sub", "iat")}
 
 
 def test_we_verify_a_payment_request_that_npm_made() -> None:
     token = made({"verb": "makeRequest", "seed": SEED, "request": request_fields()})
-    found = payment_request.verify(token, [SELLER_KEY.public], issuer=DID_KEY, now=now())
+    found = prt.verify(token, [SELLER_KEY.public], issuer=DID_KEY, now=now())
     assert (found.price, found.order, found.options) == (REQUEST.price, REQUEST.order, REQUEST.options)
 
 
@@ -151,7 +151,7 @@ def test_we_refuse_what_npm_made_without_our_claims_or_without_exp(missing: str)
     token = made({"verb": "makeRequest", "seed": SEED, "request": fields})
     assert jws.verify(token, [SELLER_KEY.public])["id"] == REQUEST.id
     with pytest.raises(TokenError) as caught:
-        payment_request.verify(token, [SELLER_KEY.public], issuer=DID_KEY, now=now())
+        prt.verify(token, [SELLER_KEY.public], issuer=DID_KEY, now=now())
     assert caught.value.reason == "bad_claim"
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared import holder_proof, merkle, payment_request, receipt
+from shared import merkle
 from shared.dialects import ack
-from shared.jws import TokenError
 from shared.keys import PublicKey
+from shared.tokens import dpop, prt, receipt
+from shared.tokens.jws import TokenError
 from tests.conformance import make_vectors
 
 FILES = {path.name: json.loads(path.read_text("utf-8")) for path in make_vectors.VECTORS.iterdir()}
@@ -48,9 +49,7 @@ def test_no_two_cases_of_a_file_are_one(name: str) -> None:
 def test_payment_requests(case: Case) -> None:
     file = FILES["payment_request.json"]
     keys = [PublicKey.from_did_key(did) for did in file["keys"]]
-    found = outcome(
-        lambda: asdict(payment_request.verify(case["token"], keys, issuer=file["issuer"], now=case["now"]))
-    )
+    found = outcome(lambda: asdict(prt.verify(case["token"], keys, issuer=file["issuer"], now=case["now"])))
     assert json.loads(json.dumps(found)) == case["expected"]
 
 
@@ -70,7 +69,7 @@ def test_holder_proofs(case: Case) -> None:
     request = FILES["holder_proof.json"]["request"] | case
 
     def read() -> Case:
-        proof = holder_proof.verify(
+        proof = dpop.verify(
             case["token"],
             method=request["method"],
             url_ok=lambda url: url == request["url"],

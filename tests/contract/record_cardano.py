@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from paywall.errors import PaywallError
-from paywall.rails.base import Payable
-from paywall.rails.cardano import CardanoRail, CardanoTerms
-from shared import jws, payment_request
+from paywall.rails.base import StoredPayment
+from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared.cardano.metadata import payment_metadata
-from shared.cardano.transaction import parse
+from shared.cardano.read.transaction import parse
 from shared.chain.blockfrost import Blockfrost
 from shared.dialects.ack import PaymentClaim
 from shared.keys import SigningKey
 from shared.money import Money
-from shared.payment_request import Order, PaymentRequest, token_hash
+from shared.tokens import jws, prt
+from shared.tokens.prt import Order, PaymentRequest, token_hash
 from tests.contract.recorded_chain import Record, RecordingChain
-from tests.devnet_process import DevnetProcess
-from tests.devnet_wallet import FEE, MINT, TTL, Wallet
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.devnet_wallet import FEE, MINT, TTL, Wallet
 
 FILE = Path(__file__).parent / "rails" / "cardano.json"
 SELLER, PAYEE, ELSEWHERE = SigningKey.from_seed(b"\x01" * 32), Wallet(seed=2), Wallet(seed=3)
@@ -64,7 +64,7 @@ class Recorder:
             order=Order("image-credit", 3, f"{'a1' * 28}.435245415445"),
             options=(self.rail.quote(price),),
         )
-        return jws.sign(payment_request.claims(request), SELLER)
+        return jws.sign(prt.claims(request), SELLER)
 
     def pay(self, token: str, *, to: Wallet = PAYEE, less: int = 0, **fields: Any) -> bytes:
         """A signed payment; `fields` of its body are set as they are."""
@@ -85,7 +85,7 @@ class Recorder:
         network = proof.pop("network", NETWORK)
         fields = {"tx_hash": None, "transaction": None, **proof}
         claim = PaymentClaim(token, "cardano", self.wallet.key.public.did, network, **fields)
-        request = payment_request.verify(token, [SELLER.public], issuer=SELLER.public.did, now=None)
+        request = prt.verify(token, [SELLER.public], issuer=SELLER.public.did, now=None)
         told, record = await self._noting(self._expected(request, claim, token))
         spelled = {**asdict(claim), "transaction": claim.transaction.hex() if claim.transaction else None}
         self.checks.append(
@@ -109,7 +109,7 @@ class Recorder:
     async def settle(self, name: str, raw: bytes | None, tx_hash: str = "", *, first: bool = True) -> None:
         parsed = parse(raw) if raw else None
         external_id = parsed.id if parsed else tx_hash
-        payment = Payable(external_id, raw, parsed.expiry_slot if parsed else None, first, self.now)
+        payment = StoredPayment(external_id, raw, parsed.expiry_slot if parsed else None, first, self.now)
         outcome, record = await self._noting(self.rail.settle(payment))
         spelled = {**asdict(payment), "transaction": raw.hex() if raw else None}
         expected = {"outcome": type(outcome).__name__, **asdict(outcome)}

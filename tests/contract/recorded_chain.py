@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
-from shared.cardano.transaction import parse
+from shared.cardano.read.transaction import parse
 from shared.chain.base import (
     Chain,
     ChainError,

@@ -7,14 +7,14 @@ import pytest
 
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
-from shared.cardano.build import Utxo
+from shared.cardano.make.build import Utxo
 from shared.cardano.metadata import read_burn, read_payment
-from shared.cardano.transaction import parse
+from shared.cardano.read.transaction import parse
 from shared.chain.base import ChainUnavailable, confirmations
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
-from tests.contract.chain_wallet import HASH, NETWORK, Wallet, run
-from tests.devnet_process import DevnetProcess
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.chain_wallet import HASH, NETWORK, Wallet, run
 
 NEVER = "ab" * 32
 

@@ -11,7 +11,7 @@ from shared.cardano.assets import Asset
 from shared.chain.base import ChainError, ChainUnavailable, SubmitRefused, SubmitUnknown, Tip
 from shared.chain.blockfrost import Blockfrost
 from shared.chain.transport import MAX_ANSWER
-from tests.contract.loopback_service import SECRET, Service, answer, ask, error, submit, tip
+from tests.support.services.loopback import SECRET, Service, answer, ask, error, submit, tip
 
 HASH = "ab" * 32
 ADDRESS = "addr_test1vqn78rgwr835xn3nl0gqr5l7qj6mwemrlz9v6cj7p4mskscud5urh"

@@ -6,7 +6,7 @@ import pytest
 
 from shared.chain.base import ChainError
 from shared.chain.blockfrost import Blockfrost
-from tests.contract.loopback_service import SECRET, Service, answer, ask, error, submit, tip
+from tests.support.services.loopback import SECRET, Service, answer, ask, error, submit, tip
 
 HASH = "ab" * 32
 

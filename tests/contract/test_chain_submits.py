@@ -5,13 +5,13 @@ from dataclasses import replace
 import cbor2
 import pytest
 
-from shared.cardano import build
 from shared.cardano.addresses import to_bytes
 from shared.cardano.fees import least_lovelace
+from shared.cardano.make import build
 from shared.chain.base import SubmitRefused, SubmitUnknown
 from shared.chain.blockfrost import Blockfrost
-from tests.contract.chain_wallet import Wallet, run
-from tests.devnet_process import DevnetProcess
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.chain_wallet import Wallet, run
 
 
 def test_the_fee_cannot_be_one_lovelace_less(devnet: DevnetProcess) -> None:

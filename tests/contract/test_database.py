@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from paywall.credits.tables import PostingRow
-from paywall.database import Database, Transaction
-from paywall.postgres import POOL
-from paywall.storage import open_database
-from tests.contract.rows import NOW, SELECT, names, write_hot, write_orm, writing
+from paywall.database.engine import Database, Transaction
+from paywall.database.opening import open_database
+from paywall.database.postgres import POOL
+from tests.support.world.rows import NOW, SELECT, names, write_hot, write_orm, writing
 
 
 class Whim(Exception):

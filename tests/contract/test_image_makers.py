@@ -15,11 +15,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from paywall.images.base import ImageMaker, ImageMakerFailed, Picture, PromptRefused, Subject
-from paywall.images.offline import OfflineImageMaker
-from paywall.images.openai import DEFAULT_MODEL, OpenAIImageMaker
-from tests.fakes import openai_images as fake
-from tests.npm_tools import npm
+from paywall.products.images.maker import ImageMaker, ImageMakerFailed, Picture, PromptRefused, Subject
+from paywall.products.images.offline import OfflineImageMaker
+from paywall.products.images.openai import DEFAULT_MODEL, OpenAIImageMaker
+from tests.support.services import openai_images as fake
+from tests.support.services.npm_tools import npm
 
 T = TypeVar("T")
 
@@ -195,7 +195,7 @@ def test_the_fake_complains_of_a_request_that_openai_would_refuse() -> None:
 
 
 def test_importing_the_adapter_does_not_import_openai() -> None:
-    modules = "paywall.images.openai, paywall.images.offline"
+    modules = "paywall.products.images.openai, paywall.products.images.offline"
     code = f"import sys, {modules}; print({{'openai', 'PIL'}} & set(sys.modules))"
     root = Path(__file__).parent.parent.parent
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 
 import paywall.rails
 from paywall.errors import PaywallError
-from paywall.rails.base import Outcome, Payable, Pending, Proof, Rail
-from paywall.rails.cardano import CardanoRail, CardanoTerms
-from shared import payment_request
+from paywall.rails.base import Outcome, Pending, Proof, Rail, StoredPayment
+from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
 from shared.dialects.ack import PaymentClaim
 from shared.keys import PublicKey
 from shared.money import Money
+from shared.tokens import prt
 from tests.contract.recorded_chain import RecordedChain
 
 FOLDER = Path(__file__).parent / "rails"
@@ -192,7 +192,7 @@ async def check(rail: str, opened: Rail, case: Case) -> Case:
     raw = bytes.fromhex(told["transaction"]) if told["transaction"] else None
     claim = PaymentClaim(**{**told, "transaction": raw})
     seller, token = recorded(rail)["seller"], claim.payment_request_token
-    request = payment_request.verify(token, [PublicKey.from_did_key(seller)], issuer=seller, now=None)
+    request = prt.verify(token, [PublicKey.from_did_key(seller)], issuer=seller, now=None)
     try:
         proof = await opened.check(request, request.option(claim.option_id), claim, token)
     except PaywallError as error:
@@ -208,7 +208,7 @@ def spelled_proof(proof: Proof) -> Case:
 async def settle(opened: Rail, case: Case) -> Outcome:
     told = case["payment"]
     raw = bytes.fromhex(told["transaction"]) if told["transaction"] else None
-    return await opened.settle(Payable(**{**told, "transaction": raw}))
+    return await opened.settle(StoredPayment(**{**told, "transaction": raw}))
 
 
 def spelled(outcome: Outcome) -> Case:

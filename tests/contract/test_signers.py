@@ -9,21 +9,21 @@ import pytest
 
 from paywall.burns.custody import BurnOrder, Custody
 from paywall.burns.policies import NativePolicy
-from paywall.custodies import open_signer
 from paywall.errors import SetupError, SignerUnavailable
-from paywall.passphrases import Passphrases
+from paywall.keys.passphrases import Passphrases
+from paywall.keys.ring import open_signer
+from paywall.keys.signers.aws_kms import KmsSigner, open_kms
+from paywall.keys.signers.base import Signer
+from paywall.keys.signers.file import create
+from paywall.keys.signers.pkcs11 import Pkcs11Signer, open_pkcs11
 from paywall.settings import Settings
-from paywall.signers.aws_kms import KmsSigner, open_kms
-from paywall.signers.base import Signer
-from paywall.signers.file import create
-from paywall.signers.pkcs11 import Pkcs11Signer, open_pkcs11
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
-from tests import softhsm
-from tests.devnet_process import DevnetProcess
-from tests.ministack import Ministack, running_ministack
-from tests.secret_pipe import descriptor_of
-from tests.softhsm import SoftHsm
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.secret_pipe import descriptor_of
+from tests.support.services import softhsm
+from tests.support.services.ministack import Ministack, running_ministack
+from tests.support.services.softhsm import SoftHsm
 
 pytestmark = pytest.mark.xdist_group("signers")
 

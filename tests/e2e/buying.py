@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.devnet_process import DevnetProcess
-from tests.seller_process import SellerProcess, clean_environment
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.seller import SellerProcess, clean_environment
 
 FUNDS = 100_000_000
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.devnet_process import DevnetProcess
-from tests.seller_process import SellerProcess
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.seller import SellerProcess
 
 
 @pytest.fixture(scope="session")

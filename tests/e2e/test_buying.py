@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.devnet_process import DevnetProcess
 from tests.e2e.buying import Buyer
-from tests.seller_process import SellerProcess, free_port
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.seller import SellerProcess, free_port
 
 
 def test_the_seeds_flow_ends_with_two_images_one_credit_and_two_proofs(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.devnet_process import DevnetProcess
 from tests.e2e.buying import Buyer
-from tests.seller_process import SellerProcess
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.seller import SellerProcess
 
 FLOW = ("images", "--credits", "3", "--generate", "2", "--out", "images", "--wait-burns", "-v")
 #: a line of the buyer's own story, after which somebody is killed

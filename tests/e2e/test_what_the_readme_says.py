@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.modules import ROOT
-from tests.devnet_process import DevnetProcess
 from tests.e2e.buying import Buyer
-from tests.seller_process import SellerProcess, clean_environment
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.seller import SellerProcess, clean_environment
 
 README = (ROOT / "README.md").read_text("utf-8")
 

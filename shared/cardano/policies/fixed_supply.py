@@ -1,6 +1,6 @@
 """A minting policy (Plutus V3) in opshin: a supply that is made once and can only shrink.
 
-Never imported: it is compiled, to `fixed_supply.plutus` beside it (`tests/policy_compiler.py`; a test compares).
+Never imported: it is compiled to `fixed_supply.plutus` beside it (a test compiles it anew and compares).
 An output can be spent once, so what needs `seed` can happen once; who wants to burn needs the custodian's key.
 """
 # opshin takes no other form of import, and has no types for a checker of ordinary Python.

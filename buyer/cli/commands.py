@@ -1,0 +1,149 @@
+"""What each command does, below the command line: opens the wallet, runs the client, shapes the answer."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from buyer.budget import Budget
+from buyer.cli import output
+from buyer.cli.output import Answer
+from buyer.cli.progress import Story
+from buyer.client import WAIT_SECONDS, BuyerClient
+from buyer.errors import ProofBroken, StillPending, UsageError, WalletError
+from buyer.proof.audit import audit_token
+from buyer.proof.verify import Report
+from buyer.purchase import receipts
+from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions.images import ImageOrder, Imaging
+from buyer.seller.checks import DEVNET
+from buyer.seller.http import seller_origin
+from buyer.wallet import funding
+from buyer.wallet.file import Wallet, default_path
+
+DEVNET_BURN_SECONDS = 120.0
+BURN_SECONDS = 1800.0
+DONE = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An answer and the exit code that goes with it: an image may be there although its proof is not."""
+
+    answer: Answer
+    exit_code: int = DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The commands of one call. `wallet` None is the default place."""
+
+    seller: str
+    wallet: Path | None
+    story: Story
+    environment: Mapping[str, str]
+
+    async def images(self, order: ImageOrder, max_price: str, *, wait_burns: bool) -> Finished:
+        order.check()
+        budget = Budget(per_purchase=max_price)
+        with closing(await self._wallet_or_first()) as wallet:
+            burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
+            async with self._client(wallet, budget) as client:
+                imaging = Imaging(client, wallet, _now, self.story.say)
+                done = await imaging.run(order, wait=WAIT_SECONDS, burns_wait=burns_wait)
+        return Finished(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
+
+    async def buy(self, credit_count: int, max_price: str) -> Finished:
+        budget = Budget(per_purchase=max_price)
+        with closing(await self._wallet_or_first()) as wallet:
+            async with self._client(wallet, budget) as client:
+                return Finished(output.purchase(await client.buy(credit_count)))
+
+    async def generate(self, receipt_id: str | None, order: ImageOrder) -> Finished:
+        with closing(self._open()) as wallet:
+            receipt = self._receipt(wallet, receipt_id)
+            async with self._client(wallet) as client:
+                imaging = Imaging(client, wallet, _now, self.story.say)
+                done = await imaging.use(receipt, order, wait=WAIT_SECONDS)
+        return Finished(output.images(done), _exit_code(done.reports, pending_fails=False))
+
+    async def credits(self, receipt_id: str | None) -> Finished:
+        with closing(self._open()) as wallet:
+            receipt = self._receipt(wallet, receipt_id)
+            async with self._client(wallet) as client:
+                return Finished(output.credit_account(receipt, await client.credits(receipt)))
+
+    async def receipts(self) -> Finished:
+        with closing(self._open()) as wallet:
+            return Finished(output.receipts(wallet.transact(receipts.every)))
+
+    async def verify(self, redemption_id: str, *, wait: bool) -> Finished:
+        with closing(self._open()) as wallet:
+            seconds = _burn_seconds(wallet) if wait else 0.0
+            async with self._client(wallet) as client:
+                report = await client.verify(redemption_id, wait=seconds, look=self._look)
+        return Finished(output.proof(report), _exit_code([report], pending_fails=True))
+
+    async def audit(self, token: str | None, service: str | None) -> Finished:
+        found = await audit_token(self.seller, token, service, self.environment)
+        return Finished((found.told(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
+
+    def _open(self) -> Wallet:
+        return Wallet.open(self.path)
+
+    @property
+    def path(self) -> Path:
+        return self.wallet or default_path(self.environment)
+
+    async def _wallet_or_first(self) -> Wallet:
+        """The wallet; where there is none, and money is play money, a filled one."""
+        try:
+            return self._open()
+        except WalletError as error:
+            if error.code != "wallet_missing" or await funding.network_of(self.seller) != DEVNET:
+                raise
+        wallet = Wallet.create(self.path)
+        self.story.say(f"made a devnet wallet at {wallet.path}; the faucet fills it with play money")
+        await funding.fund(wallet, self.seller, funding.FILLING, self.environment)
+        return wallet
+
+    def _client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
+        return BuyerClient(
+            self.seller,
+            wallet=wallet,
+            budget=budget,
+            say=self.story.say,
+            trace=self.story.trace,
+            environment=self.environment,
+        )
+
+    def _receipt(self, wallet: Wallet, receipt_id: str | None) -> HeldReceipt:
+        """The named receipt, by default the newest of this seller."""
+        if receipt_id is not None:
+            return wallet.transact(lambda db: receipts.find(db, receipt_id))
+        origin = seller_origin(self.seller)
+        held = wallet.transact(lambda db: receipts.every(db, origin))
+        if not held:
+            hint = "Buy some credits: buyer buy --credits 3"
+            raise UsageError("receipt_missing", f"the wallet holds no receipt of {origin}", hint=hint)
+        return held[0]
+
+    def _look(self, report: Report) -> None:
+        if report.outcome == "pending":
+            self.story.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _burn_seconds(wallet: Wallet) -> float:
+    return DEVNET_BURN_SECONDS if wallet.network == DEVNET else BURN_SECONDS
+
+
+def _exit_code(reports: Sequence[Report | None], *, pending_fails: bool) -> int:
+    outcomes = {report.outcome for report in reports if report is not None}
+    if "broken" in outcomes:
+        return ProofBroken.exit_code
+    return StillPending.exit_code if pending_fails and "pending" in outcomes else DONE

@@ -1,0 +1,220 @@
+"""The command line. It parses and prints; what the commands do is in `tasks.py`, imported when one is run."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from buyer.cli.options import common, run
+from buyer.cli.wallet import wallet
+
+if TYPE_CHECKING:
+    from buyer.redemptions.images import ImageOrder
+
+DEFAULT_MAX_PRICE = "5.00 USD"
+INTERRUPTED = 130
+
+EPILOG = """\b
+Exit codes
+  0  done
+  2  wrong usage, or the wallet cannot be used
+  3  over budget; nothing was paid
+  4  the payment was refused
+  5  the seller is unreachable or at fault, or the answer is still pending
+  6  a proof does not hold
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point of `buyer`; None takes the arguments of the process."""
+    try:
+        code = cli.main(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; the same command goes on from here", err=True)
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EPILOG
+)
+@click.version_option(package_name="paywall", prog_name="buyer")
+def cli() -> None:
+    """Buy metered API credits, use them, and prove that each use burned its token.
+
+    \b
+    First steps, against a seller on this machine:
+      buyer images --credits 3 --generate 2 --out images
+      buyer verify REDEMPTION_ID --wait
+    """
+
+
+_credits = click.option(
+    "--credits",
+    "credit_count",
+    type=click.IntRange(1, 1_000_000),
+    default=3,
+    show_default=True,
+    help="How many to buy.",
+)
+_max_price = click.option(
+    "--max-price",
+    default=DEFAULT_MAX_PRICE,
+    show_default=True,
+    help="The most that may be paid for the purchase, like 3.00 or '3.00 USD'.",
+)
+_out = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("images"),
+    show_default=True,
+    help="The folder for the images.",
+)
+_receipt = click.option(
+    "--receipt", "receipt_id", help="The receipt's id, or its beginning.  [default: the newest]"
+)
+
+
+@cli.command()
+@common
+@_credits
+@click.option(
+    "--generate", type=click.IntRange(0), default=2, show_default=True, help="How many images to make."
+)
+@_out
+@_max_price
+@click.option(
+    "--name", "names", multiple=True, help="A 19th-century US president for an image; may be repeated."
+)
+@click.option("--prompt", "prompts", multiple=True, help="A prompt for an image; may be repeated.")
+@click.option(
+    "--wait-burns", is_flag=True, help="Wait until the burns are confirmed, and verify their proofs."
+)
+def images(
+    *,
+    credit_count: int,
+    generate: int,
+    out: Path,
+    max_price: str,
+    names: tuple[str, ...],
+    prompts: tuple[str, ...],
+    wait_burns: bool,
+    **given: Any,
+) -> int:
+    """Buy credits, make images with some of them, and save the images.
+
+    An interrupted run is finished by the same command: nothing is paid or used twice. Images without a name
+    or a prompt show presidents at random.
+
+    \b
+    Examples:
+      buyer images --credits 3 --generate 2 --out images
+      buyer images --credits 10 --generate 1 --name "Abraham Lincoln" --max-price 5.00 --json
+    """
+    subjects = (*({"name": name} for name in names), *({"prompt": prompt} for prompt in prompts))
+    return run(
+        given,
+        lambda tasks: tasks.images(
+            _order(credit_count, generate, out, subjects), _price(max_price), wait_burns=wait_burns
+        ),
+    )
+
+
+@cli.command()
+@common
+@_credits
+@_max_price
+def buy(credit_count: int, max_price: str, **given: Any) -> int:
+    """Buy credits and keep the receipt in the wallet.
+
+    \b
+    Example:
+      buyer buy --credits 10 --max-price 5.00
+    """
+    return run(given, lambda tasks: tasks.buy(credit_count, _price(max_price)))
+
+
+@cli.command()
+@common
+@_receipt
+@click.option("--name", help="A 19th-century US president.")
+@click.option("--prompt", help="What the image shall show.")
+@_out
+def generate(receipt_id: str | None, name: str | None, prompt: str | None, out: Path, **given: Any) -> int:
+    """Use one credit of a receipt for one image.
+
+    \b
+    Example:
+      buyer generate --name "Abraham Lincoln" --out images
+    """
+    if name is not None and prompt is not None:
+        raise click.UsageError("--name and --prompt exclude each other")
+    subject = {"name": name} if name is not None else {"prompt": prompt} if prompt is not None else {}
+    return run(given, lambda tasks: tasks.generate(receipt_id, _order(1, 1, out, (subject,))))
+
+
+@cli.command(name="credits")
+@common
+@_receipt
+def credits_(receipt_id: str | None, **given: Any) -> int:
+    """Ask the seller what is left on a receipt."""
+    return run(given, lambda tasks: tasks.credits(receipt_id))
+
+
+@cli.command()
+@common
+def receipts(**given: Any) -> int:
+    """List the receipts in the wallet."""
+    return run(given, lambda tasks: tasks.receipts())
+
+
+@cli.command()
+@common
+@click.argument("redemption_id")
+@click.option("--wait", is_flag=True, help="Wait while the burn is not confirmed yet.")
+def verify(redemption_id: str, wait: bool, **given: Any) -> int:
+    """Check that the token of a redemption was burned: receipt, Merkle proof and chain.
+
+    Nothing is taken on the seller's word: the promise is in the payment request that it signed, the burn in
+    the bytes of the transaction on the chain. Exit code 6 when the proof does not hold, 5 while it is
+    pending.
+    """
+    return run(given, lambda tasks: tasks.verify(redemption_id, wait=wait))
+
+
+@cli.command()
+@common
+@click.option("--token", help="Policy id and name in hex, with or without a dot.  [default: the seller's]")
+@click.option(
+    "--chain",
+    "service",
+    help="A Blockfrost-shaped service to ask, with BLOCKFROST_PROJECT_ID if it is set.",
+)
+def audit(token: str | None, service: str | None, **given: Any) -> int:
+    """Show from chain data alone how many tokens were minted and burned, and whether more can be.
+
+    With --token and --chain the seller is not even asked. Exit code 6 when something does not hold.
+
+    \b
+    Example:
+      buyer audit
+    """
+    return run(given, lambda tasks: tasks.audit(token, service))
+
+
+cli.add_command(wallet)
+
+
+def _order(credit_count: int, generate: int, out: Path, subjects: tuple[dict[str, str], ...]) -> "ImageOrder":
+    from buyer.redemptions.images import ImageOrder
+
+    return ImageOrder(credit_count, generate, out, subjects)
+
+
+def _price(text: str) -> str:
+    return text if " " in text else f"{text} USD"

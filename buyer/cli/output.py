@@ -1,0 +1,108 @@
+"""What the commands print on stdout: one JSON object, or lines for people."""
+
+from typing import Any
+
+from buyer.client import Credits
+from buyer.proof.verify import Report
+from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions.images import Done
+from buyer.wallet.file import Wallet
+from shared.money import Money
+
+Answer = tuple[dict[str, Any], list[str]]
+
+
+def images(done: Done) -> Answer:
+    """The object of `buyer images --json` and `buyer generate --json`, and the same in lines."""
+    pairs = list(zip(done.images, done.reports, strict=True))
+    told = {
+        "payment_request_id": done.receipt.payment_request_id,
+        "price": str(done.receipt.price),
+        "receipt_id": done.receipt.id,
+        "credits": {"granted": done.receipt.granted, "remaining": done.remaining},
+        "images": [{"path": image.path, "redemption_id": image.redemption_id} for image in done.images],
+        "burns": [_burn(image.redemption_id, report) for image, report in pairs],
+    }
+    lines = [f"{image.path}  {image.redemption_id}  {_in_words(report)}" for image, report in pairs]
+    return told, [*lines, f"{done.remaining} of {done.receipt.granted} credits left on {done.receipt.id}"]
+
+
+def purchase(receipt: HeldReceipt) -> Answer:
+    told = {
+        "payment_request_id": receipt.payment_request_id,
+        "price": str(receipt.price),
+        "receipt_id": receipt.id,
+        "credits": {"granted": receipt.granted, "remaining": receipt.granted},
+    }
+    return told, [f"{receipt.granted} credits for {receipt.price}: receipt {receipt.id}"]
+
+
+def credit_account(receipt: HeldReceipt, counts: Credits) -> Answer:
+    buckets = {name: getattr(counts, name) for name in Credits.__slots__}
+    told = {"receipt_id": receipt.id, "expires_at": receipt.expires_at, **buckets}
+    others = ", ".join(
+        f"{name} {count}" for name, count in buckets.items() if name not in {"granted", "available"}
+    )
+    return told, [f"{counts.available} of {counts.granted} credits left on {receipt.id} ({others})"]
+
+
+def receipts(held: list[HeldReceipt]) -> Answer:
+    """Never the tokens themselves: what is printed ends up in logs."""
+    told = [
+        {
+            "receipt_id": receipt.id,
+            "seller": receipt.origin,
+            "product": receipt.product,
+            "granted": receipt.granted,
+            "price": str(receipt.price),
+            "payment_request_id": receipt.payment_request_id,
+            "issued_at": receipt.issued_at,
+            "expires_at": receipt.expires_at,
+        }
+        for receipt in held
+    ]
+    lines = [
+        f"{receipt.id}  {receipt.granted} credits  {receipt.price}  {receipt.origin}" for receipt in held
+    ]
+    return {"receipts": told}, lines or ["no receipts yet; buy some credits: buyer buy --credits 3"]
+
+
+def proof(report: Report) -> Answer:
+    told = {
+        **_burn(report.redemption_id, report),
+        "outcome": report.outcome,
+        "required": report.required,
+        "checks": [
+            {"name": check.name, "outcome": check.outcome, "detail": check.detail} for check in report.checks
+        ],
+    }
+    lines = [f"{check.outcome:8} {check.name}: {check.detail}" for check in report.checks]
+    return told, [*lines, f"{report.redemption_id}: {_in_words(report)}"]
+
+
+def _burn(redemption_id: str, report: Report | None) -> dict[str, Any]:
+    """`proof_valid` is null while nobody can say."""
+    return {
+        "redemption_id": redemption_id,
+        "tx_hash": None if report is None else report.tx_hash,
+        "confirmations": 0 if report is None else report.confirmations,
+        "proof_valid": None
+        if report is None
+        else {"holds": True, "broken": False, "pending": None}[report.outcome],
+    }
+
+
+def _in_words(report: Report | None) -> str:
+    if report is None:
+        return "burn not looked up"
+    return {
+        "holds": f"burned in {report.tx_hash}, {report.confirmations} confirmations, the proof holds",
+        "pending": f"burn pending, {report.confirmations} of {report.required} confirmations",
+        "broken": "THE PROOF DOES NOT HOLD",
+    }[report.outcome]
+
+
+def balance(wallet: Wallet, lovelace: int) -> Answer:
+    held = Money(lovelace, "ADA", 6)
+    told = {"address": wallet.address, "network": wallet.network, "lovelace": lovelace, "balance": str(held)}
+    return told, [f"{held} at {wallet.address}"]

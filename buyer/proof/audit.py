@@ -1,0 +1,54 @@
+"""`buyer audit`: what the chain says of the token that each use burns. The seller is asked for its name at most."""
+
+from collections.abc import Mapping
+
+from buyer.errors import SellerFault, SellerUnreachable, UsageError, clean
+from buyer.wallet import chains, funding
+from shared.cardano.assets import Asset, InvalidAssetError
+from shared.cardano.read.audit import Audit
+from shared.chain.auditing import audit
+from shared.chain.base import ChainError
+from shared.chain.blockfrost import Blockfrost
+
+
+async def audit_token(
+    seller: str, token: str | None, service: str | None, environment: Mapping[str, str]
+) -> Audit:
+    """`token` is the seller's unless given, `service` the chain service that `chains.connect` chooses."""
+    if token is not None and service is not None:
+        asset, chain = _asset(token), _own(service, environment)
+    else:
+        listed = await funding.fetch_catalog(seller)
+        asset = _asset(token) if token is not None else _promised(listed.token)
+        chain = (
+            _own(service, environment)
+            if service is not None
+            else chains.connect(listed.network, listed.chain_url, environment)
+        )
+    try:
+        return await audit(chain, asset)
+    except ChainError as error:
+        raise SellerUnreachable("chain_unreachable", f"the chain service does not answer: {error}") from error
+    finally:
+        await chain.aclose()
+
+
+def _asset(text: str) -> Asset:
+    try:
+        return Asset.parse(text)
+    except InvalidAssetError as error:
+        raise UsageError("token_malformed", f"{text} is no token: policy id and name in hex") from error
+
+
+def _promised(text: str) -> Asset:
+    try:
+        return Asset.parse(text)
+    except InvalidAssetError as error:
+        raise SellerFault("catalog_malformed", f"the seller names no token: {clean(text)}") from error
+
+
+def _own(service: str, environment: Mapping[str, str]) -> Blockfrost:
+    try:
+        return Blockfrost(service, environment.get("BLOCKFROST_PROJECT_ID", ""))
+    except ValueError as error:
+        raise UsageError("chain_malformed", f"{service}: {error}") from error

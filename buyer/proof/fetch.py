@@ -1,0 +1,95 @@
+"""Fetching what a proof needs, from the seller and from the chain, for `verify` to judge."""
+
+import asyncio
+from collections.abc import Callable
+
+from buyer.errors import SellerFault, SellerUnreachable, UsageError
+from buyer.proof import redemption, verify
+from buyer.proof.redemption import Redemption
+from buyer.proof.verify import ChainEvidence, Papers, Report
+from buyer.purchase import receipts
+from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions import jobs
+from buyer.seller import trace
+from buyer.seller.checks import DEVNET
+from buyer.seller.http import describe
+from buyer.seller.session import Session
+from shared.chain.base import ChainError, confirmations
+
+REQUIRED = 20
+DEVNET_REQUIRED = 1
+LOOK_SECONDS = 10.0
+DEVNET_LOOK_SECONDS = 0.5
+REDEMPTIONS_PATH = "/api/redemptions/"
+
+
+class Proving:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._wallet = session.wallet
+
+    async def redemption(self, redemption_id: str) -> Redemption:
+        """What the seller says; SellerFault when it is about another redemption."""
+        if not redemption_id.replace("-", "").replace(":", "").isalnum() or not redemption_id.isascii():
+            raise UsageError("redemption_unknown", "that is not a redemption id")
+        reply = await self._session.http.send("GET", REDEMPTIONS_PATH + redemption_id, explain=trace.burned)
+        if not reply.ok:
+            raise SellerFault(
+                "redemption_missing", f"the seller does not know it: {describe(reply.problem())}"
+            )
+        found = redemption.read(reply.json())
+        if found.id != redemption_id:
+            raise SellerFault("redemption_malformed", "the seller answered about another redemption")
+        return found
+
+    async def verify(self, redemption_id: str, *, wait: float, look: Callable[[Report], None]) -> Report:
+        """The report as it is, or after at most `wait` seconds in which it was still pending."""
+        receipt = self._receipt(redemption_id)
+        report = await self._report(redemption_id, receipt)
+        look(report)
+        pause = DEVNET_LOOK_SECONDS if self._wallet.network == DEVNET else LOOK_SECONDS
+        try:
+            async with asyncio.timeout(wait):
+                while report.outcome == "pending":
+                    await asyncio.sleep(pause)
+                    report = await self._report(redemption_id, receipt)
+                    look(report)
+        except TimeoutError:
+            pass
+        return report
+
+    def _receipt(self, redemption_id: str) -> HeldReceipt:
+        receipt_id = self._wallet.transact(lambda db: jobs.receipt_of(db, redemption_id))
+        if receipt_id is None:
+            hint = "Only what this wallet paid for can be held against a promise. Try another --wallet."
+            raise UsageError(
+                "redemption_unknown", f"this wallet did not make redemption {redemption_id}", hint=hint
+            )
+        receipt = self._wallet.transact(lambda db: receipts.find(db, receipt_id))
+        if receipt.origin != self._session.origin:
+            hint = f"Ask that one: --seller {receipt.origin}"
+            raise UsageError("seller_differs", f"{redemption_id} was made at another seller", hint=hint)
+        return receipt
+
+    async def _report(self, redemption_id: str, receipt: HeldReceipt) -> Report:
+        seller = await self._session.seller()
+        found = await self.redemption(redemption_id)
+        tx_hash = None if found.burn is None else found.burn.tx_hash
+        papers = Papers(receipt.token, receipt.issued_at, seller.did, seller.keys, self._wallet.key.public)
+        return verify.judge(found, papers, await self._evidence(tx_hash))
+
+    async def _evidence(self, tx_hash: str | None) -> ChainEvidence:
+        required = DEVNET_REQUIRED if self._wallet.network == DEVNET else REQUIRED
+        if tx_hash is None:
+            return ChainEvidence(None, 0, required)
+        chain = await self._session.chain()
+        try:
+            inclusion = await chain.inclusion(tx_hash)
+            raw = None if inclusion is None else await chain.transaction(tx_hash)
+            if inclusion is None or raw is None:
+                return ChainEvidence(None, 0, required)
+            return ChainEvidence(raw, confirmations(await chain.tip(), inclusion), required)
+        except ChainError as error:
+            raise SellerUnreachable(
+                "chain_unreachable", f"the chain service does not answer: {error}"
+            ) from error

@@ -1,0 +1,98 @@
+"""One buyer at one seller: connections, the seller's checked identity, the chain; each when first needed."""
+
+import secrets
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from buyer.auth import HolderAuth
+from buyer.errors import SellerFault, UsageError
+from buyer.purchase.receipts import HeldReceipt
+from buyer.seller import catalog, identity
+from buyer.seller.catalog import Catalog
+from buyer.seller.http import SellerHttp, describe, seller_origin
+from buyer.wallet import chains
+from buyer.wallet.file import Wallet
+from shared.chain.base import Chain
+from shared.keys import PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A seller whose identity is the one that this wallet knows it by."""
+
+    did: str
+    keys: Sequence[PublicKey]
+    catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What comes from outside: time (Unix seconds), variables, where to say what happens."""
+
+    now: Callable[[], int]
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
+    trace: Callable[[str], None]
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+class Session:
+    """Shared by the flows of one client."""
+
+    def __init__(self, url: str, wallet: Wallet, context: Context) -> None:
+        self.wallet = wallet
+        self.context = context
+        self.origin = seller_origin(url)
+        self.http = SellerHttp(self.origin, trace=context.trace, transport=context.transport)
+        self._seller: Seller | None = None
+        self._chain: Chain | None = None
+
+    async def seller(self) -> Seller:
+        """The seller, met once. SellerFault when it is not who it was, UsageError on another network."""
+        if self._seller is None:
+            reply = await self.http.send("GET", "/api/catalog")
+            if not reply.ok:
+                hint = "Is that the URL of a paywall?"
+                raise SellerFault(
+                    "catalog_missing", f"{self.origin} has no catalog: {describe(reply.problem())}", hint=hint
+                )
+            listed = catalog.read(reply.json())
+            if listed.network != self.wallet.network:
+                hint = (
+                    f"Make one of that network: buyer wallet create --wallet FILE --network {listed.network}"
+                )
+                message = f"the seller is on {listed.network}, and this wallet on {self.wallet.network}"
+                raise UsageError("network_differs", message, hint=hint)
+            keys = await identity.keys_of(listed.seller, self.http)
+            self.wallet.transact(lambda db: identity.pin(db, self.origin, listed.seller, self.context.now()))
+            self._seller = Seller(listed.seller, keys, listed)
+        return self._seller
+
+    async def chain(self) -> Chain:
+        if self._chain is None:
+            seller = await self.seller()
+            self._chain = chains.connect(
+                self.wallet.network, seller.catalog.chain_url, self.context.environment
+            )
+        return self._chain
+
+    def proof(self, receipt: HeldReceipt) -> HolderAuth:
+        """Shows `receipt` and that its key is ours."""
+        return HolderAuth(
+            self.wallet.key,
+            now=self.context.now,
+            new_jti=lambda: secrets.token_urlsafe(16),
+            token=receipt.token,
+        )
+
+    @staticmethod
+    def new_id() -> str:
+        return str(uuid.uuid4())
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+        if self._chain is not None:
+            await self._chain.aclose()

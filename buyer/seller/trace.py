@@ -1,0 +1,42 @@
+"""What an HTTP step said, in a few words for --verbose. For the eye alone: nothing here was checked yet."""
+
+from typing import Any
+
+from buyer.errors import clean
+from buyer.seller.http import Reply
+from shared.dialects import ack
+from shared.money import Money
+from shared.tokens import jws
+
+
+def asked(reply: Reply) -> str:
+    """A 402's price and what is to be paid."""
+    claims = jws.read(ack.read_challenge(reply.body, reply.content_type)).payload
+    option = claims["paymentOptions"][0]
+    return f"price {_money(claims['price'])}, pay {_money(option)} to {clean(option['recipient'])}"
+
+
+def settled(reply: Reply) -> str:
+    """A claim's receipt, or how far the payment is."""
+    told = reply.json()
+    if "receipt" in told:
+        return (
+            f"receipt {clean(jws.read(told['receipt']).payload['jti'])}, {told['credits']['granted']} credits"
+        )
+    return f"{clean(told['state'])}, {told['confirmations']} of {told['required']} confirmations"
+
+
+def delivered(reply: Reply) -> str:
+    """A redemption and what it left."""
+    told = reply.json()
+    return f"redemption {clean(told['redemption_id'])}, credits left: {told['credits_remaining']}"
+
+
+def burned(reply: Reply) -> str:
+    """A redemption's burn."""
+    burn = reply.json()["burn"]
+    return f"burn {clean(burn['state'])}" + (f" in {clean(burn['tx_hash'])}" if burn.get("tx_hash") else "")
+
+
+def _money(value: dict[str, Any]) -> Money:
+    return Money(int(value["amount"]), clean(value["currency"]), value["decimals"])

@@ -1,0 +1,110 @@
+"""Who is at work on what, among the processes that share a wallet.
+
+A lease keeps two buyers from doing one piece of work side by side. It is a courtesy and not the lock that
+money hangs on: those are the guarded updates in `purchases.py`, which hold even when a lease ran out early.
+"""
+
+import asyncio
+import os
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from buyer.errors import WalletError
+from buyer.wallet.file import Wallet
+
+SECONDS = 12
+RENEW_EVERY = 3.0
+LOOK_EVERY = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A named piece of work in a wallet, and the `nonce` of the one who is about to do it."""
+
+    wallet: Wallet
+    name: str
+    now: Callable[[], int]
+    nonce: str
+
+    @property
+    def owner(self) -> str:
+        """Names this process too, so that another one on the same machine can see that it died."""
+        return f"{socket.gethostname()}:{os.getpid()}:{self.nonce}"
+
+
+@asynccontextmanager
+async def held(work: Work, *, wait: float, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """Do the work alone. WalletError `wallet_busy` when another is still at it after `wait` seconds."""
+    if not try_take(work):
+        say(f"another buyer is at {work.name}; waiting for it")
+        await _wait_for(work, wait)
+    async with keeping(work):
+        yield
+
+
+@asynccontextmanager
+async def keeping(work: Work) -> AsyncIterator[None]:
+    """Keep a lease that was taken while the body runs, and let go of it afterwards."""
+    renewal = asyncio.create_task(_renew(work))
+    try:
+        yield
+    finally:
+        renewal.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewal
+        work.wallet.transact(
+            lambda db: db.execute("DELETE FROM leases WHERE name = ? AND owner = ?", (work.name, work.owner))
+        )
+
+
+def try_take(work: Work) -> bool:
+    """Take the lease when it is free, has run out, or its holder is dead."""
+
+    def take(db: sqlite3.Connection) -> bool:
+        row = db.execute("SELECT owner FROM leases WHERE name = ?", (work.name,)).fetchone()
+        if row is not None and _is_dead(row[0]):
+            db.execute("DELETE FROM leases WHERE name = ?", (work.name,))
+        changed = db.execute(
+            "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+            " SET owner = excluded.owner, until = excluded.until WHERE leases.until <= ?",
+            (work.name, work.owner, work.now() + SECONDS, work.now()),
+        ).rowcount
+        return changed == 1
+
+    return work.wallet.transact(take)
+
+
+async def _wait_for(work: Work, wait: float) -> None:
+    try:
+        async with asyncio.timeout(wait):
+            while not try_take(work):  # noqa: ASYNC110  another process lets go of it
+                await asyncio.sleep(LOOK_EVERY)
+    except TimeoutError as error:
+        hint = "Let the other command finish, or use another wallet."
+        raise WalletError("wallet_busy", f"another buyer is still at {work.name}", hint=hint) from error
+
+
+async def _renew(work: Work) -> None:
+    def renew(db: sqlite3.Connection) -> None:
+        until = work.now() + SECONDS
+        db.execute("UPDATE leases SET until = ? WHERE name = ? AND owner = ?", (until, work.name, work.owner))
+
+    while True:
+        await asyncio.sleep(RENEW_EVERY)
+        work.wallet.transact(renew)
+
+
+def _is_dead(owner: str) -> bool:
+    host, pid, _ = owner.rsplit(":", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

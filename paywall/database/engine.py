@@ -1,0 +1,112 @@
+"""The one way to the database: `await database.transact(fn)` and `await database.read(fn)`.
+
+`fn` is a plain synchronous function of a `Transaction`; nobody can await the network inside one. It
+returns a value or raises, and raising undoes all it did. The same functions run on SQLite (group commit by
+one writer, `sqlite_writer.py`) and on PostgreSQL (a bounded pool of threads, `postgres.py`).
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from paywall.database.statements import CompiledStatement
+from paywall.errors import StorageUnavailable
+
+T = TypeVar("T")
+
+
+class Transaction:
+    """What a transact or read function works with.
+
+    `run` executes a hot statement on the driver's cursor; `session` is a SQLModel session on the same
+    connection and in the same transaction, opened when first used.
+    """
+
+    def __init__(self, connection: Connection, cursor: Any) -> None:
+        self.connection = connection
+        self._cursor = cursor
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            # A flush that fails makes the session roll back. On SQLite that must not reach the functions that
+            # share the commit, so the session gets a savepoint of its own there.
+            shared = self.connection.dialect.name == "sqlite"
+            mode: Literal["create_savepoint", "rollback_only"]
+            mode = "create_savepoint" if shared else "rollback_only"
+            self._session = Session(self.connection, join_transaction_mode=mode, expire_on_commit=False)
+        return self._session
+
+    def run(self, statement: CompiledStatement, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a RETURNING or SELECT; an empty list for what returns none."""
+        sql, parameters = statement.bind(self.connection.dialect, values)
+        self._cursor.execute(sql, parameters)
+        return self._cursor.fetchall() if self._cursor.description is not None else []
+
+    def finish(self) -> None:
+        """Send what the session still holds. The transaction itself is not ended here."""
+        if self._session is not None:
+            self._session.commit()
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+TransactFn = Callable[[Transaction], T]
+
+
+class Writer(Protocol):
+    async def transact(self, fn: TransactFn[T], /) -> T: ...
+    def close(self) -> None: ...
+
+
+def run_one(connection: Connection, cursor: Any, fn: TransactFn[T]) -> T:
+    """Run one function on an open transaction; its ORM work is sent, nothing is committed."""
+    transaction = Transaction(connection, cursor)
+    try:
+        result = fn(transaction)
+        transaction.finish()
+        return result
+    finally:
+        transaction.close()
+
+
+class Database:
+    """An opened database. Made by `storage.open_database`; `close` it."""
+
+    def __init__(self, writer: Writer, readers: Engine, *, threads: int) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="db-read")
+
+    @property
+    def dialect(self) -> str:
+        return self._readers.dialect.name
+
+    async def transact(self, fn: TransactFn[T]) -> T:
+        """Run `fn` in a durable transaction. Errors: its own, or StorageUnavailable (nothing changed)."""
+        return await self._writer.transact(fn)
+
+    async def read(self, fn: TransactFn[T]) -> T:
+        """Run `fn` on one consistent view; writing is refused by the database itself."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, fn)
+
+    def _read(self, fn: TransactFn[T]) -> T:
+        try:
+            with self._readers.connect() as connection, connection.begin():
+                return run_one(connection, connection.connection.cursor(), fn)
+        except (OperationalError, self._readers.dialect.loaded_dbapi.OperationalError) as error:
+            raise StorageUnavailable("The database could not be read.") from error
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+        self._writer.close()
+        self._readers.dispose()

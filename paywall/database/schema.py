@@ -1,0 +1,62 @@
+"""All tables, and the check that the database has them.
+
+The version is read with plain SQL; Alembic, which costs a second, is imported only when it is behind.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, MetaData, inspect, text
+from sqlmodel import SQLModel
+
+from paywall.burns import tables as burn_tables
+from paywall.credits import tables as credit_tables
+from paywall.errors import SetupError
+from paywall.keys import tables as key_tables
+from paywall.payments import tables as payment_tables
+from paywall.redemptions import tables as redemption_tables
+from paywall.sales import tables as sales_tables
+
+#: the newest migration; a test compares it with the folder
+HEAD = "0001"
+#: importing these is what fills the metadata
+TABLES = (sales_tables, payment_tables, credit_tables, redemption_tables, burn_tables, key_tables)
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def metadata() -> MetaData:
+    return SQLModel.metadata
+
+
+def version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def ensure_schema(engine: Engine, *, migrate: bool) -> None:
+    """Errors: SetupError when the schema is behind and may not be changed here, or is newer than the code."""
+    found = version(engine)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise SetupError(
+            f"The database has schema {found}; this version of paywall knows {HEAD}. Upgrade paywall."
+        )
+    if not migrate:
+        raise SetupError(
+            f"The database has schema {found or 'none'}, {HEAD} is needed: run `paywall migrate`."
+        )
+    upgrade(engine)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to HEAD, all or nothing."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,50 @@
+"""The seller as a signer of tokens: its DID, the key it signs with, the keys that verify what it signed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
+
+from paywall.keys.signers.base import Signer
+from shared.keys import PublicKey, did_document, did_web
+from shared.tokens import jws, prt
+from shared.tokens.jws import TokenError
+from shared.tokens.prt import PaymentRequest
+
+
+class Identity:
+    """did:key by default, did:web when a public URL is set."""
+
+    def __init__(self, signer: Signer, public_url: str | None) -> None:
+        self._signer = signer
+        self._web = did_web(public_url) if public_url else None
+        self.did = self._web or signer.public.did
+        self.remember(())
+
+    def remember(self, former: Sequence[PublicKey]) -> None:
+        """Keys that signed before: what they signed still counts."""
+        #: the one that signs comes first
+        self.keys: Sequence[PublicKey] = (self._signer.public, *former)
+        # A did:key is one key: a seller without a URL had another name under each.
+        named: dict[str, Sequence[PublicKey]] = {key.did: (key,) for key in self.keys}
+        #: Whose receipts count here. Never empty: an empty list would let anyone's self-signed receipt pass.
+        self.issuers: Mapping[str, Sequence[PublicKey]] = (
+            {**named, self._web: self.keys} if self._web else named
+        )
+
+    def is_ours(self, issuer: object) -> TypeGuard[str]:
+        """Whether an `iss` claim names this seller, now or before."""
+        return isinstance(issuer, str) and issuer in self.issuers
+
+    def read_request(self, token: str) -> PaymentRequest:
+        """A PRT of ours, expired or not, by whichever of our keys. Errors: TokenError."""
+        issuer = jws.unverified(token)[1].get("iss")
+        if not self.is_ours(issuer):
+            raise TokenError("untrusted_issuer", "the payment request is another seller's")
+        return prt.verify(token, self.issuers[issuer], issuer=issuer, now=None)
+
+    async def sign(self, claims: Mapping[str, Any]) -> str:
+        """A compact JWS over the claims. Errors: SignerUnavailable."""
+        signing_input = jws.signing_input(claims)
+        return jws.attach(signing_input, await self._signer.sign(signing_input))
+
+    def document(self) -> dict[str, Any]:
+        return did_document(self.did, self.keys)

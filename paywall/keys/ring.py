@@ -1,0 +1,56 @@
+"""Which key signs: a setting names its place, and the adapter for that place is loaded when it is chosen.
+
+(empty)      the file NAME.pem in the data directory; made there, unencrypted, except on mainnet
+file:PATH    another PEM file
+aws-kms:KEY  id, ARN or alias
+pkcs11:…     token=LABEL;object=LABEL?module-path=PATH (RFC 7512)
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from paywall.errors import SetupError
+from paywall.keys.passphrases import Passphrases
+from paywall.keys.signers.base import Signer
+from paywall.keys.signers.file import look_at, open_file, open_or_create
+from paywall.settings import Settings
+
+Name = Literal["custody", "seller"]
+
+
+def open_signer(settings: Settings, name: Name, passphrases: Passphrases, *, looking: bool = False) -> Signer:
+    """The key of this name; `looking` asks for no passphrase where it can, and then cannot sign. Errors: SetupError."""
+    kind, rest = _place(settings, name)
+    if kind == "aws-kms":
+        from paywall.keys.signers.aws_kms import open_kms
+
+        return open_kms(rest)
+    if kind == "pkcs11":
+        from paywall.keys.signers.pkcs11 import open_pkcs11
+
+        return open_pkcs11(rest, passphrases.ask)
+    path = key_file(settings, name)
+    if looking and path.exists():
+        return look_at(path, passphrases.ask)
+    if rest or settings.network == "mainnet":
+        return open_file(path, passphrases.ask, plain_allowed=settings.network != "mainnet")
+    return open_or_create(path, passphrases.ask)
+
+
+def key_file(settings: Settings, name: Name) -> Path:
+    """Where the key lies, or would lie. Errors: SetupError when it is kept in no file."""
+    kind, rest = _place(settings, name)
+    if kind != "file":
+        raise SetupError(f"PAYWALL_{name.upper()}_KEY names no file: the key is made and kept in {kind}.")
+    return Path(rest).expanduser() if rest else settings.folder / f"{name}.pem"
+
+
+def _place(settings: Settings, name: Name) -> tuple[str, str]:
+    """(file, aws-kms or pkcs11; what follows)"""
+    text = {"custody": settings.custody_key, "seller": settings.seller_key}[name]
+    kind, _, rest = text.partition(":") if text else ("file", "", "")
+    if kind not in {"file", "aws-kms", "pkcs11"} or (text and not rest):
+        raise SetupError(
+            f"PAYWALL_{name.upper()}_KEY takes file:PATH, aws-kms:KEY or pkcs11:…, not {text!r}."
+        )
+    return kind, rest.removeprefix("//") if kind == "file" else rest

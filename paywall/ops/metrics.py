@@ -1,0 +1,73 @@
+"""Prometheus metrics: counted as requests pass, and read from the database when they are asked for."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy import text
+
+from paywall.burns import outputs
+from paywall.database.engine import Database, Transaction
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_COUNTS = {
+    "payment_requests": "SELECT state, count(*) FROM payment_request GROUP BY state",
+    "payments": "SELECT state, count(*) FROM payment GROUP BY state",
+    "redemptions": "SELECT state, count(*) FROM redemption GROUP BY state",
+    "burn_batches": "SELECT state, count(*) FROM burn_batch GROUP BY state",
+    "burns": """SELECT COALESCE(b.state, 'waiting'), count(*) FROM burn
+        LEFT JOIN burn_batch b ON b.id = burn.batch_id GROUP BY 1""",
+}
+
+
+class Metrics:
+    def __init__(self, database: Database, unit: str, low_water: int) -> None:
+        """`unit` is the custodial token's; so many or fewer of it are low."""
+        self._database = database
+        self._unit = unit
+        self._low_water = low_water
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "paywall_requests", "Requests answered", ["method", "route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "paywall_request_seconds", "Time to answer", ["route"], buckets=BUCKETS, registry=self._registry
+        )
+        #: the two of one kind of request; looking them up by label each time costs more than counting
+        self._kinds: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._rows = {
+            name: Gauge(
+                f"paywall_{name}", f"{name.replace('_', ' ')} by state", ["state"], registry=self._registry
+            )
+            for name in _COUNTS
+        }
+        self._tokens = Gauge(
+            "paywall_custodial_tokens", "Tokens the custodial wallet holds", registry=self._registry
+        )
+        self._low = Gauge("paywall_custody_low", "1 from the low-water mark on", registry=self._registry)
+        self._lovelace = Gauge("paywall_custodial_lovelace", "Lovelace it holds", registry=self._registry)
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        kind = self._kinds.get((method, route, status))
+        if kind is None:
+            kind = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            self._kinds[method, route, status] = kind
+        kind[0].inc()
+        kind[1].observe(seconds)
+
+    async def exposition(self) -> tuple[bytes, str]:
+        """The text exposition and its media type."""
+        counts, (lovelace, tokens) = await self._database.read(self._read)
+        for name, by_state in counts.items():
+            self._rows[name].clear()
+            for state, count in by_state.items():
+                self._rows[name].labels(state).set(count)
+        self._tokens.set(tokens)
+        self._low.set(tokens <= self._low_water)
+        self._lovelace.set(lovelace)
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def _read(self, tx: Transaction) -> tuple[dict[str, dict[str, int]], tuple[int, int]]:
+        counts = {
+            name: {str(state): int(count) for state, count in tx.connection.execute(text(query))}
+            for name, query in _COUNTS.items()
+        }
+        return counts, outputs.totals(tx, self._unit)

@@ -1,0 +1,174 @@
+"""The invariants, each with its figures. Looks alone: on a running server too."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+
+from paywall.burns.custody import Custody
+from paywall.burns.supply import Supply, read_supply
+from paywall.database.engine import Database, Transaction
+from shared.chain.base import Chain
+
+_ACCOUNTS = """SELECT count(*), COALESCE(sum(granted), 0), COALESCE(sum(available), 0), COALESCE(sum(reserved), 0),
+    COALESCE(sum(captured), 0), COALESCE(sum(expired), 0), COALESCE(sum(revoked), 0) FROM credit_account"""
+_WRONG_ACCOUNTS = """SELECT count(*) FROM credit_account
+    WHERE granted <> available + reserved + captured + expired + revoked OR granted < 0 OR available < 0
+    OR reserved < 0 OR captured < 0 OR expired < 0 OR revoked < 0"""
+_WRONG_TRANSFERS = """SELECT count(*) FROM
+    (SELECT transfer FROM posting GROUP BY transfer HAVING sum(amount) <> 0 OR count(*) <> 2) AS t"""
+_WRONG_BALANCES = """SELECT count(*) FROM credit_account a LEFT JOIN (
+    SELECT account_id,
+        sum(CASE WHEN bucket = 'granted' THEN -amount ELSE 0 END) AS granted,
+        sum(CASE WHEN bucket = 'available' THEN amount ELSE 0 END) AS available,
+        sum(CASE WHEN bucket = 'reserved' THEN amount ELSE 0 END) AS reserved,
+        sum(CASE WHEN bucket = 'captured' THEN amount ELSE 0 END) AS captured,
+        sum(CASE WHEN bucket = 'expired' THEN amount ELSE 0 END) AS expired,
+        sum(CASE WHEN bucket = 'revoked' THEN amount ELSE 0 END) AS revoked
+    FROM posting GROUP BY account_id) p ON p.account_id = a.id
+    WHERE p.account_id IS NULL OR a.granted <> p.granted OR a.available <> p.available OR a.reserved <> p.reserved
+    OR a.captured <> p.captured OR a.expired <> p.expired OR a.revoked <> p.revoked"""
+_STATES = """SELECT
+    (SELECT count(*) FROM redemption WHERE state = 'captured'),
+    (SELECT count(*) FROM burn),
+    (SELECT count(*) FROM burn LEFT JOIN redemption r ON r.id = burn.redemption_id AND r.state = 'captured'
+        WHERE r.id IS NULL),
+    (SELECT count(*) FROM redemption r WHERE r.state = 'reserved')"""
+_BURNS = """SELECT COALESCE(b.state, 'waiting'), count(*) FROM burn
+    LEFT JOIN burn_batch b ON b.id = burn.batch_id GROUP BY 1"""
+_WRONG_BATCHES = """SELECT count(*) FROM burn_batch b
+    WHERE b.size <> (SELECT count(*) FROM burn WHERE burn.batch_id = b.id)"""
+_WRONG_PAYMENTS = """SELECT count(*) FROM payment_request q WHERE
+    (q.state = 'paid') <> EXISTS (SELECT 1 FROM receipt r WHERE r.payment_request_id = q.id)
+    OR (SELECT count(*) FROM payment p WHERE p.payment_request_id = q.id AND p.state = 'settled')
+        <> CASE WHEN q.state = 'paid' THEN 1 ELSE 0 END"""
+_SURPLUS = "SELECT external_id, amount, reason FROM payment WHERE state = 'surplus' ORDER BY created_at"
+_ATTEMPTS = """SELECT a.tx_hash, b.size, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
+_STUCK = """SELECT (SELECT count(*) FROM redemption WHERE state = 'reserved'),
+    (SELECT count(*) FROM payment WHERE state = 'settling'),
+    (SELECT count(*) FROM burn_batch WHERE state IN ('open', 'signed', 'submitted', 'seen')),
+    (SELECT count(*) FROM burn_batch WHERE state = 'parked')"""
+#: how often to look at a chain that moves on meanwhile
+LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One invariant; `number` is DESIGN's. A note is something to look at that breaks nothing."""
+
+    number: str
+    name: str
+    holds: bool
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def line(self) -> str:
+        figures = "  ".join(f"{name}={value}" for name, value in self.figures.items())
+        return f"{'holds ' if self.holds else 'BROKEN'}  {self.number:<2} {self.name:<44} {figures}"
+
+
+class Reconciliation:
+    def __init__(self, database: Database, custody: Custody, chain: Chain | None) -> None:
+        """Without a chain, the invariants that need one are left out."""
+        self._database = database
+        self._custody = custody
+        self._chain = chain
+
+    async def run(self) -> list[Invariant]:
+        """Errors: ChainUnavailable."""
+        on_chain = await self._at_one_block(self._chain) if self._chain else []
+        return await self._database.read(_read) + on_chain
+
+    async def _at_one_block(self, chain: Chain) -> list[Invariant]:
+        """A burn that lands between two looks would count in one of them alone."""
+        for left in reversed(range(LOOKS)):
+            tip = await chain.tip()
+            supply, landed = await read_supply(self._custody, chain), await self._landed(chain)
+            if not left or (await chain.tip()).hash == tip.hash:
+                return _on_chain(supply, landed)
+        raise AssertionError("the last look returns")
+
+    async def _landed(self, chain: Chain) -> dict[str, list[int]]:
+        """Batch id → the sizes burned by each of its attempts that is on chain."""
+        found: dict[str, list[int]] = {}
+        for tx_hash, size, batch_id in await self._database.read(
+            lambda tx: [tuple(row) for row in tx.connection.execute(text(_ATTEMPTS))]
+        ):
+            if await chain.inclusion(tx_hash) is not None:
+                found.setdefault(batch_id, []).append(size)
+        return found
+
+
+def _read(tx: Transaction) -> list[Invariant]:
+    def one(query: str) -> Any:
+        return tx.connection.execute(text(query)).one()
+
+    accounts = one(_ACCOUNTS)
+    wrong, unbalanced, drifted = one(_WRONG_ACCOUNTS)[0], one(_WRONG_TRANSFERS)[0], one(_WRONG_BALANCES)[0]
+    captured, burns, stray, reserved = one(_STATES)
+    by_state = {str(state): int(count) for state, count in tx.connection.execute(text(_BURNS))}
+    surplus = tx.connection.execute(text(_SURPLUS)).all()
+    stuck = one(_STUCK)
+    names = ("accounts", "granted", "available", "reserved", "captured", "expired", "revoked")
+    return [
+        Invariant(
+            "1",
+            "every account's buckets sum to what was granted",
+            wrong == 0,
+            dict(zip(names, accounts, strict=True)),
+        ),
+        Invariant(
+            "1",
+            "postings sum to zero, and to each balance",
+            unbalanced == drifted == 0,
+            {"unbalanced": unbalanced, "drifted": drifted},
+        ),
+        Invariant(
+            "1", "reserved credits are reserved redemptions", accounts[3] == reserved, {"reserved": reserved}
+        ),
+        Invariant(
+            "2",
+            "captured redemptions and burns are one to one",
+            captured == burns == accounts[4] and stray == 0,
+            {"captured": captured, "burns": burns},
+        ),
+        Invariant(
+            "3", "every burn is waiting, under way or confirmed", sum(by_state.values()) == captured, by_state
+        ),
+        Invariant("4", "every batch burns what was put into it", one(_WRONG_BATCHES)[0] == 0),
+        Invariant("6", "a request is paid by one payment, or by none", one(_WRONG_PAYMENTS)[0] == 0),
+        Invariant(
+            "9",
+            "nothing is parked",
+            stuck[3] == 0,
+            {"reserved": stuck[0], "settling": stuck[1], "burning": stuck[2]},
+        ),
+        *(
+            Invariant(
+                "–",
+                "a surplus payment waits for a person",
+                True,
+                {"transaction": row[0], "amount": row[1], "reason": row[2]},
+            )
+            for row in surplus
+        ),
+    ]
+
+
+def _on_chain(supply: Supply, landed: dict[str, list[int]]) -> list[Invariant]:
+    ours = sum(sum(sizes) for sizes in landed.values())
+    twice = sum(len(sizes) > 1 for sizes in landed.values())
+    return [
+        Invariant("4", "no batch is burned twice", twice == 0, {"batches on chain": len(landed)}),
+        Invariant(
+            "5",
+            "custodial tokens are minted minus burned",
+            supply.held == supply.minted - supply.burned,
+            {"minted": supply.minted, "burned": supply.burned, "held": supply.held},
+        ),
+        Invariant(
+            "5",
+            "what is burned on chain is ours to the token",
+            supply.burned == ours,
+            {"burned": supply.burned, "in our batches": ours},
+        ),
+    ]

@@ -1,0 +1,109 @@
+"""What goes on in the background: settling, burning, and tidying up after crashes and time.
+
+All it knows is in the database: it can be killed at any point, and runs in `serve` or in `paywall worker`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from paywall.burns import store as burn_store
+from paywall.burns.backlog import Backlog
+from paywall.burns.burning import Burning
+from paywall.clock import Clock
+from paywall.credits import store as credit_store
+from paywall.database.engine import Database, Transaction
+from paywall.errors import PaywallError, StorageUnavailable, Unavailable
+from paywall.ops.failpoints import failpoint
+from paywall.payments import store as payment_store
+from paywall.payments.settlement import Settlement
+from paywall.payments.tables import PaymentRow
+from paywall.redemptions import store as redemption_store
+from paywall.redemptions.redeeming import Redeeming
+from shared.chain.base import ChainError
+
+log = logging.getLogger("paywall.ops.worker")
+TIDY_SECONDS = 5.0
+MAX_PAUSE_SECONDS = 60.0
+
+
+class Worker:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        burning: Burning,
+        settlement: Settlement,
+        redeeming: Redeeming,
+        backlog: Backlog,
+        clock: Clock,
+        tick_seconds: float,
+    ) -> None:
+        self._database = database
+        self._burning = burning
+        self._settlement = settlement
+        self._redeeming = redeeming
+        self._backlog = backlog
+        self._clock = clock
+        self._tick_seconds = tick_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        await asyncio.gather(
+            self._repeat("burning", self._burn, self._tick_seconds, stop),
+            self._repeat("settling", self._settle, self._tick_seconds, stop),
+            self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
+        )
+        await self._burning.close()
+
+    async def _repeat(
+        self, name: str, step: Callable[[], Awaitable[object]], pause: float, stop: asyncio.Event
+    ) -> None:
+        trouble = 0
+        while not stop.is_set():
+            try:
+                await step()
+                trouble = 0
+            except (ChainError, Unavailable) as error:
+                trouble += 1
+                if trouble == 1:
+                    log.warning("%s waits: %s", name, error)
+            except Exception:
+                trouble += 1
+                log.exception("%s failed", name)
+            wait = min(pause * 2 ** min(trouble, 8), max(pause, MAX_PAUSE_SECONDS))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+
+    async def _burn(self) -> None:
+        # Counted first, so that a chain that cannot be asked does not hide a backlog that grows.
+        waiting, _ = await self._database.read(burn_store.waiting)
+        self._backlog.counted(waiting)
+        await self._burning.step()
+
+    async def _settle(self) -> None:
+        """Take up what a crash, a slow chain or a payer that went away left to be settled."""
+
+        def due(tx: Transaction) -> list[PaymentRow]:
+            return [payment_store.plain(row) for row in payment_store.settling(tx)]
+
+        for payment in await self._database.read(due):
+            failpoint("recover.settling")
+            try:
+                await self._settlement.advance(payment)
+            except StorageUnavailable:
+                raise
+            except PaywallError as refusal:
+                log.info("payment %s: %s", payment.id, refusal.detail)
+
+    async def _tidy(self) -> None:
+        swept = await self._redeeming.sweep()
+        if swept:
+            log.warning("%d credits were released that a crash had left reserved", swept)
+        await self._database.transact(self._forget)
+
+    def _forget(self, tx: Transaction) -> None:
+        now = self._clock()
+        credit_store.expire_accounts(tx, now)
+        redemption_store.forget_proofs(tx, now)

@@ -1,0 +1,46 @@
+"""Issuing a receipt: the signed proof that a payment request was paid, bound to its holder if it has one."""
+
+from paywall.clock import Clock, Ids
+from paywall.keys.identity import Identity
+from paywall.payments.tables import PaymentRow, ReceiptRow
+from paywall.sales.tables import PaymentRequestRow
+from shared.keys import PublicKey
+from shared.tokens import receipt
+from shared.tokens.receipt import Receipt
+
+DAY = 86_400
+
+
+class Receipts:
+    def __init__(
+        self, *, identity: Identity, network: str, validity_days: dict[str, int], clock: Clock, ids: Ids
+    ) -> None:
+        self._identity = identity
+        self._network = network
+        self._validity_days = validity_days
+        self._clock = clock
+        self._ids = ids
+
+    async def issue(self, request: PaymentRequestRow, payment: PaymentRow) -> ReceiptRow:
+        """A signed receipt as the row that will store it. Nothing is written."""
+        now = self._clock()
+        claims = Receipt(
+            id=f"urn:uuid:{self._ids()}",
+            issuer=self._identity.did,
+            payer=payment.payer,
+            issued_at=now,
+            expires_at=now + self._validity_days[request.product] * DAY,
+            payment_request_token=request.token,
+            payment_option_id=payment.option_id,
+            metadata={"network": self._network, "txHash": payment.external_id},
+            holder_thumbprint=PublicKey.from_did_key(request.holder).thumbprint if request.holder else None,
+        )
+        return ReceiptRow(
+            id=claims.id,
+            payment_request_id=request.id,
+            payment_id=payment.id,
+            payer=payment.payer,
+            token=await self._identity.sign(receipt.claims(claims)),
+            created_at=now,
+            expires_at=claims.expires_at,
+        )

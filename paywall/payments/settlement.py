@@ -1,0 +1,169 @@
+"""Step 2 of a request: claim the proof, let the rail settle, then paid, credits and receipt in one commit.
+
+    transaction: the claim is stored (`claims.py`)
+    network:     rail.settle
+    transaction: payment → settled, request → paid, credits granted, receipt stored
+
+A crash in between leaves `settling`, which the worker takes up. Unknown is an outcome, never "failed".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from paywall.clock import Clock
+from paywall.credits import store as credit_store
+from paywall.credits.store import Balance
+from paywall.database.engine import Database, Transaction
+from paywall.errors import NotFound, PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
+from paywall.ops.failpoints import failpoint
+from paywall.payments import store
+from paywall.payments.claims import Claims
+from paywall.payments.receipts import Receipts
+from paywall.payments.rules import payable
+from paywall.payments.tables import PaymentRow
+from paywall.rails.base import Failed, Pending, Rail, Settled, StoredPayment
+from paywall.sales import store as request_store
+from paywall.sales.tables import PaymentRequestRow
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    payment_request_id: str
+    receipt: str
+    credits: Balance
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Accepted, not final. `required` counts confirmations."""
+
+    payment_request_id: str
+    external_id: str
+    confirmations: int
+    required: int
+
+
+class Settlement:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        claims: Claims,
+        rails: Mapping[str, Rail],
+        receipts: Receipts,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._claims = claims
+        self._rails = rails
+        self._receipts = receipts
+        self._clock = clock
+
+    async def claim(self, payload: str) -> Paid | Settling:
+        """Take a payer's claim (the ACK receipt request's `payload`). Repeating it is harmless.
+
+        Errors: ClaimInvalid, PaymentMismatch, PaymentInsufficient, PaymentPending, PaymentAlreadyUsed,
+        PaymentRequestPaid, PaymentRequestExpired, PaidLate, Unavailable.
+        """
+        payment = await self._claims.take(payload)
+        failpoint("pay.claimed")
+        return await self.advance(payment)
+
+    async def advance(self, payment: PaymentRow) -> Paid | Settling:
+        """Settle a stored payment as far as it goes; for claims, polls and the worker alike."""
+        if payment.state == "settled":
+            return await self._paid(payment.payment_request_id)
+        rail = self._rails.get(payment.rail)
+        if rail is None:
+            raise Unavailable(f"The rail {payment.rail!r} of this payment is not configured at the moment.")
+        now = self._clock()
+        first = await self._database.transact(lambda tx: store.note_try(tx, payment.id, now))
+        failpoint("pay.tried")
+        if first is None:
+            return await self._moved(payment)
+        outcome = await rail.settle(
+            StoredPayment(
+                payment.external_id, payment.transaction, payment.expiry_slot, first, payment.created_at
+            )
+        )
+        failpoint("pay.settled")
+        match outcome:
+            case Settled():
+                await self._finish(payment)
+                return await self._paid(payment.payment_request_id)
+            case Pending(confirmations, required):
+                return Settling(payment.payment_request_id, payment.external_id, confirmations, required)
+            case Failed(reason):
+                return await self._fail(payment, reason, first=first)
+
+    async def _finish(self, payment: PaymentRow) -> None:
+        request_row = await self._database.read(lambda tx: request_store.find(tx, payment.payment_request_id))
+        assert request_row is not None
+        receipt = await self._receipts.issue(request_row, payment)
+        failpoint("pay.issued")
+
+        def finish(tx: Transaction) -> None:
+            now = self._clock()
+            # The guard: only the first of several who saw the payment settle opens the account.
+            if not store.move_payment(tx, payment.id, "settled", now, guard="settling"):
+                return
+            failpoint("pay.finishing")
+            request_store.move(tx, payment.payment_request_id, "paid", guard=("settling",))
+            store.insert_receipt(tx, receipt)
+            credit_store.open_account(
+                tx,
+                account_id=receipt.id,
+                payment_id=payment.id,
+                product=request_row.product,
+                credits=request_row.credits,
+                expires_at=receipt.expires_at,
+                now=now,
+            )
+
+        await self._database.transact(finish)
+        failpoint("pay.finished")
+
+    async def _fail(self, payment: PaymentRow, reason: str, *, first: bool) -> Paid | Settling:
+        # A refusal of the first try says that it failed only while it is the only try: another that was begun
+        # beside it may have brought the payment on its way.
+        tries = 1 if first else None
+
+        def fail(tx: Transaction) -> PaymentRequestRow | None:
+            now = self._clock()
+            if not store.move_payment(
+                tx, payment.id, "failed", now, guard="settling", reason=reason, tries=tries
+            ):
+                return None
+            failpoint("recover.failing")
+            request_store.move(tx, payment.payment_request_id, "open", guard=("settling",))
+            return request_store.find(tx, payment.payment_request_id)
+
+        request = await self._database.transact(fail)
+        if request is None:
+            raise PaymentPending  # somebody else moved it meanwhile; the next look tells
+        token = payable(request.token, request.expires_at, self._clock())
+        if token is None:
+            raise PaymentRequestExpired(
+                f"The payment was refused ({reason}), and the payment request has expired."
+            )
+        raise PaymentMismatch(f"The payment was refused: {reason}", token=token)
+
+    async def _moved(self, payment: PaymentRow) -> Paid:
+        """Somebody else brought it to its end meanwhile."""
+        try:
+            return await self._paid(payment.payment_request_id)
+        except NotFound:
+            raise PaymentPending from None  # it failed: the next claim takes it up again
+
+    async def _paid(self, request_id: str) -> Paid:
+        return await self._database.read(lambda tx: read_paid(tx, request_id))
+
+
+def read_paid(tx: Transaction, request_id: str) -> Paid:
+    """Errors: NotFound when no receipt was issued."""
+    receipt = store.receipt_of(tx, request_id)
+    if receipt is None:
+        raise NotFound("There is no receipt for this payment request.")
+    balance = credit_store.balance(tx, receipt.id)
+    assert balance is not None
+    return Paid(request_id, receipt.token, balance)

@@ -1,0 +1,210 @@
+"""Statements on redemptions and used holder proofs; each takes the transaction first."""
+
+from sqlalchemy import bindparam, delete, update
+from sqlmodel import col, select
+
+from paywall.credits import postings, store
+from paywall.database.engine import Transaction
+from paywall.database.statements import CompiledStatement
+from paywall.errors import (
+    BurnBacklogFull,
+    CreditsExhausted,
+    HolderProofInvalid,
+    IdempotencyKeyReused,
+    ReceiptInvalid,
+)
+from paywall.redemptions.request import RedemptionRequest, Reservation
+from paywall.redemptions.tables import HolderProofRow, RedemptionRow
+from shared.tokens.dpop import HolderProof
+
+PROOF_KEPT_SECONDS = 300
+
+
+_redemption = RedemptionRow.__table__.c  # type: ignore[attr-defined]
+_USE_PROOF = CompiledStatement(
+    lambda insert: insert(HolderProofRow).on_conflict_do_nothing().returning(HolderProofRow.__table__.c.jti),  # type: ignore[attr-defined]
+    ["thumbprint", "jti", "expires_at"],
+)
+_INSERT = CompiledStatement(
+    lambda insert: (
+        insert(RedemptionRow)
+        .on_conflict_do_nothing(index_elements=["account_id", "idempotency_key"])
+        .returning(_redemption.id)
+    ),
+    [
+        *("id", "account_id", "idempotency_key", "request_hash", "subject_kind", "subject_text"),
+        *("state", "attempt", "deadline", "created_at", "updated_at"),
+    ],
+)
+_CAPTURE = CompiledStatement(
+    lambda _insert: (
+        update(RedemptionRow)
+        .where(
+            _redemption.id == bindparam("which"),
+            _redemption.state == bindparam("was"),
+            _redemption.attempt == bindparam("try"),
+        )
+        .values(
+            state=bindparam("becomes"),
+            image_id=bindparam("image"),
+            image_sha256=bindparam("sha256"),
+            image_type=bindparam("media_type"),
+            updated_at=bindparam("at"),
+        )
+        .returning(_redemption.account_id)
+    )
+)
+
+
+def use_proof(tx: Transaction, proof: HolderProof) -> None:
+    """Errors: HolderProofInvalid when this proof was used before."""
+    rows = tx.run(
+        _USE_PROOF,
+        thumbprint=proof.thumbprint,
+        jti=proof.jti,
+        expires_at=proof.issued_at + PROOF_KEPT_SECONDS,
+    )
+    if not rows:
+        raise HolderProofInvalid("This holder proof was used before; make a new one for each request.")
+
+
+def reserve(
+    tx: Transaction, request: RedemptionRequest, now: int, deadline: int, *, backlog_full: bool = False
+) -> Reservation | RedemptionRow:
+    """Reserve one credit under the idempotency key; or the redemption that the key already names.
+
+    Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, ReceiptInvalid; and BurnBacklogFull for
+    what is new: what was redeemed before is answered all the same.
+    """
+    if request.holder_proof is not None:
+        use_proof(tx, request.holder_proof)
+    rows = tx.run(
+        _INSERT,
+        id=request.id,
+        account_id=request.account_id,
+        idempotency_key=request.idempotency_key,
+        request_hash=request.request_hash,
+        subject_kind=request.subject_kind,
+        subject_text=request.subject_text,
+        state="reserved",
+        attempt=1,
+        deadline=deadline,
+        created_at=now,
+        updated_at=now,
+    )
+    if rows:
+        if backlog_full:
+            raise BurnBacklogFull
+        return _take(tx, request, request.id, 1, now)
+    row = tx.session.exec(
+        select(RedemptionRow).where(
+            RedemptionRow.account_id == request.account_id,
+            RedemptionRow.idempotency_key == request.idempotency_key,
+        )
+    ).one()
+    if row.request_hash != request.request_hash:
+        raise IdempotencyKeyReused("This idempotency key belongs to a request with another body.")
+    if row.state != "released" or row.refusal is not None:
+        return RedemptionRow.model_validate(row.model_dump())
+    if backlog_full:
+        raise BurnBacklogFull
+    return _reserve_again(tx, row, request, now, deadline)
+
+
+def _reserve_again(
+    tx: Transaction, row: RedemptionRow, request: RedemptionRequest, now: int, deadline: int
+) -> Reservation | RedemptionRow:
+    """A failure that may pass released the credit: the same key may try once more."""
+    attempt = row.attempt + 1
+    done = tx.session.exec(
+        update(RedemptionRow)
+        .where(_redemption.id == row.id, _redemption.state == "released", _redemption.attempt == row.attempt)
+        .values(state="reserved", attempt=attempt, deadline=deadline, updated_at=now)
+    )
+    if done.rowcount != 1:
+        return RedemptionRow.model_validate({**row.model_dump(), "state": "reserved"})  # another was first
+    return _take(tx, request, row.id, attempt, now)
+
+
+def _take(
+    tx: Transaction, request: RedemptionRequest, redemption_id: str, attempt: int, now: int
+) -> Reservation:
+    left = store.reserve(
+        tx, request.account_id, request.product, postings.reserve(redemption_id, attempt), now
+    )
+    if left is None:
+        raise _why_not(tx, request, now)
+    return Reservation(
+        redemption_id, request.account_id, attempt, request.subject_kind, request.subject_text, left
+    )
+
+
+def _why_not(tx: Transaction, request: RedemptionRequest, now: int) -> CreditsExhausted | ReceiptInvalid:
+    balance = store.balance(tx, request.account_id)
+    if balance is None:
+        return ReceiptInvalid("This receipt opened no credits here.")
+    if balance.expires_at <= now:
+        return CreditsExhausted("The credits of this receipt have expired.")
+    return CreditsExhausted("The receipt has no credits left.", granted=balance.granted)
+
+
+def capture(tx: Transaction, reservation: Reservation, image: tuple[str, str, str], now: int) -> bool:
+    """Reserved → captured; `image` is (id, sha256 hex, media type). False when the reservation is gone."""
+    image_id, sha256, media_type = image
+    rows = tx.run(
+        _CAPTURE,
+        which=reservation.id,
+        was="reserved",
+        becomes="captured",
+        image=image_id,
+        sha256=sha256,
+        media_type=media_type,
+        at=now,
+        **{"try": reservation.attempt},
+    )
+    if not rows:
+        return False
+    store.move(tx, reservation.account_id, postings.capture(reservation.id, reservation.attempt), now)
+    return True
+
+
+def release(
+    tx: Transaction, redemption_id: str, attempt: int, now: int, *, refusal: str | None = None
+) -> bool:
+    """Reserved → released, the credit available again. False when it was captured or released already."""
+    account_id = tx.session.exec(
+        update(RedemptionRow)
+        .where(
+            _redemption.id == redemption_id, _redemption.state == "reserved", _redemption.attempt == attempt
+        )
+        .values(state="released", refusal=refusal, updated_at=now)
+        .returning(_redemption.account_id)
+    ).scalar_one_or_none()
+    if account_id is None:
+        return False
+    store.move(tx, account_id, postings.release(redemption_id, attempt), now)
+    return True
+
+
+def overdue(tx: Transaction, now: int, limit: int = 100) -> list[tuple[str, int]]:
+    """(id, attempt) of reservations that a crash left behind."""
+    rows = (
+        select(RedemptionRow.id, RedemptionRow.attempt)
+        .where(RedemptionRow.state == "reserved", col(RedemptionRow.deadline) < now)
+        .limit(limit)
+    )
+    return [(redemption_id, attempt) for redemption_id, attempt in tx.session.exec(rows)]
+
+
+def forget_proofs(tx: Transaction, now: int) -> int:
+    """Drop used proofs that are too old to be accepted again; how many those were."""
+    done = tx.session.exec(delete(HolderProofRow).where(col(HolderProofRow.expires_at) < now))
+    return int(done.rowcount)
+
+
+def find(tx: Transaction, redemption_id: str) -> RedemptionRow | None:
+    return tx.session.get(RedemptionRow, redemption_id)
+
+
+def by_image(tx: Transaction, image_id: str) -> RedemptionRow | None:
+    return tx.session.exec(select(RedemptionRow).where(RedemptionRow.image_id == image_id)).one_or_none()

@@ -1,0 +1,135 @@
+"""What the OpenAPI document is put together from: operations, answers, refusals, headers, parameters."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from paywall import errors
+from paywall.errors import PaywallError
+from paywall.web.openapi.examples import EXAMPLES
+from paywall.web.openapi.json_schema import ref, text, whole
+from paywall.web.openapi.schemas import HASH, TOKEN, UUID
+
+Spec = dict[str, Any]
+
+#: what any request may meet
+ALWAYS: tuple[type[PaywallError], ...] = (
+    *(errors.InternalFault, errors.Unavailable, errors.SignerUnavailable, errors.StorageUnavailable),
+)
+
+
+def operation(
+    summary: str,
+    answers: dict[int, Spec],
+    refusals: Iterable[type[PaywallError]] = (),
+    *,
+    body: str | None = None,
+    parameters: Iterable[str] = (),
+    security: list[Spec] | None = None,
+) -> Spec:
+    """`body` names a schema, `parameters` are keys of PARAMETERS; every operation also has ALWAYS' refusals."""
+    whole_operation: Spec = {
+        "summary": summary,
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in parameters],
+        "responses": {str(status): told for status, told in sorted(_all(answers, refusals).items())},
+    }
+    if body is not None:
+        whole_operation["requestBody"] = {"content": {"application/json": _media(ref(body))}}
+    if security is not None:
+        whole_operation["security"] = security
+    return whole_operation
+
+
+def _all(answers: dict[int, Spec], refusals: Iterable[type[PaywallError]]) -> dict[int, Spec]:
+    """The answers, with the refusals by their status; one status may have both."""
+    by_status: dict[int, list[type[PaywallError]]] = {}
+    for error in (*refusals, *ALWAYS):
+        by_status.setdefault(error.status, []).append(error)
+    merged = dict(answers)
+    for status, group in by_status.items():
+        refused = refusal(status, group)
+        if status in merged:
+            content = {**merged[status]["content"], **refused["content"]}
+            refused = {**merged[status], "content": content}
+        merged[status] = refused
+    return merged
+
+
+def refusal(status: int, group: list[type[PaywallError]]) -> Spec:
+    """Problem details of one status, with the codes that it may have."""
+    told = {"properties": {"status": {"const": status}, "code": {"enum": [error.code for error in group]}}}
+    names = {401: ["WWW-Authenticate"], 409: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
+    return {
+        "description": "; ".join(f"`{error.code}`: {error.title}" for error in group),
+        "headers": headers("Cache-Control", "Request-Id", *names),
+        "content": {"application/problem+json": {"schema": {"allOf": [ref("Problem"), told]}}},
+    }
+
+
+def answer(description: str, content: Spec, *names: str) -> Spec:
+    """`content` is media type → schema, `names` are keys of HEADERS."""
+    return {
+        "description": description,
+        "headers": headers("Cache-Control", "Request-Id", *names),
+        "content": {media_type: _media(schema) for media_type, schema in content.items()},
+    }
+
+
+def _media(schema: Spec) -> Spec:
+    example = EXAMPLES.get(schema.get("$ref", "").rpartition("/")[2])
+    return {"schema": schema} if example is None else {"schema": schema, "example": example}
+
+
+def headers(*names: str) -> Spec:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def anything() -> Spec:
+    return {}
+
+
+HEADERS = {
+    "Cache-Control": {"schema": text(), "description": "no-store for all but pictures"},
+    "Request-Id": {"schema": text(), "description": "the request's own, when short and plain, or a new one"},
+    "Location": {"schema": text(), "description": "where the payment or redemption can be looked up"},
+    "Retry-After": {"schema": whole("seconds"), "description": "when to ask again"},
+    "WWW-Authenticate": {"schema": text(), "description": "RFC 9449 section 7.1, RFC 6750 section 3"},
+    "Credits-Remaining": {"schema": whole()},
+    "Redemption-Id": {"schema": text(pattern=UUID)},
+    "ETag": {"schema": text(), "description": "the picture's SHA-256"},
+}
+
+
+def _parameter(name: str, place: str, description: str, schema: Spec) -> Spec:
+    required = {"required": True} if place == "path" else {}
+    return {"name": name, "in": place, "description": description, "schema": schema, **required}
+
+
+PARAMETERS = {
+    "payment_request_id": _parameter("id", "path", "The payment request", text(pattern=UUID)),
+    "redemption_id": _parameter("id", "path", "The redemption", text(pattern=UUID)),
+    "image_id": _parameter("id", "path", "The picture", text(pattern="^[0-9a-f]{32}$")),
+    "tx_hash": _parameter("tx_hash", "path", "The burn transaction", HASH),
+    "DPoP": _parameter(
+        "DPoP", "header", "A proof of the holder's key (RFC 9449), new for each request", TOKEN
+    ),
+    "Idempotency-Key": _parameter(
+        "Idempotency-Key",
+        "header",
+        "Same key and body: same answer, one effect",
+        text(minLength=1, maxLength=255),
+    ),
+}
+
+SECURITY = {
+    "dpop": {
+        "type": "http",
+        "scheme": "DPoP",
+        "description": "The receipt, with a proof of its holder's key in the DPoP header (RFC 9449).",
+    },
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The receipt alone; refused for one that is bound to a holder.",
+    },
+}

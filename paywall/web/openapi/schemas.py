@@ -1,0 +1,258 @@
+"""The schemas of what goes over the wire: `components.schemas` of the OpenAPI document."""
+
+from paywall.errors import PaywallError
+from paywall.web.openapi.json_schema import list_of, nullable, one_of, record, ref, text, whole
+
+
+def codes(error: type[PaywallError] = PaywallError) -> list[str]:
+    """The codes of an error and of all that derive from it."""
+    return sorted({error.code, *(code for child in error.__subclasses__() for code in codes(child))})
+
+
+UNIX_TIME = "Unix seconds"
+UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+HASH = text("64 hex digits", pattern="^[0-9a-f]{64}$")
+ASSET = text("the custodial token, policy id and name in hex", pattern=r"^[0-9a-f]{56}\.([0-9a-f]{2}){0,32}$")
+TOKEN = text(
+    "a compact JWS (RFC 7515), EdDSA",
+    pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
+    maxLength=8192,
+)
+HOLDER = text("the did:key of an Ed25519 key", pattern="^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$")
+DID = text("a did:key or a did:web", pattern="^did:[a-z0-9]+:")
+MONEY = record(
+    {"amount": whole("minor units"), "currency": text(), "decimals": whole("of the currency", maximum=18)}
+)
+IMAGE = record({"url": text(pattern="^/api/images/"), "media_type": text(pattern="^image/"), "sha256": HASH})
+
+BUCKETS = {
+    "granted": whole("what was bought: the sum of all that follow"),
+    "available": whole(),
+    "reserved": whole("redemptions under way"),
+    "captured": whole("used, one burn each"),
+    "expired": whole(),
+    "revoked": whole(),
+}
+
+OPTION = record(
+    {
+        "id": text("names the rail"),
+        "amount": whole("minor units of `currency`", 1),
+        "decimals": whole(maximum=18),
+        "currency": text(),
+        "recipient": text("who is paid, in the network's own form"),
+    },
+    {
+        "network": text("CAIP-2 or like it, such as cardano:preprod"),
+        "paymentService": text(),
+        "receiptService": text(),
+    },
+)
+
+ORDER = record(
+    {"product": text(), "credits": whole("", 1), "token": ASSET},
+    {"holder": HOLDER},
+    description="what is bought, which token each use burns, and whose key the receipt is bound to",
+)
+
+REQUEST = record(
+    {
+        "iat": whole(UNIX_TIME),
+        "exp": whole(UNIX_TIME),
+        "iss": DID,
+        "sub": text("the payment request's id", pattern=UUID),
+        "id": text("the same", pattern=UUID),
+        "description": text(),
+        "expiresAt": text("the same as exp, ISO 8601", format="date-time"),
+        "price": MONEY,
+        "order": ORDER,
+        "paymentOptions": list_of(OPTION, minItems=1),
+    },
+    {"serviceCallback": text(format="uri")},
+    description="the claims of a payment request token (ACK-Pay; `price` and `order` are ours)",
+)
+
+PROBLEM = record(
+    {
+        "type": text(pattern="^urn:paywall:problem:"),
+        "title": text(),
+        "status": whole("", 400, maximum=599),
+        "detail": text("a sentence for people"),
+        "code": {"type": "string", "enum": [code for code in codes() if code != "setup_error"]},
+        "retryable": {"type": "boolean", "description": "whether the same request may succeed later"},
+    },
+    {
+        "paymentRequestToken": TOKEN,
+        "paymentRequest": ref("PaymentRequest"),
+        "redemption_id": text("the redemption that was refused, or is under way", pattern=UUID),
+        "transaction": text("the payment transaction that is not final"),
+        "paid": whole("what arrived, in minor units"),
+        "required": whole("what was asked for, in minor units"),
+        "granted": whole("how many credits the receipt had"),
+    },
+    description="RFC 9457 problem details. A 402 carries the payment request token to pay, when paying is the remedy.",
+)
+
+PAYMENT_REQUIRED = {
+    "allOf": [ref("Problem"), {"required": ["paymentRequestToken", "paymentRequest"]}],
+    "description": "Problem details of a 402 with the payment request to pay.",
+}
+
+BUY = {
+    **record(
+        {},
+        {
+            "credits": whole("how many", 1, maximum=1_000_000),
+            "count": whole("ACK Lab's name for `credits`", 1, maximum=1_000_000),
+            "holder": HOLDER,
+        },
+    ),
+    "anyOf": [{"required": ["credits"]}, {"required": ["count"]}],
+}
+
+CLAIM = record(
+    {
+        "payload": text(
+            "ACK-Pay's receipt request: a JWT signed by the payer (iss = payerDid, a did:key) with "
+            "paymentRequestToken, paymentOptionId, payerDid and metadata of network and either txHash (on chain) "
+            "or transaction (base64 of the signed, unbroadcast bytes)"
+        )
+    }
+)
+
+WISH = record(
+    {},
+    {
+        "name": text("a US president of the 19th century"),
+        "prompt": text("what to draw", minLength=1, maxLength=1000),
+        "receipt": {**TOKEN, "description": "a receipt that is bound to no holder, instead of a header"},
+    },
+    description="A name or a prompt; with neither, a president at random.",
+)
+
+PAID = record({"receipt": TOKEN, "credits": ref("Credits"), "payment_request_id": text(pattern=UUID)})
+
+PROGRESS = {
+    "transaction": text(),
+    "confirmations": whole(),
+    "required": whole("confirmations to be final", 1),
+}
+
+SETTLING = record({"payment_request_id": text(pattern=UUID), "state": {"const": "settling"}, **PROGRESS})
+
+PAYMENT = record(
+    {
+        "payment_request_id": text(pattern=UUID),
+        "state": one_of("open", "settling", "paid", "expired"),
+        "expires_at": whole(UNIX_TIME),
+    },
+    {**PROGRESS, "receipt": {**TOKEN, "description": "for the payer alone"}, "credits": ref("Credits")},
+)
+
+REDEEMED = record(
+    {
+        "redemption_id": text(pattern=UUID),
+        "credits_remaining": whole(),
+        "subject": text("the name or prompt that was drawn"),
+        "image": IMAGE,
+    }
+)
+
+BURN_STATE = one_of("waiting", "submitted", "seen", "confirmed", "parked")
+
+BURN = record(
+    {"state": BURN_STATE, "token": ASSET, "salt": text("hex; blinds the leaf", pattern="^[0-9a-f]{32}$")},
+    {
+        "leaf_index": whole(),
+        "tree_size": whole("", 1),
+        "proof": list_of(HASH, description="the inclusion proof (RFC 9162 section 2.1.3)"),
+        "root": HASH,
+        "tx_hash": nullable(HASH),
+        "confirmations": whole(),
+        "required": whole("", 1),
+    },
+)
+
+REDEMPTION = record(
+    {
+        "redemption_id": text(pattern=UUID),
+        "state": one_of("reserved", "captured", "released"),
+        "product": text(),
+        "image": nullable(IMAGE),
+        "burn": nullable(ref("Burn")),
+    }
+)
+
+BATCH = record(
+    {
+        "tx_hash": HASH,
+        "root": HASH,
+        "token": ASSET,
+        "state": one_of("submitted", "seen", "confirmed", "parked", "replaced"),
+        "count": whole("redemptions in the batch", 1),
+        "fee": whole("lovelace"),
+        "fee_per_redemption": whole("lovelace, rounded up"),
+        "confirmations": whole(),
+        "required": whole("", 1),
+        "block": nullable(record({"height": whole(), "hash": HASH})),
+    }
+)
+
+PRODUCT = record(
+    {
+        "id": text(),
+        "title": text(),
+        "description": text(),
+        "validity_days": whole("how long credits last", 1),
+        "tiers": list_of(record({"from": whole("credits", 1), "unit_price": MONEY}), minItems=1),
+    }
+)
+
+RAIL = record(
+    {"id": text(), "network": text(), "currency": text(), "decimals": whole()},
+    {"recipient": text(), "rate": text("the price of one whole unit"), "confirmations": whole("", 1)},
+)
+
+CATALOG = record(
+    {
+        "seller": DID,
+        "network": text(),
+        "token": ASSET,
+        "products": list_of(PRODUCT, minItems=1),
+        "rails": list_of(RAIL, minItems=1),
+    },
+    {"chain": record({"blockfrost": text("the embedded devnet", format="uri")})},
+)
+
+DID_DOCUMENT = record(
+    {
+        "@context": list_of(text()),
+        "id": DID,
+        "verificationMethod": list_of(
+            record({"id": text(), "type": text(), "controller": DID, "publicKeyJwk": {"type": "object"}})
+        ),
+        "authentication": list_of(text()),
+        "assertionMethod": list_of(text()),
+    }
+)
+
+SCHEMAS = {
+    "Problem": PROBLEM,
+    "PaymentRequired": PAYMENT_REQUIRED,
+    "PaymentRequest": REQUEST,
+    "Credits": record(BUCKETS),
+    "Balance": record({**BUCKETS, "expires_at": whole(UNIX_TIME), "product": text()}),
+    "Buy": BUY,
+    "Claim": CLAIM,
+    "Wish": WISH,
+    "Paid": PAID,
+    "Settling": SETTLING,
+    "Payment": PAYMENT,
+    "Redeemed": REDEEMED,
+    "Redemption": REDEMPTION,
+    "Burn": BURN,
+    "Batch": BATCH,
+    "Catalog": CATALOG,
+    "DidDocument": DID_DOCUMENT,
+    "Readiness": {"type": "object", "additionalProperties": text("ok, or why not")},
+}

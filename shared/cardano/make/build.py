@@ -1,0 +1,145 @@
+"""Payments, mints and burns: drafts with the exact minimum fee, for one key to sign.
+
+Written in the Conway CDDL's form with cbor2 alone, in a hundredth of the time that a transaction builder
+takes. Signing is a second step, so that the key may be remote: sign `bytes.fromhex(draft.id)`, then
+`draft.sign(...)`.
+"""
+
+from collections.abc import Sequence
+
+import cbor2
+
+from shared.cardano import coins, fees
+from shared.cardano.addresses import check_address, key_hash
+from shared.cardano.assets import Asset
+from shared.cardano.coins import Parameters, Shortage, Utxo
+from shared.cardano.fixed_supply import FixedSupply
+from shared.cardano.make.draft import Built, Draft
+from shared.cardano.make.drafting import Plan, Sent, drafted, output, output_with_script
+from shared.cardano.make.scripts import NativeScript, PlutusScript
+from shared.cardano.metadata import burn_metadata, payment_metadata
+from shared.keys import PublicKey
+
+__all__ = [
+    "Built",
+    "Draft",
+    "Parameters",
+    "Shortage",
+    "Utxo",
+    "burn",
+    "mint",
+    "mint_fixed",
+    "native_policy",
+    "payment",
+]
+
+
+def native_policy(hash_of_key: bytes) -> tuple[bytes, str]:
+    """The one-key native script as CBOR, and its policy id in hex: BLAKE2b-224 of 0x00 and the script."""
+    script = NativeScript(cbor2.dumps([0, hash_of_key]))
+    return script.raw, script.policy_id
+
+
+def payment(
+    *,
+    utxos: Sequence[Utxo],
+    change_address: str,
+    recipient: str,
+    lovelace: int,
+    token_hash: bytes,
+    parameters: Parameters,
+    expiry_slot: int,
+    key: PublicKey,
+    network: str,
+) -> Draft:
+    """Pay `lovelace` to `recipient`, with the payment request's `token_hash` (32 bytes) in the metadata.
+
+    The payment is output 0, the change output 1. `Shortage` when the outputs do not suffice, `ValueError`
+    when the recipient is not an address of `network` or gets less than an output must hold.
+    """
+    check_address(recipient, network)
+    sent = Sent(output(recipient, lovelace, {}), lovelace)
+    if lovelace < fees.least_lovelace(sent.raw, parameters):
+        raise ValueError("the payment is less than an output must hold")
+    metadata = payment_metadata(token_hash)
+    plan = Plan(change_address, parameters, expiry_slot, key, network, sent=(sent,), metadata=metadata)
+    return drafted(plan, coins.selections(utxos))
+
+
+def mint(
+    *,
+    utxos: Sequence[Utxo],
+    change_address: str,
+    asset: Asset,
+    quantity: int,
+    parameters: Parameters,
+    expiry_slot: int,
+    key: PublicKey,
+    network: str,
+) -> Draft:
+    """Make `quantity` tokens of `asset`, whose policy must be `key`'s `native_policy`, and keep them."""
+    if quantity < 1:
+        raise ValueError("at least one token must be minted")
+    script = NativeScript(native_policy(key_hash(key))[0])
+    plan = Plan(change_address, parameters, expiry_slot, key, network, mint=(asset, quantity), script=script)
+    return drafted(plan, coins.selections(utxos))
+
+
+def mint_fixed(
+    *,
+    seed: Utxo,
+    change_address: str,
+    supply: FixedSupply,
+    parameters: Parameters,
+    expiry_slot: int,
+    key: PublicKey,
+    network: str,
+) -> Draft:
+    """Spend `seed` to make the whole `supply`, and keep it.
+
+    Output 0 holds the script for burns to refer to, and is never to be spent; the change with the tokens is
+    output 1. The seed is the only input, so that what the script uses does not depend on the wallet.
+    """
+    plan = Plan(
+        change_address,
+        parameters,
+        expiry_slot,
+        key,
+        network,
+        sent=(output_with_script(change_address, supply.script, parameters),),
+        mint=(supply.asset, supply.quantity),
+        script=supply.minting(),
+    )
+    return drafted(plan, coins.selections([seed], must_spend=[supply.seed]))
+
+
+def burn(
+    *,
+    utxos: Sequence[Utxo],
+    change_address: str,
+    asset: Asset,
+    count: int,
+    root: bytes,
+    parameters: Parameters,
+    expiry_slot: int,
+    key: PublicKey,
+    network: str,
+    must_spend: Sequence[tuple[str, int]] = (),
+    script: PlutusScript | None = None,
+) -> Draft:
+    """Destroy `count` tokens of `asset`, with the batch's Merkle `root` and `count` in the metadata.
+
+    `must_spend` are inputs that this attempt shares with the one before it, so that never both can land.
+    Without a `script` the asset's policy must be `key`'s `native_policy`.
+    """
+    plan = Plan(
+        change_address,
+        parameters,
+        expiry_slot,
+        key,
+        network,
+        mint=(asset, -count),
+        script=script or NativeScript(native_policy(key_hash(key))[0]),
+        metadata=burn_metadata(root, count),
+    )
+    return drafted(plan, coins.selections(utxos, asset.unit, count, must_spend))

@@ -1,0 +1,158 @@
+"""Payments that are refused, too late or too dear: what stays set aside, what is given back, what is never paid."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from buyer.budget import Budget
+from buyer.errors import BuyerError, OverBudget, PaymentRefused, SellerFault
+from buyer.purchase import paying
+from buyer.seller import http as http_module
+from buyer.wallet.file import Wallet
+from shared.problem import Problem
+from tests.support.hostile.papers import LIFETIME
+from tests.support.hostile.shop import Shop
+from tests.support.hostile.transport import At, Killed
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.buying import PAYMENTS, PRICE, buy, spent, states
+
+
+@pytest.fixture(scope="module")
+def devnet() -> Iterator[DevnetProcess]:
+    with DevnetProcess() as running:
+        yield running
+
+
+@pytest.fixture
+def shop(devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
+    monkeypatch.setattr(paying, "POLL_SECONDS", 0.01)
+    return Shop.open(devnet, tmp_path)
+
+
+MISMATCH = Problem(402, "payment_mismatch", "Mismatch", "No.")
+
+
+def test_a_refused_payment_keeps_its_price_until_its_bytes_are_dead(shop: Shop) -> None:
+    shop.seller.lies.refuse_claims = MISMATCH
+    for _ in range(2):
+        with pytest.raises(PaymentRefused) as caught:
+            buy(shop)
+        assert (caught.value.code, caught.value.exit_code) == ("payment_mismatch", 4)
+        assert (states(shop), spent(shop)) == (["signed"], 300)
+    assert len(shop.seller.transactions) == 1
+
+
+def test_a_402_to_a_claim_is_never_answered_with_another_payment(shop: Shop) -> None:
+    shop.seller.lies.refuse_claims = Problem(402, "payment_required", "Pay", "Pay again.")
+    for _ in range(3):
+        with pytest.raises(PaymentRefused):
+            buy(shop)
+    assert len(shop.seller.transactions) == 1
+    assert shop.seller.calls.count("POST /api/images/buy") == 1
+
+
+def test_a_payment_that_can_never_land_gives_its_price_back_and_is_made_anew(shop: Shop) -> None:
+    shop.seller.lies.refuse_claims = MISMATCH
+    budget = Budget(per_purchase="3.00 USD", total="3.00 USD")
+    with pytest.raises(PaymentRefused):
+        buy(shop, budget=budget)
+    shop.pass_time(LIFETIME)
+    before = set(shop.seller.transactions)
+
+    def relent(request: httpx.Request) -> None:
+        if request.url.path == "/api/images/buy":
+            shop.seller.lies.refuse_claims = None
+
+    assert buy(shop, budget=budget, before=relent).granted == 3
+    assert states(shop) == ["abandoned", "paid"]
+    assert spent(shop) == 300
+    assert len(shop.seller.transactions - before) == 1
+    assert shop.paid_on_chain() == PRICE
+
+
+def test_a_payment_whose_request_has_expired_is_not_given_up_while_its_bytes_can_land(shop: Shop) -> None:
+    shop.seller.lies.refuse_claims = Problem(409, "payment_request_expired", "Expired", "Too late.")
+    with pytest.raises(PaymentRefused):
+        buy(shop)
+    shop.clock += LIFETIME + 1  # the chain stands still
+    with pytest.raises(PaymentRefused):
+        buy(shop)
+    assert (states(shop), spent(shop)) == (["signed"], 300)
+
+
+def test_money_that_landed_without_a_receipt_is_never_paid_again(shop: Shop) -> None:
+    with pytest.raises(Killed):
+        buy(shop, after=At(1, Killed(), PAYMENTS))
+    shop.seller.lies.refuse_claims = Problem(409, "paid_late", "Paid late", "A person will look.")
+    shop.pass_time(LIFETIME)
+    for _ in range(2):
+        with pytest.raises(SellerFault) as caught:
+            buy(shop)
+        assert caught.value.code == "paid_without_receipt"
+        assert next(iter(shop.seller.transactions)) in str(caught.value)
+    assert (states(shop), spent(shop)) == (["signed"], 300)
+    assert shop.paid_on_chain() == PRICE
+
+
+def test_a_request_that_expired_before_it_was_paid_is_replaced_by_another(shop: Shop) -> None:
+    with pytest.raises(Killed):
+        buy(shop, before=At(1, Killed(), PAYMENTS))
+    with closing(Wallet.open(shop.wallet_path)) as wallet:
+        # As if it had died just before signing.
+        undo = "UPDATE purchases SET state = 'requested', tx_hash = NULL, tx_bytes = NULL, expiry_slot = NULL"
+        wallet.transact(lambda db: db.execute(undo))
+        wallet.transact(lambda db: db.execute("DELETE FROM spent_outputs"))
+    shop.pass_time(LIFETIME)
+    assert buy(shop).granted == 3
+    assert shop.seller.calls.count("POST /api/images/buy") == 2
+    assert (states(shop), shop.paid_on_chain()) == (["paid"], PRICE)
+
+
+def test_a_price_raised_after_an_interruption_is_refused(shop: Shop) -> None:
+    with pytest.raises(Killed):
+        buy(shop, before=At(1, Killed(), PAYMENTS))
+    with closing(Wallet.open(shop.wallet_path)) as wallet:
+        undo = "UPDATE purchases SET state = 'wanted', tx_hash = NULL, tx_bytes = NULL, expiry_slot = NULL"
+        wallet.transact(lambda db: db.execute(undo))
+        wallet.transact(lambda db: db.execute("DELETE FROM spent_outputs"))
+    shop.seller.unit_price = 101
+    with pytest.raises(SellerFault) as caught:
+        buy(shop)
+    assert caught.value.code == "price_raised"
+    assert (shop.seller.transactions, spent(shop)) == (set(), 0)
+
+
+def test_a_total_budget_holds_over_purchases(shop: Shop) -> None:
+    budget = Budget(per_purchase="5.00 USD", total="7.00 USD")
+    buy(shop, 3, budget=budget)
+    buy(shop, 4, budget=budget)
+    with pytest.raises(OverBudget) as caught:
+        buy(shop, 1, budget=budget)
+    assert caught.value.exit_code == 3
+    assert (spent(shop), len(shop.seller.sales)) == (700, 2)
+
+
+def test_a_purchase_over_budget_does_not_even_ask(shop: Shop) -> None:
+    with pytest.raises(OverBudget):
+        buy(shop, budget=Budget(per_purchase="2.99 USD"))
+    assert shop.seller.calls == ["GET /api/catalog"]
+
+
+def test_an_empty_wallet_says_how_to_fill_it(devnet: DevnetProcess, tmp_path: Path) -> None:
+    shop = Shop.open(devnet, tmp_path, lovelace=(2_000_000,))
+    with pytest.raises(PaymentRefused) as caught:
+        buy(shop)
+    assert (caught.value.code, caught.value.exit_code) == ("funds_short", 4)
+    assert "buyer wallet fund" in caught.value.hint
+    assert spent(shop) == 0
+
+
+def test_credits_below_one_are_never_asked_for(shop: Shop) -> None:
+    for count in (0, -5):
+        with pytest.raises(BuyerError):
+            buy(shop, count)
+    assert shop.seller.calls == []

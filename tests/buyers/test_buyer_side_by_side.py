@@ -1,0 +1,198 @@
+"""Buyers side by side on one wallet, and images that are asked for more than once."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from buyer.budget import Budget
+from buyer.cli import output
+from buyer.errors import OverBudget, SellerUnreachable
+from buyer.purchase import paying
+from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions.images import Done, ImageOrder, Imaging
+from buyer.seller import http as http_module
+from buyer.wallet.file import Wallet
+from tests.support.hostile.shop import Shop, nobody
+from tests.support.hostile.transport import At, Killed
+from tests.support.processes.devnet import DevnetProcess
+
+PRICE = 6_000_000
+GENERATE = "/api/images/generate"
+
+
+@pytest.fixture(scope="module")
+def devnet() -> Iterator[DevnetProcess]:
+    with DevnetProcess() as running:
+        yield running
+
+
+@pytest.fixture
+def shop(devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
+    monkeypatch.setattr(paying, "POLL_SECONDS", 0.05)
+    return Shop.open(devnet, tmp_path)
+
+
+def together(shop: Shop, counts: list[int], budget: Budget) -> list[HeldReceipt | BaseException]:
+    """Buy so many credits each, every buyer with a wallet connection of its own."""
+
+    async def one(count: int) -> HeldReceipt:
+        with closing(Wallet.open(shop.wallet_path)) as wallet:
+            async with shop.client(wallet, budget=budget) as client:
+                return await client.buy(count)
+
+    async def every() -> list[HeldReceipt | BaseException]:
+        return await asyncio.gather(*(one(count) for count in counts), return_exceptions=True)
+
+    return asyncio.run(every())
+
+
+def test_buyers_of_different_orders_pay_side_by_side_from_different_outputs(
+    devnet: DevnetProcess, tmp_path: Path
+) -> None:
+    shop = Shop.open(devnet, tmp_path, lovelace=(20_000_000,) * 4)
+    outcomes = together(shop, [1, 2, 3, 4], Budget(per_purchase="5.00 USD"))
+    assert sorted(r.granted for r in outcomes if isinstance(r, HeldReceipt)) == [1, 2, 3, 4]
+    assert shop.paid_on_chain() == 20_000_000
+    assert len(shop.seller.transactions) == 4
+
+
+def test_buyers_that_share_one_output_take_turns(shop: Shop) -> None:
+    outcomes = together(shop, [1, 2, 3], Budget(per_purchase="5.00 USD"))
+    assert sorted(r.granted for r in outcomes if isinstance(r, HeldReceipt)) == [1, 2, 3]
+    assert len(shop.seller.transactions) == 3
+
+
+def test_buyers_of_the_same_order_take_turns_and_each_gets_a_receipt(shop: Shop) -> None:
+    outcomes = together(shop, [3, 3], Budget(per_purchase="5.00 USD"))
+    receipts = {outcome.id for outcome in outcomes if isinstance(outcome, HeldReceipt)}
+    assert len(receipts) == 2
+    assert shop.paid_on_chain() == 2 * PRICE
+    assert any("another buyer is at" in line for line in shop.said)
+
+
+def test_a_total_is_never_overspent_side_by_side(devnet: DevnetProcess, tmp_path: Path) -> None:
+    shop = Shop.open(devnet, tmp_path, lovelace=(20_000_000,) * 5)
+    outcomes = together(shop, [1, 2, 3, 4, 5], Budget(per_purchase="5.00 USD", total="6.00 USD"))
+    bought = sum(outcome.granted for outcome in outcomes if isinstance(outcome, HeldReceipt))
+    refused = [outcome for outcome in outcomes if isinstance(outcome, OverBudget)]
+    assert len(refused) + sum(isinstance(outcome, HeldReceipt) for outcome in outcomes) == 5
+    assert 0 < bought <= 6
+    assert shop.paid_on_chain() == bought * 2_000_000
+
+
+def errand(folder: Path, *, generate: int = 2, subjects: tuple[dict[str, str], ...] = ()) -> ImageOrder:
+    return ImageOrder(3, generate, folder, subjects)
+
+
+def run(
+    shop: Shop,
+    wanted: ImageOrder,
+    *,
+    before: Callable[[httpx.Request], None] = nobody,
+    after: Callable[[httpx.Request], None] = nobody,
+    burns_wait: float = 0,
+) -> Done:
+    """`buyer images` as a process of its own."""
+
+    async def once() -> Done:
+        with closing(Wallet.open(shop.wallet_path)) as wallet:
+            async with shop.client(wallet, before=before, after=after) as client:
+                imaging = Imaging(client, wallet, lambda: shop.clock, shop.said.append)
+                return await imaging.run(wanted, wait=30, burns_wait=burns_wait)
+
+    return asyncio.run(once())
+
+
+def test_a_run_buys_makes_saves_and_counts(shop: Shop, tmp_path: Path) -> None:
+    done = run(shop, errand(tmp_path / "out", subjects=({"name": "Abraham Lincoln"},)))
+    assert (done.remaining, len(done.images)) == (1, 2)
+    assert sorted(path.name[:18] for path in (tmp_path / "out").iterdir()) == [
+        "01-abraham-lincoln",
+        "02-abraham-lincoln",
+    ]
+    assert shop.paid_on_chain() == PRICE
+    assert [report.outcome for report in done.reports if report is not None] == ["pending", "pending"]
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_run_that_dies_anywhere_is_finished_by_the_next(
+    shop: Shop, tmp_path: Path, number: int, side: str
+) -> None:
+    wanted = errand(tmp_path / "out")
+    with pytest.raises(Killed):
+        run(shop, wanted, **{side: At(number, Killed())})  # type: ignore[arg-type]  # one of two keywords
+    done = run(shop, wanted)
+    assert (shop.paid_on_chain(), len(shop.seller.uses), done.remaining) == (PRICE, 2, 1)
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    assert len({image.redemption_id for image in done.images}) == 2
+
+
+def test_the_run_after_a_finished_one_buys_again(shop: Shop, tmp_path: Path) -> None:
+    first, second = run(shop, errand(tmp_path / "out")), run(shop, errand(tmp_path / "out"))
+    assert first.receipt.id != second.receipt.id
+    assert len(list((tmp_path / "out").iterdir())) == 4
+
+
+def test_a_burn_that_is_waited_for_is_verified(shop: Shop, tmp_path: Path) -> None:
+    asyncio.run(shop.seller.mint())
+
+    async def waits() -> Done:
+        with closing(Wallet.open(shop.wallet_path)) as wallet:
+            async with shop.client(wallet) as client:
+                imaging = Imaging(client, wallet, lambda: shop.clock, shop.said.append)
+                task = asyncio.create_task(imaging.run(errand(tmp_path / "out"), wait=30, burns_wait=60))
+                while not any("waiting for its batch" in line for line in shop.said):  # noqa: ASYNC110  a list has no event
+                    await asyncio.sleep(0.01)
+                await shop.seller.burn()
+                return await task
+
+    done = asyncio.run(waits())
+    assert [report.outcome for report in done.reports if report is not None] == ["holds", "holds"]
+
+
+def test_images_side_by_side_take_a_credit_each(shop: Shop) -> None:
+    async def once() -> list[str]:
+        with closing(Wallet.open(shop.wallet_path)) as wallet:
+            async with shop.client(wallet) as client:
+                receipt = await client.buy(3)
+                images = await asyncio.gather(
+                    *(client.generate(receipt, name="Abraham Lincoln") for _ in range(3))
+                )
+                assert (await client.credits(receipt)).available == 0
+                return [image.redemption_id for image in images]
+
+    assert len(set(asyncio.run(once()))) == 3
+    assert len(shop.seller.uses) == 3
+
+
+def test_an_image_whose_reply_was_lost_costs_one_credit_however_often_it_is_asked_for(shop: Shop) -> None:
+    async def once() -> str:
+        with closing(Wallet.open(shop.wallet_path)) as wallet:
+            async with shop.client(wallet) as client:
+                receipt = await client.buy(3)
+            for _ in range(2):
+                lost = At(1, httpx.ReadError("lost"), GENERATE, times=99)
+                async with shop.client(wallet, after=lost) as client:
+                    with pytest.raises(SellerUnreachable):
+                        await client.generate(receipt, name="Abraham Lincoln")
+            async with shop.client(wallet) as client:
+                image = await client.generate(receipt, name="Abraham Lincoln")
+                assert (await client.credits(receipt)).available == 2
+                return image.redemption_id
+
+    redemption_id = asyncio.run(once())
+    assert [use.redemption_id for use in shop.seller.uses.values()] == [redemption_id]
+
+
+def test_the_object_that_is_printed_has_the_keys_that_scripts_read(shop: Shop, tmp_path: Path) -> None:
+    told, _ = output.images(run(shop, errand(tmp_path / "out")))
+    assert list(json.loads(json.dumps(told))) == [
+        *("payment_request_id", "price", "receipt_id", "credits", "images", "burns")
+    ]

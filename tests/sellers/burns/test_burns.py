@@ -1,0 +1,139 @@
+"""Burning, on both databases and over a real ledger: batches, proofs, fees, and several workers at once."""
+
+import asyncio
+
+import pytest
+
+from paywall.database.opening import open_database
+from shared import merkle
+from shared.cardano.metadata import read_burn
+from shared.chain.base import SubmitRefused
+from shared.chain.blockfrost import Blockfrost
+from tests.support.world import burns
+from tests.support.world.seller import Seller, Selling
+
+
+async def check_proof(seller: Seller, redemption_id: str) -> str:
+    """What `GET /api/redemptions/{id}` shows is proved by the chain. Returns the transaction's hash."""
+    shown = (await seller.http.get(f"/api/redemptions/{redemption_id}")).json()["burn"]
+    assert shown["state"] == "confirmed"
+    transaction = await burns.on_chain(seller, shown["tx_hash"])
+    assert transaction is not None
+    found = read_burn(transaction.metadata)
+    assert found is not None
+    root, count = found
+    assert (root.hex(), count) == (shown["root"], shown["tree_size"])
+    assert transaction.mint == {seller.parts.custody.asset.unit: -count}
+    leaf = merkle.redemption_leaf(redemption_id, bytes.fromhex(shown["salt"]))
+    proof = [bytes.fromhex(node) for node in shown["proof"]]
+    assert merkle.verify(leaf, shown["leaf_index"], count, proof, root)
+    stranger = merkle.redemption_leaf("another", bytes.fromhex(shown["salt"]))
+    assert not merkle.verify(stranger, shown["leaf_index"], count, proof, root)
+    return transaction.id
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_batch_burns_one_token_for_each_member_and_each_can_prove_it(selling: Selling, count: int) -> None:
+    async def story() -> None:
+        async with selling() as seller:
+            ids = await burns.capture(seller, count)
+            await burns.finish(seller)
+            assert await burns.burned(seller) == count
+            (tx_hash,) = {await check_proof(seller, name) for name in ids}
+            batch = (await seller.http.get(f"/api/burns/{tx_hash}")).json()
+            transaction = await burns.on_chain(seller, tx_hash)
+            assert transaction is not None
+            assert (batch["count"], batch["state"], batch["fee"]) == (count, "confirmed", transaction.fee)
+            assert batch["fee_per_redemption"] == -(-transaction.fee // count)
+            assert batch["token"] == seller.parts.custody.asset.dotted
+
+    asyncio.run(story())
+
+
+def test_more_burns_than_a_batch_takes_go_into_one_after_the_other(selling: Selling) -> None:
+    async def story() -> None:
+        async with selling() as seller:
+            ids = await burns.capture(seller, 7)
+            await burns.finish(seller, size=3)
+            assert [batch.size for batch in await burns.batches(seller)] == [3, 3, 1]
+            assert len({await check_proof(seller, name) for name in ids}) == 3
+            assert await burns.burned(seller) == 7
+
+    asyncio.run(story())
+
+
+def test_while_a_batch_is_in_flight_new_burns_wait(selling: Selling) -> None:
+    async def story() -> None:
+        async with selling() as seller:
+            await burns.capture(seller, 2)
+            await burns.worker(seller).step()
+            (late,) = await burns.capture(seller, 1)
+            for _ in range(3):
+                await burns.worker(seller).step()
+            assert [batch.size for batch in await burns.batches(seller)] == [2]
+            shown = (await seller.http.get(f"/api/redemptions/{late}")).json()["burn"]
+            assert shown["state"] == "waiting"
+            assert "proof" not in shown
+            await burns.finish(seller)
+            assert [batch.size for batch in await burns.batches(seller)] == [2, 1]
+
+    asyncio.run(story())
+
+
+def test_a_batch_waits_until_it_is_full_or_old_enough(selling: Selling) -> None:
+    async def story() -> None:
+        async with selling() as seller:
+            await burns.capture(seller, 2)
+            assert not await burns.worker(seller, size=3, seconds=1000).step()
+            await burns.capture(seller, 1)
+            assert await burns.worker(seller, size=3, seconds=1000).step()
+            await burns.finish(seller)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("other_holder", ["two", "one"], ids=["one lease", "both think they hold it"])
+def test_two_workers_at_once_burn_four_hundred_exactly_once(selling: Selling, other_holder: str) -> None:
+    async def story() -> None:
+        async with selling() as seller:
+            settings = seller.parts.settings
+            await burns.capture(seller, 400)
+            # SQLite serves one process; on PostgreSQL the second worker has connections of its own.
+            other = open_database(settings.database) if "postgres" in settings.database else None
+            chain = Blockfrost(settings.chain_url)
+            workers = [
+                burns.worker(seller, size=100),
+                burns.worker(seller, chain=chain, database=other, holder=other_holder, size=100),
+            ]
+            while any(await asyncio.gather(*(one.step() for one in workers for _ in range(2)))):
+                seller.devnet.blocks()
+            assert await burns.burned(seller) == 400
+            assert [batch.size for batch in await burns.batches(seller)] == [100] * 4
+            assert len(await burns.attempts(seller)) == 4
+            await chain.aclose()
+            if other is not None:
+                other.close()
+
+    asyncio.run(story())
+
+
+def test_without_tokens_the_burns_wait_and_are_burned_once_there_are_some(selling: Selling) -> None:
+    async def story() -> None:
+        async with selling(supply=2) as seller:
+            custody, chain = seller.parts.custody, seller.parts.chain
+            await burns.capture(seller, 5)
+            for _ in range(3):
+                await burns.worker(seller).step()
+                seller.devnet.blocks()
+            assert await burns.burned(seller) == 0
+            assert await burns.attempts(seller) == []
+            more = await custody.sign_mint(chain, 10)  # spends what the worker had taken note of
+            try:
+                await chain.submit(more.raw)
+            except SubmitRefused as refusal:
+                raise AssertionError(refusal.reason) from refusal
+            seller.devnet.blocks()
+            await burns.finish(seller)
+            assert await burns.burned(seller) == 5
+
+    asyncio.run(story())

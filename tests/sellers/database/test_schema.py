@@ -1,0 +1,125 @@
+"""The schema: migrated as the database's kind asks, equal to the tables, and never newer than the code."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+import paywall.compose  # noqa: F401  brings in every table
+from paywall.cli.commands import migrate
+from paywall.database.opening import open_database, open_engine
+from paywall.database.schema import HEAD, MIGRATIONS, metadata, version
+from paywall.errors import SetupError
+from paywall.settings import Settings
+from tests.support.services.postgres import Postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'paywall.db'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.create(bare=True)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Of a database that was migrated."""
+    migrate(Settings(database_url=database_url))
+    with open_engine(database_url) as engine:
+        yield engine
+
+
+def set_version(url: str, number: str) -> None:
+    with open_engine(url) as engine, engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :number"), {"number": number})
+
+
+def test_a_fresh_sqlite_database_migrates_itself(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new' / 'paywall.db'}"
+    open_database(url).close()
+    with open_engine(url) as engine:
+        assert version(engine) == HEAD
+
+
+def test_a_fresh_postgresql_database_is_refused_until_it_is_migrated(postgres: Postgres) -> None:
+    url = postgres.create(bare=True)
+    with pytest.raises(SetupError, match=r"schema none.*`paywall migrate`"):
+        open_database(url)
+    assert migrate(Settings(database_url=url)) == f"The schema went from nothing to {HEAD}."
+    open_database(url).close()
+    assert "already" in migrate(Settings(database_url=url))
+
+
+def test_a_postgresql_database_that_is_behind_is_refused_and_the_command_is_named(postgres: Postgres) -> None:
+    url = postgres.create()
+    set_version(url, "0000")
+    with pytest.raises(SetupError, match=r"schema 0000, .* `paywall migrate`"):
+        open_database(url)
+
+
+def test_a_database_that_is_ahead_is_refused(database_url: str) -> None:
+    migrate(Settings(database_url=database_url))
+    set_version(database_url, "9999")
+    with pytest.raises(SetupError, match=r"9999.*Upgrade paywall"):
+        open_database(database_url)
+
+
+def test_a_postgresql_server_that_cannot_be_reached_is_told_in_a_sentence_without_the_password() -> None:
+    with pytest.raises(SetupError, match="cannot be opened") as refusal:
+        open_database("postgresql://somebody:a-secret@127.0.0.1:1/paywall")
+    assert "a-secret" not in refusal.value.detail
+
+
+@pytest.mark.parametrize("number", ["0000", "9999"])
+def test_looking_at_a_sqlite_file_of_another_schema_is_refused(tmp_path: Path, number: str) -> None:
+    url = f"sqlite:///{tmp_path / 'paywall.db'}"
+    open_database(url).close()
+    set_version(url, number)
+    with pytest.raises(SetupError, match=number):
+        open_database(url, writing=False)
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(bare_url: str) -> None:
+    with open_engine(bare_url) as engine, engine.begin() as connection:
+        connection.execute(text("CREATE TABLE receipt (in_the_way INTEGER)"))
+    with pytest.raises(Exception, match="receipt"):
+        migrate(Settings(database_url=bare_url))
+    with open_engine(bare_url) as engine:
+        assert inspect(engine).get_table_names() == ["receipt"]
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(engine: Engine) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata()) == []
+    assert len(metadata().tables) >= 11
+
+
+def test_the_migrations_make_the_checks_that_the_code_declares(engine: Engine) -> None:
+    looking = inspect(engine)
+    for table in metadata().tables.values():
+        declared = {str(check.name) for check in table.constraints if str(check.name).startswith("ck_")}
+        assert {str(check["name"]) for check in looking.get_check_constraints(table.name)} == declared
+
+
+def test_the_code_knows_the_newest_migration() -> None:
+    numbers = sorted(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    assert numbers[-1] == HEAD
+    assert len(numbers) == len(set(numbers))
+
+
+def test_a_start_on_a_current_schema_does_not_load_alembic(database_url: str) -> None:
+    open_database(database_url).close()
+    script = (
+        "import sys; from paywall.database.opening import open_database; open_database(sys.argv[1]).close(); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script, database_url], check=False).returncode == 0

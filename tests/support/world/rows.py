@@ -1,0 +1,33 @@
+"""Rows to write and read in tests of the database: used holder proofs, which stand for themselves."""
+
+from collections.abc import Callable
+
+from sqlmodel import select
+
+from paywall.database.engine import Transaction
+from paywall.database.statements import CompiledStatement
+from paywall.redemptions.tables import HolderProofRow
+
+NOW = 1_800_000_000
+INSERT = CompiledStatement(lambda insert: insert(HolderProofRow), ["thumbprint", "jti", "expires_at"])
+SELECT = CompiledStatement(lambda _insert: select(HolderProofRow.jti))
+
+
+def write_hot(tx: Transaction, name: str) -> None:
+    tx.run(INSERT, thumbprint="a key", jti=name, expires_at=NOW)
+
+
+def write_orm(tx: Transaction, name: str) -> None:
+    tx.session.add(HolderProofRow(thumbprint="a key", jti=name, expires_at=NOW))
+
+
+def names(tx: Transaction) -> set[str]:
+    return set(tx.session.exec(select(HolderProofRow.jti)))
+
+
+def writing(write: Callable[[Transaction, str], None], name: str) -> Callable[[Transaction], str]:
+    def function(tx: Transaction) -> str:
+        write(tx, name)
+        return name
+
+    return function

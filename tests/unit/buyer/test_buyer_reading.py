@@ -1,0 +1,166 @@
+"""What a seller says, read strictly; and whom the buyer believes about chain and identity."""
+
+from typing import Any
+
+import pytest
+
+from buyer.errors import SellerFault, UsageError
+from buyer.proof import redemption
+from buyer.redemptions import delivery
+from buyer.seller import catalog
+from shared.keys import SigningKey
+from shared.money import Money
+
+KEY, STRANGER = SigningKey.from_seed(b"k" * 32), SigningKey.from_seed(b"x" * 32)
+WEB = "did:web:seller.example"
+
+
+def price(amount: Any, **more: Any) -> dict[str, Any]:
+    return {"amount": amount, "currency": "USD", "decimals": 2, **more}
+
+
+CATALOG: dict[str, Any] = {
+    "seller": KEY.public.did,
+    "network": "cardano:devnet",
+    "chain": {"blockfrost": "http://127.0.0.1:8403/api/v0"},
+    "token": "a" * 56 + ".00",
+    "products": [
+        {
+            "id": "image-credit",
+            "tiers": [{"from": 1, "unit_price": price(100)}, {"from": 10, "unit_price": price(50)}],
+        }
+    ],
+    "rails": [
+        {"id": "cardano", "network": "cardano:devnet", "rate": "0.50 USD"},
+        {"id": "card", "network": "x"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("count", "cents"), [(1, 100), (3, 300), (9, 900), (10, 500), (11, 550), (1000, 50_000)]
+)
+def test_an_order_has_the_price_of_the_highest_tier_that_it_reaches(count: int, cents: int) -> None:
+    assert catalog.read(CATALOG).price("image-credit", count) == Money(cents, "USD", 2)
+
+
+def test_what_is_not_listed_is_not_offered() -> None:
+    with pytest.raises(UsageError):
+        catalog.read(CATALOG).price("video-credit", 1)
+    dozens = {
+        **CATALOG,
+        "products": [{"id": "image-credit", "tiers": [{"from": 12, "unit_price": price(1)}]}],
+    }
+    with pytest.raises(UsageError):
+        catalog.read(dozens).price("image-credit", 11)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seller": None},
+        {"seller": ["did:key:x"]},
+        {"network": "cardano:marsnet"},
+        {"network": 1},
+        {"token": None},
+        {"chain": "http://127.0.0.1"},
+        {"chain": {"blockfrost": 1}},
+        {"products": None},
+        {"products": [{"id": "image-credit"}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": "1", "unit_price": price(100)}]}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": True, "unit_price": price(100)}]}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price(1.0)}]}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price(-1)}]}]},
+        {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price("1")}]}]},
+        {"rails": [{"id": "cardano", "network": "cardano:devnet", "rate": "cheap"}]},
+        {"rails": 7},
+    ],
+    ids=str,
+)
+def test_a_catalog_with_something_else_in_it_is_the_sellers_fault(changes: dict[str, Any]) -> None:
+    with pytest.raises(SellerFault):
+        catalog.read({**CATALOG, **changes})
+
+
+DELIVERY: dict[str, Any] = {
+    "redemption_id": "1a2b",
+    "credits_remaining": 2,
+    "subject": "Abraham Lincoln",
+    "image": {"url": "/api/images/1a2b", "media_type": "image/png", "sha256": "00" * 32},
+}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/api/images/1",
+        "//evil.example/api/images/1",
+        "/api/images/../credits",
+        "/api/images/1/../../payments",
+        "/api/images/",
+        "/api/images/..",
+        "/api/images/%2e%2e",
+        "/api/payments",
+        "/api/images/1?x",
+        "/api/images/1\n",
+        "/api/images/é",
+        None,
+        7,
+    ],
+    ids=str,
+)
+def test_an_image_is_fetched_from_where_images_are_and_nowhere_else(url: Any) -> None:
+    with pytest.raises(SellerFault):
+        delivery.read({**DELIVERY, "image": {**DELIVERY["image"], "url": url}})
+
+
+@pytest.mark.parametrize("name", ["redemption_id", "credits_remaining", "subject", "image"])
+@pytest.mark.parametrize("value", [None, True, -1, [], "é\n", 1.5], ids=str)
+def test_a_delivery_with_something_else_in_it_is_the_sellers_fault(name: str, value: Any) -> None:
+    if (name, value) == ("subject", "é\n"):
+        assert delivery.read({**DELIVERY, name: value}).subject == "é "
+        return
+    with pytest.raises(SellerFault):
+        delivery.read({**DELIVERY, name: value})
+
+
+BURN: dict[str, Any] = {
+    "state": "confirmed",
+    "salt": "00",
+    "leaf_index": 0,
+    "tree_size": 1,
+    "proof": ["00" * 32],
+    "root": "00" * 32,
+    "tx_hash": "00" * 32,
+}
+
+
+def test_a_burn_that_waits_has_no_proof_yet() -> None:
+    found = redemption.read(
+        {"redemption_id": "1", "state": "captured", "burn": {"state": "waiting", "tx_hash": None}}
+    )
+    assert found.burn is not None
+    assert (found.burn.state, found.burn.tx_hash, found.burn.proof) == ("waiting", None, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": 7},
+        {"salt": "zz"},
+        {"leaf_index": -1},
+        {"leaf_index": True},
+        {"tree_size": "1"},
+        {"proof": "00"},
+        {"proof": ["00"] * 65},
+        {"proof": [1]},
+        {"tx_hash": "../../address"},
+        {"tx_hash": "00" * 31},
+        {"tx_hash": "AA" * 32},
+        {"root": 5},
+    ],
+    ids=str,
+)
+def test_a_burn_with_something_else_in_it_is_the_sellers_fault(changes: dict[str, Any]) -> None:
+    with pytest.raises(SellerFault):
+        redemption.read({"redemption_id": "1", "state": "captured", "burn": {**BURN, **changes}})
