@@ -197,7 +197,7 @@ def test_one_purchase_is_signed_by_one_of_many_buyers(wallet: Wallet, path: Path
 CHILD = """
 import sys
 from buyer.budget import Budget
-from buyer.wallet import Wallet
+from buyer.wallet.file import Wallet
 from tests.unit.test_buyer_purchases import pay, requested
 wallet = Wallet.open(sys.argv[1])
 for number in range(4):

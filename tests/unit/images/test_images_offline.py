@@ -63,8 +63,8 @@ def test_any_text_at_all_is_drawn(text: str) -> None:
 def test_the_same_subject_gives_the_same_bytes_in_another_process() -> None:
     code = """
 import asyncio, hashlib
-from paywall.images.base import Subject
-from paywall.images.offline import OfflineImageMaker
+from paywall.products.images.maker import Subject
+from paywall.products.images.offline import OfflineImageMaker
 tram = Subject("prompt", "a tram in Lisbon")
 picture = asyncio.run(OfflineImageMaker().make(tram, redemption_id="x", safety_identifier="y"))
 print(hashlib.sha256(picture.data).hexdigest())

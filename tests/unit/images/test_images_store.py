@@ -130,8 +130,8 @@ def test_a_disk_that_is_full_leaves_nothing_behind(tmp_path: Path) -> None:
     code = f"""
 import resource, sys
 from pathlib import Path
-from paywall.images.base import Picture
-from paywall.images.store import ImageStore
+from paywall.products.images.maker import Picture
+from paywall.products.images.store import ImageStore
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
     ImageStore(Path(sys.argv[1])).put("{ID}", Picture(b"x" * 200_000, "image/png", {{}}))
