@@ -198,7 +198,7 @@ CHILD = """
 import sys
 from buyer.budget import Budget
 from buyer.wallet.file import Wallet
-from tests.unit.test_buyer_purchases import pay, requested
+from tests.unit.buyer.test_buyer_purchases import pay, requested
 wallet = Wallet.open(sys.argv[1])
 for number in range(4):
     name = f"{sys.argv[2]}-{number}"
