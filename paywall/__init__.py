@@ -1,3 +1,133 @@
-"""The seller: signed 402s, multi-use receipts, one provable burn for each use."""
+"""The seller: signed 402s, multi-use receipts, one provable burn for each use.
+
+    from paywall import Paywall, Settings
+
+    app = Paywall(Settings(data_dir="shop"))       # `uvicorn module:app` starts and stops it
+
+What a program needs is imported from here; the rest is loaded when a Paywall starts.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shared.dialects.base import Dialect as Dialect
+    from starlette.types import Receive, Scope, Send
+
+    from paywall.compose import Seller as Seller
+    from paywall.errors import FulfilmentFailed as FulfilmentFailed
+    from paywall.errors import FulfilmentRefused as FulfilmentRefused
+    from paywall.errors import PaywallError as PaywallError
+    from paywall.errors import SetupError as SetupError
+    from paywall.products.files import DeliveryFiles as DeliveryFiles
+    from paywall.rails.base import Rail as Rail
+    from paywall.redemptions.fulfilment import Delivery as Delivery
+    from paywall.redemptions.fulfilment import Fulfilment as Fulfilment
+    from paywall.redemptions.fulfilment import UseOrder as UseOrder
+    from paywall.redemptions.fulfilment import UseRequest as UseRequest
+    from paywall.redemptions.resource import Resource as Resource
+    from paywall.sales.prices import Product as Product
+    from paywall.sales.prices import Tier as Tier
+    from paywall.settings import Settings as Settings
+    from paywall.settings import read_settings as read_settings
+    from shared.money import Money as Money
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Delivery": "paywall.redemptions.fulfilment",
+    "DeliveryFiles": "paywall.products.files",
+    "Dialect": "shared.dialects.base",
+    "Fulfilment": "paywall.redemptions.fulfilment",
+    "FulfilmentFailed": "paywall.errors",
+    "FulfilmentRefused": "paywall.errors",
+    "Money": "shared.money",
+    "PaywallError": "paywall.errors",
+    "Product": "paywall.sales.prices",
+    "Rail": "paywall.rails.base",
+    "Resource": "paywall.redemptions.resource",
+    "Seller": "paywall.compose",
+    "Settings": "paywall.settings",
+    "SetupError": "paywall.errors",
+    "Tier": "paywall.sales.prices",
+    "UseOrder": "paywall.redemptions.fulfilment",
+    "UseRequest": "paywall.redemptions.fulfilment",
+    "read_settings": "paywall.settings",
+}
+__all__ = [*_HOMES, "Paywall"]  # noqa: PLE0604  the names of the table
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'paywall' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+class Paywall:
+    """An ASGI app that sells. It starts and stops itself in its lifespan.
+
+    Mounted below another app, whose lifespan is the only one that a server runs, enter `running()` there.
+    """
+
+    def __init__(
+        self,
+        settings: "Settings",
+        *,
+        resources: "Sequence[Resource] | None" = None,
+        rails: "Sequence[Rail]" = (),
+        products: "Sequence[Product]" = (),
+        dialects: "Sequence[Dialect]" = (),
+    ) -> None:
+        """`resources` take the place of the images, `products` are sold beside the catalog's.
+
+        `rails` are offered after those that PAYWALL_RAILS names, and `dialects` spoken beside ACK-Pay.
+        """
+        self.settings = settings
+        self._parts: dict[str, Any] = {
+            "resources": resources,
+            "rails": rails,
+            "products": products,
+            "dialects": dialects,
+        }
+        self._seller: Seller | None = None
+
+    @asynccontextmanager
+    async def running(self) -> "AsyncIterator[Seller]":
+        """Sell until the block ends, with the worker. Errors: SetupError."""
+        from paywall.compose import open_seller
+        from paywall.ops.worker import working
+
+        if self._seller is not None:
+            raise RuntimeError("This Paywall runs already.")
+        async with open_seller(self.settings, **self._parts) as seller, working(seller.worker):
+            self._seller = seller
+            try:
+                yield seller
+            finally:
+                self._seller = None
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if self._seller is None:
+            raise RuntimeError(
+                "This Paywall is not running: serve it with its lifespan, or enter `running()`."
+            )
+        await self._seller.app(scope, receive, send)
+
+    async def _live(self, receive: "Receive", send: "Send") -> None:
+        """The lifespan protocol of ASGI 3."""
+        await receive()
+        phase = "startup"
+        try:
+            async with self.running():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+                phase = "shutdown"
+        except Exception as error:  # noqa: BLE001  the server says it, and ends
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})

@@ -1,165 +1,283 @@
-"""The composition root: settings in, ASGI app out. No business rule lives here."""
+"""The composition root: settings in, one Seller out. No business rule lives here."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from paywall import clock
-from paywall.adapters import IMAGE_PRODUCT, Adapters, open_adapters
-from paywall.burns.burning import Burning
-from paywall.burns.custody import Custody, custody_note
-from paywall.database.engine import Database, Transaction
-from paywall.flows import Flows, join
+from paywall.burns.backlog import Backlog
+from paywall.burns.burning import BatchTerms, Burning
+from paywall.burns.custody import Custody
+from paywall.burns.opening import open_custody
+from paywall.database.engine import Database
+from paywall.database.opening import open_database
+from paywall.devnet.child import embedded_devnet, fund_and_mint
 from paywall.keys import rotation
 from paywall.keys.identity import Identity
+from paywall.keys.passphrases import Passphrases
+from paywall.keys.ring import KeyRing
 from paywall.ops.metrics import Metrics
+from paywall.ops.readiness import Readiness
 from paywall.ops.worker import Worker
-from paywall.products.images.maker import ImageMaker
-from paywall.redemptions.redeeming import PictureStore, Redeeming
+from paywall.payments.claims import Claims
+from paywall.payments.receipts import Receipts
+from paywall.payments.settlement import Settlement
+from paywall.payments.status import Statuses
+from paywall.products.images.room import CATALOG, open_images
+from paywall.proofs.public import Proofs
+from paywall.rails.base import Rail
+from paywall.rails.registry import open_rails
+from paywall.redemptions.access import ReceiptVerifier
+from paywall.redemptions.redeeming import Redeeming
+from paywall.redemptions.resource import Resource
+from paywall.sales.catalog import open_catalog, require_products
+from paywall.sales.prices import Product
+from paywall.sales.selling import Selling
 from paywall.settings import Settings
+from paywall.web.app import Surface, build_app
 from paywall.web.credentials import Origins
-from paywall.web.openapi.document import document
-from paywall.web.operations import OperationRoutes
-from paywall.web.redemptions import RedemptionRoutes
-from paywall.web.request_log import RequestLog
-from paywall.web.routes import HANDLERS, routes
-from paywall.web.sales import SalesRoutes
-from shared.chain.base import Chain, ChainError
+from shared.chain.base import Chain
+from shared.chain.blockfrost import Blockfrost
+
+SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What the program is made of. `close` lets go of all of it."""
+class Adapters:
+    """What reaches outside the process. `custody` is None for a seller without burns."""
 
-    settings: Settings
-    adapters: Adapters
-    flows: Flows
-    app: ASGIApp
-
-    @property
-    def identity(self) -> Identity:
-        return self.adapters.identity
-
-    @property
-    def database(self) -> Database:
-        return self.adapters.database
+    database: Database
+    chain: Chain
+    identity: Identity
+    custody: Custody | None
+    products: dict[str, Product]
+    rails: Sequence[Rail]
+    resources: Sequence[Resource]
 
     @property
-    def chain(self) -> Chain:
-        return self.adapters.chain
+    def token(self) -> str | None:
+        """The asset that is burned, "<policyId>.<nameHex>"."""
+        return None if self.custody is None else self.custody.asset.dotted
 
-    @property
-    def custody(self) -> Custody:
-        return self.adapters.custody
 
-    @property
-    def redeeming(self) -> Redeeming:
-        return self.flows.redeeming
+def open_chain(settings: Settings) -> Blockfrost:
+    return Blockfrost(settings.chain_url, settings.blockfrost_project_id)
 
-    @property
-    def burning(self) -> Burning:
-        return self.flows.burning
 
-    @property
-    def worker(self) -> Worker:
-        return self.flows.worker
+@asynccontextmanager
+async def open_seller(settings: Settings, **parts: Any) -> AsyncIterator["Seller"]:
+    """A seller that is ready to be asked, with a devnet and a supply of its own where nothing else is set.
+
+    `parts` are `compose`'s. Errors: SetupError.
+    """
+    async with AsyncExitStack() as stack:
+        if settings.embedded_chain:
+            await stack.enter_async_context(embedded_devnet(settings))
+        if settings.network == "devnet" and settings.policy == "fixed":
+            await _name_the_token(settings)
+        seller = compose(settings, **parts)
+        stack.push_async_callback(seller.close)
+        await seller.start()
+        if settings.network == "devnet" and seller.custody is not None:
+            await fund_and_mint(settings, seller.custody, seller.chain)
+        yield seller
+
+
+async def _name_the_token(settings: Settings) -> None:
+    """Mint before anything is built: what a fixed supply's token is called depends on its mint."""
+    chain = open_chain(settings)
+    try:
+        ring = KeyRing(settings, Passphrases(settings.passphrase_fd))
+        await fund_and_mint(settings, open_custody(settings, ring), chain)
+    finally:
+        await chain.aclose()
+
+
+def compose(
+    settings: Settings,
+    *,
+    resources: Sequence[Resource] | None = None,
+    rails: Sequence[Rail] = (),
+    products: Sequence[Product] = (),
+) -> "Seller":
+    """Errors: SetupError.
+
+    `resources` take the place of the images; `rails` are offered after those that PAYWALL_RAILS names;
+    `products` are sold beside the catalog's.
+    """
+    passphrases = Passphrases(settings.passphrase_fd)
+    ring = KeyRing(settings, passphrases)
+    sold = [open_images(settings)] if resources is None else list(resources)
+    catalog = open_catalog(Path(settings.catalog) if settings.catalog else CATALOG)
+    catalog |= {product.id: product for product in products}
+    require_products(catalog, [(resource.buy_path, resource.product) for resource in sold])
+    chain = open_chain(settings)
+    return Seller(
+        settings,
+        Adapters(
+            chain=chain,
+            identity=Identity(
+                requests=ring.signer("payment_requests"),
+                receipts=ring.signer("receipts"),
+                public_url=settings.public_url or None,
+            ),
+            custody=open_custody(settings, ring) if settings.policy != "none" else None,
+            products=catalog,
+            rails=(*open_rails(settings, chain, passphrases), *rails),
+            resources=sold,
+            # Last: what is wrong above must not leave its lock behind.
+            database=open_database(settings.database),
+        ),
+    )
+
+
+class Seller:
+    """Everything that sells, by what it does. `start` before the first request, `close` after the last."""
+
+    def __init__(self, settings: Settings, adapters: Adapters) -> None:
+        self.settings = settings
+        self.database, self.chain = adapters.database, adapters.chain
+        self.identity, self.custody = adapters.identity, adapters.custody
+        self._adapters = adapters
+        backlog = Backlog(settings.burn_backlog)
+        self.selling = _selling(settings, adapters)
+        self.settlement = _settlement(settings, adapters)
+        self.redeeming = Redeeming(
+            database=adapters.database,
+            clock=clock.unix_now,
+            ids=clock.new_id,
+            salts=lambda: secrets.token_bytes(SALT_BYTES),
+            backlog=backlog,
+        )
+        self.burning = None if adapters.custody is None else _burning(settings, adapters, adapters.custody)
+        self.worker = Worker(
+            database=adapters.database,
+            burning=self.burning,
+            settlement=self.settlement,
+            redeeming=self.redeeming,
+            backlog=backlog,
+            clock=clock.unix_now,
+            tick_seconds=settings.tick_seconds,
+        )
+        self.app: ASGIApp = build_app(self._surface())
+
+    def _surface(self) -> Surface:
+        settings, adapters, custody = self.settings, self._adapters, self.custody
+        ready = Readiness(adapters.database, adapters.chain, custody, settings.low_water)
+        unit = None if custody is None else custody.asset.unit
+        return Surface(
+            service_url=settings.service_url,
+            origins=Origins(
+                settings.service_url, settings.host, settings.port, public=bool(settings.public_url)
+            ),
+            resources=adapters.resources,
+            catalog=_catalog(settings, adapters),
+            identity=adapters.identity,
+            database=adapters.database,
+            selling=self.selling,
+            settlement=self.settlement,
+            statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
+            receipt_verifier=ReceiptVerifier(adapters.identity, clock.unix_now),
+            redeeming=self.redeeming,
+            proofs=Proofs(
+                database=adapters.database,
+                resources={resource.id: resource for resource in adapters.resources},
+                token=adapters.token,
+                confirmations=settings.required_confirmations,
+            ),
+            metrics=Metrics(adapters.database, unit, settings.low_water),
+            ready=ready.look,
+            clock=clock.unix_now,
+            ids=clock.new_id,
+        )
 
     async def start(self) -> None:
-        """Once, before anything is sold: the key that signs is noted, those that signed before are known."""
-        keep = rotation.longest_use(self.adapters.products.values(), self.settings.request_seconds)
+        """Note the key that signs, and remember those that signed before: what they signed still counts."""
+        keep = rotation.longest_use(self._adapters.products.values(), self.settings.request_seconds)
         key, now = self.identity.keys[0], clock.unix_now()
         former = await self.database.transact(lambda tx: rotation.take_up(tx, key, now, keep))
         self.identity.remember(former)
 
     async def close(self) -> None:
         await self.redeeming.drain()
-        await self.adapters.close()
+        for rail in self._adapters.rails:
+            await rail.aclose()
+        for resource in self._adapters.resources:
+            await resource.fulfilment.aclose()
+        await self.chain.aclose()
+        self.database.close()
 
 
-def build(
-    settings: Settings, *, maker: ImageMaker | None = None, pictures: PictureStore | None = None
-) -> Parts:
-    """Everything that `serve` runs. Errors: SetupError."""
-    adapters = open_adapters(settings, maker=maker, pictures=pictures)
-    flows = join(settings, adapters)
-    metrics = Metrics(adapters.database, adapters.custody.asset.unit, settings.low_water)
-    app = Starlette(
-        routes=routes(*_routes(settings, adapters, flows, metrics)),
-        exception_handlers=HANDLERS,
-        lifespan=_lifespan(flows.worker),
-    )
-    app.router.redirect_slashes = False  # one spelling a path
-    return Parts(settings, adapters, flows, RequestLog(app, metrics.count))
-
-
-def _routes(
-    settings: Settings, adapters: Adapters, flows: Flows, metrics: Metrics
-) -> tuple[SalesRoutes, RedemptionRoutes, OperationRoutes]:
-    origins = Origins(settings.service_url, settings.host, settings.port, public=bool(settings.public_url))
-    sales = SalesRoutes(
-        selling=flows.selling,
-        settlement=flows.settlement,
-        statuses=flows.statuses,
-        catalog=_catalog(settings, adapters),
-        product=IMAGE_PRODUCT,
-        origins=origins,
+def _selling(settings: Settings, adapters: Adapters) -> Selling:
+    return Selling(
+        database=adapters.database,
+        identity=adapters.identity,
+        products=adapters.products,
+        rails=adapters.rails,
+        token=adapters.token,
+        service_url=settings.service_url,
+        valid_seconds=settings.request_seconds,
         clock=clock.unix_now,
-    )
-    redemptions = RedemptionRoutes(
-        selling=flows.selling,
-        receipt_verifier=flows.receipt_verifier,
-        redeeming=flows.redeeming,
-        proofs=flows.proofs,
-        product=IMAGE_PRODUCT,
-        origins=origins,
         ids=clock.new_id,
     )
-    operations = OperationRoutes(
-        did_document=adapters.identity.document,
-        openapi=lambda: document(settings.service_url),
-        ready=lambda: _ready(adapters, settings.low_water),
-        metrics=metrics.exposition,
+
+
+def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
+    receipts = Receipts(
+        identity=adapters.identity,
+        network=settings.chain_network,
+        validity_days={product.id: product.validity_days for product in adapters.products.values()},
+        clock=clock.unix_now,
+        ids=clock.new_id,
     )
-    return sales, redemptions, operations
+    rails = {rail.id: rail for rail in adapters.rails}
+    claims = Claims(
+        database=adapters.database,
+        identity=adapters.identity,
+        rails=rails,
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )
+    return Settlement(
+        database=adapters.database, claims=claims, rails=rails, receipts=receipts, clock=clock.unix_now
+    )
 
 
-def _lifespan(worker: Worker):  # type: ignore[no-untyped-def] # Starlette's own type for it is private
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        stop = asyncio.Event()
-        running = asyncio.create_task(worker.run(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await running
-
-    return lifespan
-
-
-async def _ready(adapters: Adapters, low_water: int) -> dict[str, str]:
-    def look(tx: Transaction) -> None:
-        tx.connection.exec_driver_sql("SELECT 1")
-
-    await adapters.database.read(look)
-    try:
-        lovelace, tokens = await adapters.custody.holdings(adapters.chain)
-    except ChainError as error:
-        return {"database": "ok", "chain": f"not reachable: {error}"}
-    return {"database": "ok", "chain": "ok", "custody": custody_note(tokens, lovelace, low_water)}
+def _burning(settings: Settings, adapters: Adapters, custody: Custody) -> Burning:
+    terms = BatchTerms(
+        settings.batch_size,
+        settings.burn_batch_seconds,
+        settings.required_confirmations,
+        settings.resubmit_seconds,
+        settings.batches_in_flight,
+    )
+    # SQLite has one writing process, so its next one need not wait for the lease of one that died.
+    holder = "the only process" if adapters.database.dialect == "sqlite" else clock.new_id()
+    return Burning(
+        database=adapters.database,
+        chain=adapters.chain,
+        custody=custody,
+        terms=terms,
+        holder=holder,
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )
 
 
 def _catalog(settings: Settings, adapters: Adapters) -> dict[str, object]:
     chain = {"chain": {"blockfrost": settings.chain_url}} if settings.network == "devnet" else {}
+    token = {} if adapters.token is None else {"token": adapters.token}
     return {
         "seller": adapters.identity.did,
         "network": settings.chain_network,
         **chain,
-        "token": adapters.custody.asset.dotted,
+        **token,
         "products": [product.describe() for product in adapters.products.values()],
         "rails": [rail.describe() for rail in adapters.rails],
+        "resources": [resource.describe() for resource in adapters.resources],
     }

@@ -24,10 +24,10 @@
     │   └── RedemptionInProgress    409 redemption_in_progress
     ├── BodyTooLarge                413 body_too_large
     ├── IdempotencyKeyReused        422 idempotency_key_reused
-    ├── PromptRefused               422 prompt_refused
+    ├── FulfilmentRefused           422 fulfilment_refused        (a resource has errors of its own below these two)
     ├── HeadersTooLarge             431 headers_too_large
     ├── InternalFault               500 internal_fault
-    ├── ImageMakerFailed            502 image_maker_failed
+    ├── FulfilmentFailed            502 fulfilment_failed
     ├── Unavailable                 503 unavailable
     │   ├── BurnBacklogFull         503 burn_backlog_full
     │   ├── SignerUnavailable       503 signer_unavailable
@@ -169,8 +169,10 @@ class IdempotencyKeyReused(PaywallError):
     status, code, title = 422, "idempotency_key_reused", "The idempotency key was used with another request"
 
 
-class PromptRefused(PaywallError):
-    status, code, title = 422, "prompt_refused", "The prompt was refused; the credit was released"
+class FulfilmentRefused(PaywallError):
+    """The request will never be fulfilled as it is; the credits were released. Replayed under the same key."""
+
+    status, code, title = 422, "fulfilment_refused", "The request was refused; the credits were released"
 
 
 class HeadersTooLarge(PaywallError):
@@ -181,13 +183,15 @@ class InternalFault(PaywallError):
     retryable = True
 
 
-class ImageMakerFailed(PaywallError):
-    status, code, title, retryable = (
-        502,
-        "image_maker_failed",
-        "No image could be made; the credit was released",
-        True,
-    )
+class FulfilmentFailed(PaywallError):
+    """Nothing was delivered; the same key may try again. `note` is for the log: never a prompt, a token or a key."""
+
+    status, code, title = 502, "fulfilment_failed", "Nothing could be delivered; the credits were released"
+    retryable = True
+
+    def __init__(self, detail: str = "", *, note: str = "", **extra: Any) -> None:
+        super().__init__(detail, **extra)
+        self.note = note
 
 
 class Unavailable(PaywallError):

@@ -183,7 +183,7 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
     """What must hold, and the sentence for when it does not."""
     embedded = settings.embedded_parts()
     yield settings.network in NETWORKS, f"PAYWALL_NETWORK must be one of {', '.join(NETWORKS)}."
-    yield settings.policy in {"native", "fixed"}, "PAYWALL_POLICY must be native or fixed."
+    yield settings.policy in {"native", "fixed", "none"}, "PAYWALL_POLICY must be native, fixed or none."
     yield settings.log in {"plain", "json"}, "PAYWALL_LOG must be plain or json."
     yield (
         _is_price(settings.ada_usd),

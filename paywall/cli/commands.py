@@ -5,16 +5,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from paywall.adapters import open_chain, open_custody
 from paywall.burns.custody import Custody
 from paywall.burns.lease import LeaseLost
 from paywall.burns.minting import mint as mint_under_policy
+from paywall.burns.opening import open_custody
 from paywall.burns.policies import FixedPolicy
 from paywall.burns.supply import read_supply
-from paywall.compose import build
+from paywall.compose import compose, open_chain
 from paywall.database.opening import open_database, open_engine
 from paywall.database.schema import HEAD, upgrade, version
 from paywall.errors import SetupError
+from paywall.keys.passphrases import Passphrases
+from paywall.keys.ring import KeyRing
 from paywall.ops.reconcile import Reconciliation
 from paywall.settings import Settings
 from shared.cardano.make.build import Shortage
@@ -57,14 +59,18 @@ def resume_burns(settings: Settings) -> int:
     """Parked batches go on; how many. Errors: SetupError while another process holds the wallet."""
 
     async def run() -> int:
-        parts = build(settings)
+        seller = compose(settings)
         try:
-            return await parts.burning.resume()
-        except LeaseLost as error:
-            raise SetupError("A worker holds the wallet; stop it for a moment and repeat.") from error
+            if seller.burning is None:
+                raise SetupError("PAYWALL_POLICY is none: this seller burns nothing.")
+            try:
+                return await seller.burning.resume()
+            except LeaseLost as error:
+                raise SetupError("A worker holds the wallet; stop it for a moment and repeat.") from error
+            finally:
+                await seller.burning.close()
         finally:
-            await parts.burning.close()
-            await parts.close()
+            await seller.close()
 
     return asyncio.run(run())
 
@@ -102,7 +108,7 @@ def check_invariants(settings: Settings, *, offline: bool) -> tuple[bool, list[s
     """Whether every invariant holds, and a line for each. Errors: SetupError."""
 
     async def run() -> tuple[bool, list[str]]:
-        custody, chain = open_custody(settings, looking=True), open_chain(settings)
+        custody, chain = _custody(settings, looking=True), open_chain(settings)
         database = open_database(settings.database, writing=False)
         try:
             checks = await Reconciliation(database, custody, None if offline else chain).run()
@@ -122,10 +128,14 @@ def _with_chain(
     async def whole() -> T:
         chain = open_chain(settings)
         try:
-            return await run(open_custody(settings, looking=looking), chain)
+            return await run(_custody(settings, looking=looking), chain)
         except ChainError as error:
             raise SetupError(f"The chain at {settings.chain_url} does not do that: {error}") from error
         finally:
             await chain.aclose()
 
     return asyncio.run(whole())
+
+
+def _custody(settings: Settings, *, looking: bool) -> Custody:
+    return open_custody(settings, KeyRing(settings, Passphrases(settings.passphrase_fd), looking=looking))

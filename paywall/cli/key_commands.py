@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from paywall.adapters import open_catalog, open_custody
+from paywall.burns.opening import open_custody
 from paywall.database.opening import open_database
 from paywall.errors import SetupError
 from paywall.keys import rotation
 from paywall.keys.passphrases import Passphrases
-from paywall.keys.ring import key_file
+from paywall.keys.ring import KeyRing, key_file
 from paywall.keys.signers.file import create, exchange
 from paywall.keys.signers.pkcs8 import decrypt, is_encrypted
+from paywall.products.images.room import CATALOG
+from paywall.sales.catalog import open_catalog
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.envelope import read_signing_key
@@ -21,7 +23,9 @@ from shared.keys import SigningKey
 
 def custody_address(settings: Settings) -> str:
     """Of the custodial wallet. Errors: SetupError."""
-    return open_custody(settings, looking=True).address
+    return open_custody(
+        settings, KeyRing(settings, Passphrases(settings.passphrase_fd), looking=True)
+    ).address
 
 
 def make_custody_key(settings: Settings) -> tuple[Path, str]:
@@ -58,7 +62,10 @@ def list_seller_keys(settings: Settings) -> Iterator[str]:
         rows = asyncio.run(database.read(lambda tx: [row.model_copy() for row in rotation.known(tx)]))
     finally:
         database.close()
-    keep = rotation.longest_use(open_catalog(settings).values(), settings.request_seconds)
+    keep = rotation.longest_use(
+        open_catalog(Path(settings.catalog) if settings.catalog else CATALOG).values(),
+        settings.request_seconds,
+    )
     for row in rows:
         state = "signs" if row.retired_at is None else f"verifies until {_day(row.retired_at + keep)}"
         yield f"{row.did}  since {_day(row.since)}, {state}"

@@ -5,15 +5,13 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import uvicorn
 import uvloop
 
-from paywall import __version__
-from paywall.adapters import open_chain, open_custody
-from paywall.compose import Parts, build
-from paywall.devnet.child import devnet_child, fund_and_mint
+from paywall import Paywall, __version__
+from paywall.compose import Seller, compose
 from paywall.ops.logs import start_logging
 from paywall.settings import Settings
 
@@ -41,28 +39,21 @@ def _on_signals(stop: Callable[[], None]) -> None:
 def serve(settings: Settings) -> None:
     """API, worker and, if no chain is configured, the devnet. Errors: SetupError."""
     start_logging(settings.log)
-    with ExitStack() as stack:
-        if settings.embedded_chain:
-            stack.enter_context(devnet_child(settings))
-        uvloop.run(_serve(settings))
+    uvloop.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
-    if settings.network == "devnet" and settings.policy == "fixed":
-        await _name_the_token(settings)
-    parts = build(settings)
-    try:
-        await parts.start()
-        if settings.network == "devnet":
-            await fund_and_mint(settings, parts.custody, parts.chain)
+    app = Paywall(settings)
+    async with app.running():
         _say_hello(settings)
         gc.collect()
         gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again
         config = uvicorn.Config(
-            parts.app,
+            app,
             host=settings.host,
             port=settings.port,
             backlog=BACKLOG,
+            lifespan="off",  # it runs already
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -72,17 +63,6 @@ async def _serve(settings: Settings) -> None:
         server = _Server(config)
         _on_signals(server.stop)
         await server.serve()
-    finally:
-        await parts.close()
-
-
-async def _name_the_token(settings: Settings) -> None:
-    """Mint before anything is built: what a fixed supply's token is called depends on its mint."""
-    chain = open_chain(settings)
-    try:
-        await fund_and_mint(settings, open_custody(settings), chain)
-    finally:
-        await chain.aclose()
 
 
 def _say_hello(settings: Settings) -> None:
@@ -97,14 +77,14 @@ def _say_hello(settings: Settings) -> None:
 def work(settings: Settings) -> None:
     """The worker alone, beside any number of `serve` on one PostgreSQL. Errors: SetupError."""
     start_logging(settings.log)
-    uvloop.run(_work(build(settings)))
+    uvloop.run(_work(compose(settings)))
 
 
-async def _work(parts: Parts) -> None:
+async def _work(seller: Seller) -> None:
     stop = asyncio.Event()
     _on_signals(stop.set)
     try:
-        await parts.start()
-        await parts.worker.run(stop)
+        await seller.start()
+        await seller.worker.run(stop)
     finally:
-        await parts.close()
+        await seller.close()

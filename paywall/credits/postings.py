@@ -1,14 +1,16 @@
 """Credits move between buckets by postings that sum to zero: pure.
 
 Every transfer has two sides, `(bucket, amount)`. The contra bucket is `granted`, which is posted negative:
-after any postings, −granted = available + reserved + captured + expired + revoked.
+after any postings, −granted = available + reserved + captured + expired + revoked + moved.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-Bucket = Literal["granted", "available", "reserved", "captured", "expired", "revoked"]
-BUCKETS: tuple[Bucket, ...] = ("granted", "available", "reserved", "captured", "expired", "revoked")
+Bucket = Literal["granted", "available", "reserved", "captured", "expired", "revoked", "moved"]
+BUCKETS: tuple[Bucket, ...] = (
+    *("granted", "available", "reserved", "captured", "expired", "revoked", "moved"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,31 @@ def grant(payment_id: str, credits: int) -> Transfer:
     return Transfer(f"grant:{payment_id}", "granted", "available", credits)
 
 
-def reserve(redemption_id: str, attempt: int) -> Transfer:
-    return Transfer(f"reserve:{redemption_id}:{attempt}", "available", "reserved", 1)
+def reserve(redemption_id: str, attempt: int, credits: int) -> Transfer:
+    return Transfer(f"reserve:{redemption_id}:{attempt}", "available", "reserved", credits)
 
 
-def capture(redemption_id: str, attempt: int) -> Transfer:
-    return Transfer(f"capture:{redemption_id}:{attempt}", "reserved", "captured", 1)
+def capture(redemption_id: str, attempt: int, credits: int) -> Transfer:
+    return Transfer(f"capture:{redemption_id}:{attempt}", "reserved", "captured", credits)
 
 
-def release(redemption_id: str, attempt: int) -> Transfer:
-    return Transfer(f"release:{redemption_id}:{attempt}", "reserved", "available", 1)
+def release(redemption_id: str, attempt: int, credits: int) -> Transfer:
+    return Transfer(f"release:{redemption_id}:{attempt}", "reserved", "available", credits)
+
+
+def revoke(cause: str, credits: int) -> Transfer:
+    """`cause` names what took the credits back (a payment that vanished, a refund), and makes it happen once."""
+    return Transfer(f"revoke:{cause}", "available", "revoked", credits)
+
+
+def give(gift_id: str, credits: int) -> Transfer:
+    """The giver's side of a gift: no longer his to use."""
+    return Transfer(f"give:{gift_id}", "available", "moved", credits)
+
+
+def receive(gift_id: str, credits: int) -> Transfer:
+    """The other side, posted to the account that it opens."""
+    return Transfer(f"receive:{gift_id}", "granted", "available", credits)
 
 
 def expire(account_id: str, credits: int, expired: int) -> Transfer:

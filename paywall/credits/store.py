@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, bindparam, update
 from sqlmodel import col, select
 
 from paywall.credits import postings
+from paywall.credits.accounts import Owner
 from paywall.credits.postings import Transfer
 from paywall.credits.tables import CreditAccountRow, PostingRow
 from paywall.database.engine import Transaction
@@ -15,7 +16,7 @@ from paywall.database.statements import CompiledStatement
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """An account's buckets: granted = available + reserved + captured + expired + revoked."""
+    """An account's buckets: granted = available + reserved + captured + expired + revoked + moved."""
 
     granted: int
     available: int
@@ -23,6 +24,7 @@ class Balance:
     captured: int
     expired: int
     revoked: int
+    moved: int
     product: str
     expires_at: int
 
@@ -61,7 +63,10 @@ _POSTINGS = CompiledStatement(
 )
 _MOVES = {
     (source, target): _account_move(source, target)
-    for source, target in (("reserved", "captured"), ("reserved", "available"), ("available", "expired"))
+    for source, target in (
+        *(("reserved", "captured"), ("reserved", "available")),
+        *(("available", "expired"), ("available", "revoked"), ("available", "moved")),
+    )
 }
 _RESERVE = _account_move(
     "available",
@@ -75,6 +80,7 @@ def open_account(
     tx: Transaction,
     *,
     account_id: str,
+    owner: Owner,
     payment_id: str,
     product: str,
     credits: int,
@@ -84,7 +90,13 @@ def open_account(
     """The account of a receipt, with its grant posted."""
     tx.session.add(
         CreditAccountRow(
-            id=account_id, product=product, granted=credits, available=credits, expires_at=expires_at
+            id=account_id,
+            owner_kind=owner.kind,
+            owner=owner.name,
+            product=product,
+            granted=credits,
+            available=credits,
+            expires_at=expires_at,
         )
     )
     tx.session.flush()
@@ -107,7 +119,7 @@ def post(tx: Transaction, account_id: str, transfer: Transfer, now: int) -> None
 
 
 def reserve(tx: Transaction, account_id: str, product: str, transfer: Transfer, now: int) -> int | None:
-    """Take one available credit; the credits left, or None: none left, expired, or another product."""
+    """Take available credits; those left, or None: too few left, expired, or another product."""
     rows = tx.run(_RESERVE, account=account_id, moved=transfer.amount, which_product=product, not_after=now)
     if not rows:
         return None

@@ -5,19 +5,30 @@ from sqlmodel import Field, SQLModel
 
 
 class CreditAccountRow(SQLModel, table=True):
-    """The credits that one receipt opened. Each bucket is the sum of the account's postings to it."""
+    """The credits that one paid request opened. Each bucket is the sum of the account's postings to it."""
 
     __tablename__ = "credit_account"
     __table_args__ = (
         CheckConstraint(
-            "granted = available + reserved + captured + expired + revoked", name="ck_credit_account_sum"
+            "granted = available + reserved + captured + expired + revoked + moved",
+            name="ck_credit_account_sum",
         ),
         CheckConstraint(
-            "granted >= 0 AND available >= 0 AND reserved >= 0 AND captured >= 0 AND expired >= 0 AND revoked >= 0",
+            "granted >= 0 AND available >= 0 AND reserved >= 0 AND captured >= 0 AND expired >= 0 AND revoked >= 0"
+            " AND moved >= 0",
             name="ck_credit_account_sign",
         ),
+        # A bearer's account is whoever's shows the receipt: it names nobody.
+        CheckConstraint(
+            "(owner_kind = 'bearer' AND owner IS NULL) OR (owner_kind IN ('holder', 'user') AND owner IS NOT NULL)",
+            name="ck_credit_account_owner",
+        ),
     )
+    #: of an account that a receipt opened: the receipt's id (`accounts.account_of`)
     id: str = Field(primary_key=True)
+    owner_kind: str
+    #: the holder's DID, or the id of a user account
+    owner: str | None = None
     product: str
     granted: int = Field(sa_type=BigInteger)
     available: int = Field(sa_type=BigInteger)
@@ -25,6 +36,8 @@ class CreditAccountRow(SQLModel, table=True):
     captured: int = Field(default=0, sa_type=BigInteger)
     expired: int = Field(default=0, sa_type=BigInteger)
     revoked: int = Field(default=0, sa_type=BigInteger)
+    #: given to another account
+    moved: int = Field(default=0, sa_type=BigInteger)
     expires_at: int = Field(sa_type=BigInteger, index=True)
 
 

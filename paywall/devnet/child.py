@@ -1,9 +1,10 @@
 """The devnet as a child process of `paywall serve`, and the money that it starts with."""
 
+import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,6 +18,17 @@ from shared.chain.base import Chain
 
 STARTING_LOVELACE = 10_000_000_000
 STOP_SECONDS = 10
+
+
+@asynccontextmanager
+async def embedded_devnet(settings: Settings) -> AsyncIterator[None]:
+    """`devnet_child` off the event loop: its first start installs the ledger rules. Errors: SetupError."""
+    child = devnet_child(settings)
+    await asyncio.to_thread(child.__enter__)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(child.__exit__, None, None, None)
 
 
 @contextmanager

@@ -13,16 +13,20 @@ from shared.tokens.prt import PaymentRequest
 class Identity:
     """did:key by default, did:web when a public URL is set."""
 
-    def __init__(self, signer: Signer, public_url: str | None) -> None:
-        self._signer = signer
+    def __init__(self, *, requests: Signer, receipts: Signer, public_url: str | None) -> None:
+        """`requests` signs payment requests, `receipts` the receipts; they may be one key."""
+        self._requests = requests
+        self._receipts = receipts
         self._web = did_web(public_url) if public_url else None
-        self.did = self._web or signer.public.did
+        self.did = self._web or requests.public.did
         self.remember(())
 
     def remember(self, former: Sequence[PublicKey]) -> None:
         """Keys that signed before: what they signed still counts."""
         #: the one that signs comes first
-        self.keys: Sequence[PublicKey] = (self._signer.public, *former)
+        self.keys: Sequence[PublicKey] = tuple(
+            dict.fromkeys((self._requests.public, self._receipts.public, *former))
+        )
         # A did:key is one key: a seller without a URL had another name under each.
         named: dict[str, Sequence[PublicKey]] = {key.did: (key,) for key in self.keys}
         #: Whose receipts count here. Never empty: an empty list would let anyone's self-signed receipt pass.
@@ -41,10 +45,18 @@ class Identity:
             raise TokenError("untrusted_issuer", "the payment request is another seller's")
         return prt.verify(token, self.issuers[issuer], issuer=issuer, now=None)
 
-    async def sign(self, claims: Mapping[str, Any]) -> str:
-        """A compact JWS over the claims. Errors: SignerUnavailable."""
-        signing_input = jws.signing_input(claims)
-        return jws.attach(signing_input, await self._signer.sign(signing_input))
+    async def sign_request(self, claims: Mapping[str, Any]) -> str:
+        """A payment request token over the claims. Errors: SignerUnavailable."""
+        return await _sign(self._requests, claims)
+
+    async def sign_receipt(self, claims: Mapping[str, Any]) -> str:
+        """A receipt over the claims. Errors: SignerUnavailable."""
+        return await _sign(self._receipts, claims)
 
     def document(self) -> dict[str, Any]:
         return did_document(self.did, self.keys)
+
+
+async def _sign(signer: Signer, claims: Mapping[str, Any]) -> str:
+    signing_input = jws.signing_input(claims)
+    return jws.attach(signing_input, await signer.sign(signing_input))

@@ -1,4 +1,4 @@
-"""Which key signs: a setting names its place, and the adapter for that place is loaded when it is chosen.
+"""Which key signs what: a setting names its place, and the adapter for that place is loaded when it is chosen.
 
 (empty)      the file NAME.pem in the data directory; made there, unencrypted, except on mainnet
 file:PATH    another PEM file
@@ -16,6 +16,27 @@ from paywall.keys.signers.file import look_at, open_file, open_or_create
 from paywall.settings import Settings
 
 Name = Literal["custody", "seller"]
+Purpose = Literal["payment_requests", "receipts", "custody"]
+#: one key may serve several purposes; each key is one setting
+KEYS: dict[Purpose, Name] = {"payment_requests": "seller", "receipts": "seller", "custody": "custody"}
+
+
+class KeyRing:
+    """The seller's keys by what they are for. Each is opened once, when it is first needed."""
+
+    def __init__(self, settings: Settings, passphrases: Passphrases, *, looking: bool = False) -> None:
+        """`looking` asks for no passphrase where it can; such a key cannot sign."""
+        self._settings = settings
+        self._passphrases = passphrases
+        self._looking = looking
+        self._opened: dict[Name, Signer] = {}
+
+    def signer(self, purpose: Purpose) -> Signer:
+        """Errors: SetupError."""
+        name = KEYS[purpose]
+        if name not in self._opened:
+            self._opened[name] = open_signer(self._settings, name, self._passphrases, looking=self._looking)
+        return self._opened[name]
 
 
 def open_signer(settings: Settings, name: Name, passphrases: Passphrases, *, looking: bool = False) -> Signer:

@@ -19,8 +19,8 @@ _COUNTS = {
 
 
 class Metrics:
-    def __init__(self, database: Database, unit: str, low_water: int) -> None:
-        """`unit` is the custodial token's; so many or fewer of it are low."""
+    def __init__(self, database: Database, unit: str | None, low_water: int) -> None:
+        """`unit` is the custodial token's, None without burns; so many or fewer of it are low."""
         self._database = database
         self._unit = unit
         self._low_water = low_water
@@ -55,19 +55,21 @@ class Metrics:
 
     async def exposition(self) -> tuple[bytes, str]:
         """The text exposition and its media type."""
-        counts, (lovelace, tokens) = await self._database.read(self._read)
+        counts, held = await self._database.read(self._read)
         for name, by_state in counts.items():
             self._rows[name].clear()
             for state, count in by_state.items():
                 self._rows[name].labels(state).set(count)
-        self._tokens.set(tokens)
-        self._low.set(tokens <= self._low_water)
-        self._lovelace.set(lovelace)
+        if held is not None:
+            lovelace, tokens = held
+            self._tokens.set(tokens)
+            self._low.set(tokens <= self._low_water)
+            self._lovelace.set(lovelace)
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
 
-    def _read(self, tx: Transaction) -> tuple[dict[str, dict[str, int]], tuple[int, int]]:
+    def _read(self, tx: Transaction) -> tuple[dict[str, dict[str, int]], tuple[int, int] | None]:
         counts = {
             name: {str(state): int(count) for state, count in tx.connection.execute(text(query))}
             for name, query in _COUNTS.items()
         }
-        return counts, outputs.totals(tx, self._unit)
+        return counts, None if self._unit is None else outputs.totals(tx, self._unit)

@@ -5,8 +5,9 @@ All it knows is in the database: it can be killed at any point, and runs in `ser
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from paywall.burns import store as burn_store
 from paywall.burns.backlog import Backlog
@@ -33,7 +34,7 @@ class Worker:
         self,
         *,
         database: Database,
-        burning: Burning,
+        burning: Burning | None,
         settlement: Settlement,
         redeeming: Redeeming,
         backlog: Backlog,
@@ -50,12 +51,19 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
-        await asyncio.gather(
-            self._repeat("burning", self._burn, self._tick_seconds, stop),
-            self._repeat("settling", self._settle, self._tick_seconds, stop),
-            self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
+        burning, steps = (
+            self._burning,
+            [
+                self._repeat("settling", self._settle, self._tick_seconds, stop),
+                self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
+            ],
         )
-        await self._burning.close()
+        if burning is None:
+            await asyncio.gather(*steps)
+            return
+        burn = partial(self._burn, burning)
+        await asyncio.gather(*steps, self._repeat("burning", burn, self._tick_seconds, stop))
+        await burning.close()
 
     async def _repeat(
         self, name: str, step: Callable[[], Awaitable[object]], pause: float, stop: asyncio.Event
@@ -76,11 +84,11 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), wait)
 
-    async def _burn(self) -> None:
+    async def _burn(self, burning: Burning) -> None:
         # Counted first, so that a chain that cannot be asked does not hide a backlog that grows.
         waiting, _ = await self._database.read(burn_store.waiting)
         self._backlog.counted(waiting)
-        await self._burning.step()
+        await burning.step()
 
     async def _settle(self) -> None:
         """Take up what a crash, a slow chain or a payer that went away left to be settled."""
@@ -107,3 +115,15 @@ class Worker:
         now = self._clock()
         credit_store.expire_accounts(tx, now)
         redemption_store.forget_proofs(tx, now)
+
+
+@asynccontextmanager
+async def working(worker: Worker) -> AsyncIterator[None]:
+    """The worker in the background until the block ends."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running

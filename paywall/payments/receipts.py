@@ -40,7 +40,7 @@ class Receipts:
             payment_request_id=request.id,
             payment_id=payment.id,
             payer=payment.payer,
-            token=await self._identity.sign(receipt.claims(claims)),
+            token=await self._identity.sign_receipt(receipt.claims(claims)),
             created_at=now,
             expires_at=claims.expires_at,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from paywall.clock import Clock
 from paywall.credits import store as credit_store
+from paywall.credits.accounts import Owner, account_of
 from paywall.credits.store import Balance
 from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound, PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
@@ -112,7 +113,8 @@ class Settlement:
             store.insert_receipt(tx, receipt)
             credit_store.open_account(
                 tx,
-                account_id=receipt.id,
+                account_id=account_of(receipt.id),
+                owner=Owner.of_receipt(request_row.holder),
                 payment_id=payment.id,
                 product=request_row.product,
                 credits=request_row.credits,
@@ -164,6 +166,6 @@ def read_paid(tx: Transaction, request_id: str) -> Paid:
     receipt = store.receipt_of(tx, request_id)
     if receipt is None:
         raise NotFound("There is no receipt for this payment request.")
-    balance = credit_store.balance(tx, receipt.id)
+    balance = credit_store.balance(tx, account_of(receipt.id))
     assert balance is not None
     return Paid(request_id, receipt.token, balance)

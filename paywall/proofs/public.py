@@ -1,62 +1,55 @@
 """Step 5 of a request: what anybody needs to check a redemption against the chain without trusting us."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from paywall.burns import store
 from paywall.burns.states import IN_FLIGHT
 from paywall.burns.store import BurnRecord
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
-from paywall.credits import store as credit_store
-from paywall.credits.store import Balance
 from paywall.database.engine import Database, Transaction
-from paywall.errors import NotFound, ReceiptInvalid, Unavailable
+from paywall.errors import NotFound
 from paywall.redemptions import store as redemption_store
-from paywall.redemptions.access import Principal
-from paywall.redemptions.redeeming import PictureStore
-from paywall.redemptions.tables import RedemptionRow
+from paywall.redemptions.fulfilment import StoredDelivery
+from paywall.redemptions.redeeming import stored_delivery
+from paywall.redemptions.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRedemption:
+    """What anybody may see of a redemption; `burn` is as JSON."""
+
+    id: str
+    state: str
+    resource: Resource
+    delivery: StoredDelivery | None
+    burn: dict[str, Any] | None
 
 
 class Proofs:
-    """Reads alone. `token` is the asset that is burned, "<policyId>.<nameHex>"."""
+    """Reads alone. `token` is the asset that is burned, "<policyId>.<nameHex>"; None for a seller without burns."""
 
     def __init__(
-        self, *, database: Database, pictures: PictureStore, token: str, product: str, confirmations: int
+        self, *, database: Database, resources: Mapping[str, Resource], token: str | None, confirmations: int
     ) -> None:
         self._database = database
-        self._pictures = pictures
+        self._resources = resources
         self._token = token
-        self._product = product
         self._confirmations = confirmations
 
-    async def balance(self, access: Principal) -> Balance:
-        """Errors: ReceiptInvalid when the receipt opened no account here, or its proof was used before."""
-
-        def use_and_read(tx: Transaction) -> Balance | None:
-            if access.proof is not None:
-                redemption_store.use_proof(tx, access.proof)
-            return credit_store.balance(tx, access.receipt.id)
-
-        balance = await self._database.transact(use_and_read)
-        if balance is None:
-            raise ReceiptInvalid("This receipt opened no credits here.")
-        return balance
-
-    async def redemption(self, redemption_id: str) -> dict[str, Any]:
+    async def redemption(self, redemption_id: str) -> ShownRedemption:
         """Errors: NotFound."""
         return await self._database.read(lambda tx: self._redemption(tx, redemption_id))
 
-    def _redemption(self, tx: Transaction, redemption_id: str) -> dict[str, Any]:
+    def _redemption(self, tx: Transaction, redemption_id: str) -> ShownRedemption:
         row = redemption_store.find(tx, redemption_id)
-        if row is None:
+        resource = self._resources.get(row.resource) if row is not None else None
+        if row is None or resource is None:
             raise NotFound("There is no such redemption.")
         record = store.record(tx, redemption_id)
-        return {
-            "redemption_id": row.id,
-            "state": row.state,
-            "product": self._product,
-            "image": _image(row),
-            "burn": self._burn(record) if record is not None else None,
-        }
+        burn = self._burn(record) if record is not None else None
+        return ShownRedemption(row.id, row.state, resource, stored_delivery(resource, row), burn)
 
     def _burn(self, record: BurnRecord) -> dict[str, Any]:
         shown = {"state": "waiting", "token": self._token, "salt": record.burn.salt.hex()}
@@ -97,23 +90,7 @@ class Proofs:
             "block": {"height": batch.block_height, "hash": batch.block_hash} if seen else None,
         }
 
-    async def picture(self, image_id: str) -> tuple[bytes, str, str]:
-        """(bytes, media type, sha256 hex). Errors: NotFound, Unavailable."""
-        row = await self._database.read(lambda tx: redemption_store.by_image(tx, image_id))
-        if row is None or row.image_type is None or row.image_sha256 is None:
-            raise NotFound("There is no such picture.")
-        data = await self._pictures.get(image_id)
-        if data is None:
-            raise Unavailable("The picture cannot be read at the moment.")
-        return data, row.image_type, row.image_sha256
-
 
 def public_state(batch: BurnBatchRow) -> str:
     """Before it is on chain a batch is "submitted" to the outside, however far it is inside."""
     return "submitted" if batch.state in IN_FLIGHT and batch.state != "seen" else batch.state
-
-
-def _image(row: RedemptionRow) -> dict[str, Any] | None:
-    if row.image_id is None:
-        return None
-    return {"url": f"/api/images/{row.image_id}", "media_type": row.image_type, "sha256": row.image_sha256}

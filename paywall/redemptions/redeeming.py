@@ -1,54 +1,51 @@
-"""Step 3 of a request: reserve → image → capture together with the burn; release on failure.
+"""Step 3 of a request: reserve → fulfil → capture together with the burn; release on failure.
 
-    transaction: holder proof used, redemption under its idempotency key, credit available → reserved
-    (no transaction): the image is made and stored
-    transaction: redemption captured, credit reserved → captured, burn inserted
+    transaction: holder proof used, redemption under its idempotency key, credits available → reserved
+    (no transaction): the resource's fulfilment delivers, and the delivery is stored
+    transaction: redemption captured, credits reserved → captured, burn inserted
 
 The work is detached from the connection: a client that went away gets its result by repeating the key.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from paywall.burns import store as burn_store
 from paywall.burns.backlog import Backlog
 from paywall.clock import Clock, Ids
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
-from paywall.errors import ImageMakerFailed, PaywallError, PromptRefused, RedemptionInProgress, Unavailable
+from paywall.errors import (
+    FulfilmentFailed,
+    FulfilmentRefused,
+    PaywallError,
+    RedemptionInProgress,
+    Unavailable,
+)
 from paywall.ops.failpoints import failpoint
-from paywall.products.images import maker as images
-from paywall.products.images.maker import ImageMaker, Picture, Subject
-from paywall.redemptions import store as redemption_store
+from paywall.redemptions import store
+from paywall.redemptions.fulfilment import Delivery, StoredDelivery, UseOrder
 from paywall.redemptions.request import RedemptionRequest, Reservation
+from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 
 log = logging.getLogger("paywall.redemptions")
-#: what a reservation may outlive the image maker's own time limit by
+#: what a reservation may outlive the fulfilment's own time limit by
 MARGIN_SECONDS = 30
-
-
-class PictureStore(Protocol):
-    async def put(self, image_id: str, picture: Picture) -> str:
-        """Store a picture for good; its SHA-256 in hex."""
-
-    async def get(self, image_id: str) -> bytes | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """A captured redemption with its picture."""
+    """A captured redemption with what it delivered. `document` is the JSON text of what was performed."""
 
     redemption_id: str
-    image_id: str
-    sha256: str
-    media_type: str
-    subject: str
+    document: str
+    delivery: StoredDelivery
     credits_remaining: int
-    data: bytes
+    body: bytes
 
 
 class Redeeming:
@@ -56,18 +53,12 @@ class Redeeming:
         self,
         *,
         database: Database,
-        maker: ImageMaker,
-        pictures: PictureStore,
-        time_limit: int,
         clock: Clock,
         ids: Ids,
         salts: Callable[[], bytes],
         backlog: Backlog,
     ) -> None:
         self._database = database
-        self._maker = maker
-        self._pictures = pictures
-        self._time_limit = time_limit
         self._clock = clock
         self._ids = ids
         self._salts = salts
@@ -76,28 +67,28 @@ class Redeeming:
         self._reserving = 0
         self._closing = False
 
-    async def redeem(self, request: RedemptionRequest, *, safety_identifier: str) -> Redeemed:
-        """One credit for one picture; the same key gives the same answer and one effect.
+    async def redeem(self, resource: Resource, request: RedemptionRequest, *, user: str) -> Redeemed:
+        """One use of the resource; the same key gives the same answer and one effect. `user` is a hash.
 
         Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, RedemptionInProgress,
-        PromptRefused, ImageMakerFailed, BurnBacklogFull, Unavailable.
+        FulfilmentRefused, FulfilmentFailed, BurnBacklogFull, Unavailable.
         """
         if self._closing:
             raise Unavailable("The server is shutting down; nothing was reserved.")
         now = self._clock()
-        deadline = now + self._time_limit + MARGIN_SECONDS
-        full = self._backlog.is_full(self._reserving + len(self._running))
+        deadline = now + resource.seconds + MARGIN_SECONDS
+        full = request.owes_burn and self._backlog.is_full(self._reserving + len(self._running))
         self._reserving += 1
         try:
             taken = await self._database.transact(
-                lambda tx: redemption_store.reserve(tx, request, now, deadline, backlog_full=full)
+                lambda tx: store.reserve(tx, request, now, deadline, backlog_full=full)
             )
         finally:
             self._reserving -= 1
         failpoint("redeem.reserved")
         if isinstance(taken, RedemptionRow):
-            return await self._repeat(taken)
-        task = asyncio.create_task(self._fulfil(taken, safety_identifier))
+            return await self._repeat(resource, taken)
+        task = asyncio.create_task(self._fulfil(resource, taken, user))
         self._running.add(task)
         task.add_done_callback(self._finished)
         return await asyncio.shield(task)
@@ -107,103 +98,110 @@ class Redeeming:
         if not task.cancelled():
             task.exception()  # taken note of: its client may have gone away
 
-    async def _repeat(self, row: RedemptionRow) -> Redeemed:
+    async def _repeat(self, resource: Resource, row: RedemptionRow) -> Redeemed:
         if row.state == "reserved":
             raise RedemptionInProgress(redemption_id=row.id)
         if row.refusal is not None:
-            raise PromptRefused(row.refusal, redemption_id=row.id)
-        image_id, sha256, media_type = row.image_id, row.image_sha256, row.image_type
-        assert image_id is not None
-        assert sha256 is not None
-        assert media_type is not None
-        data = await self._pictures.get(image_id)
-        if data is None:
-            raise Unavailable("The picture cannot be read at the moment.", redemption_id=row.id)
+            raise resource.refused(row.refusal, redemption_id=row.id)
+        delivery = stored_delivery(resource, row)
+        assert delivery is not None
+        body = await resource.deliveries.get(delivery.reference)
+        if body is None:
+            raise Unavailable("The delivery cannot be read at the moment.", redemption_id=row.id)
         balance = await self._database.read(lambda tx: credit_store.balance(tx, row.account_id))
         left = balance.available if balance is not None else 0
-        return Redeemed(row.id, image_id, sha256, media_type, row.subject_text, left, data)
+        return Redeemed(row.id, row.request, delivery, left, body)
 
-    async def _fulfil(self, reservation: Reservation, safety_identifier: str) -> Redeemed:
-        subject = Subject(
-            "name" if reservation.subject_kind == "name" else "prompt", reservation.subject_text
-        )
-        image_id = self._ids().replace("-", "")
+    async def _fulfil(self, resource: Resource, reservation: Reservation, user: str) -> Redeemed:
+        order = UseOrder(reservation.id, json.loads(reservation.document), user)
         try:
-            async with asyncio.timeout(self._time_limit):
-                picture = await self._maker.make(
-                    subject, redemption_id=reservation.id, safety_identifier=safety_identifier
-                )
+            async with asyncio.timeout(resource.seconds):
+                delivered = await resource.fulfilment.perform(order)
             failpoint("redeem.made")
-            sha256 = await self._pictures.put(image_id, picture)
+            delivery = await self._keep(resource, delivered)
             failpoint("redeem.stored")
         except Exception as error:
-            raise await self._release(reservation, error) from error
-        image = (image_id, sha256, picture.media_type)
-        captured = await self._database.transact(lambda tx: self._capture(tx, reservation, image))
+            raise await self._release(resource, reservation, error) from error
+        captured = await self._database.transact(
+            lambda tx: self._capture(tx, resource, reservation, order, delivery)
+        )
         failpoint("redeem.captured")
         if not captured:
-            raise ImageMakerFailed(
-                "The image came too late; the credit was released.", redemption_id=reservation.id
+            raise resource.failed(
+                "It came too late; the credits were released.", redemption_id=reservation.id
             )
         return Redeemed(
-            reservation.id,
-            image_id,
-            sha256,
-            picture.media_type,
-            subject.text,
-            reservation.credits_remaining,
-            picture.data,
+            reservation.id, reservation.document, delivery, reservation.credits_remaining, delivered.body
         )
 
-    def _capture(self, tx: Transaction, reservation: Reservation, image: tuple[str, str, str]) -> bool:
+    async def _keep(self, resource: Resource, delivered: Delivery) -> StoredDelivery:
+        reference = self._ids().replace("-", "")
+        sha256 = await resource.deliveries.put(reference, delivered)
+        return StoredDelivery(reference, resource.delivery_path(reference), delivered.media_type, sha256)
+
+    def _capture(
+        self,
+        tx: Transaction,
+        resource: Resource,
+        reservation: Reservation,
+        order: UseOrder,
+        delivery: StoredDelivery,
+    ) -> bool:
         """Invariant 2: the capture and its burn stand or fall in one commit."""
         now = self._clock()
-        if not redemption_store.capture(tx, reservation, image, now):
+        if not store.capture(tx, reservation, delivery, now):
             return False
         failpoint("redeem.capturing")
-        burn_store.insert(tx, reservation.id, self._salts(), now)
-        self._backlog.added()
+        if resource.record is not None:
+            resource.record(tx, order, delivery)
+        if reservation.owes_burn:
+            burn_store.insert(tx, reservation.id, self._salts(), now)
+            self._backlog.added()
         return True
 
-    async def _release(self, reservation: Reservation, error: Exception) -> PaywallError:
-        log.warning("no image for redemption %s: %s", reservation.id, _for_the_log(error))
-        refusal = (
-            "The prompt was refused by the image maker; the credit was released."
-            if (isinstance(error, images.PromptRefused))
-            else None
-        )
+    async def _release(self, resource: Resource, reservation: Reservation, error: Exception) -> PaywallError:
+        log.warning("nothing delivered for redemption %s: %s", reservation.id, _for_the_log(error))
+        refusal = error.detail if isinstance(error, FulfilmentRefused) else None
         await self._database.transact(
-            lambda tx: redemption_store.release(
-                tx, reservation.id, reservation.attempt, self._clock(), refusal=refusal
-            )
+            lambda tx: store.release(tx, reservation.id, reservation.attempt, self._clock(), refusal=refusal)
         )
         failpoint("recover.released")
         if refusal is not None:
-            return PromptRefused(refusal, redemption_id=reservation.id)
-        return ImageMakerFailed(redemption_id=reservation.id)
+            return resource.refused(refusal, redemption_id=reservation.id)
+        return resource.failed(redemption_id=reservation.id)
 
     async def sweep(self) -> int:
         """Release what a crash left reserved; how many those were."""
 
         def release_overdue(tx: Transaction) -> int:
             now = self._clock()
-            due = redemption_store.overdue(tx, now)
+            due = store.overdue(tx, now)
             released = 0
             for redemption_id, attempt in due:
-                released += redemption_store.release(tx, redemption_id, attempt, now)
+                released += store.release(tx, redemption_id, attempt, now)
                 failpoint("recover.sweeping")
             return released
 
         return await self._database.transact(release_overdue)
 
     async def drain(self) -> None:
-        """Take no more; wait for what is under way."""
+        """Take no more; wait for what is under way, each within its resource's time."""
         self._closing = True
         if self._running:
-            await asyncio.wait(self._running, timeout=self._time_limit)
+            await asyncio.wait(self._running)
+
+
+def stored_delivery(resource: Resource, row: RedemptionRow) -> StoredDelivery | None:
+    """What a redemption delivered; None before it did."""
+    if row.delivery is None:
+        return None
+    assert row.media_type is not None
+    assert row.sha256 is not None
+    return StoredDelivery(row.delivery, resource.delivery_path(row.delivery), row.media_type, row.sha256)
 
 
 def _for_the_log(error: Exception) -> str:
-    """A maker's own sentence is safe to keep; another error's text could hold the prompt."""
-    kept = isinstance(error, images.ImageMakerFailed | OSError)
-    return str(error) if kept else type(error).__name__
+    """A fulfilment's own note is safe to keep; another error's text could hold the prompt."""
+    if isinstance(error, FulfilmentFailed):
+        return error.note or error.code
+    return str(error) if isinstance(error, OSError) else type(error).__name__

@@ -1,4 +1,4 @@
-"""A wish to redeem, and the reservation that it becomes: pure."""
+"""A request to redeem credits, and the reservation that it becomes: pure."""
 
 from dataclasses import dataclass
 
@@ -7,25 +7,34 @@ from shared.tokens.dpop import HolderProof
 
 @dataclass(frozen=True, slots=True)
 class RedemptionRequest:
-    """A wish to redeem one credit. `request_hash` is of the subject as asked (SHA-256, hex)."""
+    """A request to use `resource` once for `quantity` credits.
+
+    `request_hash` is of the request as asked (SHA-256, hex); `document` is the JSON text of what is performed.
+    `owes_burn`: the payment request promised a burn for each credit.
+    """
 
     id: str
     account_id: str
     product: str
+    resource: str
+    quantity: int
     idempotency_key: str
     request_hash: str
-    subject_kind: str
-    subject_text: str
+    document: str
+    owes_burn: bool
     holder_proof: HolderProof | None
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A reserved credit; `attempt` is the guard that keeps a late finisher from capturing another's."""
+    """Reserved credits; `attempt` is the guard that keeps a late finisher from capturing another's."""
 
     id: str
     account_id: str
     attempt: int
-    subject_kind: str
-    subject_text: str
+    quantity: int
+    idempotency_key: str
+    request_hash: str
+    document: str
+    owes_burn: bool
     credits_remaining: int

@@ -1,9 +1,12 @@
 """Statements on redemptions and used holder proofs; each takes the transaction first."""
 
+from dataclasses import replace
+
 from sqlalchemy import bindparam, delete, update
 from sqlmodel import col, select
 
-from paywall.credits import postings, store
+from paywall.credits import postings
+from paywall.credits import store as credit_store
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from paywall.errors import (
@@ -13,6 +16,7 @@ from paywall.errors import (
     IdempotencyKeyReused,
     ReceiptInvalid,
 )
+from paywall.redemptions.fulfilment import StoredDelivery
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.tables import HolderProofRow, RedemptionRow
 from shared.tokens.dpop import HolderProof
@@ -32,7 +36,16 @@ _INSERT = CompiledStatement(
         .returning(_redemption.id)
     ),
     [
-        *("id", "account_id", "idempotency_key", "request_hash", "subject_kind", "subject_text"),
+        *(
+            "id",
+            "account_id",
+            "idempotency_key",
+            "resource",
+            "request",
+            "request_hash",
+            "quantity",
+            "owes_burn",
+        ),
         *("state", "attempt", "deadline", "created_at", "updated_at"),
     ],
 )
@@ -46,9 +59,9 @@ _CAPTURE = CompiledStatement(
         )
         .values(
             state=bindparam("becomes"),
-            image_id=bindparam("image"),
-            image_sha256=bindparam("sha256"),
-            image_type=bindparam("media_type"),
+            delivery=bindparam("where"),
+            media_type=bindparam("kind"),
+            sha256=bindparam("hash"),
             updated_at=bindparam("at"),
         )
         .returning(_redemption.account_id)
@@ -71,7 +84,7 @@ def use_proof(tx: Transaction, proof: HolderProof) -> None:
 def reserve(
     tx: Transaction, request: RedemptionRequest, now: int, deadline: int, *, backlog_full: bool = False
 ) -> Reservation | RedemptionRow:
-    """Reserve one credit under the idempotency key; or the redemption that the key already names.
+    """Reserve the credits of one use under the idempotency key; or the redemption that the key already names.
 
     Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, ReceiptInvalid; and BurnBacklogFull for
     what is new: what was redeemed before is answered all the same.
@@ -83,9 +96,11 @@ def reserve(
         id=request.id,
         account_id=request.account_id,
         idempotency_key=request.idempotency_key,
+        resource=request.resource,
+        request=request.document,
         request_hash=request.request_hash,
-        subject_kind=request.subject_kind,
-        subject_text=request.subject_text,
+        quantity=request.quantity,
+        owes_burn=request.owes_burn,
         state="reserved",
         attempt=1,
         deadline=deadline,
@@ -95,14 +110,14 @@ def reserve(
     if rows:
         if backlog_full:
             raise BurnBacklogFull
-        return _take(tx, request, request.id, 1, now)
+        return _take(tx, request, 1, now)
     row = tx.session.exec(
         select(RedemptionRow).where(
             RedemptionRow.account_id == request.account_id,
             RedemptionRow.idempotency_key == request.idempotency_key,
         )
     ).one()
-    if row.request_hash != request.request_hash:
+    if (row.resource, row.request_hash) != (request.resource, request.request_hash):
         raise IdempotencyKeyReused("This idempotency key belongs to a request with another body.")
     if row.state != "released" or row.refusal is not None:
         return RedemptionRow.model_validate(row.model_dump())
@@ -123,66 +138,77 @@ def _reserve_again(
     )
     if done.rowcount != 1:
         return RedemptionRow.model_validate({**row.model_dump(), "state": "reserved"})  # another was first
-    return _take(tx, request, row.id, attempt, now)
+    return _take(tx, replace(request, id=row.id, document=row.request), attempt, now)
 
 
-def _take(
-    tx: Transaction, request: RedemptionRequest, redemption_id: str, attempt: int, now: int
-) -> Reservation:
-    left = store.reserve(
-        tx, request.account_id, request.product, postings.reserve(redemption_id, attempt), now
-    )
+def _take(tx: Transaction, request: RedemptionRequest, attempt: int, now: int) -> Reservation:
+    transfer = postings.reserve(request.id, attempt, request.quantity)
+    left = credit_store.reserve(tx, request.account_id, request.product, transfer, now)
     if left is None:
         raise _why_not(tx, request, now)
     return Reservation(
-        redemption_id, request.account_id, attempt, request.subject_kind, request.subject_text, left
+        id=request.id,
+        account_id=request.account_id,
+        attempt=attempt,
+        quantity=request.quantity,
+        idempotency_key=request.idempotency_key,
+        request_hash=request.request_hash,
+        document=request.document,
+        owes_burn=request.owes_burn,
+        credits_remaining=left,
     )
 
 
 def _why_not(tx: Transaction, request: RedemptionRequest, now: int) -> CreditsExhausted | ReceiptInvalid:
-    balance = store.balance(tx, request.account_id)
+    balance = credit_store.balance(tx, request.account_id)
     if balance is None:
         return ReceiptInvalid("This receipt opened no credits here.")
     if balance.expires_at <= now:
         return CreditsExhausted("The credits of this receipt have expired.")
+    if 0 < balance.available < request.quantity:
+        return CreditsExhausted(
+            f"One use takes {request.quantity} credits, and the receipt has {balance.available} left.",
+            granted=balance.granted,
+        )
     return CreditsExhausted("The receipt has no credits left.", granted=balance.granted)
 
 
-def capture(tx: Transaction, reservation: Reservation, image: tuple[str, str, str], now: int) -> bool:
-    """Reserved → captured; `image` is (id, sha256 hex, media type). False when the reservation is gone."""
-    image_id, sha256, media_type = image
+def capture(tx: Transaction, reservation: Reservation, delivery: StoredDelivery, now: int) -> bool:
+    """Reserved → captured. False when the reservation is gone."""
     rows = tx.run(
         _CAPTURE,
         which=reservation.id,
         was="reserved",
         becomes="captured",
-        image=image_id,
-        sha256=sha256,
-        media_type=media_type,
+        where=delivery.reference,
+        kind=delivery.media_type,
+        hash=delivery.sha256,
         at=now,
         **{"try": reservation.attempt},
     )
     if not rows:
         return False
-    store.move(tx, reservation.account_id, postings.capture(reservation.id, reservation.attempt), now)
+    transfer = postings.capture(reservation.id, reservation.attempt, reservation.quantity)
+    credit_store.move(tx, reservation.account_id, transfer, now)
     return True
 
 
 def release(
     tx: Transaction, redemption_id: str, attempt: int, now: int, *, refusal: str | None = None
 ) -> bool:
-    """Reserved → released, the credit available again. False when it was captured or released already."""
-    account_id = tx.session.exec(
+    """Reserved → released, the credits available again. False when it was captured or released already."""
+    released = tx.session.exec(
         update(RedemptionRow)
         .where(
             _redemption.id == redemption_id, _redemption.state == "reserved", _redemption.attempt == attempt
         )
         .values(state="released", refusal=refusal, updated_at=now)
-        .returning(_redemption.account_id)
-    ).scalar_one_or_none()
-    if account_id is None:
+        .returning(_redemption.account_id, _redemption.quantity)
+    ).one_or_none()
+    if released is None:
         return False
-    store.move(tx, account_id, postings.release(redemption_id, attempt), now)
+    account_id, quantity = released
+    credit_store.move(tx, account_id, postings.release(redemption_id, attempt, quantity), now)
     return True
 
 
@@ -206,5 +232,7 @@ def find(tx: Transaction, redemption_id: str) -> RedemptionRow | None:
     return tx.session.get(RedemptionRow, redemption_id)
 
 
-def by_image(tx: Transaction, image_id: str) -> RedemptionRow | None:
-    return tx.session.exec(select(RedemptionRow).where(RedemptionRow.image_id == image_id)).one_or_none()
+def by_delivery(tx: Transaction, resource: str, reference: str) -> RedemptionRow | None:
+    return tx.session.exec(
+        select(RedemptionRow).where(RedemptionRow.delivery == reference, RedemptionRow.resource == resource)
+    ).one_or_none()

@@ -5,21 +5,30 @@ from sqlmodel import Field, SQLModel
 
 
 class RedemptionRow(SQLModel, table=True):
+    """One use of a resource. What only one kind of resource needs stands in a table of its own room."""
+
     __tablename__ = "redemption"
     __table_args__ = (
         # Invariant 8: same key, same answer, one effect.
         UniqueConstraint("account_id", "idempotency_key", name="uq_redemption_key"),
+        Index("uq_redemption_delivery", "delivery", unique=True),
         Index("ix_redemption_state", "state", "deadline"),
         CheckConstraint("state IN ('reserved', 'captured', 'released')", name="ck_redemption_state"),
+        CheckConstraint("quantity > 0", name="ck_redemption_quantity"),
     )
     id: str = Field(primary_key=True)
     #: no foreign key: the reservation's UPDATE on the account is the check, and it can say why
     account_id: str
     idempotency_key: str
-    #: SHA-256 of the subject: the same key with another body is refused
+    resource: str
+    #: JSON object: the request with every choice made, as the fulfilment performs it
+    request: str
+    #: SHA-256 of the request as it was asked, hex: the same key with another body is refused
     request_hash: str
-    subject_kind: str
-    subject_text: str
+    #: credits that the use costs, and tokens that it burns
+    quantity: int = Field(sa_type=BigInteger)
+    #: whether the payment request promised a burn for each credit
+    owes_burn: bool
     state: str = "reserved"
     #: counts the reservations; the number makes each one's postings unique
     attempt: int = 1
@@ -27,9 +36,11 @@ class RedemptionRow(SQLModel, table=True):
     deadline: int = Field(sa_type=BigInteger)
     #: the final refusal that is replayed under the same key
     refusal: str | None = None
-    image_id: str | None = None
-    image_sha256: str | None = None
-    image_type: str | None = None
+    #: where the delivery is kept; it cannot be guessed, and is the key to it
+    delivery: str | None = None
+    media_type: str | None = None
+    #: of the delivery's body, hex
+    sha256: str | None = None
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
 

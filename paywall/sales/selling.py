@@ -58,7 +58,7 @@ class Selling:
         if product is None:
             raise NotFound(f"There is no product {product_id!r}.")
         request = self._request(product, credits, None if holder is None else _checked_holder(holder))
-        token = await self._identity.sign(prt.claims(request))
+        token = await self._identity.sign_request(prt.claims(request))
 
         failpoint("sell.signed")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -23,10 +24,11 @@ class Origins:
     """Where this server may have been called; from the settings, for a Host header can be forged."""
 
     def __init__(self, service_url: str, host: str, port: int, *, public: bool) -> None:
+        parts = urlsplit(service_url)
+        # A path in our URL is in the request's own when we are mounted there, and not when a proxy took it off.
+        own = {service_url, f"{parts.scheme}://{parts.netloc}"}
         names = {host, "127.0.0.1", "localhost", "[::1]"}
-        self._origins = (
-            {service_url} if public else {service_url, *(f"http://{name}:{port}" for name in names)}
-        )
+        self._origins = own if public else own | {f"http://{name}:{port}" for name in names}
 
     def matches(self, url: str, path: str) -> bool:
         return url.endswith(path) and url.removesuffix(path) in self._origins

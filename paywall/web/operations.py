@@ -19,11 +19,11 @@ class OperationRoutes:
         ready: Callable[[], Awaitable[dict[str, str]]],
         metrics: Callable[[], Awaitable[tuple[bytes, str]]],
     ) -> None:
-        """`ready` gives a note for each part, "ok…" or why not; `figures` the exposition and its media type."""
+        """`ready` gives a note for each part, "ok…" or why not; `metrics` the exposition and its media type."""
         self._did_document = did_document
         self._openapi = openapi
         self._ready = ready
-        self._figures = metrics
+        self._metrics = metrics
 
     async def did(self, _request: Request) -> Response:
         return JsonResponse(self._did_document())
@@ -45,5 +45,5 @@ class OperationRoutes:
         return JsonResponse(parts, status)
 
     async def metrics(self, _request: Request) -> Response:
-        body, media_type = await self._figures()
+        body, media_type = await self._metrics()
         return Response(body, headers={"Cache-Control": "no-store", "Content-Type": media_type})

@@ -1,5 +1,6 @@
 """The table of routes. `openapi.py` describes them; a test holds the two together."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -11,20 +12,24 @@ from paywall.errors import MethodNotAllowed, NotFound, PaywallError
 from paywall.web.operations import OperationRoutes
 from paywall.web.problems import on_error, on_fault, problem_response
 from paywall.web.redemptions import RedemptionRoutes
+from paywall.web.resources import ResourceRoutes
 from paywall.web.sales import SalesRoutes
 
 
-def routes(sales: SalesRoutes, redemptions: RedemptionRoutes, operations: OperationRoutes) -> list[Route]:
+def routes(
+    resources: Sequence[ResourceRoutes],
+    sales: SalesRoutes,
+    redemptions: RedemptionRoutes,
+    operations: OperationRoutes,
+) -> list[Route]:
     return [
-        Route("/api/images/buy", sales.buy, methods=["POST"]),
-        Route("/api/images/generate", redemptions.generate, methods=["POST"]),
+        *(route for room in resources for route in room.routes(sales)),
         Route("/api/payments", sales.pay, methods=["POST"]),
         Route("/api/payments/{id}", sales.payment),
         Route("/api/catalog", sales.catalog),
         Route("/api/credits", redemptions.credits),
         Route("/api/redemptions/{id}", redemptions.redemption),
         Route("/api/burns/{tx_hash}", redemptions.burn),
-        Route("/api/images/{id}", redemptions.image),
         Route("/.well-known/did.json", operations.did),
         Route("/openapi.json", operations.openapi),
         Route("/healthz", operations.healthz),

@@ -1,6 +1,6 @@
 """Routes of the sale: catalog, buy, pay, and how a payment stands."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from paywall.payments.status import Statuses
 from paywall.sales.selling import Selling
 from paywall.web.bodies import read_object, text_member, wants_json
 from paywall.web.credentials import Origins, proof_header
+from paywall.web.paths import at_root
 from paywall.web.problems import NO_STORE, JsonResponse, problem_response
 from shared.tokens import dpop
 from shared.tokens.dpop import HolderProof
@@ -27,7 +28,6 @@ class SalesRoutes:
         settlement: Settlement,
         statuses: Statuses,
         catalog: Mapping[str, Any],
-        product: str,
         origins: Origins,
         clock: Clock,
     ) -> None:
@@ -35,19 +35,26 @@ class SalesRoutes:
         self._settlement = settlement
         self._statuses = statuses
         self._catalog = catalog
-        self._product = product
         self._origins = origins
         self._clock = clock
 
     async def catalog(self, _request: Request) -> Response:
         return JsonResponse(self._catalog)
 
-    async def buy(self, request: Request) -> Response:
+    def buying(self, product: str) -> Callable[[Request], Awaitable[Response]]:
+        """The handler of `POST …/buy` that sells this product."""
+
+        async def buy(request: Request) -> Response:
+            return await self._buy(product, request)
+
+        return buy
+
+    async def _buy(self, product: str, request: Request) -> Response:
         """The 402: the raw PRT, or problem details with the PRT for who accepts JSON."""
         body = await read_object(request)
         holder = text_member(body, "holder") if "holder" in body else None
-        offer = await self._selling.sell(self._product, _credits(body), holder)
-        location = {"Location": f"/api/payments/{offer.request.id}"}
+        offer = await self._selling.sell(product, _credits(body), holder)
+        location = {"Location": at_root(request, f"/api/payments/{offer.request.id}")}
         if wants_json(request):
             error = PaymentRequired(
                 f"Pay {offer.request.price} to get {offer.request.order.credits} credits.", token=offer.token

@@ -62,5 +62,5 @@ _KINDS = (
 
 
 def kind_of(name: str) -> str:
-    """One of face, cli, root, registry, pure, clock, port, adapter, store, flow, web, database, devnet, chain, shared."""
+    """One word of `_KINDS`."""
     return next(kind for pattern, kind in _KINDS if fnmatchcase(name, pattern))

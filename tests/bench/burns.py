@@ -19,8 +19,9 @@ from paywall.clock import new_id, unix_now
 from paywall.credits import store as credit_store
 from paywall.database.engine import Transaction
 from paywall.redemptions import store as redemption_store
-from paywall.redemptions.request import RedemptionRequest, Reservation
+from paywall.redemptions.request import Reservation
 from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.redemptions import BEARER, delivered, wanted
 from tests.support.world.seller import Seller, open_seller
 
 BLOCK_SECONDS, CONFIRMATIONS = 0.2, 1
@@ -68,10 +69,10 @@ async def _burn(devnet: DevnetProcess, folder: Path, size: int, batches: int) ->
     ) as seller:
         await seller.parts.database.transact(lambda tx: _capture(tx, size * batches))
         started = time.perf_counter()
-        while await seller.parts.burning.step():  # noqa: ASYNC110  the product polls the chain, too
+        while await seller.burning.step():  # noqa: ASYNC110  the product polls the chain, too
             await asyncio.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - started
-        supply = await seller.parts.chain.supply(seller.parts.custody.asset)
+        supply = await seller.parts.chain.supply(seller.custody.asset)
         assert supply is not None
         fees = [int(devnet.get(f"/txs/{tx_hash}")["fees"]) for tx_hash in await _transactions(seller)]
         return Burned(size, len(fees), supply[1], seconds, sum(fees))
@@ -82,6 +83,7 @@ def _capture(tx: Transaction, count: int) -> None:
     credit_store.open_account(
         tx,
         account_id=ACCOUNT,
+        owner=BEARER,
         payment_id=new_id(),
         product=PRODUCT,
         credits=count,
@@ -89,10 +91,10 @@ def _capture(tx: Transaction, count: int) -> None:
         now=now,
     )
     for _ in range(count):
-        wish = RedemptionRequest(new_id(), ACCOUNT, PRODUCT, new_id(), "", "prompt", "", None)
+        wish = wanted(new_id(), ACCOUNT)
         reservation = redemption_store.reserve(tx, wish, now, now + FAR)
         assert isinstance(reservation, Reservation)
-        assert redemption_store.capture(tx, reservation, (new_id(), "", "image/png"), now)
+        assert redemption_store.capture(tx, reservation, delivered(new_id()), now)
         burn_store.insert(tx, reservation.id, bytes(16), now)
 
 

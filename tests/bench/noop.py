@@ -1,8 +1,9 @@
-"""An image maker and a picture store that cost nothing: the paywall is measured, not the pictures."""
+"""An image maker and a delivery store that cost nothing: the paywall is measured, not the pictures."""
 
 import hashlib
 
 from paywall.products.images.maker import Picture, Subject
+from paywall.redemptions.fulfilment import Delivery
 
 PICTURE = Picture(b"\x89PNG\r\n\x1a\n" + bytes(56), "image/png", {})
 
@@ -19,15 +20,15 @@ class NoopMaker:
         return
 
 
-class MemoryPictures:
-    """Keeps pictures in this process."""
+class MemoryDeliveries:
+    """Keeps deliveries in this process."""
 
     def __init__(self) -> None:
-        self._pictures: dict[str, bytes] = {}
+        self._deliveries: dict[str, bytes] = {}
 
-    async def put(self, image_id: str, picture: Picture) -> str:
-        self._pictures[image_id] = picture.data
-        return hashlib.sha256(picture.data).hexdigest()
+    async def put(self, reference: str, delivery: Delivery) -> str:
+        self._deliveries[reference] = delivery.body
+        return hashlib.sha256(delivery.body).hexdigest()
 
-    async def get(self, image_id: str) -> bytes | None:
-        return self._pictures.get(image_id)
+    async def get(self, reference: str) -> bytes | None:
+        return self._deliveries.get(reference)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from paywall.compose import build
+from paywall import Paywall
 from paywall.ops.logs import start_logging
+from paywall.products.images.room import open_images
 from paywall.settings import Settings
-from tests.bench.noop import MemoryPictures, NoopMaker
+from tests.bench.noop import MemoryDeliveries, NoopMaker
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.seller import open_seller
 
@@ -40,7 +41,7 @@ def app(folder: Path, port: int) -> ASGIApp:
     """The app over the data in `folder`, with its log as always: one line a request on stderr."""
     wanted = settings(folder, port)
     start_logging(wanted.log)
-    return build(wanted, maker=NoopMaker(), pictures=MemoryPictures()).app
+    return Paywall(wanted, resources=[open_images(wanted, maker=NoopMaker(), deliveries=MemoryDeliveries())])
 
 
 def buy(folder: Path, port: int) -> Buyer:

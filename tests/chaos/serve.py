@@ -76,7 +76,7 @@ def _arm(wanted: str) -> None:
 def _fail_images(every: int) -> None:
     if not every:
         return
-    from paywall.products.images.maker import ImageMakerFailed, Picture, Subject
+    from paywall.products.images.maker import MakerFailed, Picture, Subject
     from paywall.products.images.offline import OfflineImageMaker
 
     draw, made = OfflineImageMaker.make, 0
@@ -87,7 +87,7 @@ def _fail_images(every: int) -> None:
         nonlocal made
         made += 1
         if made % every == 0:
-            raise ImageMakerFailed("failed on request (chaos)", retryable=True)
+            raise MakerFailed("failed on request (chaos)", retryable=True)
         return await draw(self, subject, redemption_id=redemption_id, safety_identifier=safety_identifier)
 
     OfflineImageMaker.make = make  # type: ignore[method-assign] # a fault of the maker's own is what is tested

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from paywall.products.images.maker import ImageMaker, ImageMakerFailed, Picture, PromptRefused, Subject
+from paywall.products.images.maker import ImageMaker, MakerFailed, MakerRefused, Picture, Subject
 from paywall.products.images.offline import OfflineImageMaker
 from paywall.products.images.openai import DEFAULT_MODEL, OpenAIImageMaker
 from tests.support.services import openai_images as fake
@@ -139,11 +139,11 @@ def test_every_maker_can_be_closed_twice(build: Callable[[], ImageMaker]) -> Non
 @pytest.mark.parametrize(
     ("prompt", "expected", "retryable"),
     [
-        ("something forbidden", PromptRefused, None),
-        ("something hurried", ImageMakerFailed, True),
-        ("something broken", ImageMakerFailed, True),
-        ("something malformed", ImageMakerFailed, False),
-        ("something disconnected", ImageMakerFailed, True),
+        ("something forbidden", MakerRefused, None),
+        ("something hurried", MakerFailed, True),
+        ("something broken", MakerFailed, True),
+        ("something malformed", MakerFailed, False),
+        ("something disconnected", MakerFailed, True),
     ],
 )
 def test_aimock_s_failures_are_told_apart(
@@ -158,7 +158,7 @@ def test_aimock_s_failures_are_told_apart(
 
 
 def test_aimock_refuses_a_wrong_key_and_the_operator_is_told_which_setting_to_look_at(aimock: str) -> None:
-    with pytest.raises(ImageMakerFailed, match="OPENAI_API_KEY") as caught:
+    with pytest.raises(MakerFailed, match="OPENAI_API_KEY") as caught:
         with_maker(lambda: OpenAIImageMaker("sk-wrong", base_url=aimock), lambda maker: ask(maker, LINCOLN))
     assert not caught.value.retryable
     assert "sk-wrong" not in str(caught.value)

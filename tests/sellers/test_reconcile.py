@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from paywall.adapters import open_chain, open_custody
+from paywall.burns.opening import open_custody
+from paywall.compose import open_chain
 from paywall.database.opening import open_database
+from paywall.keys.passphrases import Passphrases
+from paywall.keys.ring import KeyRing
 from paywall.ops.reconcile import Invariant, Reconciliation
 from paywall.settings import Settings
 from shared.chain.base import Chain
@@ -61,7 +64,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, devnet: DevnetProcess) -> Sho
             devnet.blocks()
             assert (await seller.claim(payer.claim(token, tx_hash=again.id))).status_code == 409
             await payer.buy(1)
-            (minted,) = devnet.get(f"/assets/{seller.parts.custody.asset.unit}/history?count=1")
+            (minted,) = devnet.get(f"/assets/{seller.custody.asset.unit}/history?count=1")
             return Shop(seller.parts.settings, minted["tx_hash"])
 
     return asyncio.run(story())
@@ -72,7 +75,9 @@ def check(settings: Settings, chain: Chain | None = None) -> list[Invariant]:
         looked_at = chain or open_chain(settings)
         database = open_database(settings.database, writing=False)
         try:
-            return await Reconciliation(database, open_custody(settings), looked_at).run()
+            return await Reconciliation(
+                database, open_custody(settings, KeyRing(settings, Passphrases(-1), looking=True)), looked_at
+            ).run()
         finally:
             database.close()
             await looked_at.aclose()
@@ -211,7 +216,7 @@ def test_a_burn_that_lands_while_looking_breaks_nothing(devnet: DevnetProcess, t
                 await burns.worker(seller).step()
             chain = Hasty(devnet.url)
             chain.devnet = devnet
-            checks = await Reconciliation(seller.parts.database, seller.parts.custody, chain).run()
+            checks = await Reconciliation(seller.parts.database, seller.custody, chain).run()
             await chain.aclose()
             assert await burns.burned(seller) == 2
             assert broken(checks) == set()

@@ -8,7 +8,7 @@ import binascii
 import json
 from typing import Any
 
-from paywall.products.images.maker import ImageMakerFailed, Picture
+from paywall.products.images.maker import MakerFailed, Picture
 
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
 MAX_ANSWER_BYTES = MAX_PICTURE_BYTES * 4 // 3 + 64 * 1024
@@ -18,7 +18,7 @@ def read_answer(answer: bytes) -> Picture:
     """The one picture in the answer, with `usage` as reported.
 
     Only `b64_json` is read: following a `url` would let the server choose whom we connect to.
-    Raises ImageMakerFailed for everything else than one complete PNG, JPEG or WebP file of at most 20 MB.
+    Raises MakerFailed for everything else than one complete PNG, JPEG or WebP file of at most 20 MB.
     """
     body = _object(answer)
     data = _decode(_encoded(body))
@@ -65,6 +65,6 @@ def _media_type(data: bytes) -> str:
     raise _garbage("holds no complete PNG, JPEG or WebP file")
 
 
-def _garbage(what: str) -> ImageMakerFailed:
+def _garbage(what: str) -> MakerFailed:
     """Not retryable: the picture may have been charged for, and a wrong server stays wrong."""
-    return ImageMakerFailed(f"the model's answer {what}", retryable=False)
+    return MakerFailed(f"the model's answer {what}", retryable=False)

@@ -33,11 +33,11 @@ class Picture:
     usage: Mapping[str, Any]
 
 
-class PromptRefused(Exception):
+class MakerRefused(Exception):
     """The maker's or the model's content policy refuses the subject. The credit is released."""
 
 
-class ImageMakerFailed(Exception):
+class MakerFailed(Exception):
     """No picture came. The credit is released; `retryable` says whether asking again may help.
 
     The message is for the operator's log: it never holds the prompt or a key.
@@ -58,7 +58,7 @@ class ImageMaker(Protocol):
         """Make one picture of `subject`.
 
         `safety_identifier` stands for the end user and is already a hash (at most 64 characters).
-        Raises PromptRefused or ImageMakerFailed, nothing else.
+        Raises MakerRefused or MakerFailed, nothing else.
         """
         ...
 

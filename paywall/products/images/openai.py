@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from paywall.products.images.answer import MAX_ANSWER_BYTES, read_answer
-from paywall.products.images.maker import ImageMakerFailed, Picture, PromptRefused, Subject
+from paywall.products.images.maker import MakerFailed, MakerRefused, Picture, Subject
 
 if TYPE_CHECKING:
     from openai import APIStatusError, OpenAIError
@@ -47,7 +47,7 @@ class OpenAIImageMaker:
         self._client = AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0)
 
     async def make(self, subject: Subject, *, redemption_id: str, safety_identifier: str) -> Picture:
-        """Ask the model once. Raises PromptRefused or ImageMakerFailed."""
+        """Ask the model once. Raises MakerRefused or MakerFailed."""
         from httpx2 import HTTPError
         from openai import OpenAIError
 
@@ -58,9 +58,9 @@ class OpenAIImageMaker:
         except OpenAIError as error:
             raise _translate(error) from None
         except HTTPError:
-            raise ImageMakerFailed("the model's answer broke off", retryable=True) from None
+            raise MakerFailed("the model's answer broke off", retryable=True) from None
         except TimeoutError:
-            raise ImageMakerFailed(f"no picture within {self._timeout:g} s", retryable=True) from None
+            raise MakerFailed(f"no picture within {self._timeout:g} s", retryable=True) from None
         picture = await asyncio.to_thread(read_answer, answer)
         return Picture(picture.data, picture.media_type, {"model": self._model, **picture.usage})
 
@@ -79,7 +79,7 @@ class OpenAIImageMaker:
             async for piece in response.iter_bytes():
                 answer += piece
                 if len(answer) > MAX_ANSWER_BYTES:
-                    raise ImageMakerFailed("the model's answer is too long", retryable=False)
+                    raise MakerFailed("the model's answer is too long", retryable=False)
         return bytes(answer)
 
     async def aclose(self) -> None:
@@ -93,19 +93,19 @@ def _translate(error: "OpenAIError") -> Exception:
     if isinstance(error, APIStatusError):
         return _translate_status(error)
     if isinstance(error, APITimeoutError):
-        return ImageMakerFailed("the model did not answer in time", retryable=True)
-    return ImageMakerFailed("the model's server cannot be reached", retryable=True)
+        return MakerFailed("the model did not answer in time", retryable=True)
+    return MakerFailed("the model's server cannot be reached", retryable=True)
 
 
 def _translate_status(error: "APIStatusError") -> Exception:
     status = error.status_code
     if error.code in _REFUSALS:
-        return PromptRefused("the model's content policy refuses this prompt")
+        return MakerRefused("the model's content policy refuses this prompt")
     if error.code in _NO_MONEY:
-        return ImageMakerFailed("the account at the model's provider has no quota left", retryable=False)
+        return MakerFailed("the account at the model's provider has no quota left", retryable=False)
     if status in _NOT_ALLOWED:
-        return ImageMakerFailed("the model's server refuses our key: check OPENAI_API_KEY", retryable=False)
+        return MakerFailed("the model's server refuses our key: check OPENAI_API_KEY", retryable=False)
     if status == HTTPStatus.NOT_FOUND:
-        return ImageMakerFailed("the model's server does not know this model or address", retryable=False)
+        return MakerFailed("the model's server does not know this model or address", retryable=False)
     retryable = status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return ImageMakerFailed(f"the model's server answered {status}", retryable=retryable)
+    return MakerFailed(f"the model's server answered {status}", retryable=retryable)

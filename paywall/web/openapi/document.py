@@ -3,52 +3,47 @@
 Refusals are told by their classes in `errors.py`, so that a status, code or title is written in one place.
 """
 
-from functools import cache
+from collections.abc import Sequence
 
 from paywall import __version__, errors
+from paywall.redemptions.resource import Resource
+from paywall.web.openapi import resources as of_resources
 from paywall.web.openapi.json_schema import ref, text
 from paywall.web.openapi.parts import (
+    BODY,
     HEADERS,
     PARAMETERS,
     SECURITY,
+    SHOWN,
     Spec,
     answer,
     anything,
     operation,
     refusal,
 )
-from paywall.web.openapi.schemas import SCHEMAS, TOKEN
+from paywall.web.openapi.schemas import SCHEMAS, problem, redemption
 
 ABOUT = (
     "Sells access to a metered API to other programs: a payment request with 402, a receipt for what was paid, "
     "one redemption and one provable burn on Cardano for each use. Every refusal is RFC 9457 problem details with "
-    "a stable `code`; every answer but a picture is `Cache-Control: no-store`. A method that a path does not offer "
+    "a stable `code`; every answer but a delivery is `Cache-Control: no-store`. A method that a path does not offer "
     "is answered with 405 `method_not_allowed`."
 )
-BODY = (errors.BadRequest, errors.NotJson, errors.BodyTooLarge)
-RECEIPT = (errors.ReceiptInvalid, errors.HolderProofRequired, errors.HolderProofInvalid)
-SHOWN = (*RECEIPT, errors.ReceiptWrongProduct, errors.HeadersTooLarge)
 CLAIMED = (
     *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),
     *(errors.PaymentAlreadyUsed, errors.PaymentRequestPaid, errors.PaidLate, errors.PaymentRequestExpired),
 )
-REDEEMING = (
-    *(errors.PaymentRequired, errors.CreditsExhausted, errors.RedemptionInProgress),
-    *(errors.IdempotencyKeyReused, errors.PromptRefused, errors.ImageMakerFailed, errors.BurnBacklogFull),
-)
-PICTURES = ("image/png", "image/jpeg", "image/webp")
 
 
-@cache
-def document(service_url: str) -> Spec:
-    """The document for a seller that is reached at `service_url`."""
+def document(service_url: str, resources: Sequence[Resource]) -> Spec:
+    """The document for a seller that is reached at `service_url` and sells `resources`."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "paywall", "version": __version__, "description": ABOUT},
         "servers": [{"url": service_url}],
-        "paths": _paths(),
+        "paths": _paths(resources),
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": {**SCHEMAS, **_of(resources)},
             "headers": HEADERS,
             "parameters": PARAMETERS,
             "securitySchemes": SECURITY,
@@ -57,19 +52,28 @@ def document(service_url: str) -> Spec:
     }
 
 
-def _paths() -> Spec:
+def _of(resources: Sequence[Resource]) -> Spec:
+    """The schemas that depend on what is sold."""
+    codes = [error.code for resource in resources for error in (resource.refused, resource.failed)]
     return {
+        **of_resources.schemas(resources),
+        "Problem": problem(codes),
+        "Redemption": redemption(of_resources.public(resources)),
+    }
+
+
+def _paths(resources: Sequence[Resource]) -> Spec:
+    sold = {path: item for resource in resources for path, item in of_resources.paths(resource).items()}
+    return {
+        **sold,
         "/api/catalog": {"get": _read("Products, price tiers and rails on offer", "Catalog")},
-        "/api/images/buy": {"post": _buy()},
         "/api/payments": {"post": _pay()},
         "/api/payments/{id}": {"get": _payment()},
-        "/api/images/generate": {"post": _generate()},
         "/api/credits": {"get": _credits()},
         "/api/redemptions/{id}": {
             "get": _found("A redemption with its burn and Merkle proof", "Redemption", "redemption_id")
         },
         "/api/burns/{tx_hash}": {"get": _found("The batch that a transaction burns", "Batch", "tx_hash")},
-        "/api/images/{id}": {"get": _image()},
         "/.well-known/did.json": {"get": _read("The seller's DID document", "DidDocument")},
         "/openapi.json": {
             "get": operation("This document", {200: answer("OpenAPI 3.1", {"application/json": anything()})})
@@ -80,16 +84,6 @@ def _paths() -> Spec:
             "get": operation("Prometheus figures", {200: answer("Figures", {"text/plain": text()})})
         },
     }
-
-
-def _buy() -> Spec:
-    required = {"application/jwt": TOKEN, "application/json": ref("PaymentRequired")}
-    offered = answer(
-        "The payment request: its raw token, or problem details with it on `Accept: application/json`",
-        required,
-        "Location",
-    )
-    return operation("Ask to buy credits", {402: offered}, BODY, body="Buy")
 
 
 def _pay() -> Spec:
@@ -113,23 +107,6 @@ def _payment() -> Spec:
     )
 
 
-def _generate() -> Spec:
-    kinds = {**dict.fromkeys(PICTURES, anything()), "application/json": ref("Redeemed")}
-    made = answer(
-        "The picture, or where it is on `Accept: application/json`",
-        kinds,
-        *("Location", "Credits-Remaining", "Redemption-Id"),
-    )
-    return operation(
-        "Redeem one credit for one picture",
-        {200: made},
-        (*BODY, *SHOWN, *REDEEMING),
-        body="Wish",
-        parameters=["DPoP", "Idempotency-Key"],
-        security=[{"dpop": []}, {"bearer": []}, {}],
-    )
-
-
 def _credits() -> Spec:
     return operation(
         "The receipt's credits",
@@ -138,11 +115,6 @@ def _credits() -> Spec:
         parameters=["DPoP"],
         security=[{"dpop": []}, {"bearer": []}],
     )
-
-
-def _image() -> Spec:
-    shown = answer("The picture, which never changes", dict.fromkeys(PICTURES, anything()), "ETag")
-    return operation("A picture", {200: shown}, [errors.NotFound], parameters=["image_id"])
 
 
 def _readiness() -> Spec:

@@ -8,14 +8,12 @@ REQUEST_ID = "3f1c2e9a-7d44-4d0b-9d0e-0a4f5b6c7d8e"
 REDEMPTION_ID = "0b8f4a52-8f0e-4d6e-9d3b-6a1f2c3d4e5f"
 ASSET = f"{'a1' * 28}.435245415445"
 HASH = "cd" * 32
-CREDITS = {"granted": 3, "available": 1, "reserved": 0, "captured": 2, "expired": 0, "revoked": 0}
-IMAGE = {"url": f"/api/images/{'5e' * 16}", "media_type": "image/png", "sha256": HASH}
+CREDITS = {"granted": 3, "available": 1, "reserved": 0, "captured": 2, "expired": 0, "revoked": 0, "moved": 0}
 
 #: schema → an example of it
 EXAMPLES: dict[str, Any] = {
     "Buy": {"credits": 3, "holder": HOLDER},
     "Claim": {"payload": TOKEN},
-    "Wish": {"name": "Abraham Lincoln"},
     "Paid": {"receipt": TOKEN, "credits": CREDITS, "payment_request_id": REQUEST_ID},
     "Settling": {
         "payment_request_id": REQUEST_ID,
@@ -25,18 +23,11 @@ EXAMPLES: dict[str, Any] = {
         "required": 1,
     },
     "Payment": {"payment_request_id": REQUEST_ID, "state": "open", "expires_at": 1795214981},
-    "Redeemed": {
-        "redemption_id": REDEMPTION_ID,
-        "credits_remaining": 1,
-        "subject": "Abraham Lincoln",
-        "image": IMAGE,
-    },
     "Balance": {**CREDITS, "expires_at": 1826750081, "product": "image-credit"},
     "Redemption": {
         "redemption_id": REDEMPTION_ID,
         "state": "captured",
         "product": "image-credit",
-        "image": IMAGE,
         "burn": {
             "state": "confirmed",
             "token": ASSET,

@@ -11,6 +11,12 @@ from paywall.web.openapi.schemas import HASH, TOKEN, UUID
 
 Spec = dict[str, Any]
 
+BODY = (errors.BadRequest, errors.NotJson, errors.BodyTooLarge)
+#: what showing a receipt may meet
+SHOWN = (
+    *(errors.ReceiptInvalid, errors.HolderProofRequired, errors.HolderProofInvalid),
+    *(errors.ReceiptWrongProduct, errors.HeadersTooLarge),
+)
 #: what any request may meet
 ALWAYS: tuple[type[PaywallError], ...] = (
     *(errors.InternalFault, errors.Unavailable, errors.SignerUnavailable, errors.StorageUnavailable),
@@ -23,6 +29,7 @@ def operation(
     refusals: Iterable[type[PaywallError]] = (),
     *,
     body: str | None = None,
+    example: Any = None,
     parameters: Iterable[str] = (),
     security: list[Spec] | None = None,
 ) -> Spec:
@@ -33,7 +40,7 @@ def operation(
         "responses": {str(status): told for status, told in sorted(_all(answers, refusals).items())},
     }
     if body is not None:
-        whole_operation["requestBody"] = {"content": {"application/json": _media(ref(body))}}
+        whole_operation["requestBody"] = {"content": {"application/json": _media(ref(body), example)}}
     if security is not None:
         whole_operation["security"] = security
     return whole_operation
@@ -65,17 +72,20 @@ def refusal(status: int, group: list[type[PaywallError]]) -> Spec:
     }
 
 
-def answer(description: str, content: Spec, *names: str) -> Spec:
-    """`content` is media type → schema, `names` are keys of HEADERS."""
+def answer(description: str, content: Spec, *names: str, example: Any = None) -> Spec:
+    """`content` is media type → schema, `names` are keys of HEADERS, `example` is of the schema that is named."""
     return {
         "description": description,
         "headers": headers("Cache-Control", "Request-Id", *names),
-        "content": {media_type: _media(schema) for media_type, schema in content.items()},
+        "content": {
+            media_type: _media(schema, example if "$ref" in schema else None)
+            for media_type, schema in content.items()
+        },
     }
 
 
-def _media(schema: Spec) -> Spec:
-    example = EXAMPLES.get(schema.get("$ref", "").rpartition("/")[2])
+def _media(schema: Spec, example: Any = None) -> Spec:
+    example = example or EXAMPLES.get(schema.get("$ref", "").rpartition("/")[2])
     return {"schema": schema} if example is None else {"schema": schema, "example": example}
 
 
@@ -88,14 +98,14 @@ def anything() -> Spec:
 
 
 HEADERS = {
-    "Cache-Control": {"schema": text(), "description": "no-store for all but pictures"},
+    "Cache-Control": {"schema": text(), "description": "no-store for all but deliveries"},
     "Request-Id": {"schema": text(), "description": "the request's own, when short and plain, or a new one"},
     "Location": {"schema": text(), "description": "where the payment or redemption can be looked up"},
     "Retry-After": {"schema": whole("seconds"), "description": "when to ask again"},
     "WWW-Authenticate": {"schema": text(), "description": "RFC 9449 section 7.1, RFC 6750 section 3"},
     "Credits-Remaining": {"schema": whole()},
     "Redemption-Id": {"schema": text(pattern=UUID)},
-    "ETag": {"schema": text(), "description": "the picture's SHA-256"},
+    "ETag": {"schema": text(), "description": "the SHA-256 of the body"},
 }
 
 
@@ -107,7 +117,7 @@ def _parameter(name: str, place: str, description: str, schema: Spec) -> Spec:
 PARAMETERS = {
     "payment_request_id": _parameter("id", "path", "The payment request", text(pattern=UUID)),
     "redemption_id": _parameter("id", "path", "The redemption", text(pattern=UUID)),
-    "image_id": _parameter("id", "path", "The picture", text(pattern="^[0-9a-f]{32}$")),
+    "delivery": _parameter("id", "path", "Where it is kept", text(pattern="^[0-9a-f]{32}$")),
     "tx_hash": _parameter("tx_hash", "path", "The burn transaction", HASH),
     "DPoP": _parameter(
         "DPoP", "header", "A proof of the holder's key (RFC 9449), new for each request", TOKEN

@@ -1,12 +1,15 @@
 """The schemas of what goes over the wire: `components.schemas` of the OpenAPI document."""
 
+from collections.abc import Iterable
+
 from paywall.errors import PaywallError
-from paywall.web.openapi.json_schema import list_of, nullable, one_of, record, ref, text, whole
+from paywall.web.openapi.json_schema import Schema, list_of, nullable, one_of, record, ref, text, whole
 
 
 def codes(error: type[PaywallError] = PaywallError) -> list[str]:
-    """The codes of an error and of all that derive from it."""
-    return sorted({error.code, *(code for child in error.__subclasses__() for code in codes(child))})
+    """The codes of an error and of all of the tree that derive from it; a resource's own are its own."""
+    own = {error.code} if error.__module__ == PaywallError.__module__ else set()
+    return sorted({*own, *(code for child in error.__subclasses__() for code in codes(child))})
 
 
 UNIX_TIME = "Unix seconds"
@@ -23,15 +26,15 @@ DID = text("a did:key or a did:web", pattern="^did:[a-z0-9]+:")
 MONEY = record(
     {"amount": whole("minor units"), "currency": text(), "decimals": whole("of the currency", maximum=18)}
 )
-IMAGE = record({"url": text(pattern="^/api/images/"), "media_type": text(pattern="^image/"), "sha256": HASH})
 
 BUCKETS = {
     "granted": whole("what was bought: the sum of all that follow"),
     "available": whole(),
     "reserved": whole("redemptions under way"),
-    "captured": whole("used, one burn each"),
+    "captured": whole("used, and burned"),
     "expired": whole(),
     "revoked": whole(),
+    "moved": whole("given to another account"),
 }
 
 OPTION = record(
@@ -72,27 +75,6 @@ REQUEST = record(
     description="the claims of a payment request token (ACK-Pay; `price` and `order` are ours)",
 )
 
-PROBLEM = record(
-    {
-        "type": text(pattern="^urn:paywall:problem:"),
-        "title": text(),
-        "status": whole("", 400, maximum=599),
-        "detail": text("a sentence for people"),
-        "code": {"type": "string", "enum": [code for code in codes() if code != "setup_error"]},
-        "retryable": {"type": "boolean", "description": "whether the same request may succeed later"},
-    },
-    {
-        "paymentRequestToken": TOKEN,
-        "paymentRequest": ref("PaymentRequest"),
-        "redemption_id": text("the redemption that was refused, or is under way", pattern=UUID),
-        "transaction": text("the payment transaction that is not final"),
-        "paid": whole("what arrived, in minor units"),
-        "required": whole("what was asked for, in minor units"),
-        "granted": whole("how many credits the receipt had"),
-    },
-    description="RFC 9457 problem details. A 402 carries the payment request token to pay, when paying is the remedy.",
-)
-
 PAYMENT_REQUIRED = {
     "allOf": [ref("Problem"), {"required": ["paymentRequestToken", "paymentRequest"]}],
     "description": "Problem details of a 402 with the payment request to pay.",
@@ -120,16 +102,6 @@ CLAIM = record(
     }
 )
 
-WISH = record(
-    {},
-    {
-        "name": text("a US president of the 19th century"),
-        "prompt": text("what to draw", minLength=1, maxLength=1000),
-        "receipt": {**TOKEN, "description": "a receipt that is bound to no holder, instead of a header"},
-    },
-    description="A name or a prompt; with neither, a president at random.",
-)
-
 PAID = record({"receipt": TOKEN, "credits": ref("Credits"), "payment_request_id": text(pattern=UUID)})
 
 PROGRESS = {
@@ -149,15 +121,6 @@ PAYMENT = record(
     {**PROGRESS, "receipt": {**TOKEN, "description": "for the payer alone"}, "credits": ref("Credits")},
 )
 
-REDEEMED = record(
-    {
-        "redemption_id": text(pattern=UUID),
-        "credits_remaining": whole(),
-        "subject": text("the name or prompt that was drawn"),
-        "image": IMAGE,
-    }
-)
-
 BURN_STATE = one_of("waiting", "submitted", "seen", "confirmed", "parked")
 
 BURN = record(
@@ -173,15 +136,19 @@ BURN = record(
     },
 )
 
-REDEMPTION = record(
-    {
-        "redemption_id": text(pattern=UUID),
-        "state": one_of("reserved", "captured", "released"),
-        "product": text(),
-        "image": nullable(IMAGE),
-        "burn": nullable(ref("Burn")),
-    }
-)
+
+def redemption(public: Schema) -> Schema:
+    """`public` are the members that resources add."""
+    return record(
+        {
+            "redemption_id": text(pattern=UUID),
+            "state": one_of("reserved", "captured", "released"),
+            "product": text(),
+            "burn": nullable(ref("Burn")),
+        },
+        public,
+    )
+
 
 BATCH = record(
     {
@@ -236,20 +203,41 @@ DID_DOCUMENT = record(
     }
 )
 
+
+def problem(more: Iterable[str]) -> Schema:
+    """Problem details; `more` are codes of the resources' own errors."""
+    return record(
+        {
+            "type": text(pattern="^urn:paywall:problem:"),
+            "title": text(),
+            "status": whole("", 400, maximum=599),
+            "detail": text("a sentence for people"),
+            "code": {"type": "string", "enum": sorted({*codes(), *more} - {"setup_error"})},
+            "retryable": {"type": "boolean", "description": "whether the same request may succeed later"},
+        },
+        {
+            "paymentRequestToken": TOKEN,
+            "paymentRequest": ref("PaymentRequest"),
+            "redemption_id": text("the redemption that was refused, or is under way", pattern=UUID),
+            "transaction": text("the payment transaction that is not final"),
+            "paid": whole("what arrived, in minor units"),
+            "required": whole("what was asked for, in minor units"),
+            "granted": whole("how many credits the receipt had"),
+        },
+        description="RFC 9457 problem details. A 402 carries the payment request token to pay: paying is the remedy.",
+    )
+
+
 SCHEMAS = {
-    "Problem": PROBLEM,
     "PaymentRequired": PAYMENT_REQUIRED,
     "PaymentRequest": REQUEST,
     "Credits": record(BUCKETS),
     "Balance": record({**BUCKETS, "expires_at": whole(UNIX_TIME), "product": text()}),
     "Buy": BUY,
     "Claim": CLAIM,
-    "Wish": WISH,
     "Paid": PAID,
     "Settling": SETTLING,
     "Payment": PAYMENT,
-    "Redeemed": REDEEMED,
-    "Redemption": REDEMPTION,
     "Burn": BURN,
     "Batch": BATCH,
     "Catalog": CATALOG,

@@ -123,7 +123,7 @@ def test_outputs_that_another_program_spent_with_our_key_are_not_spent_again(
         async with open_seller(devnet, tmp_path) as seller:
             await burns.capture(seller, 1)
             await burns.finish(seller)
-            chain, custody = seller.parts.chain, seller.parts.custody
+            chain, custody = seller.parts.chain, seller.custody
             order = BurnOrder(count=5, root=bytes(32), must_spend=[])
             foreign = await custody.sign_burn(chain, await chain.utxos(custody.address), order)
             await chain.submit(foreign.raw)

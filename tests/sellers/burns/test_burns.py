@@ -23,7 +23,7 @@ async def check_proof(seller: Seller, redemption_id: str) -> str:
     assert found is not None
     root, count = found
     assert (root.hex(), count) == (shown["root"], shown["tree_size"])
-    assert transaction.mint == {seller.parts.custody.asset.unit: -count}
+    assert transaction.mint == {seller.custody.asset.unit: -count}
     leaf = merkle.redemption_leaf(redemption_id, bytes.fromhex(shown["salt"]))
     proof = [bytes.fromhex(node) for node in shown["proof"]]
     assert merkle.verify(leaf, shown["leaf_index"], count, proof, root)
@@ -45,7 +45,7 @@ def test_a_batch_burns_one_token_for_each_member_and_each_can_prove_it(selling: 
             assert transaction is not None
             assert (batch["count"], batch["state"], batch["fee"]) == (count, "confirmed", transaction.fee)
             assert batch["fee_per_redemption"] == -(-transaction.fee // count)
-            assert batch["token"] == seller.parts.custody.asset.dotted
+            assert batch["token"] == seller.custody.asset.dotted
 
     asyncio.run(story())
 
@@ -120,7 +120,7 @@ def test_two_workers_at_once_burn_four_hundred_exactly_once(selling: Selling, ot
 def test_without_tokens_the_burns_wait_and_are_burned_once_there_are_some(selling: Selling) -> None:
     async def story() -> None:
         async with selling(supply=2) as seller:
-            custody, chain = seller.parts.custody, seller.parts.chain
+            custody, chain = seller.custody, seller.parts.chain
             await burns.capture(seller, 5)
             for _ in range(3):
                 await burns.worker(seller).step()

@@ -16,11 +16,12 @@ from paywall.redemptions import store as redemption_store
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
+from tests.support.world.redemptions import BEARER, delivered, wanted
 
 NOW, END = 1_000, 2_000
 KEY = SigningKey.from_seed(bytes(32)).public
-WISH = RedemptionRequest("redemption", "account", "image-credit", "key", "hash", "prompt", "a cat", None)
-IMAGE = ("image", "sha256", "image/png")
+WISH = wanted("redemption", "account", "key")
+IMAGE = delivered("image")
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def open_account(tx: Transaction) -> None:
     store.open_account(
         tx,
         account_id="account",
+        owner=BEARER,
         payment_id="payment",
         product="image-credit",
         credits=2,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from paywall.adapters import open_adapters
+from paywall.compose import compose
 from paywall.errors import SetupError
 from paywall.keys.signers.file import create
 from paywall.settings import Settings
@@ -135,7 +135,7 @@ def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> No
 
     def refusal(settings: Settings) -> str:
         with pytest.raises(SetupError) as refused:
-            open_adapters(replace(settings, passphrase_fd=descriptor_of(PASSPHRASE)))
+            compose(replace(settings, passphrase_fd=descriptor_of(PASSPHRASE)))
         return refused.value.detail
 
     for name in ("seller", "custody"):

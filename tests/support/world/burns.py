@@ -13,9 +13,10 @@ from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store as redemption_store
-from paywall.redemptions.request import RedemptionRequest, Reservation
+from paywall.redemptions.request import Reservation
 from shared.cardano.read.transaction import ParsedTransaction, parse
 from shared.chain.base import Chain
+from tests.support.world.redemptions import BEARER, delivered, wanted
 from tests.support.world.seller import Seller
 
 TERMS = BatchTerms(size=1000, seconds=0, confirmations=1, resubmit_seconds=0, in_flight=1)
@@ -31,6 +32,7 @@ async def capture(seller: Seller, count: int) -> list[str]:
         credit_store.open_account(
             tx,
             account_id=account,
+            owner=BEARER,
             payment_id=account,
             product="image-credit",
             credits=count,
@@ -38,12 +40,10 @@ async def capture(seller: Seller, count: int) -> list[str]:
             now=now,
         )
         for name in ids:
-            wish = RedemptionRequest(name, account, "image-credit", name, "hash", "prompt", "a cat", None)
+            wish = wanted(name, account)
             reservation = redemption_store.reserve(tx, wish, now, FAR)
             assert isinstance(reservation, Reservation)
-            assert redemption_store.capture(
-                tx, reservation, (name.replace("-", ""), "sha256", "image/png"), now
-            )
+            assert redemption_store.capture(tx, reservation, delivered(name.replace("-", "")), now)
             burn_store.insert(tx, name, uuid.uuid4().bytes, now)
 
     await seller.parts.database.transact(function)
@@ -62,7 +62,7 @@ def worker(
     return Burning(
         database=database or seller.parts.database,
         chain=chain or seller.parts.chain,
-        custody=seller.parts.custody,
+        custody=seller.custody,
         terms=replace(TERMS, **terms),
         holder=holder,
         clock=clock.unix_now,
@@ -72,7 +72,7 @@ def worker(
 
 async def burned(seller: Seller) -> int:
     """By the chain's own count."""
-    supply = await seller.parts.chain.supply(seller.parts.custody.asset)
+    supply = await seller.parts.chain.supply(seller.custody.asset)
     assert supply is not None
     return supply[1]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from paywall.products.images.maker import ImageMakerFailed, Picture, PromptRefused, Subject
+from paywall.products.images.maker import MakerFailed, MakerRefused, Picture, Subject
 
 #: one transparent pixel
 PNG = bytes.fromhex(
@@ -24,9 +24,9 @@ class PlainMaker:
 
     async def make(self, subject: Subject, *, redemption_id: str, safety_identifier: str) -> Picture:
         if subject.text == REFUSED:
-            raise PromptRefused(REFUSED)
+            raise MakerRefused(REFUSED)
         if subject.text == FAILING:
-            raise ImageMakerFailed("the model fell over", retryable=True)
+            raise MakerFailed("the model fell over", retryable=True)
         if subject.text == SLOW:
             self.started.set()
             await self.released.wait()

@@ -104,7 +104,7 @@ class PaymentScene:
     def surplus(self) -> dict[str, dict[str, Any]]:
         """Transaction → what `reconcile` says of the payment that opened no credits."""
         parts = self.stage.seller.parts
-        checks = self.stage.run(Reconciliation(parts.database, parts.custody, parts.chain).run())
+        checks = self.stage.run(Reconciliation(parts.database, self.stage.seller.custody, parts.chain).run())
         assert all(check.holds for check in checks)
         return {check.figures["transaction"]: check.figures for check in checks if "surplus" in check.name}
 

@@ -13,9 +13,13 @@ from typing import Any
 
 import httpx
 
-from paywall.compose import Parts, build
+from paywall.burns.burning import Burning
+from paywall.burns.custody import Custody
+from paywall.compose import Seller as ComposedSeller
+from paywall.compose import compose
 from paywall.devnet.child import fund_and_mint
 from paywall.products.images.maker import ImageMaker
+from paywall.products.images.room import open_images
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.make.build import Built, payment
@@ -124,12 +128,24 @@ class Payer:
 class Seller:
     """The parts of a seller, and a client that talks to its app."""
 
-    def __init__(self, parts: Parts, http: httpx.AsyncClient, devnet: DevnetProcess, did: str) -> None:
+    def __init__(
+        self, parts: ComposedSeller, http: httpx.AsyncClient, devnet: DevnetProcess, did: str
+    ) -> None:
         self.parts = parts
         self.http = http
         self.devnet = devnet
         self.did = did
         self.keys = parts.identity.keys
+
+    @property
+    def custody(self) -> Custody:
+        assert self.parts.custody is not None
+        return self.parts.custody
+
+    @property
+    def burning(self) -> Burning:
+        assert self.parts.burning is not None
+        return self.parts.burning
 
     def now(self) -> int:
         from paywall.clock import unix_now
@@ -147,14 +163,14 @@ class Seller:
     async def burn(self, steps: int = 12) -> None:
         """Brings every waiting burn to its end, with a block after each step."""
         for _ in range(steps):
-            await self.parts.burning.step()
+            await self.burning.step()
             self.devnet.blocks()
 
     async def invariants(self) -> list[str]:
         """The lines of `reconcile` that are broken."""
         from paywall.ops.reconcile import Reconciliation
 
-        checks = await Reconciliation(self.parts.database, self.parts.custody, self.parts.chain).run()
+        checks = await Reconciliation(self.parts.database, self.custody, self.parts.chain).run()
         return [check.line() for check in checks if not check.holds]
 
 
@@ -179,10 +195,12 @@ async def open_seller(
         "confirmations": 1,
         **settings,
     }
-    parts = build(Settings(**wanted), maker=maker)
+    chosen = Settings(**wanted)
+    parts = compose(chosen, resources=[open_images(chosen, maker=maker)])
     await parts.start()
     stop = asyncio.Event()
     making = asyncio.create_task(_make_blocks(devnet, stop))
+    assert parts.custody is not None
     await fund_and_mint(parts.settings, parts.custody, parts.chain)
     stop.set()
     await making

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from paywall.products.images.answer import MAX_PICTURE_BYTES, read_answer
-from paywall.products.images.maker import ImageMakerFailed
+from paywall.products.images.maker import MakerFailed
 
 
 def file_of(kind: str) -> bytes:
@@ -72,7 +72,7 @@ TEXT = b64(PNG)["b64_json"]
     ],
 )
 def test_anything_but_one_complete_picture_is_a_failure_not_worth_repeating(body: bytes) -> None:
-    with pytest.raises(ImageMakerFailed) as caught:
+    with pytest.raises(MakerFailed) as caught:
         read_answer(body)
     assert not caught.value.retryable
     assert caught.value.__cause__ is None

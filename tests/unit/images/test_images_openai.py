@@ -9,7 +9,7 @@ import traceback
 import pytest
 from PIL import Image
 
-from paywall.products.images.maker import ImageMakerFailed, Picture, PromptRefused, Subject
+from paywall.products.images.maker import MakerFailed, MakerRefused, Picture, Subject
 from paywall.products.images.openai import DEFAULT_MODEL, OpenAIImageMaker
 from tests.support.services import openai_images as fake
 
@@ -45,7 +45,7 @@ def outcome(
             maker = OpenAIImageMaker(fake.KEY, base_url=api.base_url, timeout=timeout)
             try:
                 return await ask(maker, subject)
-            except (PromptRefused, ImageMakerFailed) as failure:
+            except (MakerRefused, MakerFailed) as failure:
                 return failure
             finally:
                 await maker.aclose()
@@ -92,7 +92,7 @@ def test_the_type_is_read_from_the_bytes(kind: str) -> None:
 
 @pytest.mark.parametrize("code", ["moderation_blocked", "content_policy_violation"])
 def test_a_refused_prompt_is_told_apart_from_other_bad_requests(code: str) -> None:
-    assert isinstance(outcome(fake.error(400, code)), PromptRefused)
+    assert isinstance(outcome(fake.error(400, code)), MakerRefused)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_failure_says_whether_asking_again_may_help_and_nothing_is_asked_twice
     answer: fake.Answer, retryable: bool
 ) -> None:
     failure = outcome(answer, timeout=0.5 if answer in {fake.silence, fake.stall, fake.drip} else 20)
-    assert isinstance(failure, ImageMakerFailed)
+    assert isinstance(failure, MakerFailed)
     assert failure.retryable is retryable
 
 
@@ -140,7 +140,7 @@ def test_a_server_that_is_not_there_is_retryable() -> None:
         finally:
             await maker.aclose()
 
-    with pytest.raises(ImageMakerFailed) as caught:
+    with pytest.raises(MakerFailed) as caught:
         asyncio.run(scenario())
     assert caught.value.retryable
 
@@ -152,7 +152,7 @@ def test_neither_key_nor_prompt_gets_into_a_log_or_a_traceback(
     canary = Subject("prompt", "canary-prompt-71c3")
     caplog.set_level(logging.DEBUG)
     result = outcome(fake.error(status, None, message=f"{fake.KEY} said {canary.text}"), canary)
-    assert isinstance(result, ImageMakerFailed)
+    assert isinstance(result, MakerFailed)
     told = caplog.text + "".join(traceback.format_exception(result))
     assert fake.KEY not in told
     assert canary.text not in told

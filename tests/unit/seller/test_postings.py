@@ -15,7 +15,8 @@ from paywall.database.engine import Transaction
 from paywall.database.schema import metadata
 from paywall.errors import CreditsExhausted
 from paywall.redemptions import store as redemption_store
-from paywall.redemptions.request import RedemptionRequest, Reservation
+from paywall.redemptions.request import Reservation
+from tests.support.world.redemptions import BEARER, delivered, wanted
 
 NAMES = st.text("abcdef-0123456789", min_size=1, max_size=8)
 TABLES = [metadata().tables[name] for name in ("credit_account", "posting", "redemption", "holder_proof")]
@@ -39,9 +40,9 @@ def test_what_happens_once_has_a_key_of_its_own(one: str, first: int, other: str
     def keys(name: str, number: int) -> list[str]:
         return [
             postings.grant(name, number).key,
-            postings.reserve(name, number).key,
-            postings.capture(name, number).key,
-            postings.release(name, number).key,
+            postings.reserve(name, number, 1).key,
+            postings.capture(name, number, 1).key,
+            postings.release(name, number, 1).key,
             postings.expire(name, 1, number).key,
         ]
 
@@ -87,7 +88,7 @@ class Accounts(RuleBasedStateMachine):
         name, tx = self.name(), self.begin()
         end = self.now + life
         terms = {"account_id": name, "payment_id": name, "product": PRODUCT}
-        store.open_account(tx, **terms, credits=credits, expires_at=end, now=self.now)
+        store.open_account(tx, **terms, owner=BEARER, credits=credits, expires_at=end, now=self.now)
         self.end(tx)
         self.model[name] = defaultdict(int, granted=credits, available=credits, end=end)
 
@@ -96,7 +97,7 @@ class Accounts(RuleBasedStateMachine):
     def reserve(self, data: st.DataObject) -> None:
         account, key = data.draw(st.sampled_from(sorted(self.model))), self.name()
         model, tx = self.model[account], self.begin()
-        wish = RedemptionRequest(key, account, PRODUCT, key, "hash", "prompt", "a cat", None)
+        wish = wanted(key, account)
         if model["available"] and model["end"] > self.now:
             reservation = redemption_store.reserve(tx, wish, self.now, self.now)
             assert isinstance(reservation, Reservation)
@@ -117,7 +118,7 @@ class Accounts(RuleBasedStateMachine):
         self.reserved.remove(reservation)
         for expected in (True, False) if again else (True,):
             tx = self.begin()
-            image = (reservation.id, "sha256", "image/png")
+            image = delivered(reservation.id)
             done = (
                 redemption_store.capture(tx, reservation, image, self.now)
                 if capture

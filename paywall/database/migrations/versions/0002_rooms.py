@@ -1,0 +1,118 @@
+"""Redemptions of any resource, owned and movable credits, rail-owned payment state, burns with quantities."""
+
+import json
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    upgrade_credits()
+    upgrade_redemptions()
+
+
+def _checked(table: str, **checks: str) -> None:
+    """Set CHECK constraints anew. SQLite cannot alter a table: the copy that takes its place is given them."""
+    if op.get_bind().dialect.name == "sqlite":
+        constraints = tuple(sa.CheckConstraint(text, name=name) for name, text in checks.items())
+        with op.batch_alter_table(table, recreate="always", table_args=constraints):
+            pass
+        return
+    present = {check["name"] for check in sa.inspect(op.get_bind()).get_check_constraints(table)}
+    for name, text in checks.items():
+        if name in present:
+            op.drop_constraint(name, table, type_="check")
+        op.create_check_constraint(name, table, sa.text(text))
+
+
+def upgrade_credits() -> None:
+    op.add_column("credit_account", sa.Column("moved", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column(
+        "credit_account", sa.Column("owner_kind", sa.String(), nullable=False, server_default="bearer")
+    )
+    op.add_column("credit_account", sa.Column("owner", sa.String(), nullable=True))
+    holder = """SELECT q.holder FROM receipt r JOIN payment_request q ON q.id = r.payment_request_id
+        WHERE r.id = credit_account.id"""
+    op.execute(f"UPDATE credit_account SET owner = ({holder})")  # noqa: S608  no input of anybody's
+    op.execute("UPDATE credit_account SET owner_kind = 'holder' WHERE owner IS NOT NULL")
+    with op.batch_alter_table("credit_account") as batch:
+        batch.alter_column(
+            "moved", server_default=None, existing_type=sa.BigInteger(), existing_nullable=False
+        )
+        batch.alter_column(
+            "owner_kind", server_default=None, existing_type=sa.String(), existing_nullable=False
+        )
+    _checked(
+        "credit_account",
+        ck_credit_account_sum="granted = available + reserved + captured + expired + revoked + moved",
+        ck_credit_account_sign="granted >= 0 AND available >= 0 AND reserved >= 0 AND captured >= 0"
+        " AND expired >= 0 AND revoked >= 0 AND moved >= 0",
+        ck_credit_account_owner="(owner_kind = 'bearer' AND owner IS NULL)"
+        " OR (owner_kind IN ('holder', 'user') AND owner IS NOT NULL)",
+    )
+
+
+def upgrade_redemptions() -> None:
+    op.create_table(
+        "image",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("subject_kind", sa.String(), nullable=False),
+        sa.Column("subject_text", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["redemption_id"], ["redemption.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("redemption_id"),
+    )
+    op.execute("""INSERT INTO image (id, redemption_id, subject_kind, subject_text)
+        SELECT image_id, id, subject_kind, subject_text FROM redemption WHERE image_id IS NOT NULL""")
+    for column in (
+        sa.Column("resource", sa.String(), nullable=False, server_default="images"),
+        sa.Column("request", sa.String(), nullable=False, server_default="{}"),
+        sa.Column("quantity", sa.BigInteger(), nullable=False, server_default="1"),
+        sa.Column("owes_burn", sa.Boolean(), nullable=False, server_default=sa.true()),
+    ):
+        op.add_column("redemption", column)
+    _write_requests()
+    with op.batch_alter_table("redemption") as batch:
+        batch.alter_column("image_id", new_column_name="delivery", existing_type=sa.String())
+        batch.alter_column("image_sha256", new_column_name="sha256", existing_type=sa.String())
+        batch.alter_column("image_type", new_column_name="media_type", existing_type=sa.String())
+        batch.drop_column("subject_kind")
+        batch.drop_column("subject_text")
+        for name, kind in (
+            ("resource", sa.String()),
+            ("request", sa.String()),
+            ("quantity", sa.BigInteger()),
+            ("owes_burn", sa.Boolean()),
+        ):
+            batch.alter_column(name, server_default=None, existing_type=kind, existing_nullable=False)
+    _checked(
+        "redemption",
+        ck_redemption_state="state IN ('reserved', 'captured', 'released')",
+        ck_redemption_quantity="quantity > 0",
+    )
+    op.create_index("uq_redemption_delivery", "redemption", ["delivery"], unique=True)
+
+
+def _write_requests() -> None:
+    """The subject of each redemption as the request that asked for it."""
+    redemption = sa.table(
+        "redemption",
+        *(sa.column(name) for name in ("id", "request", "subject_kind", "subject_text")),
+    )
+    bind, last = op.get_bind(), ""
+    while rows := bind.execute(
+        sa.select(redemption.c.id, redemption.c.subject_kind, redemption.c.subject_text)
+        .where(redemption.c.id > last)
+        .order_by(redemption.c.id)
+        .limit(1000)
+    ).all():
+        for redemption_id, kind, text in rows:
+            request = json.dumps({kind: text}, separators=(",", ":"), ensure_ascii=False)
+            bind.execute(redemption.update().where(redemption.c.id == redemption_id).values(request=request))
+        last = rows[-1][0]

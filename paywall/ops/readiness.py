@@ -1,0 +1,33 @@
+"""Whether every part that a sale needs answers."""
+
+from paywall.burns.custody import Custody, custody_note
+from paywall.database.engine import Database, Transaction
+from shared.chain.base import Chain, ChainError
+
+
+class Readiness:
+    def __init__(self, database: Database, chain: Chain, custody: Custody | None, low_water: int) -> None:
+        self._database = database
+        self._chain = chain
+        self._custody = custody
+        self._low_water = low_water
+
+    async def look(self) -> dict[str, str]:
+        """A note for each part: "ok…", or why not. Errors: StorageUnavailable."""
+
+        def select(tx: Transaction) -> None:
+            tx.connection.exec_driver_sql("SELECT 1")
+
+        await self._database.read(select)
+        try:
+            if self._custody is None:
+                await self._chain.tip()
+                return {"database": "ok", "chain": "ok"}
+            lovelace, tokens = await self._custody.holdings(self._chain)
+        except ChainError as error:
+            return {"database": "ok", "chain": f"not reachable: {error}"}
+        return {
+            "database": "ok",
+            "chain": "ok",
+            "custody": custody_note(tokens, lovelace, self._low_water),
+        }

@@ -1,0 +1,22 @@
+"""What the images keep of their own: which picture shows what."""
+
+from paywall.database.engine import Transaction
+from paywall.database.statements import CompiledStatement
+from paywall.products.images.tables import ImageRow
+from paywall.redemptions.fulfilment import StoredDelivery, UseOrder
+
+_INSERT = CompiledStatement(
+    lambda insert: insert(ImageRow), ["id", "redemption_id", "subject_kind", "subject_text"]
+)
+
+
+def record(tx: Transaction, order: UseOrder, delivery: StoredDelivery) -> None:
+    """In the capture's own transaction; the primary key refuses a second picture under one id."""
+    ((kind, text),) = order.document.items()
+    tx.run(
+        _INSERT,
+        id=delivery.reference,
+        redemption_id=order.redemption_id,
+        subject_kind=kind,
+        subject_text=text,
+    )

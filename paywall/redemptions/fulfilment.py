@@ -1,0 +1,114 @@
+"""The port of what a credit buys: a request goes in, one finished delivery comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class UseRequest:
+    """What a client asked for, as its fulfilment reads it.
+
+    `asked` are the members of the body that count: their hash is what an idempotency key belongs to, and what
+    the burn's leaf binds. `document` is stored and performed: the same with every choice made. Both are JSON.
+    """
+
+    asked: Mapping[str, Any]
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UseOrder:
+    """One attempt to fulfil. `user` stands for the end user, and is a hash already (64 hex digits)."""
+
+    redemption_id: str
+    document: Mapping[str, Any]
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the use gave: the bytes of one complete answer, which never change."""
+
+    body: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """Where a delivery can be had, and the SHA-256 of its body in hex."""
+
+    reference: str
+    url: str
+    media_type: str
+    sha256: str
+
+
+class Fulfilment(Protocol):
+    """Delivers one resource. One instance serves many requests at once."""
+
+    def read(self, body: Mapping[str, Any]) -> UseRequest:
+        """What the body of a request asks for. Errors: BadRequest, FulfilmentRefused."""
+
+    async def perform(self, order: UseOrder) -> Delivery:
+        """Deliver; repeatable under `order.redemption_id`.
+
+        Errors: FulfilmentRefused (final: replayed under the same key) and FulfilmentFailed (the same key may try
+        again). Anything else counts as a failure of the resource. The credits are released in every case.
+        """
+
+    async def aclose(self) -> None:
+        """Release connections."""
+
+
+class Recorder(Protocol):
+    """Keeps a room's own rows about a delivery."""
+
+    def __call__(self, tx: Any, order: UseOrder, delivery: StoredDelivery) -> None:
+        """In the open transaction `tx` (`database.engine.Transaction`) that captures: all of it stands, or nothing."""
+
+
+@runtime_checkable
+class Presented(Protocol):
+    """The ability to name deliveries in its own words in JSON answers; without it they are `delivery`."""
+
+    def present(self, document: Mapping[str, Any], delivery: StoredDelivery) -> Mapping[str, Any]:
+        """Members of the answer to a redemption."""
+
+    def present_publicly(self, delivery: StoredDelivery | None) -> Mapping[str, Any]:
+        """Members of what anybody may see of it; None before it was delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseDescription:
+    """How a resource looks from outside, for the OpenAPI document: JSON Schemas by their names, and words.
+
+    `request` and `answer` name schemas; `public` are properties beside a redemption's own. `examples` map
+    a schema's name to an example of it.
+    """
+
+    title: str
+    summary: str
+    media_types: tuple[str, ...]
+    request: str
+    answer: str
+    schemas: Mapping[str, Any]
+    public: Mapping[str, Any]
+    examples: Mapping[str, Any]
+
+
+@runtime_checkable
+class Described(Protocol):
+    """The ability to say in JSON Schema what it takes and gives."""
+
+    def describe(self) -> UseDescription: ...
+
+
+class DeliveryStore(Protocol):
+    """Keeps deliveries for good."""
+
+    async def put(self, reference: str, delivery: Delivery) -> str:
+        """Store once; the SHA-256 of the body in hex."""
+
+    async def get(self, reference: str) -> bytes | None:
+        """The body, or None when there is none."""

@@ -1,0 +1,54 @@
+"""A resource: something that can be used for credits."""
+
+from dataclasses import dataclass
+
+from paywall.errors import FulfilmentFailed, FulfilmentRefused
+from paywall.redemptions.fulfilment import DeliveryStore, Fulfilment, Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """`cost` credits of `product` pay for one use, which burns as many tokens and may take `seconds`.
+
+    It is bought at `POST {path}/buy`, used at `POST {path}/{verb}`, and what was delivered stays at
+    `GET {path}/{reference}`. `refused` and `failed` are the errors that its clients are answered with.
+    """
+
+    id: str
+    product: str
+    path: str
+    fulfilment: Fulfilment
+    deliveries: DeliveryStore
+    cost: int = 1
+    verb: str = "use"
+    seconds: int = 120
+    refused: type[FulfilmentRefused] = FulfilmentRefused
+    failed: type[FulfilmentFailed] = FulfilmentFailed
+    record: Recorder | None = None
+
+    def __post_init__(self) -> None:
+        if self.cost < 1:
+            raise ValueError("a use costs at least one credit")
+        if not self.path.startswith("/") or self.path.endswith("/"):
+            raise ValueError("a resource's path begins with a slash and ends without one")
+
+    @property
+    def buy_path(self) -> str:
+        return f"{self.path}/buy"
+
+    @property
+    def use_path(self) -> str:
+        return f"{self.path}/{self.verb}"
+
+    def delivery_path(self, reference: str) -> str:
+        return f"{self.path}/{reference}"
+
+    def describe(self) -> dict[str, object]:
+        """The resource's entry in `GET /api/catalog`."""
+        return {
+            "id": self.id,
+            "product": self.product,
+            "credits": self.cost,
+            "buy": self.buy_path,
+            "use": self.use_path,
+        }

@@ -1,0 +1,24 @@
+"""The products that the seller's catalog names."""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+from paywall.errors import SetupError
+from paywall.sales.prices import Product, read_catalog
+
+
+def open_catalog(path: Path) -> dict[str, Product]:
+    """Products by id, from the TOML file at `path`. Errors: SetupError."""
+    try:
+        return read_catalog(tomllib.loads(path.expanduser().read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SetupError(f"The catalog {path} cannot be read: {error}") from error
+
+
+def require_products(products: Iterable[str], wanted: Iterable[tuple[str, str]]) -> None:
+    """`wanted` are (path, product). Errors: SetupError when a path would sell what the catalog has not."""
+    known = set(products)
+    for path, product in wanted:
+        if product not in known:
+            raise SetupError(f"The catalog has no product {product!r}, which {path} sells.")

@@ -1,0 +1,90 @@
+"""The ASGI app over the flows: every route, and the one place where errors become answers."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from paywall.clock import Clock, Ids
+from paywall.database.engine import Database
+from paywall.keys.identity import Identity
+from paywall.ops.metrics import Metrics
+from paywall.payments.settlement import Settlement
+from paywall.payments.status import Statuses
+from paywall.proofs.public import Proofs
+from paywall.redemptions.access import ReceiptVerifier
+from paywall.redemptions.redeeming import Redeeming
+from paywall.redemptions.resource import Resource
+from paywall.sales.selling import Selling
+from paywall.web.credentials import Origins
+from paywall.web.openapi.document import document
+from paywall.web.operations import OperationRoutes
+from paywall.web.redemptions import RedemptionRoutes
+from paywall.web.request_log import RequestLog
+from paywall.web.resources import ResourceRoutes
+from paywall.web.routes import HANDLERS, routes
+from paywall.web.sales import SalesRoutes
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What the routes stand on. `ready` gives a note for each part, "ok…" or why not."""
+
+    service_url: str
+    origins: Origins
+    resources: Sequence[Resource]
+    catalog: Mapping[str, Any]
+    identity: Identity
+    database: Database
+    selling: Selling
+    settlement: Settlement
+    statuses: Statuses
+    receipt_verifier: ReceiptVerifier
+    redeeming: Redeeming
+    proofs: Proofs
+    metrics: Metrics
+    ready: Callable[[], Awaitable[dict[str, str]]]
+    clock: Clock
+    ids: Ids
+
+
+def build_app(surface: Surface) -> ASGIApp:
+    described = document(surface.service_url, surface.resources)
+    sales = SalesRoutes(
+        selling=surface.selling,
+        settlement=surface.settlement,
+        statuses=surface.statuses,
+        catalog=surface.catalog,
+        origins=surface.origins,
+        clock=surface.clock,
+    )
+    redemptions = RedemptionRoutes(
+        receipt_verifier=surface.receipt_verifier,
+        database=surface.database,
+        proofs=surface.proofs,
+        origins=surface.origins,
+    )
+    operations = OperationRoutes(
+        did_document=surface.identity.document,
+        openapi=lambda: described,
+        ready=surface.ready,
+        metrics=surface.metrics.exposition,
+    )
+    rooms = [_room(resource, surface) for resource in surface.resources]
+    app = Starlette(routes=routes(rooms, sales, redemptions, operations), exception_handlers=HANDLERS)
+    app.router.redirect_slashes = False  # one spelling a path
+    return RequestLog(app, surface.metrics.count)
+
+
+def _room(resource: Resource, surface: Surface) -> ResourceRoutes:
+    return ResourceRoutes(
+        resource,
+        selling=surface.selling,
+        receipt_verifier=surface.receipt_verifier,
+        redeeming=surface.redeeming,
+        database=surface.database,
+        origins=surface.origins,
+        ids=surface.ids,
+    )

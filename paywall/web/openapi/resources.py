@@ -1,0 +1,97 @@
+"""The part of the OpenAPI document that each resource brings."""
+
+from collections.abc import Sequence
+
+from paywall import errors
+from paywall.redemptions.fulfilment import Described, UseDescription
+from paywall.redemptions.resource import Resource
+from paywall.web.openapi.json_schema import nullable, record, ref, text, whole
+from paywall.web.openapi.parts import BODY, SHOWN, Spec, answer, anything, operation
+from paywall.web.openapi.schemas import HASH, TOKEN, UUID
+
+_DELIVERY = record({"url": text(), "media_type": text(), "sha256": HASH})
+#: of a resource that says nothing of itself
+_PLAIN = UseDescription(
+    title="delivery",
+    summary="Use the resource once",
+    media_types=("application/octet-stream",),
+    request="Use",
+    answer="Used",
+    schemas={
+        "Use": {"type": "object"},
+        "Used": record(
+            {"redemption_id": text(pattern=UUID), "credits_remaining": whole(), "delivery": _DELIVERY}
+        ),
+    },
+    public={"delivery": nullable(_DELIVERY)},
+    examples={},
+)
+
+
+def description(resource: Resource) -> UseDescription:
+    return resource.fulfilment.describe() if isinstance(resource.fulfilment, Described) else _PLAIN
+
+
+def schemas(resources: Sequence[Resource]) -> Spec:
+    return {name: schema for resource in resources for name, schema in description(resource).schemas.items()}
+
+
+def examples(resources: Sequence[Resource]) -> Spec:
+    return {name: value for resource in resources for name, value in description(resource).examples.items()}
+
+
+def public(resources: Sequence[Resource]) -> Spec:
+    """What a redemption shows beside its own members, by the resource it is of."""
+    return {name: schema for resource in resources for name, schema in description(resource).public.items()}
+
+
+def paths(resource: Resource) -> Spec:
+    return {
+        resource.buy_path: {"post": _buy()},
+        resource.use_path: {"post": _use(resource)},
+        resource.delivery_path("{id}"): {"get": _delivery(resource)},
+    }
+
+
+def _buy() -> Spec:
+    required = {"application/jwt": TOKEN, "application/json": ref("PaymentRequired")}
+    offered = answer(
+        "The payment request: its raw token, or problem details with it on `Accept: application/json`",
+        required,
+        "Location",
+    )
+    return operation("Ask to buy credits", {402: offered}, BODY, body="Buy")
+
+
+def _use(resource: Resource) -> Spec:
+    told = description(resource)
+    kinds = {
+        **{media_type: anything() for media_type in told.media_types},
+        "application/json": ref(told.answer),
+    }
+    made = answer(
+        f"The {told.title}, or where it is on `Accept: application/json`",
+        kinds,
+        *("Location", "Credits-Remaining", "Redemption-Id"),
+        example=told.examples.get(told.answer),
+    )
+    refusals = (
+        *(errors.PaymentRequired, errors.CreditsExhausted, errors.RedemptionInProgress),
+        *(errors.IdempotencyKeyReused, resource.refused, resource.failed, errors.BurnBacklogFull),
+    )
+    return operation(
+        told.summary,
+        {200: made},
+        (*BODY, *SHOWN, *refusals),
+        body=told.request,
+        example=told.examples.get(told.request),
+        parameters=["DPoP", "Idempotency-Key"],
+        security=[{"dpop": []}, {"bearer": []}, {}],
+    )
+
+
+def _delivery(resource: Resource) -> Spec:
+    told = description(resource)
+    kinds = {media_type: anything() for media_type in told.media_types}
+    shown = answer(f"The {told.title}, which never changes", kinds, "ETag")
+    return operation(f"A {told.title}", {200: shown}, [errors.NotFound], parameters=["delivery"])
