@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shared.dialects.base import Dialect as Dialect
     from starlette.types import Receive, Scope, Send
 
     from paywall.compose import Seller as Seller
@@ -39,7 +38,6 @@ __version__ = "0.1.0"
 _HOMES = {
     "Delivery": "paywall.redemptions.fulfilment",
     "DeliveryFiles": "paywall.products.files",
-    "Dialect": "shared.dialects.base",
     "Fulfilment": "paywall.redemptions.fulfilment",
     "FulfilmentFailed": "paywall.errors",
     "FulfilmentRefused": "paywall.errors",
@@ -78,18 +76,16 @@ class Paywall:
         resources: "Sequence[Resource] | None" = None,
         rails: "Sequence[Rail]" = (),
         products: "Sequence[Product]" = (),
-        dialects: "Sequence[Dialect]" = (),
     ) -> None:
         """`resources` take the place of the images, `products` are sold beside the catalog's.
 
-        `rails` are offered after those that PAYWALL_RAILS names, and `dialects` spoken beside ACK-Pay.
+        `rails` are offered after those that PAYWALL_RAILS names.
         """
         self.settings = settings
         self._parts: dict[str, Any] = {
             "resources": resources,
             "rails": rails,
             "products": products,
-            "dialects": dialects,
         }
         self._seller: Seller | None = None
 

@@ -180,15 +180,25 @@ RAIL = record(
     {"recipient": text(), "rate": text("the price of one whole unit"), "confirmations": whole("", 1)},
 )
 
+RESOURCE = record(
+    {
+        "id": text(),
+        "product": text("whose credits it takes"),
+        "credits": whole("that one use costs", 1),
+        "buy": text("the path to buy credits at"),
+        "use": text("the path to use it at"),
+    }
+)
+
 CATALOG = record(
     {
         "seller": DID,
         "network": text(),
-        "token": ASSET,
         "products": list_of(PRODUCT, minItems=1),
         "rails": list_of(RAIL, minItems=1),
+        "resources": list_of(RESOURCE),
     },
-    {"chain": record({"blockfrost": text("the embedded devnet", format="uri")})},
+    {"token": ASSET, "chain": record({"blockfrost": text("the embedded devnet", format="uri")})},
 )
 
 DID_DOCUMENT = record(
