@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from paywall import clock
 from paywall.adapters import IMAGE_PRODUCT, Adapters, open_adapters
-from paywall.burns.burning import Burning
+from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.custody import Custody, custody_note
 from paywall.database.engine import Database, Transaction
 from paywall.flows import Flows, join
@@ -61,7 +61,7 @@ class Parts:
         return self.flows.redeeming
 
     @property
-    def burning(self) -> Burning:
+    def burning(self) -> BurnWorker:
         return self.flows.burning
 
     @property

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from paywall import clock
 from paywall.adapters import IMAGE_PRODUCT, Adapters
 from paywall.burns.backlog import Backlog
-from paywall.burns.burning import BatchTerms, Burning
+from paywall.burns.burn_worker import BurnWorker
+from paywall.burns.states import BatchTerms
 from paywall.ops.worker import Worker
 from paywall.payments.claims import Claims
 from paywall.payments.receipts import Receipts
@@ -30,7 +31,7 @@ class Flows:
     statuses: Statuses
     receipt_verifier: ReceiptVerifier
     redeeming: Redeeming
-    burning: Burning
+    burning: BurnWorker
     proofs: Proofs
     worker: Worker
 
@@ -111,7 +112,7 @@ def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
     )
 
 
-def _burning(settings: Settings, adapters: Adapters) -> Burning:
+def _burning(settings: Settings, adapters: Adapters) -> BurnWorker:
     terms = BatchTerms(
         settings.batch_size,
         settings.burn_batch_seconds,
@@ -119,7 +120,7 @@ def _burning(settings: Settings, adapters: Adapters) -> Burning:
         settings.resubmit_seconds,
         settings.batches_in_flight,
     )
-    return Burning(
+    return BurnWorker(
         database=adapters.database,
         chain=adapters.chain,
         custody=adapters.custody,

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from paywall.burns import store as burn_store
 from paywall.burns.backlog import Backlog
-from paywall.burns.burning import Burning
+from paywall.burns.burn_worker import BurnWorker
 from paywall.clock import Clock
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
@@ -33,7 +33,7 @@ class Worker:
         self,
         *,
         database: Database,
-        burning: Burning,
+        burning: BurnWorker,
         settlement: Settlement,
         redeeming: Redeeming,
         backlog: Backlog,
