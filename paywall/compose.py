@@ -11,9 +11,10 @@ from starlette.types import ASGIApp
 
 from paywall import clock
 from paywall.burns.backlog import Backlog
-from paywall.burns.burning import BatchTerms, Burning
+from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.custody import Custody
 from paywall.burns.opening import open_custody
+from paywall.burns.states import BatchTerms
 from paywall.database.engine import Database
 from paywall.database.opening import open_database
 from paywall.devnet.child import embedded_devnet, fund_and_mint
@@ -248,7 +249,7 @@ def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
     )
 
 
-def _burning(settings: Settings, adapters: Adapters, custody: Custody) -> Burning:
+def _burning(settings: Settings, adapters: Adapters, custody: Custody) -> BurnWorker:
     terms = BatchTerms(
         settings.batch_size,
         settings.burn_batch_seconds,
@@ -258,7 +259,7 @@ def _burning(settings: Settings, adapters: Adapters, custody: Custody) -> Burnin
     )
     # SQLite has one writing process, so its next one need not wait for the lease of one that died.
     holder = "the only process" if adapters.database.dialect == "sqlite" else clock.new_id()
-    return Burning(
+    return BurnWorker(
         database=adapters.database,
         chain=adapters.chain,
         custody=custody,

@@ -1,11 +1,12 @@
 """New bytes for a batch: chosen from our own outputs, guarded, signed, and stored before anybody may submit them."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from paywall.burns import outputs, store
 from paywall.burns.custody import BurnOrder, Custody
+from paywall.burns.lease import WalletLease
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
@@ -14,12 +15,24 @@ from shared.cardano.make.build import Built, Shortage, Utxo
 from shared.chain.base import Chain
 
 log = logging.getLogger("paywall.burns")
-T = TypeVar("T")
-#: runs a function in a transaction that fails when the wallet's lease is lost
-Transact = Callable[[Callable[[Transaction], T]], Awaitable[T]]
 
 
-class Signing:
+class BatchUnsignable(Exception):
+    """The wallet cannot burn this batch at the moment; a sentence for the operator says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalletOutputs:
+    """What an attempt of one batch may spend.
+
+    `rivals` are the inputs of the attempt before it; None when there is none that could still land.
+    """
+
+    spendable: list[Utxo]
+    rivals: Sequence[outputs.Reference] | None
+
+
+class BatchSigner:
     def __init__(self, *, chain: Chain, custody: Custody, clock: Clock) -> None:
         self._chain = chain
         self._custody = custody
@@ -27,44 +40,43 @@ class Signing:
         #: why the last batch could not be signed; empty when it could
         self.shortage = ""
 
-    async def sign(self, batch: BurnBatchRow, transact: Transact[object]) -> None:
-        """Open → signed; or still open, when the wallet has too little. Errors: ChainUnavailable, LeaseLost."""
-        on_chain = await self._chain.utxos(self._custody.address)
-        chosen: list[tuple[list[Utxo], BurnOrder] | None] = []
-        await transact(lambda tx: chosen.append(self._choose(tx, batch, on_chain)))
-        if (order := chosen[-1]) is None:
-            return
+    async def sign(self, lease: WalletLease, batch: BurnBatchRow) -> None:
+        """→ signed; or as it was, when the wallet has too little. Errors: ChainUnavailable, LeaseLost."""
         try:
-            built = await self._custody.sign_burn(self._chain, *order)
-        except Shortage as shortage:
-            self._say(f"the custodial wallet cannot burn {batch.size} tokens: {shortage}")
+            built = await self._build(lease, batch)
+        except BatchUnsignable as reason:
+            self._note_shortage(str(reason))
             return
-        self._say("")
+        self._note_shortage("")
         failpoint("burn.built")
-        await transact(lambda tx: self._store(tx, batch, built))
+        await lease.transact(lambda tx: self._store(tx, batch, built))
         failpoint("burn.signed")
 
-    def _say(self, shortage: str) -> None:
+    def _note_shortage(self, shortage: str) -> None:
         if shortage and shortage != self.shortage:
             log.warning(shortage)
         self.shortage = shortage
 
-    def _choose(
-        self, tx: Transaction, batch: BurnBatchRow, on_chain: list[Utxo]
-    ) -> tuple[list[Utxo], BurnOrder] | None:
+    async def _build(self, lease: WalletLease, batch: BurnBatchRow) -> Built:
+        """Errors: BatchUnsignable, ChainUnavailable, LeaseLost."""
+        on_chain = await self._chain.utxos(self._custody.address)
+        wallet = await lease.transact(lambda tx: self._read_wallet(tx, batch, on_chain))
+        order = BurnOrder(count=batch.size, root=batch.root, must_spend=_must_spend(batch, wallet))
+        try:
+            return await self._custody.sign_burn(self._chain, wallet.spendable, order)
+        except Shortage as shortage:
+            raise BatchUnsignable(
+                f"the custodial wallet cannot burn {batch.size} tokens: {shortage}"
+            ) from shortage
+
+    def _read_wallet(self, tx: Transaction, batch: BurnBatchRow, on_chain: list[Utxo]) -> WalletOutputs:
         outputs.learn(tx, on_chain, self._clock())
         earlier = store.attempts(tx, batch.id)
         seen = {utxo.reference for utxo in on_chain}
         ours = outputs.spendable(tx, self._custody.address, seen, attempts=[one.tx_hash for one in earlier])
-        shared: list[outputs.Reference] = []
-        if earlier and not earlier[-1].void:
-            # Each attempt shares an input with the one before, so that never both can stand.
-            known = {utxo.reference for utxo in ours}
-            shared = [one for one in outputs.spent_by(tx, earlier[-1].tx_hash) if one in known][:1]
-            if not shared:
-                self._say(f"burn batch {batch.id} waits: the outputs that its transaction spends are gone")
-                return None
-        return ours, BurnOrder(count=batch.size, root=batch.root, must_spend=shared)
+        if not earlier or earlier[-1].void:
+            return WalletOutputs(ours, None)
+        return WalletOutputs(ours, outputs.spent_by(tx, earlier[-1].tx_hash))
 
     def _store(self, tx: Transaction, batch: BurnBatchRow, built: Built) -> None:
         now = self._clock()
@@ -89,3 +101,16 @@ class Signing:
         tx.session.flush()
         outputs.spend(tx, built, now)
         failpoint("burn.signing")
+
+
+def _must_spend(batch: BurnBatchRow, wallet: WalletOutputs) -> list[outputs.Reference]:
+    """Each attempt shares an input with the one before, so that never both can stand. Errors: BatchUnsignable."""
+    if wallet.rivals is None:
+        return []
+    ours = {utxo.reference for utxo in wallet.spendable}
+    shared = [one for one in wallet.rivals if one in ours]
+    if not shared:
+        raise BatchUnsignable(
+            f"burn batch {batch.id} waits: the outputs that its transaction spends are gone"
+        )
+    return shared[:1]

@@ -23,6 +23,21 @@ SLOTS_PER_CONFIRMATION = 40
 
 
 @dataclass(frozen=True, slots=True)
+class BatchTerms:
+    """A batch closes after `size` burns or `seconds` seconds, and is final at `confirmations`.
+
+    A transaction that is not on chain is handed in again every `resubmit_seconds`. At most `in_flight` batches
+    are on their way at once.
+    """
+
+    size: int
+    seconds: int
+    confirmations: int
+    resubmit_seconds: int
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
 class OnChain:
     """The attempt is in a block; `confirmations` counts that block as one."""
 
@@ -47,6 +62,10 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """`state` is what the chain says, and is recorded before the action; `open` is not, for the batch stays
+    what it was until new bytes are stored. `signed` and `submitted` are recorded by these actions themselves.
+    """
+
     state: State
     action: Action
 
@@ -61,7 +80,7 @@ def next_step(state: State, expiry_slot: int | None, seen: OnChain | Absent | No
     if state in {"confirmed", "parked"}:
         # What was final is gone: the chain is not what we took it for, and a person must look.
         return Step("parked", Action.WAIT)
-    gone: State = "lost" if state in {"seen", "lost"} else "submitted"
+    gone: State = "lost" if state == "seen" else state
     if seen.tip_slot <= expiry_slot:
         return Step(gone, Action.SUBMIT)
     if seen.tip_slot > expiry_slot + SLOTS_PER_CONFIRMATION * required:
@@ -81,3 +100,11 @@ def state_off_chain(deepest: int, required: int) -> State:
 def batch_is_due(waiting: int, oldest_age: int, *, size: int, seconds: int) -> bool:
     """A batch closes after `size` burns or `seconds` seconds, whichever comes first."""
     return waiting >= size or (waiting > 0 and oldest_age >= seconds)
+
+
+def submit_is_due(state: State, age: int | None, resubmit_seconds: int) -> bool:
+    """Not while it is most likely waiting in the mempool; at once after a rollback.
+
+    `age`: seconds since it was last handed in, None before the first time.
+    """
+    return state != "submitted" or age is None or age >= resubmit_seconds

@@ -11,7 +11,7 @@ from functools import partial
 
 from paywall.burns import store as burn_store
 from paywall.burns.backlog import Backlog
-from paywall.burns.burning import Burning
+from paywall.burns.burn_worker import BurnWorker
 from paywall.clock import Clock
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
@@ -34,7 +34,7 @@ class Worker:
         self,
         *,
         database: Database,
-        burning: Burning | None,
+        burning: BurnWorker | None,
         settlement: Settlement,
         redeeming: Redeeming,
         backlog: Backlog,
@@ -84,7 +84,7 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), wait)
 
-    async def _burn(self, burning: Burning) -> None:
+    async def _burn(self, burning: BurnWorker) -> None:
         # Counted first, so that a chain that cannot be asked does not hide a backlog that grows.
         waiting, _ = await self._database.read(burn_store.waiting)
         self._backlog.counted(waiting)

@@ -41,7 +41,6 @@ _KINDS = (
     ("paywall.*.store", "store"),
     ("paywall.*.tables", "store"),
     ("paywall.*.outputs", "store"),
-    ("paywall.*.lease", "store"),
     ("paywall.*.rotation", "store"),
     ("paywall.ops.failpoints", "pure"),
     ("paywall.*", "flow"),

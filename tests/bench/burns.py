@@ -1,7 +1,7 @@
 """Burns: redemptions confirmed per second and lovelace for each, by the size of the batch.
 
 The captured redemptions and their burns are put straight into the stores, which is quicker than redeeming
-and the same rows; everything from there on is the product's: `Burning.step` closes batches, signs, stores,
+and the same rows; everything from there on is the product's: `BurnWorker.step` closes batches, signs, stores,
 submits and watches, against a devnet whose blocks come fast. What was burned, and for which fees, is then
 asked of the chain.
 """

@@ -1,23 +1,40 @@
-"""Faults that are planted in the seller, to see that the harness finds them: lines of its source, replaced.
+"""Faults that are planted in the seller, to see that the harness finds them: lines of its functions, replaced.
 
-A plant that no longer fits the source raises, so that it cannot go stale in silence.
+An edit names its function and quotes lines of it as they would stand if the function began at the margin, so
+code may move within its module, or into a class and out of it. A plant that no longer fits the source raises,
+so that it cannot go stale in silence; `test_plants_fit.py` asks each of them.
 """
 
+import ast
 import importlib.util
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
+
+
+class PlantDoesNotFit(Exception):
+    """The function that a plant names, or the lines it quotes, are not there once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """In the function of that name, which the module has once, `old` stands once and becomes `new`."""
+
+    function: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """`edits` are (old, new) in the module's source; `scenario` (of `scenarios.py`) brings it to light.
+    """`edits` are made in the module's source; `scenario` (of `scenarios.py`) brings the fault to light.
 
     `breaks` is the number of an invariant that the verdict must then name.
     """
 
     module: str
-    edits: tuple[tuple[str, str], ...]
+    edits: tuple[Edit, ...]
     scenario: str
     breaks: str
 
@@ -26,14 +43,15 @@ PLANTS = {
     "capture and burn in two commits": Plant(
         "paywall.redemptions.redeeming",
         (
-            ("        burn_store.insert(tx, reservation.id, self._salts(), now)\n", ""),
-            (
-                '        failpoint("redeem.captured")\n',
+            Edit("_capture", "    burn_store.insert(tx, reservation.id, self._salts(), now)\n", ""),
+            Edit(
+                "_fulfil",
+                '    failpoint("redeem.captured")\n',
                 """\
-        failpoint("redeem.captured")
-        await self._database.transact(
-            lambda tx: burn_store.insert(tx, reservation.id, self._salts(), self._clock())
-        )
+    failpoint("redeem.captured")
+    await self._database.transact(
+        lambda tx: burn_store.insert(tx, reservation.id, self._salts(), self._clock())
+    )
 """,
             ),
         ),
@@ -42,30 +60,38 @@ PLANTS = {
     ),
     "an idempotency key is not heeded": Plant(
         "paywall.redemptions.store",
-        (("        idempotency_key=request.idempotency_key,\n", "        idempotency_key=request.id,\n"),),
+        (
+            Edit(
+                "reserve",
+                "        idempotency_key=request.idempotency_key,\n",
+                "        idempotency_key=request.id,\n",
+            ),
+        ),
         "killed at redeem.captured",
         "8",
     ),
     "what a crash left reserved is never swept": Plant(
         "paywall.ops.worker",
-        (("        swept = await self._redeeming.sweep()\n", "        swept = 0\n"),),
+        (Edit("_tidy", "    swept = await self._redeeming.sweep()\n", "    swept = 0\n"),),
         "killed at redeem.reserved",
         "9",
     ),
     "receipt and credits in two commits": Plant(
         "paywall.payments.settlement",
         (
-            (
-                "            credit_store.open_account(\n",
+            Edit(
+                "_finish",
+                "        credit_store.open_account(\n",
                 """\
-        def grant(tx: Transaction) -> None:
-            now = self._clock()
-            credit_store.open_account(
+    def grant(tx: Transaction) -> None:
+        now = self._clock()
+        credit_store.open_account(
 """,
             ),
-            (
-                '        failpoint("pay.finished")\n',
-                '        failpoint("pay.finished")\n        await self._database.transact(grant)\n',
+            Edit(
+                "_finish",
+                '    failpoint("pay.finished")\n',
+                '    failpoint("pay.finished")\n    await self._database.transact(grant)\n',
             ),
         ),
         "killed at pay.finished",
@@ -73,19 +99,20 @@ PLANTS = {
     ),
     "a receipt before the payment is final": Plant(
         "paywall.rails.cardano.rail",
-        (("        if deep >= self._terms.confirmations:\n", "        if deep >= 1:\n"),),
+        (Edit("_seen", "    if deep >= self._terms.confirmations:\n", "    if deep >= 1:\n"),),
         "a payment is rolled back",
         "7",
     ),
     "402 before the request is stored": Plant(
         "paywall.sales.selling",
         (
-            (
-                "        await self._database.transact(insert)\n",
+            Edit(
+                "sell",
+                "    await self._database.transact(insert)\n",
                 """\
-        import asyncio
-        store_it = lambda: asyncio.ensure_future(self._database.transact(insert))
-        asyncio.get_running_loop().call_later(5, store_it)
+    import asyncio
+    store_it = lambda: asyncio.ensure_future(self._database.transact(insert))
+    asyncio.get_running_loop().call_later(5, store_it)
 """,
             ),
         ),
@@ -95,9 +122,10 @@ PLANTS = {
     "burn submitted before it is stored": Plant(
         "paywall.burns.signing",
         (
-            (
-                '        failpoint("burn.built")\n',
-                '        await self._chain.submit(built.raw)\n        failpoint("burn.built")\n',
+            Edit(
+                "sign",
+                '    failpoint("burn.built")\n',
+                '    await self._chain.submit(built.raw)\n    failpoint("burn.built")\n',
             ),
         ),
         "killed at burn.built",
@@ -106,7 +134,8 @@ PLANTS = {
     "new bytes without waiting for the expiry": Plant(
         "paywall.burns.states",
         (
-            (
+            Edit(
+                "next_step",
                 "    if seen.tip_slot <= expiry_slot:\n        return Step(gone, Action.SUBMIT)\n",
                 '    return Step("open", Action.SIGN)\n',
             ),
@@ -117,7 +146,8 @@ PLANTS = {
     "what is confirmed is never looked at again": Plant(
         "paywall.burns.store",
         (
-            (
+            Edit(
+                "flights",
                 "    confirmed = newest_confirmed(tx, policy_id, 1)\n",
                 "    confirmed: list[BurnBatchRow] = []\n",
             ),
@@ -126,25 +156,26 @@ PLANTS = {
         "5",
     ),
     "a burn that was rolled back is not submitted again": Plant(
-        "paywall.burns.burning",
-        (('        return waited or flight.batch.state != "submitted"\n', "        return last is None\n"),),
+        "paywall.burns.states",
+        (
+            Edit(
+                "submit_is_due",
+                '    return state != "submitted" or age is None or age >= resubmit_seconds\n',
+                "    return age is None\n",
+            ),
+        ),
         "a burn is rolled back",
         "9",
     ),
     "outputs that were spent are spent again": Plant(
         "paywall.burns.outputs",
-        (("            .values(spent_by=built.id)\n", "            .values(spent_by=None)\n"),),
+        (Edit("spend", "            .values(spent_by=built.id)\n", "            .values(spent_by=None)\n"),),
         "no block for long",
         "9",
     ),
     "a capture is not posted": Plant(
         "paywall.credits.store",
-        (
-            (
-                "    post(tx, account_id, transfer, now)\n    return int(rows[0][0])\n\n\ndef balance",
-                "    return int(rows[0][0])\n\n\ndef balance",
-            ),
-        ),
+        (Edit("move", "    post(tx, account_id, transfer, now)\n", ""),),
         "nothing goes wrong",
         "1",
     ),
@@ -155,15 +186,45 @@ def apply(name: str) -> None:
     """Load the patched module in the place of the real one, before anybody imports it."""
     plant = PLANTS[name]
     assert plant.module not in sys.modules, f"{plant.module} was imported before it was patched"
-    spec = importlib.util.find_spec(plant.module)
+    path = _origin(plant.module)
+    spec = importlib.util.spec_from_file_location(plant.module, path)
     assert spec is not None
-    assert spec.origin is not None
-    source = Path(spec.origin).read_text("utf-8")
-    for old, new in plant.edits:
-        assert source.count(old) == 1, f"the plant {name!r} no longer fits {plant.module}: {old!r}"
-        source = source.replace(old, new)
     module = importlib.util.module_from_spec(spec)
     sys.modules[plant.module] = module
-    exec(compile(source, spec.origin, "exec"), module.__dict__)
+    exec(compile(patched(plant), path, "exec"), module.__dict__)
     parent, _, child = plant.module.rpartition(".")
     setattr(sys.modules[parent], child, module)
+
+
+def patched(plant: Plant) -> str:
+    """The module's source with the fault in it. Errors: PlantDoesNotFit."""
+    source = _origin(plant.module).read_text("utf-8")
+    for edit in plant.edits:
+        source = _edited(plant.module, source, edit)
+    return source
+
+
+def _origin(module: str) -> Path:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise PlantDoesNotFit(f"there is no module {module}")
+    return Path(spec.origin)
+
+
+def _edited(module: str, source: str, edit: Edit) -> str:
+    found = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == edit.function
+    ]
+    if len(found) != 1:
+        raise PlantDoesNotFit(f"{module} has {len(found)} functions {edit.function}")
+    (function,) = found
+    lines, margin = source.splitlines(keepends=True), " " * function.col_offset
+    body = "".join(lines[function.lineno - 1 : function.end_lineno])
+    old, new = indent(edit.old, margin), indent(edit.new, margin)
+    # From the start of a line on, or a deeper line that ends alike would count, too.
+    if ("\n" + body).count("\n" + old) != 1:
+        raise PlantDoesNotFit(f"{module}.{edit.function} does not have this once: {edit.old!r}")
+    changed = ("\n" + body).replace("\n" + old, "\n" + new).removeprefix("\n")
+    return "".join([*lines[: function.lineno - 1], changed, *lines[function.end_lineno :]])

@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from paywall.burns import lease
-from paywall.burns.lease import LeaseLost
-from paywall.database.engine import Transaction
 from shared.cardano.read.transaction import parse
+from shared.chain.base import Chain
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world import burns
 from tests.support.world.seller import Seller, Selling, open_seller
@@ -102,46 +101,35 @@ def test_one_process_at_a_time_holds_the_wallet(selling: Selling) -> None:
     asyncio.run(story())
 
 
-def test_a_holder_that_dies_loses_the_wallet_when_its_lease_runs_out(selling: Selling) -> None:
-    async def story() -> None:
-        async with selling() as seller:
+class Pause:
+    """A chain whose next answer of `utxos` is held back: the process that asked sleeps until `go_on`."""
 
-            def take(holder: str, now: int) -> int | None:
-                return lease.take(transactions[-1], "a wallet", holder, now, 15)
+    def __init__(self, inner: Chain) -> None:
+        self._inner = inner
+        self.reached, self.go_on = asyncio.Event(), asyncio.Event()
 
-            transactions: list[Transaction] = []
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
-            async def at(holder: str, now: int) -> int | None:
-                def function(tx: Transaction) -> int | None:
-                    transactions.append(tx)
-                    return take(holder, now)
-
-                return await seller.parts.database.transact(function)
-
-            assert await at("one", 100) == 1
-            assert await at("one", 110) == 1
-            assert await at("other", 125) is None
-            assert await at("other", 126) == 2
-            assert await at("one", 130) is None
-
-    asyncio.run(story())
+    async def utxos(self, address: str) -> Any:
+        self.reached.set()
+        await self.go_on.wait()
+        return await self._inner.utxos(address)
 
 
 def test_a_paused_holder_that_wakes_up_can_neither_store_nor_submit(selling: Selling) -> None:
     async def story() -> None:
         async with selling() as seller:
             await burns.capture(seller, 2)
-            paused = burns.worker(seller, holder="paused")
-            await paused.step()
+            pause = Pause(seller.parts.chain)
+            paused = burns.worker(seller, holder="paused", chain=cast(Chain, pause))
+            step = asyncio.create_task(paused.step())
+            await pause.reached.wait()
             await paused.close()  # its lease ran out
             await burns.worker(seller, holder="other").step()
             (before,) = await burns.attempts(seller)
-
-            def stale(tx: Transaction) -> None:
-                lease.check(tx, paused._lease, "paused", paused._fence)
-
-            with pytest.raises(LeaseLost):
-                await seller.parts.database.transact(stale)
+            pause.go_on.set()
+            assert await step is False
             assert await paused.step() is False
             assert await burns.attempts(seller) == [before]
             await burns.worker(seller, holder="other").close()

@@ -8,7 +8,8 @@ from sqlmodel import select
 
 from paywall import clock
 from paywall.burns import store as burn_store
-from paywall.burns.burning import BatchTerms, Burning
+from paywall.burns.burn_worker import BurnWorker
+from paywall.burns.states import BatchTerms
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
@@ -57,9 +58,9 @@ def worker(
     database: Database | None = None,
     holder: str = "one",
     **terms: Any,
-) -> Burning:
+) -> BurnWorker:
     """A burn worker that knows nothing but the database."""
-    return Burning(
+    return BurnWorker(
         database=database or seller.parts.database,
         chain=chain or seller.parts.chain,
         custody=seller.custody,

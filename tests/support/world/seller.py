@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from paywall.burns.burning import Burning
+from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.custody import Custody
 from paywall.compose import Seller as ComposedSeller
 from paywall.compose import compose
@@ -143,7 +143,7 @@ class Seller:
         return self.parts.custody
 
     @property
-    def burning(self) -> Burning:
+    def burning(self) -> BurnWorker:
         assert self.parts.burning is not None
         return self.parts.burning
 

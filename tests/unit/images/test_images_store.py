@@ -134,7 +134,7 @@ from paywall.redemptions.fulfilment import Delivery
 from paywall.products.files import DeliveryFiles
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    DeliveryFiles(Path(sys.argv[1])).put("{ID}", Delivery(b"x" * 200_000, "image/png", {{}}))
+    DeliveryFiles(Path(sys.argv[1])).put("{ID}", Delivery(b"x" * 200_000, "image/png"))
 except OSError:
     sys.exit(7)
 """

@@ -15,6 +15,7 @@ from paywall.burns.states import (
     Step,
     batch_is_due,
     next_step,
+    submit_is_due,
 )
 
 SLOTS = st.integers(0, 10_000)
@@ -145,3 +146,26 @@ TestOneBatch = OneBatch.TestCase
 )
 def test_a_batch_closes_when_it_is_full_or_old(waiting: int, age: int, due: bool) -> None:
     assert batch_is_due(waiting, age, size=5, seconds=10) is due
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "due"),
+    [
+        ("signed", None, True),
+        ("submitted", 9, False),
+        ("submitted", 10, True),
+        ("lost", 0, True),
+    ],
+    ids=["first", "in the mempool still", "long ago", "rolled back"],
+)
+def test_bytes_are_handed_in_at_first_after_a_rollback_and_now_and_then(
+    state: State, age: int | None, due: bool
+) -> None:
+    assert submit_is_due(state, age, 10) is due
+
+
+@given(st.sampled_from(["signed", "submitted"]), SLOTS, SLOTS, REQUIRED)
+def test_what_the_chain_has_not_seen_yet_stays_what_it_is_until_it_is_handed_in_or_replaced(
+    state: State, expiry: int, tip: int, required: int
+) -> None:
+    assert next_step(state, expiry, Absent(tip), required).state in {state, "open"}
