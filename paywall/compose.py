@@ -34,6 +34,7 @@ from paywall.proofs.public import Proofs
 from paywall.rails.base import Rail
 from paywall.rails.registry import open_rails
 from paywall.redemptions.access import ReceiptVerifier
+from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.resource import Resource
 from paywall.sales.catalog import open_catalog, require_products
@@ -179,7 +180,7 @@ class Seller:
             resources=adapters.resources,
             catalog=_catalog(settings, adapters),
             identity=adapters.identity,
-            database=adapters.database,
+            reading=Reading(adapters.database),
             selling=self.selling,
             settlement=self.settlement,
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),

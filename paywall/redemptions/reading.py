@@ -10,27 +10,30 @@ from paywall.redemptions.redeeming import stored_delivery
 from paywall.redemptions.resource import Resource
 
 
-async def balance(database: Database, principal: Principal) -> Balance:
-    """Errors: ReceiptInvalid when the receipt opened no account here, HolderProofInvalid when its proof was used."""
+class Reading:
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def use_and_read(tx: Transaction) -> Balance | None:
-        if principal.proof is not None:
-            store.use_proof(tx, principal.proof)
-        return credit_store.balance(tx, principal.account_id)
+    async def balance(self, principal: Principal) -> Balance:
+        """Errors: ReceiptInvalid (it opened no account here), HolderProofInvalid (the proof was used before)."""
 
-    found = await database.transact(use_and_read)
-    if found is None:
-        raise ReceiptInvalid("This receipt opened no credits here.")
-    return found
+        def use_and_read(tx: Transaction) -> Balance | None:
+            if principal.proof is not None:
+                store.use_proof(tx, principal.proof)
+            return credit_store.balance(tx, principal.account_id)
 
+        found = await self._database.transact(use_and_read)
+        if found is None:
+            raise ReceiptInvalid("This receipt opened no credits here.")
+        return found
 
-async def delivery(database: Database, resource: Resource, reference: str) -> tuple[bytes, str, str]:
-    """(body, media type, sha256 hex) of what was delivered. Errors: NotFound, Unavailable."""
-    row = await database.read(lambda tx: store.by_delivery(tx, resource.id, reference))
-    found = stored_delivery(resource, row) if row is not None else None
-    if found is None:
-        raise NotFound("There is no such delivery.")
-    body = await resource.deliveries.get(reference)
-    if body is None:
-        raise Unavailable("The delivery cannot be read at the moment.")
-    return body, found.media_type, found.sha256
+    async def delivery(self, resource: Resource, reference: str) -> tuple[bytes, str, str]:
+        """(body, media type, sha256 hex) of what was delivered. Errors: NotFound, Unavailable."""
+        row = await self._database.read(lambda tx: store.by_delivery(tx, resource.id, reference))
+        found = stored_delivery(resource, row) if row is not None else None
+        if found is None:
+            raise NotFound("There is no such delivery.")
+        body = await resource.deliveries.get(reference)
+        if body is None:
+            raise Unavailable("The delivery cannot be read at the moment.")
+        return body, found.media_type, found.sha256

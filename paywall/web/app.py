@@ -8,13 +8,13 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from paywall.clock import Clock, Ids
-from paywall.database.engine import Database
 from paywall.keys.identity import Identity
 from paywall.ops.metrics import Metrics
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
 from paywall.proofs.public import Proofs
 from paywall.redemptions.access import ReceiptVerifier
+from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.resource import Resource
 from paywall.sales.selling import Selling
@@ -37,7 +37,7 @@ class Surface:
     resources: Sequence[Resource]
     catalog: Mapping[str, Any]
     identity: Identity
-    database: Database
+    reading: Reading
     selling: Selling
     settlement: Settlement
     statuses: Statuses
@@ -62,7 +62,7 @@ def build_app(surface: Surface) -> ASGIApp:
     )
     redemptions = RedemptionRoutes(
         receipt_verifier=surface.receipt_verifier,
-        database=surface.database,
+        reading=surface.reading,
         proofs=surface.proofs,
         origins=surface.origins,
     )
@@ -84,7 +84,7 @@ def _room(resource: Resource, surface: Surface) -> ResourceRoutes:
         selling=surface.selling,
         receipt_verifier=surface.receipt_verifier,
         redeeming=surface.redeeming,
-        database=surface.database,
+        reading=surface.reading,
         origins=surface.origins,
         ids=surface.ids,
     )

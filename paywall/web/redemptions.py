@@ -3,11 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paywall.database.engine import Database
 from paywall.errors import ReceiptInvalid
 from paywall.proofs.public import Proofs
-from paywall.redemptions import reading
 from paywall.redemptions.access import ReceiptVerifier
+from paywall.redemptions.reading import Reading
 from paywall.web.credentials import Origins, credentials_of
 from paywall.web.paths import at_root
 from paywall.web.problems import JsonResponse
@@ -16,10 +15,10 @@ from paywall.web.resources import mounted, presented_publicly
 
 class RedemptionRoutes:
     def __init__(
-        self, *, receipt_verifier: ReceiptVerifier, database: Database, proofs: Proofs, origins: Origins
+        self, *, receipt_verifier: ReceiptVerifier, reading: Reading, proofs: Proofs, origins: Origins
     ) -> None:
         self._receipt_verifier = receipt_verifier
-        self._database = database
+        self._reading = reading
         self._proofs = proofs
         self._origins = origins
 
@@ -27,7 +26,7 @@ class RedemptionRoutes:
         shown = credentials_of(request, {}, self._origins)
         if shown is None:
             raise ReceiptInvalid("Show the receipt whose credits you ask for.")
-        balance = await reading.balance(self._database, self._receipt_verifier.admit(shown))
+        balance = await self._reading.balance(self._receipt_verifier.admit(shown))
         return JsonResponse(
             {**balance.buckets(), "expires_at": balance.expires_at, "product": balance.product}
         )

@@ -10,11 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from paywall.clock import Ids
-from paywall.database.engine import Database
 from paywall.errors import CreditsExhausted, PaymentRequired
-from paywall.redemptions import reading
 from paywall.redemptions.access import Principal, ReceiptVerifier, require_product
 from paywall.redemptions.fulfilment import Presented, StoredDelivery
+from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeemed, Redeeming
 from paywall.redemptions.request import RedemptionRequest
 from paywall.redemptions.resource import Resource
@@ -35,7 +34,7 @@ class ResourceRoutes:
         selling: Selling,
         receipt_verifier: ReceiptVerifier,
         redeeming: Redeeming,
-        database: Database,
+        reading: Reading,
         origins: Origins,
         ids: Ids,
     ) -> None:
@@ -43,7 +42,7 @@ class ResourceRoutes:
         self._selling = selling
         self._receipt_verifier = receipt_verifier
         self._redeeming = redeeming
-        self._database = database
+        self._reading = reading
         self._origins = origins
         self._ids = ids
 
@@ -75,7 +74,7 @@ class ResourceRoutes:
     async def delivery(self, request: Request) -> Response:
         """What stands behind a reference that cannot be guessed; it never changes."""
         reference = request.path_params["id"]
-        body, media_type, sha256 = await reading.delivery(self._database, self._resource, reference)
+        body, media_type, sha256 = await self._reading.delivery(self._resource, reference)
         headers = {"Cache-Control": "private, immutable, max-age=31536000", "ETag": f'"{sha256}"'}
         return Response(body, 200, headers, media_type=media_type)
 
