@@ -20,11 +20,12 @@ from paywall.keys.ring import open_signer
 from paywall.keys.signers.file import open_or_create
 from paywall.products.images.maker import ImageMaker
 from paywall.products.images.store import ImageStore, ThreadedImageStore
-from paywall.rails.base import Rail
+from paywall.rails.base import Rail, RailContext
+from paywall.rails.registry import open_rails
 from paywall.redemptions.redeeming import PictureStore
 from paywall.sales.prices import Product, read_catalog
 from paywall.settings import Settings
-from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address, key_hash
+from shared.cardano.addresses import key_hash
 from shared.chain.base import Chain
 from shared.keys import PublicKey
 
@@ -67,7 +68,7 @@ def open_adapters(
         chain=chain,
         custody=open_custody(settings, passphrases),
         products=products,
-        rails=open_rails(settings, chain, treasury_address(settings, passphrases)),
+        rails=open_rails(rail_context(settings, passphrases)),
         maker=maker or open_maker(settings),
         pictures=pictures or ThreadedImageStore(ImageStore(settings.folder / "images")),
         # Last: what is wrong above must not leave its lock behind.
@@ -103,22 +104,12 @@ def open_policy(settings: Settings, key: PublicKey) -> Policy | None:
     return FixedPolicy(record.supply, record.reference) if record else None
 
 
-def treasury_address(settings: Settings, passphrases: Passphrases) -> str:
-    """Where payments go: never the custodial wallet, which burns and does nothing else. Errors: SetupError."""
-    if not settings.cardano_address:
-        if settings.network == "mainnet":
-            raise SetupError(
-                "On mainnet PAYWALL_CARDANO_ADDRESS must say where payments go: an address whose key is elsewhere."
-            )
-        treasury = open_or_create(settings.folder / "treasury.pem", passphrases.ask)
-        return enterprise_address(treasury.public, settings.chain_network)
-    try:
-        check_address(settings.cardano_address, settings.chain_network)
-    except InvalidAddressError as error:
-        raise SetupError(
-            f"PAYWALL_CARDANO_ADDRESS is no address of {settings.chain_network}: {error}."
-        ) from error
-    return settings.cardano_address
+def rail_context(settings: Settings, passphrases: Passphrases) -> RailContext:
+    return RailContext(
+        settings,
+        clock.unix_now,
+        lambda name: open_or_create(settings.folder / f"{name}.pem", passphrases.ask),
+    )
 
 
 def open_catalog(settings: Settings) -> dict[str, Product]:
@@ -135,21 +126,6 @@ def open_catalog(settings: Settings) -> dict[str, Product]:
     if IMAGE_PRODUCT not in products:
         raise SetupError(f"The catalog has no product {IMAGE_PRODUCT!r}, which /api/images/buy sells.")
     return products
-
-
-def open_rails(settings: Settings, chain: Chain, recipient: str) -> tuple[Rail, ...]:
-    """The rails that PAYWALL_RAILS names, in its order. Errors: SetupError."""
-    from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
-
-    rails: list[Rail] = []
-    for name in settings.rails.split(","):
-        if name.strip() != "cardano":
-            raise SetupError(f"There is no rail {name.strip()!r}; PAYWALL_RAILS takes: cardano.")
-        terms = CardanoTerms(
-            settings.chain_network, recipient, settings.ada_price, settings.required_confirmations
-        )
-        rails.append(CardanoRail(terms, chain, clock.unix_now))
-    return tuple(rails)
 
 
 def open_maker(settings: Settings) -> ImageMaker:

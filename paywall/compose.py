@@ -22,6 +22,7 @@ from paywall.products.images.maker import ImageMaker
 from paywall.redemptions.redeeming import PictureStore, Redeeming
 from paywall.settings import Settings
 from paywall.web.credentials import Origins
+from paywall.web.dialects import PaymentDialects
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
 from paywall.web.redemptions import RedemptionRoutes
@@ -29,6 +30,10 @@ from paywall.web.request_log import RequestLog
 from paywall.web.routes import HANDLERS, routes
 from paywall.web.sales import SalesRoutes
 from shared.chain.base import Chain, ChainError
+from shared.dialects.ack import Ack, AckJson
+
+#: the forms that every 402 goes out in; the first is for who asks for none
+DIALECTS = (Ack(), AckJson())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ def _routes(
         selling=flows.selling,
         settlement=flows.settlement,
         statuses=flows.statuses,
+        dialects=PaymentDialects(DIALECTS, clock.unix_now),
         catalog=_catalog(settings, adapters),
         product=IMAGE_PRODUCT,
         origins=origins,

@@ -37,7 +37,7 @@ class Flows:
 
 def join(settings: Settings, adapters: Adapters) -> Flows:
     now = clock.unix_now
-    settlement = _settlement(settings, adapters)
+    settlement = _settlement(adapters)
     backlog = Backlog(settings.burn_backlog)
     redeeming = Redeeming(
         database=adapters.database,
@@ -90,10 +90,9 @@ def _selling(settings: Settings, adapters: Adapters) -> Selling:
     )
 
 
-def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
+def _settlement(adapters: Adapters) -> Settlement:
     receipts = Receipts(
         identity=adapters.identity,
-        network=settings.chain_network,
         validity_days={product.id: product.validity_days for product in adapters.products.values()},
         clock=clock.unix_now,
         ids=clock.new_id,

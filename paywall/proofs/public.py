@@ -34,7 +34,7 @@ class Proofs:
         def use_and_read(tx: Transaction) -> Balance | None:
             if access.proof is not None:
                 redemption_store.use_proof(tx, access.proof)
-            return credit_store.balance(tx, access.receipt.id)
+            return credit_store.balance(tx, access.account_id)
 
         balance = await self._database.transact(use_and_read)
         if balance is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paywall.clock import Clock
+from paywall.credits.accounts import account_of
 from paywall.errors import HolderProofInvalid, HolderProofRequired, ReceiptInvalid, ReceiptWrongProduct
 from paywall.keys.identity import Identity
 from shared.tokens import dpop, jws, receipt
@@ -36,6 +37,10 @@ class Principal:
     receipt: Receipt
     request: PaymentRequest
     proof: HolderProof | None
+
+    @property
+    def account_id(self) -> str:
+        return account_of(self.receipt.id)
 
 
 class ReceiptVerifier:

@@ -56,8 +56,7 @@ class RedemptionRoutes:
         try:
             redeemed = await self._redeeming.redeem(wish, safety_identifier=payer)
         except CreditsExhausted as error:
-            error.token = await self._fresh_token(access.request.order.holder)
-            raise
+            raise error.carrying(await self._fresh_token(access.request.order.holder)) from error
         return _picture(request, redeemed)
 
     async def _fresh_token(self, holder: str | None) -> str:
@@ -70,7 +69,7 @@ class RedemptionRoutes:
         redemption_id = self._ids()
         return RedemptionRequest(
             id=redemption_id,
-            account_id=access.receipt.id,
+            account_id=access.account_id,
             product=self._product,
             idempotency_key=key if key is not None else f"redemption {redemption_id}",
             request_hash=hashlib.sha256(strict_json.dumps(asked).encode()).hexdigest(),

@@ -13,6 +13,7 @@ import pytest
 from paywall.adapters import open_adapters
 from paywall.errors import SetupError
 from paywall.keys.signers.file import create
+from paywall.rails.cardano.settings import CardanoSettings
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
 from shared.keys import SigningKey
@@ -149,7 +150,7 @@ def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> No
     assert "PAYWALL_CARDANO_ADDRESS must say where payments go" in refusal(mainnet)
     assert not (tmp_path / "treasury.pem").exists()
     elsewhere = enterprise_address(SigningKey.generate().public, "cardano:mainnet")
-    assert "The database cannot be opened" in refusal(replace(mainnet, cardano_address=elsewhere))
+    assert "The database cannot be opened" in refusal(replace(mainnet, rail_settings=(CardanoSettings(cardano_address=elsewhere),)))
 
 
 def test_a_wrong_pin_is_told_and_not_shown(tmp_path: Path) -> None:

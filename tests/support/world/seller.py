@@ -19,7 +19,8 @@ from paywall.products.images.maker import ImageMaker
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.make.build import Built, payment
-from shared.dialects.ack import PaymentClaim, claim_token
+from shared.dialects.ack import claim_token
+from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.tokens import dpop
 from shared.tokens.prt import PaymentOption, token_hash
@@ -28,6 +29,12 @@ from tests.support.processes.devnet import DevnetProcess
 
 BASE = "http://127.0.0.1:8402"
 NETWORK = "cardano:devnet"
+
+
+def shown(*, transaction: bytes | None = None, tx_hash: str | None = None) -> dict[str, str | bytes]:
+    """The payload of a claim."""
+    every: dict[str, str | bytes | None] = {"transaction": transaction, "txHash": tx_hash}
+    return {name: value for name, value in every.items() if value is not None}
 
 
 class Payer:
@@ -92,11 +99,10 @@ class Payer:
             "option_id": self.option(token).id,
             "payer": self.did,
             "network": NETWORK,
-            "tx_hash": tx_hash,
-            "transaction": raw,
+            "payload": shown(transaction=raw, tx_hash=tx_hash),
             **changes,
         }
-        return claim_token(PaymentClaim(**fields), self.key, now=self.seller.now())
+        return claim_token(Evidence(**fields), self.key, now=self.seller.now())
 
     async def pay(self, token: str) -> httpx.Response:
         """Pays by an unbroadcast transaction; the answer after enough blocks."""

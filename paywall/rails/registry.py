@@ -1,0 +1,38 @@
+"""Finds rails by name: the rooms beside this file, and rails that are handed in from outside."""
+
+import pkgutil
+from collections.abc import Sequence
+from importlib import import_module
+
+import paywall.rails
+from paywall.errors import SetupError
+from paywall.rails.base import Rail, RailContext
+
+
+def rooms() -> list[str]:
+    """The names of the rails that have a room here."""
+    return sorted(room.name for room in pkgutil.iter_modules(paywall.rails.__path__) if room.ispkg)
+
+
+def open_rails(context: RailContext, extra: Sequence[Rail] = ()) -> tuple[Rail, ...]:
+    """The rails that PAYWALL_RAILS names, in its order, then those of `extra` that it does not name.
+
+    A rail of `extra` stands in the place of a room of its name. Errors: SetupError.
+    """
+    given = {rail.id: rail for rail in extra}
+    if len(given) != len(extra):
+        raise SetupError("Two rails of one id were handed in.")
+    named = [name.strip() for name in context.settings.rails.split(",")]
+    if len(set(named)) != len(named):
+        raise SetupError("PAYWALL_RAILS names a rail twice.")
+    there = sorted({*rooms(), *given})
+    if unknown := [name for name in named if name not in there]:
+        raise SetupError(f"There is no rail {unknown[0]!r}; PAYWALL_RAILS takes: {', '.join(there)}.")
+    wanted = [*named, *(name for name in given if name not in named)]
+    return tuple(given[name] if name in given else _open(name, context) for name in wanted)
+
+
+def _open(name: str, context: RailContext) -> Rail:
+    # Imported when it is chosen: a rail may bring a heavy client along.
+    rail: Rail = import_module(f"paywall.rails.{name}.opening").open_rail(context)
+    return rail
