@@ -24,11 +24,7 @@ def upgrade_payments() -> None:
     """
     op.add_column("payment", sa.Column("rail_state", sa.String(), nullable=True))
     _write_rail_states()
-    checks = [
-        sa.CheckConstraint("state IN ('settling', 'settled', 'surplus', 'failed')", name="ck_payment_state")
-    ]
-    # SQLite makes the table anew, and would forget the CHECK, which it cannot read back.
-    with op.batch_alter_table("payment", table_args=checks) as payment:
+    with op.batch_alter_table("payment") as payment:
         payment.drop_constraint("uq_payment_output", type_="unique")
         payment.alter_column("rail_state", existing_type=sa.String(), nullable=False)
         for column in ("tx_hash", "output_index", "transaction", "expiry_slot"):
