@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from paywall.sales.prices import Tier as Tier
     from paywall.settings import Settings as Settings
     from paywall.settings import read_settings as read_settings
+    from shared.dialects.base import Dialect as Dialect
     from shared.money import Money as Money
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Delivery": "paywall.redemptions.fulfilment",
     "DeliveryFiles": "paywall.products.files",
+    "Dialect": "shared.dialects.base",
     "Fulfilment": "paywall.redemptions.fulfilment",
     "FulfilmentFailed": "paywall.errors",
     "FulfilmentRefused": "paywall.errors",
@@ -76,16 +78,18 @@ class Paywall:
         resources: "Sequence[Resource] | None" = None,
         rails: "Sequence[Rail]" = (),
         products: "Sequence[Product]" = (),
+        dialects: "Sequence[Dialect]" = (),
     ) -> None:
         """`resources` take the place of the images, `products` are sold beside the catalog's.
 
-        `rails` are offered after those that PAYWALL_RAILS names.
+        `rails` are offered after those that PAYWALL_RAILS names, and `dialects` spoken beside ACK-Pay.
         """
         self.settings = settings
         self._parts: dict[str, Any] = {
             "resources": resources,
             "rails": rails,
             "products": products,
+            "dialects": dialects,
         }
         self._seller: Seller | None = None
 

@@ -11,13 +11,11 @@ from starlette.types import ASGIApp
 
 from paywall import clock
 from paywall.burns.backlog import Backlog
-from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.custody import Custody
-from paywall.burns.opening import open_custody
-from paywall.burns.states import BatchTerms
+from paywall.burns.opening import open_burn_worker, open_custody
 from paywall.database.engine import Database
 from paywall.database.opening import open_database
-from paywall.devnet.child import embedded_devnet, fund_and_mint
+from paywall.devnet.child import embedded_devnet, provide
 from paywall.keys import rotation
 from paywall.keys.identity import Identity
 from paywall.keys.passphrases import Passphrases
@@ -31,22 +29,27 @@ from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
 from paywall.products.images.room import CATALOG, open_images
 from paywall.proofs.public import Proofs
-from paywall.rails.base import Rail
+from paywall.rails.base import Rail, RailContext
 from paywall.rails.registry import open_rails
 from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.resource import Resource
-from paywall.sales.catalog import open_catalog, require_products
+from paywall.sales.catalog import catalog_of, open_catalog, require_products
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
 from paywall.settings import Settings
 from paywall.web.app import Surface, build_app
 from paywall.web.credentials import Origins
+from paywall.web.dialects import PaymentDialects
 from shared.chain.base import Chain
 from shared.chain.blockfrost import Blockfrost
+from shared.dialects.ack import Ack, AckJson
+from shared.dialects.base import Dialect
 
 SALT_BYTES = 16
+#: the forms that every 402 goes out in; the first is for who asks for none
+DIALECTS = (Ack(), AckJson())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Adapters:
     products: dict[str, Product]
     rails: Sequence[Rail]
     resources: Sequence[Resource]
+    dialects: Sequence[Dialect]
 
     @property
     def token(self) -> str | None:
@@ -73,56 +77,49 @@ def open_chain(settings: Settings) -> Blockfrost:
 
 @asynccontextmanager
 async def open_seller(settings: Settings, **parts: Any) -> AsyncIterator["Seller"]:
-    """A seller that is ready to be asked, with a devnet and a supply of its own where nothing else is set.
+    """A seller that is ready to be asked, on a devnet and with a supply of its own where nothing else is set.
 
     `parts` are `compose`'s. Errors: SetupError.
     """
+    ring = open_ring(settings)
     async with AsyncExitStack() as stack:
         if settings.embedded_chain:
             await stack.enter_async_context(embedded_devnet(settings))
-        if settings.network == "devnet" and settings.policy == "fixed":
-            await _name_the_token(settings)
-        seller = compose(settings, **parts)
+        if settings.network == "devnet" and settings.policy != "none":
+            # Before anything is built: what a fixed supply's token is called depends on its mint.
+            await provide(settings, open_custody(settings, ring), open_chain(settings))
+        seller = compose(settings, ring, **parts)
         stack.push_async_callback(seller.close)
         await seller.start()
-        if settings.network == "devnet" and seller.custody is not None:
-            await fund_and_mint(settings, seller.custody, seller.chain)
         yield seller
 
 
-async def _name_the_token(settings: Settings) -> None:
-    """Mint before anything is built: what a fixed supply's token is called depends on its mint."""
-    chain = open_chain(settings)
-    try:
-        ring = KeyRing(settings, Passphrases(settings.passphrase_fd))
-        await fund_and_mint(settings, open_custody(settings, ring), chain)
-    finally:
-        await chain.aclose()
+def open_ring(settings: Settings) -> KeyRing:
+    return KeyRing(settings, Passphrases(settings.passphrase_fd))
 
 
 def compose(
     settings: Settings,
+    ring: KeyRing,
     *,
     resources: Sequence[Resource] | None = None,
     rails: Sequence[Rail] = (),
     products: Sequence[Product] = (),
+    dialects: Sequence[Dialect] = (),
 ) -> "Seller":
     """Errors: SetupError.
 
-    `resources` take the place of the images; `rails` are offered after those that PAYWALL_RAILS names;
-    `products` are sold beside the catalog's.
+    `resources` take the place of the images, `products` are sold beside the catalog's, `rails` are offered after
+    those that PAYWALL_RAILS names, and `dialects` spoken beside ACK-Pay.
     """
-    passphrases = Passphrases(settings.passphrase_fd)
-    ring = KeyRing(settings, passphrases)
     sold = [open_images(settings)] if resources is None else list(resources)
     catalog = open_catalog(Path(settings.catalog) if settings.catalog else CATALOG)
     catalog |= {product.id: product for product in products}
     require_products(catalog, [(resource.buy_path, resource.product) for resource in sold])
-    chain = open_chain(settings)
     return Seller(
         settings,
         Adapters(
-            chain=chain,
+            chain=open_chain(settings),
             identity=Identity(
                 requests=ring.signer("payment_requests"),
                 receipts=ring.signer("receipts"),
@@ -130,8 +127,9 @@ def compose(
             ),
             custody=open_custody(settings, ring) if settings.policy != "none" else None,
             products=catalog,
-            rails=(*open_rails(settings, chain, passphrases), *rails),
+            rails=open_rails(RailContext(settings, clock.unix_now, ring.own), rails),
             resources=sold,
+            dialects=(*DIALECTS, *dialects),
             # Last: what is wrong above must not leave its lock behind.
             database=open_database(settings.database),
         ),
@@ -148,7 +146,7 @@ class Seller:
         self._adapters = adapters
         backlog = Backlog(settings.burn_backlog)
         self.selling = _selling(settings, adapters)
-        self.settlement = _settlement(settings, adapters)
+        self.settlement = _settlement(adapters)
         self.redeeming = Redeeming(
             database=adapters.database,
             clock=clock.unix_now,
@@ -156,7 +154,11 @@ class Seller:
             salts=lambda: secrets.token_bytes(SALT_BYTES),
             backlog=backlog,
         )
-        self.burning = None if adapters.custody is None else _burning(settings, adapters, adapters.custody)
+        self.burning = (
+            None
+            if adapters.custody is None
+            else open_burn_worker(settings, adapters.database, adapters.chain, adapters.custody)
+        )
         self.worker = Worker(
             database=adapters.database,
             burning=self.burning,
@@ -179,6 +181,7 @@ class Seller:
             ),
             resources=adapters.resources,
             catalog=_catalog(settings, adapters),
+            dialects=PaymentDialects(adapters.dialects, clock.unix_now),
             identity=adapters.identity,
             reading=Reading(adapters.database),
             selling=self.selling,
@@ -229,10 +232,9 @@ def _selling(settings: Settings, adapters: Adapters) -> Selling:
     )
 
 
-def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
+def _settlement(adapters: Adapters) -> Settlement:
     receipts = Receipts(
         identity=adapters.identity,
-        network=settings.chain_network,
         validity_days={product.id: product.validity_days for product in adapters.products.values()},
         clock=clock.unix_now,
         ids=clock.new_id,
@@ -250,36 +252,13 @@ def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
     )
 
 
-def _burning(settings: Settings, adapters: Adapters, custody: Custody) -> BurnWorker:
-    terms = BatchTerms(
-        settings.batch_size,
-        settings.burn_batch_seconds,
-        settings.required_confirmations,
-        settings.resubmit_seconds,
-        settings.batches_in_flight,
-    )
-    # SQLite has one writing process, so its next one need not wait for the lease of one that died.
-    holder = "the only process" if adapters.database.dialect == "sqlite" else clock.new_id()
-    return BurnWorker(
-        database=adapters.database,
-        chain=adapters.chain,
-        custody=custody,
-        terms=terms,
-        holder=holder,
-        clock=clock.unix_now,
-        ids=clock.new_id,
-    )
-
-
 def _catalog(settings: Settings, adapters: Adapters) -> dict[str, object]:
-    chain = {"chain": {"blockfrost": settings.chain_url}} if settings.network == "devnet" else {}
-    token = {} if adapters.token is None else {"token": adapters.token}
-    return {
-        "seller": adapters.identity.did,
-        "network": settings.chain_network,
-        **chain,
-        **token,
-        "products": [product.describe() for product in adapters.products.values()],
-        "rails": [rail.describe() for rail in adapters.rails],
-        "resources": [resource.describe() for resource in adapters.resources],
-    }
+    return catalog_of(
+        seller=adapters.identity.did,
+        network=settings.chain_network,
+        chain_url=settings.chain_url if settings.network == "devnet" else None,
+        token=adapters.token,
+        products=[product.describe() for product in adapters.products.values()],
+        rails=[rail.describe() for rail in adapters.rails],
+        resources=[resource.describe() for resource in adapters.resources],
+    )

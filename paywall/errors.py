@@ -39,7 +39,7 @@ these and knows nothing of HTTP; `web/problems.py` maps them once to RFC 9457 pr
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class PaywallError(Exception):
@@ -104,6 +104,10 @@ class PaymentRequired(PaywallError):
     def __init__(self, detail: str = "", *, token: str | None = None, **extra: Any) -> None:
         super().__init__(detail, **extra)
         self.token = token
+
+    def carrying(self, token: str | None) -> Self:
+        """The same refusal with another PRT to pay, or none."""
+        return type(self)(self.detail, token=token, **self.extra)
 
 
 class CreditsExhausted(PaymentRequired):

@@ -1,14 +1,17 @@
 """The only reader of the environment: one frozen object, every variable with its default in one table."""
 
 import math
+import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, field, fields
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from paywall.errors import SetupError
-from shared.money import Money, MoneyError
 
 NETWORKS = ("devnet", "preprod", "preview", "mainnet")
 #: confirmations by network; the block that holds a transaction counts as one
@@ -29,6 +32,25 @@ COUNTS = (
 BLOCKFROST_URL = "https://cardano-{network}.blockfrost.io/api/v0"
 
 
+class RailSettings(Protocol):
+    """A rail's own settings: a frozen dataclass, named SETTINGS in the `settings.py` of the rail's room.
+
+    Its fields are variables with their defaults. A rule is what must hold, and the sentence for when it does not.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def rules(self) -> Iterator[tuple[bool, str]]: ...
+
+
+R = TypeVar("R", bound=RailSettings)
+
+
+def named(variable: str) -> Any:
+    """A text whose variable has a vendor's own name."""
+    return field(default="", metadata={"variable": variable})
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What can be set. `variables()` names them; README lists them (a test compares)."""
@@ -40,14 +62,12 @@ class Settings:
     custody_key: str = ""
     seller_key: str = ""
     passphrase_fd: int = -1
-    database_url: str = ""
+    database_url: str = named("DATABASE_URL")
     catalog: str = ""
     rails: str = "cardano"
-    ada_usd: str = "0.50"
-    cardano_address: str = ""
     request_seconds: int = 900
     network: str = "devnet"
-    blockfrost_project_id: str = ""
+    blockfrost_project_id: str = named("BLOCKFROST_PROJECT_ID")
     blockfrost_url: str = ""
     devnet_port: int = 8403
     devnet_block_seconds: float = 1.0
@@ -60,11 +80,13 @@ class Settings:
     burn_backlog: int = 100_000
     low_water: int = 1000
     max_fee: int = 1_000_000
-    openai_api_key: str = ""
-    openai_base_url: str = ""
+    openai_api_key: str = named("OPENAI_API_KEY")
+    openai_base_url: str = named("OPENAI_BASE_URL")
     image_model: str = "gpt-image-2.5-flare"
     image_seconds: int = 120
     log: str = "plain"
+    #: those of the rails, as far as they differ from their defaults; read them with `rail`
+    rail_settings: tuple[RailSettings, ...] = ()
 
     def __repr__(self) -> str:
         return f"Settings(network={self.network!r}, port={self.port})"  # never a key
@@ -120,9 +142,9 @@ class Settings:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
-    @property
-    def ada_price(self) -> Money:
-        return Money.parse(f"{self.ada_usd} USD")
+    def rail(self, kind: type[R]) -> R:
+        """The settings that a rail's room brought."""
+        return next((own for own in self.rail_settings if isinstance(own, kind)), kind())
 
     def embedded_parts(self) -> list[str]:
         parts = []
@@ -135,33 +157,50 @@ class Settings:
         return parts
 
 
-#: variables that have a vendor's own name
-VENDOR = {
-    "database_url": "DATABASE_URL",
-    "blockfrost_project_id": "BLOCKFROST_PROJECT_ID",
-    "openai_api_key": "OPENAI_API_KEY",
-    "openai_base_url": "OPENAI_BASE_URL",
-}
+def rail_settings() -> list[type[RailSettings]]:
+    """What the rooms in `paywall/rails` bring, whether they are on offer or not; nothing else of them is imported."""
+    rails = import_module("paywall.rails").__path__
+    names = [f"paywall.rails.{room.name}.settings" for room in pkgutil.iter_modules(rails) if room.ispkg]
+    return [import_module(name).SETTINGS for name in sorted(names) if find_spec(name)]
 
 
 def variables() -> dict[str, tuple[str, Any]]:
-    """Variable name → (field, default)."""
-    return {VENDOR.get(f.name, f"PAYWALL_{f.name.upper()}"): (f.name, f.default) for f in fields(Settings)}
+    """Variable name → (field, default), the rails' own included."""
+    found: dict[str, tuple[str, Any]] = {}
+    for own in rail_settings():
+        found |= _variables(own)
+    return {**_variables(Settings), **found}
+
+
+def _variables(kind: type[RailSettings] | type[Settings]) -> dict[str, tuple[str, Any]]:
+    return {
+        one.metadata.get("variable", f"PAYWALL_{one.name.upper()}"): (one.name, one.default)
+        for one in fields(kind)
+        if one.name != "rail_settings"
+    }
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Errors: SetupError that names the variable and what it takes."""
-    values: dict[str, Any] = {}
-    for variable, (name, default) in variables().items():
-        if (text := environ.get(variable, "").strip()) != "":
-            values[name] = _read(variable, text, type(default))
-    unknown = sorted(name for name in environ if name.startswith("PAYWALL_") and name not in variables())
+    kinds = rail_settings()
+    own = [kind(**_values(kind, environ)) for kind in kinds]
+    changed = tuple(read for read, kind in zip(own, kinds, strict=True) if read != kind())
+    settings = Settings(**_values(Settings, environ), rail_settings=changed)
+    known = variables()
+    unknown = sorted(name for name in environ if name.startswith("PAYWALL_") and name not in known)
     if unknown:
         # A misspelt limit would be no limit.
         raise SetupError(f"There is no setting {unknown[0]}; README.md lists them.")
-    settings = Settings(**values)
-    _check(settings)
+    _check(_rules(settings), *(read.rules() for read in own))
     return settings
+
+
+def _values(kind: type[RailSettings] | type[Settings], environ: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: _read(variable, text, type(default))
+        for variable, (name, default) in _variables(kind).items()
+        if (text := environ.get(variable, "").strip())
+    }
 
 
 def _read(variable: str, text: str, kind: Callable[[str], Any]) -> Any:
@@ -173,8 +212,8 @@ def _read(variable: str, text: str, kind: Callable[[str], Any]) -> Any:
         ) from error
 
 
-def _check(settings: Settings) -> None:
-    for holds, sentence in _rules(settings):
+def _check(*rules: Iterator[tuple[bool, str]]) -> None:
+    for holds, sentence in chain(*rules):
         if not holds:
             raise SetupError(sentence)
 
@@ -185,10 +224,6 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield settings.network in NETWORKS, f"PAYWALL_NETWORK must be one of {', '.join(NETWORKS)}."
     yield settings.policy in {"native", "fixed", "none"}, "PAYWALL_POLICY must be native, fixed or none."
     yield settings.log in {"plain", "json"}, "PAYWALL_LOG must be plain or json."
-    yield (
-        _is_price(settings.ada_usd),
-        "PAYWALL_ADA_USD must be the price of one ADA in dollars, such as 0.50.",
-    )
     for name in COUNTS:
         yield getattr(settings, name) >= 1, f"PAYWALL_{name.upper()} must be at least 1."
     for name in ("port", "devnet_port"):
@@ -211,10 +246,3 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
         settings.network != "mainnet" or not embedded,
         f"On mainnet nothing embedded may be left; still embedded: {', '.join(embedded)}.",
     )
-
-
-def _is_price(text: str) -> bool:
-    try:
-        return Money.parse(f"{text} USD").amount > 0
-    except MoneyError:
-        return False

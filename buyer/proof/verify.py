@@ -136,6 +136,8 @@ def _check_inclusion_proof(redemption_id: str, burn: Burn) -> ProofCheck:
 def _check_transaction(
     transaction: ParsedTransaction, burn: Burn, request: PaymentRequest
 ) -> list[ProofCheck]:
+    if request.order.token is None:
+        return [ProofCheck("transaction", "broken", "the payment request promises no burn")]
     token = Asset.parse(request.order.token)
     # The metadata counts only when the signed body commits to it.
     written = read_burn(transaction.metadata) if transaction.auxiliary_data_hash_ok else None

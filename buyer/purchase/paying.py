@@ -14,7 +14,7 @@ from buyer.seller.checks import AcceptedOffer
 from buyer.seller.http import Reply, describe
 from buyer.seller.session import Session
 from shared.dialects import ack
-from shared.dialects.ack import PaymentClaim
+from shared.dialects.base import Evidence
 from shared.money import Money
 from shared.tokens import receipt
 from shared.tokens.jws import TokenError
@@ -89,15 +89,15 @@ class Paying:
     def _claim_token(self, purchase: Purchase) -> str:
         assert purchase.payment_request_token is not None
         assert purchase.option_id is not None
-        claim = PaymentClaim(
+        assert purchase.tx_bytes is not None
+        evidence = Evidence(
             payment_request_token=purchase.payment_request_token,
             option_id=purchase.option_id,
             payer=self._wallet.did,
             network=self._wallet.network,
-            tx_hash=None,
-            transaction=purchase.tx_bytes,
+            payload={"transaction": purchase.tx_bytes},
         )
-        return ack.claim_token(claim, self._wallet.key, now=self._session.context.now())
+        return ack.claim_token(evidence, self._wallet.key, now=self._session.context.now())
 
     async def _accept(self, purchase: Purchase, reply: Reply) -> Purchase:
         token = reply.json().get("receipt")

@@ -98,7 +98,7 @@ def _check_order(request: PaymentRequest, expected: Expected) -> None:
             "holder_changed", "the payment request binds the receipt to another key than this wallet's"
         )
     try:
-        asset = Asset.parse(order.token)
+        asset = Asset.parse(order.token or "")
     except InvalidAssetError as error:
         raise SellerFault(
             "token_invalid", f"the payment request promises to burn no token: {clean(error)}"

@@ -1,12 +1,17 @@
-"""The custodial wallet as the settings choose: whose key, under which policy."""
+"""The custodial wallet and the worker that burns from it, as the settings choose."""
 
+from paywall import clock
 from paywall.burns import policy_file
+from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.custody import Custody
 from paywall.burns.policies import FixedPolicy, NativePolicy, Policy
 from paywall.burns.policy_file import read_record
+from paywall.burns.states import BatchTerms
+from paywall.database.engine import Database
 from paywall.keys.ring import KeyRing
 from paywall.settings import Settings
 from shared.cardano.addresses import key_hash
+from shared.chain.base import Chain
 from shared.keys import PublicKey
 
 
@@ -27,3 +32,24 @@ def open_policy(settings: Settings, key: PublicKey) -> Policy | None:
         return NativePolicy(key)
     record = read_record(settings.folder / policy_file.NAME, key_hash(key))
     return FixedPolicy(record.supply, record.reference) if record else None
+
+
+def open_burn_worker(settings: Settings, database: Database, chain: Chain, custody: Custody) -> BurnWorker:
+    terms = BatchTerms(
+        settings.batch_size,
+        settings.burn_batch_seconds,
+        settings.required_confirmations,
+        settings.resubmit_seconds,
+        settings.batches_in_flight,
+    )
+    # SQLite has one writing process, so its next one need not wait for the lease of one that died.
+    holder = "the only process" if database.dialect == "sqlite" else clock.new_id()
+    return BurnWorker(
+        database=database,
+        chain=chain,
+        custody=custody,
+        terms=terms,
+        holder=holder,
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )

@@ -11,7 +11,7 @@ from paywall.burns.minting import mint as mint_under_policy
 from paywall.burns.opening import open_custody
 from paywall.burns.policies import FixedPolicy
 from paywall.burns.supply import read_supply
-from paywall.compose import compose, open_chain
+from paywall.compose import compose, open_chain, open_ring
 from paywall.database.opening import open_database, open_engine
 from paywall.database.schema import HEAD, upgrade, version
 from paywall.errors import SetupError
@@ -59,7 +59,7 @@ def resume_burns(settings: Settings) -> int:
     """Parked batches go on; how many. Errors: SetupError while another process holds the wallet."""
 
     async def run() -> int:
-        seller = compose(settings)
+        seller = compose(settings, open_ring(settings))
         try:
             if seller.burning is None:
                 raise SetupError("PAYWALL_POLICY is none: this seller burns nothing.")

@@ -11,7 +11,7 @@ import uvicorn
 import uvloop
 
 from paywall import Paywall, __version__
-from paywall.compose import Seller, compose
+from paywall.compose import Seller, compose, open_ring
 from paywall.ops.logs import start_logging
 from paywall.settings import Settings
 
@@ -77,7 +77,7 @@ def _say_hello(settings: Settings) -> None:
 def work(settings: Settings) -> None:
     """The worker alone, beside any number of `serve` on one PostgreSQL. Errors: SetupError."""
     start_logging(settings.log)
-    uvloop.run(_work(compose(settings)))
+    uvloop.run(_work(compose(settings, open_ring(settings))))
 
 
 async def _work(seller: Seller) -> None:

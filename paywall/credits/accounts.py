@@ -18,5 +18,8 @@ class Owner:
 
 
 def account_of(receipt_id: str) -> str:
-    """The account that a receipt opened has the receipt's id: what is shown names its credits without a look-up."""
+    """The id of the credit account that a receipt opened: the receipt's own (its jti, a urn:uuid).
+
+    So a receipt finds its credits without a look-up, and cannot open two accounts: the key is taken.
+    """
     return receipt_id

@@ -4,12 +4,12 @@ The version is read with plain SQL; Alembic, which costs a second, is imported o
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from sqlalchemy import Engine, MetaData, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlmodel import SQLModel
 
 from paywall.errors import SetupError
@@ -58,27 +58,23 @@ def upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with _unlinked(engine), engine.begin() as connection:
+    with engine.connect() as connection, _without_foreign_keys(connection), connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        if engine.dialect.name == "sqlite":
-            dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-            assert dangling == [], f"the migration leaves rows that refer to nothing: {dangling[:3]}"
+        if connection.dialect.name == "sqlite":
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            assert not broken, f"the migration left rows without what they refer to: {broken[:3]}"
 
 
 @contextmanager
-def _unlinked(engine: Engine) -> Iterator[None]:
-    """SQLite alters a table by putting a copy in its place: rows that refer to it must not notice.
-
-    Their check is switched off, which SQLite allows outside a transaction alone, and made as a whole at the end.
-    """
-    if engine.dialect.name != "sqlite":
+def _without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew, which its foreign keys would refuse: they are checked at the end."""
+    if connection.dialect.name != "sqlite":
         yield
         return
-    with closing(engine.raw_connection()) as raw:
-        raw.cursor().execute("PRAGMA foreign_keys = OFF")
+    cursor = connection.connection.cursor()  # past SQLAlchemy: inside a transaction the pragma does nothing
+    cursor.execute("PRAGMA foreign_keys = OFF")
     try:
         yield
     finally:
-        with closing(engine.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA foreign_keys = ON")

@@ -83,6 +83,14 @@ async def fund_and_mint(settings: Settings, custody: Custody, chain: Chain) -> b
     return True
 
 
+async def provide(settings: Settings, custody: Custody, chain: Chain) -> None:
+    """`fund_and_mint` with a chain client of its own. Errors: SetupError."""
+    try:
+        await fund_and_mint(settings, custody, chain)
+    finally:
+        await chain.aclose()
+
+
 def run_alone(settings: Settings) -> None:
     """`paywall devnet`: in this process, until a signal."""
     from paywall.devnet.__main__ import main

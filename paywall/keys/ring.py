@@ -38,6 +38,10 @@ class KeyRing:
             self._opened[name] = open_signer(self._settings, name, self._passphrases, looking=self._looking)
         return self._opened[name]
 
+    def own(self, name: str) -> Signer:
+        """A key of the data directory by its name, made there when there is none. Errors: SetupError."""
+        return open_or_create(self._settings.folder / f"{name}.pem", self._passphrases.ask)
+
 
 def open_signer(settings: Settings, name: Name, passphrases: Passphrases, *, looking: bool = False) -> Signer:
     """The key of this name; `looking` asks for no passphrase where it can, and then cannot sign. Errors: SetupError."""

@@ -1,43 +1,49 @@
-"""Taking a payer's claim: read it, check it without effects, and store its proof once.
+"""Taking a payer's claim: read it, check it without effects, and store the payment once.
 
-transaction: request open → settling, payment stored (unique keys: one proof, one request)
+transaction: request open → settling, payment stored (unique keys: one payment, one request)
+
+A refused payment whose money has moved is stored as surplus in that same transaction, so the transaction
+returns its verdict, and the refusal is raised after the commit.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from paywall.clock import Clock, Ids
 from paywall.database.engine import Database, Transaction
 from paywall.errors import (
     ClaimInvalid,
+    PaidLate,
     PaymentAlreadyUsed,
+    PaymentInsufficient,
     PaymentPending,
     PaymentRequestExpired,
     PaymentRequestPaid,
     PaymentRequired,
-    PaywallError,
 )
 from paywall.keys.identity import Identity
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
-from paywall.payments.rules import check_payer, payable, shortcoming
+from paywall.payments.rules import Refused, check_payer, shortcoming, token_to_pay
+from paywall.payments.store import NewPayment
 from paywall.payments.tables import PaymentRow
-from paywall.rails.base import Proof, Rail
+from paywall.rails.base import CheckedPayment, Rail, StoredRequest
 from paywall.sales import store as request_store
-from shared.dialects import ack
-from shared.dialects.ack import PaymentClaim
+from shared.dialects.base import Evidence
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A claim that was read and belongs to a stored payment request."""
+class PaymentClaim:
+    """Evidence that was read and belongs to a stored payment request. `external_id` is the payment's at its rail."""
 
-    claim: PaymentClaim
+    evidence: Evidence
     request: PaymentRequest
     option: PaymentOption
     rail: Rail
+    external_id: str
 
 
 class Claims:
@@ -50,18 +56,17 @@ class Claims:
         self._clock = clock
         self._ids = ids
 
-    async def take(self, payload: str) -> PaymentRow:
-        """The payment that the claim became, now or before. Errors: see `Settlement.claim`."""
-        claimed = await self._read(payload)
-        known = await self._known(claimed)
-        return known or await self._store(claimed, await self._check(claimed))
+    async def take(self, evidence: Evidence) -> PaymentRow:
+        """The payment that the evidence became, now or before. Errors: see `Settlement.pay`."""
+        claim = await self._read(evidence)
+        known = await self._known(claim)
+        return known or await self._store(claim, await self._check(claim))
 
-    async def _read(self, payload: str) -> Claimed:
+    async def _read(self, evidence: Evidence) -> PaymentClaim:
+        token = evidence.payment_request_token
         try:
-            claim = ack.read_claim(payload, now=self._clock())
-            token = claim.payment_request_token
             request = self._identity.read_request(token)
-            option = request.option(claim.option_id)
+            option = request.option(evidence.option_id)
         except TokenError as error:
             raise ClaimInvalid(f"The claim does not hold: {error}.") from error
         row = await self._database.read(lambda tx: request_store.find(tx, request.id))
@@ -71,93 +76,92 @@ class Claims:
         rail = self._rails.get(option.id)
         if rail is None:
             raise ClaimInvalid(f"The payment option {option.id!r} is no longer offered.")
-        return Claimed(claim, request, option, rail)
+        return PaymentClaim(evidence, request, option, rail, rail.external_id(evidence))
 
-    async def _known(self, claimed: Claimed) -> PaymentRow | None:
+    async def _known(self, claim: PaymentClaim) -> PaymentRow | None:
         """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed."""
-        external_id = claimed.rail.external_id(claimed.claim)
-        row = await self._database.read(lambda tx: store.payment(tx, claimed.rail.id, external_id))
-        if row is not None and row.payment_request_id != claimed.request.id:
+        row = await self._database.read(lambda tx: store.payment(tx, claim.rail.id, claim.external_id))
+        if row is not None and row.payment_request_id != claim.request.id:
             raise PaymentAlreadyUsed
-        return row if row is not None and _accepted(row, claimed) else None
+        return row if row is not None and _accepted(row, claim) else None
 
-    async def _check(self, claimed: Claimed) -> Proof:
-        if claimed.claim.transaction is not None and self._clock() >= claimed.request.expires_at:
-            raise PaymentRequestExpired
-        token = claimed.claim.payment_request_token
+    async def _check(self, claim: PaymentClaim) -> CheckedPayment:
+        request = StoredRequest(claim.evidence.payment_request_token, claim.request)
         try:
-            proof = await claimed.rail.check(claimed.request, claimed.option, claimed.claim, token)
+            checked = await claim.rail.check(request, claim.evidence)
         except PaymentRequired as error:
-            error.token = payable(token, claimed.request.expires_at, self._clock())
-            raise
-        check_payer(claimed.claim.payer, claimed.request, proof)
-        return proof
+            raise error.carrying(self._token_to_pay(claim)) from error
+        check_payer(claim.evidence.payer, claim.request, checked.signers)
+        return checked
 
-    async def _store(self, claimed: Claimed, proof: Proof) -> PaymentRow:
-        new = store.NewPayment(
-            self._ids(),
-            claimed.request.id,
-            claimed.rail.id,
-            claimed.option.id,
-            claimed.claim.payer,
-            proof,
-            "settling",
+    async def _store(self, claim: PaymentClaim, checked: CheckedPayment) -> PaymentRow:
+        new = NewPayment(
+            self._ids(), claim.request.id, claim.rail.id, claim.option.id, claim.evidence.payer, checked
         )
-        outcome = await self._database.transact(lambda tx: _claim_once(tx, claimed, new, self._clock()))
-        if isinstance(outcome, PaywallError):
-            if isinstance(outcome, PaymentRequired):
-                token = claimed.claim.payment_request_token
-                outcome.token = payable(token, claimed.request.expires_at, self._clock())
-            raise outcome
-        return outcome
+        verdict = await self._database.transact(lambda tx: _claim_once(tx, claim, new, self._clock()))
+        if isinstance(verdict, Refused):
+            self._refuse(verdict, claim, checked)
+        return verdict
+
+    def _refuse(self, verdict: Refused, claim: PaymentClaim, checked: CheckedPayment) -> NoReturn:
+        match verdict.reason:
+            case "payment_insufficient":
+                option = claim.option
+                raise PaymentInsufficient(
+                    f"{checked.amount} of {option.amount} (10^-{option.decimals} {option.currency}) were paid.",
+                    token=self._token_to_pay(claim),
+                    paid=checked.amount,
+                    required=int(option.amount),
+                )
+            case "payment_request_expired":
+                raise PaymentRequestExpired
+            case "paid_late":
+                raise PaidLate
+            case "payment_pending":
+                raise PaymentPending("Another payment of this payment request is being settled.")
+            case "payment_request_paid":
+                raise PaymentRequestPaid
+
+    def _token_to_pay(self, claim: PaymentClaim) -> str | None:
+        return token_to_pay(claim.evidence.payment_request_token, claim.request.expires_at, self._clock())
 
 
-def _claim_once(
-    tx: Transaction, claimed: Claimed, new: store.NewPayment, now: int
-) -> PaymentRow | PaywallError:
-    """A refusal is returned, not raised: when money has moved, the surplus payment must be kept."""
-    proof, request = new.proof, claimed.request
-    row = store.payment(tx, new.rail, proof.external_id)
+def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int) -> PaymentRow | Refused:
+    checked, request = new.checked, claim.request
+    row = store.payment(tx, new.rail, checked.external_id)
     if row is not None and row.payment_request_id != request.id:
         raise PaymentAlreadyUsed
-    if row is not None and _accepted(row, claimed):
+    if row is not None and _accepted(row, claim):
         return store.plain(row)
-    refusal = shortcoming(proof, claimed.option, request, now)
-    if refusal is None and not request_store.move(tx, request.id, "settling", guard=("open",)):
-        again = store.payment(tx, new.rail, proof.external_id)
-        if again is not None and _accepted(again, claimed):
+    refused = shortcoming(checked.amount, checked.paid_at, claim.option, request, now)
+    if refused is None and not request_store.move(tx, request.id, "settling", guard=("open",)):
+        again = store.payment(tx, new.rail, checked.external_id)
+        if again is not None and _accepted(again, claim):
             return store.plain(again)  # the same claim at the same time, on another connection
-        refusal = _occupied(tx, request.id)
-    if refusal is not None:
-        if proof.paid_at is not None and row is None:
-            _keep_surplus(tx, new, refusal.code, now)
-        return refusal
+        refused = _occupied(tx, request.id)
+    if refused is not None:
+        if checked.paid_at is not None and row is None:
+            store.insert_payment(tx, new, "surplus", now, reason=refused.reason)
+        return refused
     if row is not None:
         store.move_payment(tx, row.id, "settling", now, guard=row.state)
-    elif not store.insert_payment(tx, new, now):
-        raise PaymentAlreadyUsed  # its output was claimed under another id, between our look and now
+    elif not store.insert_payment(tx, new, "settling", now):
+        raise PaymentAlreadyUsed  # it was claimed on another connection, between our look and now
     failpoint("pay.claiming")
-    stored = store.payment(tx, new.rail, proof.external_id)
+    stored = store.payment(tx, new.rail, checked.external_id)
     assert stored is not None
     tx.session.refresh(stored)
     return store.plain(stored)
 
 
-def _accepted(row: PaymentRow, claimed: Claimed) -> bool:
+def _accepted(row: PaymentRow, claim: PaymentClaim) -> bool:
     """Whether the row is this request's payment, by this payer, and on its way or settled."""
-    same = row.payment_request_id == claimed.request.id and row.payer == claimed.claim.payer
+    same = row.payment_request_id == claim.request.id and row.payer == claim.evidence.payer
     return same and row.state in {"settling", "settled"}
 
 
-def _occupied(tx: Transaction, request_id: str) -> PaywallError:
+def _occupied(tx: Transaction, request_id: str) -> Refused:
     row = request_store.find(tx, request_id)
-    if row is not None and row.state == "settling":
-        return PaymentPending("Another payment of this payment request is being settled.")
-    return PaymentRequestPaid()
-
-
-def _keep_surplus(tx: Transaction, new: store.NewPayment, reason: str, now: int) -> None:
-    surplus = store.NewPayment(
-        new.id, new.payment_request_id, new.rail, new.option_id, new.payer, new.proof, "surplus", reason
+    return Refused(
+        "payment_pending" if row is not None and row.state == "settling" else "payment_request_paid"
     )
-    store.insert_payment(tx, surplus, now)

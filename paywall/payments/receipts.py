@@ -1,5 +1,7 @@
 """Issuing a receipt: the signed proof that a payment request was paid, bound to its holder if it has one."""
 
+from collections.abc import Mapping
+
 from paywall.clock import Clock, Ids
 from paywall.keys.identity import Identity
 from paywall.payments.tables import PaymentRow, ReceiptRow
@@ -13,16 +15,17 @@ DAY = 86_400
 
 class Receipts:
     def __init__(
-        self, *, identity: Identity, network: str, validity_days: dict[str, int], clock: Clock, ids: Ids
+        self, *, identity: Identity, validity_days: Mapping[str, int], clock: Clock, ids: Ids
     ) -> None:
         self._identity = identity
-        self._network = network
         self._validity_days = validity_days
         self._clock = clock
         self._ids = ids
 
-    async def issue(self, request: PaymentRequestRow, payment: PaymentRow) -> ReceiptRow:
-        """A signed receipt as the row that will store it. Nothing is written."""
+    async def issue(
+        self, request: PaymentRequestRow, payment: PaymentRow, metadata: Mapping[str, str]
+    ) -> ReceiptRow:
+        """A signed receipt as the row that will store it; `metadata` is what the rail says. Nothing is written."""
         now = self._clock()
         claims = Receipt(
             id=f"urn:uuid:{self._ids()}",
@@ -32,7 +35,7 @@ class Receipts:
             expires_at=now + self._validity_days[request.product] * DAY,
             payment_request_token=request.token,
             payment_option_id=payment.option_id,
-            metadata={"network": self._network, "txHash": payment.external_id},
+            metadata=dict(metadata),
             holder_thumbprint=PublicKey.from_did_key(request.holder).thumbprint if request.holder else None,
         )
         return ReceiptRow(

@@ -1,18 +1,36 @@
-"""Does a checked proof pay a payment request? Pure."""
+"""Does a checked payment pay a payment request? Pure."""
 
-from paywall.errors import ClaimInvalid, PaidLate, PaymentInsufficient, PaymentRequestExpired, PaywallError
-from paywall.rails.base import Proof
+from dataclasses import dataclass
+from typing import Literal
+
+from paywall.errors import ClaimInvalid
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
+#: why a payment does not pay a request, by the code of the refusal
+Reason = Literal[
+    "payment_insufficient",
+    "payment_request_expired",
+    "paid_late",
+    "payment_pending",
+    "payment_request_paid",
+]
 
-def check_payer(payer: str, request: PaymentRequest, proof: Proof) -> None:
-    """The claim is signed by `payer`; is that the one who may claim this payment?
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A payment that does not pay. Where its money has moved, it is kept for a person under this reason."""
+
+    reason: Reason
+
+
+def check_payer(payer: str, request: PaymentRequest, signers: frozenset[str]) -> None:
+    """The evidence is signed by `payer`; is that the one who may claim this payment?
 
     A transaction is public once it is on chain: without this, whoever sees it first could claim it. The
     payer is the request's holder or, where it names none, a key that signed the payment itself.
     Errors: ClaimInvalid.
     """
-    allowed = {request.order.holder} if request.order.holder else proof.signers
+    allowed = {request.order.holder} if request.order.holder else signers
     if payer not in allowed:
         raise ClaimInvalid(
             "The claim is not signed by the payer: neither the request's holder nor a key of the payment."
@@ -20,20 +38,16 @@ def check_payer(payer: str, request: PaymentRequest, proof: Proof) -> None:
 
 
 def shortcoming(
-    proof: Proof, option: PaymentOption, request: PaymentRequest, now: int
-) -> PaywallError | None:
-    """Why the proof does not pay the request, or None. Whether money has moved already is `proof.paid_at`."""
-    if proof.amount < int(option.amount):
-        return PaymentInsufficient(
-            f"{proof.amount} of {option.amount} (10^-{option.decimals} {option.currency}) were paid.",
-            paid=proof.amount,
-            required=int(option.amount),
-        )
-    if proof.paid_at is None:
-        return PaymentRequestExpired() if now >= request.expires_at else None
-    return PaidLate() if proof.paid_at > request.expires_at else None
+    amount: int, paid_at: int | None, option: PaymentOption, request: PaymentRequest, now: int
+) -> Refused | None:
+    """Why a payment of `amount` does not pay the request, or None. `paid_at` None: no money has moved yet."""
+    if amount < int(option.amount):
+        return Refused("payment_insufficient")
+    if paid_at is None:
+        return Refused("payment_request_expired") if now >= request.expires_at else None
+    return Refused("paid_late") if paid_at > request.expires_at else None
 
 
-def payable(token: str, expires_at: int, now: int) -> str | None:
-    """The PRT, for a 402, when paying it rightly is the remedy: a machine would pay an expired one too."""
+def token_to_pay(token: str, expires_at: int, now: int) -> str | None:
+    """The PRT, for a 402, while paying it is the remedy: a machine would pay an expired one too."""
     return None if now >= expires_at else token

@@ -1,4 +1,4 @@
-"""Step 2 of a request: claim the proof, let the rail settle, then paid, credits and receipt in one commit.
+"""Step 2 of a request: claim the payment, let the rail settle, then paid, credits and receipt in one commit.
 
     transaction: the claim is stored (`claims.py`)
     network:     rail.settle
@@ -8,40 +8,22 @@ A crash in between leaves `settling`, which the worker takes up. Unknown is an o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from paywall.clock import Clock
 from paywall.credits import store as credit_store
 from paywall.credits.accounts import Owner, account_of
-from paywall.credits.store import Balance
 from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound, PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
 from paywall.payments.claims import Claims
 from paywall.payments.receipts import Receipts
-from paywall.payments.rules import payable
+from paywall.payments.rules import token_to_pay
 from paywall.payments.tables import PaymentRow
-from paywall.rails.base import Failed, Pending, Rail, Settled, StoredPayment
+from paywall.rails.base import Failed, Pending, Rail, Settled
 from paywall.sales import store as request_store
 from paywall.sales.tables import PaymentRequestRow
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    payment_request_id: str
-    receipt: str
-    credits: Balance
-
-
-@dataclass(frozen=True, slots=True)
-class Settling:
-    """Accepted, not final. `required` counts confirmations."""
-
-    payment_request_id: str
-    external_id: str
-    confirmations: int
-    required: int
+from shared.dialects.base import Evidence, Paid, Settling
 
 
 class Settlement:
@@ -60,13 +42,13 @@ class Settlement:
         self._receipts = receipts
         self._clock = clock
 
-    async def claim(self, payload: str) -> Paid | Settling:
-        """Take a payer's claim (the ACK receipt request's `payload`). Repeating it is harmless.
+    async def pay(self, evidence: Evidence) -> Paid | Settling:
+        """Take what a payer shows for a payment, in whatever dialect it came. Repeating it is harmless.
 
         Errors: ClaimInvalid, PaymentMismatch, PaymentInsufficient, PaymentPending, PaymentAlreadyUsed,
         PaymentRequestPaid, PaymentRequestExpired, PaidLate, Unavailable.
         """
-        payment = await self._claims.take(payload)
+        payment = await self._claims.take(evidence)
         failpoint("pay.claimed")
         return await self.advance(payment)
 
@@ -82,25 +64,22 @@ class Settlement:
         failpoint("pay.tried")
         if first is None:
             return await self._moved(payment)
-        outcome = await rail.settle(
-            StoredPayment(
-                payment.external_id, payment.transaction, payment.expiry_slot, first, payment.created_at
-            )
-        )
+        outcome = await rail.settle(store.for_rail(payment, first=first))
         failpoint("pay.settled")
         match outcome:
             case Settled():
-                await self._finish(payment)
+                await self._finish(payment, rail)
                 return await self._paid(payment.payment_request_id)
             case Pending(confirmations, required):
                 return Settling(payment.payment_request_id, payment.external_id, confirmations, required)
             case Failed(reason):
                 return await self._fail(payment, reason, first=first)
 
-    async def _finish(self, payment: PaymentRow) -> None:
+    async def _finish(self, payment: PaymentRow, rail: Rail) -> None:
         request_row = await self._database.read(lambda tx: request_store.find(tx, payment.payment_request_id))
         assert request_row is not None
-        receipt = await self._receipts.issue(request_row, payment)
+        metadata = rail.receipt_metadata(store.for_rail(payment))
+        receipt = await self._receipts.issue(request_row, payment, metadata)
         failpoint("pay.issued")
 
         def finish(tx: Transaction) -> None:
@@ -143,7 +122,7 @@ class Settlement:
         request = await self._database.transact(fail)
         if request is None:
             raise PaymentPending  # somebody else moved it meanwhile; the next look tells
-        token = payable(request.token, request.expires_at, self._clock())
+        token = token_to_pay(request.token, request.expires_at, self._clock())
         if token is None:
             raise PaymentRequestExpired(
                 f"The payment was refused ({reason}), and the payment request has expired."
@@ -168,4 +147,4 @@ def read_paid(tx: Transaction, request_id: str) -> Paid:
         raise NotFound("There is no receipt for this payment request.")
     balance = credit_store.balance(tx, account_of(receipt.id))
     assert balance is not None
-    return Paid(request_id, receipt.token, balance)
+    return Paid(request_id, receipt.token, balance.buckets())

@@ -1,5 +1,6 @@
 """Statements on payments and receipts; each takes the transaction first."""
 
+import json
 from dataclasses import dataclass
 
 from sqlalchemy import update
@@ -8,7 +9,8 @@ from sqlmodel import col, select
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from paywall.payments.tables import PaymentRow, ReceiptRow
-from paywall.rails.base import Proof
+from paywall.rails.base import CheckedPayment, StoredPayment
+from shared import strict_json
 
 
 def payment(tx: Transaction, rail: str, external_id: str) -> PaymentRow | None:
@@ -38,40 +40,37 @@ class NewPayment:
     rail: str
     option_id: str
     payer: str
-    proof: Proof
-    state: str
-    reason: str | None = None
+    checked: CheckedPayment
 
 
 _INSERT_PAYMENT = CompiledStatement(
-    # Invariant 6: the unique keys on (rail, external id) and (tx hash, output) decide who was first. Only
-    # those keys are passed over in silence; a broken CHECK still raises.
+    # Invariant 6: the unique key on (rail, external id) decides who was first, the one on the request which of
+    # its payments settles. Only those keys are passed over in silence; a broken CHECK still raises.
     lambda insert: insert(PaymentRow).on_conflict_do_nothing().returning(PaymentRow.__table__.c.id),  # type: ignore[attr-defined]
     [
-        *("id", "payment_request_id", "rail", "external_id", "tx_hash", "output_index", "option_id", "payer"),
-        *("amount", "transaction", "expiry_slot", "state", "tries", "reason", "created_at", "updated_at"),
+        *("id", "payment_request_id", "rail", "external_id", "option_id", "payer", "amount", "rail_state"),
+        *("state", "tries", "reason", "created_at", "updated_at"),
     ],
 )
 
 
-def insert_payment(tx: Transaction, new: NewPayment, now: int) -> bool:
-    """False when this proof, or another settling payment of the request, is there already."""
+def insert_payment(
+    tx: Transaction, new: NewPayment, state: str, now: int, *, reason: str | None = None
+) -> bool:
+    """False when this payment, or another settling payment of the request, is there already."""
     rows = tx.run(
         _INSERT_PAYMENT,
         id=new.id,
         payment_request_id=new.payment_request_id,
         rail=new.rail,
-        external_id=new.proof.external_id,
-        tx_hash=new.proof.tx_hash,
-        output_index=new.proof.output_index,
+        external_id=new.checked.external_id,
         option_id=new.option_id,
         payer=new.payer,
-        amount=new.proof.amount,
-        transaction=new.proof.transaction,
-        expiry_slot=new.proof.expiry_slot,
-        state=new.state,
+        amount=new.checked.amount,
+        rail_state=strict_json.dumps(new.checked.state),
+        state=state,
         tries=0,
-        reason=new.reason,
+        reason=reason,
         created_at=now,
         updated_at=now,
     )
@@ -133,3 +132,16 @@ def unresolved(tx: Transaction) -> list[PaymentRow]:
 def plain(row: PaymentRow) -> PaymentRow:
     """A copy that outlives the transaction's session."""
     return PaymentRow.model_validate(row.model_dump())
+
+
+def for_rail(row: PaymentRow, *, first: bool = False) -> StoredPayment:
+    """The row as its rail takes it; `first` when no try to settle it was made before."""
+    return StoredPayment(
+        id=row.id,
+        external_id=row.external_id,
+        option_id=row.option_id,
+        payer=row.payer,
+        state=json.loads(row.rail_state),
+        first=first,
+        claimed_at=row.created_at,
+    )

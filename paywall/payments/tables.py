@@ -1,17 +1,19 @@
 """Rows of the payments: payments and receipts."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
 class PaymentRow(SQLModel, table=True):
-    """A payment proof that somebody claimed. `external_id` is the rail's own id (Cardano: the transaction)."""
+    """A payment that somebody claimed. `external_id` is the rail's own id of it."""
 
     __tablename__ = "payment"
     __table_args__ = (
-        # Invariant 6: one proof pays one payment request.
+        # Invariant 6: one payment pays one payment request. The pair suffices, because a rail's id of a payment
+        # is not something that a payer may spell or choose: on Cardano it is the hash of the transaction's own
+        # body, computed by us from the bytes, so the same money has the same id whether it was shown by hash or
+        # by bytes, and whichever of its outputs pays us.
         UniqueConstraint("rail", "external_id", name="uq_payment_external"),
-        UniqueConstraint("tx_hash", "output_index", name="uq_payment_output"),
         # One payment at a time may settle a request; others are refused or kept as surplus.
         Index(
             "uq_payment_settling",
@@ -27,14 +29,11 @@ class PaymentRow(SQLModel, table=True):
     payment_request_id: str = Field(foreign_key="payment_request.id")
     rail: str
     external_id: str
-    tx_hash: str | None = None
-    output_index: int | None = None
     option_id: str
     payer: str
     amount: int = Field(sa_type=BigInteger)
-    #: the signed bytes that we submit, when the payer left that to us
-    transaction: bytes | None = Field(default=None, sa_type=LargeBinary)
-    expiry_slot: int | None = Field(default=None, sa_type=BigInteger)
+    #: the rail's own document, in JSON: what it needs to settle the payment, read by nobody else
+    rail_state: str
     state: str
     #: how often it was tried to settle it, since it was claimed
     tries: int = 0
@@ -46,7 +45,7 @@ class PaymentRow(SQLModel, table=True):
 
 class ReceiptRow(SQLModel, table=True):
     __tablename__ = "receipt"
-    #: urn:uuid, the receipt's jti and the credit account's id
+    #: urn:uuid, the receipt's jti
     id: str = Field(primary_key=True)
     payment_request_id: str = Field(foreign_key="payment_request.id", unique=True)
     payment_id: str = Field(foreign_key="payment.id", unique=True)

@@ -1,35 +1,75 @@
-"""The port of the rails: quote, check without effects, settle, look up.
+"""The port of the rails: quote, check without effects, settle; and what only some rails can do besides.
 
-A rail is one file with one class. Every rail is put through
-`tests/contract/test_rails.py`, which finds it by itself and asks for its recorded exchange.
+A rail is a room of its own, `paywall/rails/<name>/`, with a function `open_rail` in its `opening.py`. Every
+room is put through `tests/contract/test_rails.py`, which finds it by itself and asks for its recorded exchange.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 
-from shared.dialects.ack import PaymentClaim
+from paywall.keys.signers.base import Signer
+from paywall.settings import Settings
+from shared.dialects.base import Evidence
 from shared.money import Money
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What a claim shows, after a check that changed nothing.
+class RailContext:
+    """What a rail's room may use to open its rail.
 
-    `external_id` is the rail's own id of the payment; with `tx_hash` and `output_index` it is claimed once.
-    `amount` is what arrived, in the option's minor units. `paid_at` is when (Unix seconds), None while the
-    money has not moved, so that refusing costs the payer nothing. `signers` are the DIDs of the keys that
-    signed the payment. `transaction` are the bytes that `settle` will submit.
+    Its own settings are `settings.rail(…)`; `clock` gives Unix seconds; `open_key` gives a key of the data
+    directory by its name, made there when there is none.
+    """
+
+    settings: Settings
+    clock: Callable[[], int]
+    open_key: Callable[[str], Signer]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """A payment request that this seller signed and stored, and its token to the letter."""
+
+    token: str
+    request: PaymentRequest
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPayment:
+    """What evidence proves, after a check that changed nothing.
+
+    `external_id` is the rail's own id of the payment, which is claimed once. `amount` is what arrived, in the
+    option's minor units. `paid_at` is when (Unix seconds), None while the money has not moved, so that refusing
+    costs the payer nothing. `signers` are the DIDs of the keys that signed the payment. `state` is the rail's
+    own document, stored with the payment and read by nobody else.
     """
 
     external_id: str
-    tx_hash: str | None
-    output_index: int | None
     amount: int
     paid_at: int | None
     signers: frozenset[str]
-    transaction: bytes | None = None
-    expiry_slot: int | None = None
+    state: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPayment:
+    """A stored payment, as much of it as a rail needs.
+
+    `claimed_at` is in Unix seconds. `first`: nobody tried to settle it before; only then does a refusal prove
+    that it was not taken.
+    """
+
+    id: str
+    external_id: str
+    option_id: str
+    payer: str
+    state: Mapping[str, JSON]
+    first: bool
+    claimed_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +98,86 @@ class Failed:
 Outcome = Settled | Pending | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPayment:
-    """A stored payment, as much of it as settling needs.
-
-    `claimed_at` is in Unix seconds. `first`: nobody tried to settle it before; only then does a refusal tell
-    that it was not taken.
-    """
-
-    external_id: str
-    transaction: bytes | None
-    expiry_slot: int | None
-    first: bool
-    claimed_at: int
-
-
 class Rail(Protocol):
+    """One way of being paid."""
+
     @property
     def id(self) -> str:
         """Names the rail in PAYWALL_RAILS and its option in a PRT."""
 
     def quote(self, price: Money) -> PaymentOption:
-        """The payment option for a price; pure."""
+        """The payment option for a price as it is now; it may move with a live rate. Nothing is asked or changed."""
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> Mapping[str, JSON]:
         """The rail's entry in the catalog."""
 
-    def external_id(self, claim: PaymentClaim) -> str:
-        """The rail's own id of the claimed payment; pure. Errors: ClaimInvalid."""
+    def external_id(self, evidence: Evidence) -> str:
+        """The rail's own id of the payment, in one spelling alone; pure. Errors: ClaimInvalid."""
 
-    async def check(
-        self, request: PaymentRequest, option: PaymentOption, claim: PaymentClaim, token: str
-    ) -> Proof:
-        """What the claim proves. Changes nothing, here or outside.
+    async def check(self, request: StoredRequest, evidence: Evidence) -> CheckedPayment:
+        """What the evidence proves of an option of the request. Changes nothing, here or outside.
 
         Errors: PaymentMismatch (another asset, address, network or request), PaymentPending (not to be seen
-        yet), ClaimInvalid (not readable), Unavailable.
+        yet), PaymentRequestExpired (and no money has moved), ClaimInvalid (not readable), Unavailable.
         """
 
     async def settle(self, payment: StoredPayment) -> Outcome:
         """Bring the payment about or look whether it is final. Safe to repeat, with the same outcome."""
 
+    def receipt_metadata(self, payment: StoredPayment) -> Mapping[str, str]:
+        """What the receipt says of the payment, such as its network and its id there; pure."""
+
     async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """What a payer needs beyond the option: a hosted page's URL, a client secret, an unsigned transaction.
+
+    `payload` is for the payer's side of the rail to read; `expires_at` is in Unix seconds.
+    """
+
+    option_id: str
+    payload: Mapping[str, str]
+    expires_at: int | None = None
+
+
+@runtime_checkable
+class Hosted(Protocol):
+    """… of a rail that sends the payer somewhere first."""
+
+    async def prepare(self, request: StoredRequest) -> Instructions:
+        """Idempotent by the request's id. Errors: Unavailable."""
+
+
+class RailEventInvalid(ValueError):
+    """A notice that the rail's service did not sign, or that nobody can read: it is refused and changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RailEvent:
+    """A verified notice about one payment. It says where to look; what holds is what `settle` then finds.
+
+    `id` and (`kind`, `external_id`) each come once: services send a notice again, some under another id.
+    """
+
+    id: str
+    kind: str
+    external_id: str
+    payment_request_id: str | None = None
+
+
+@runtime_checkable
+class Notified(Protocol):
+    """… of a rail whose service sends notices (webhooks)."""
+
+    def events(self, headers: Mapping[str, str], raw: bytes) -> Sequence[RailEvent]:
+        """The notices in a request; header names are in lower case. Errors: RailEventInvalid."""
+
+
+@runtime_checkable
+class Refundable(Protocol):
+    """… of a rail that can give money back."""
+
+    async def refund(self, payment: StoredPayment, amount: Money, key: str) -> Outcome:
+        """Give `amount` back, once for each `key`. Unknown is Pending."""

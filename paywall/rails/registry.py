@@ -1,45 +1,38 @@
-"""The rails that the settings name."""
+"""Finds rails by name: the rooms beside this file, and rails that are handed in from outside."""
 
-from paywall import clock
+import pkgutil
+from collections.abc import Sequence
+from importlib import import_module
+
+import paywall.rails
 from paywall.errors import SetupError
-from paywall.keys.passphrases import Passphrases
-from paywall.keys.signers.file import open_or_create
-from paywall.rails.base import Rail
-from paywall.settings import Settings
-from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
-from shared.chain.base import Chain
+from paywall.rails.base import Rail, RailContext
 
 
-def open_rails(settings: Settings, chain: Chain, passphrases: Passphrases) -> tuple[Rail, ...]:
-    from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
-
-    rails: list[Rail] = []
-    for name in settings.rails.split(","):
-        if name.strip() != "cardano":
-            raise SetupError(f"There is no rail {name.strip()!r}; PAYWALL_RAILS takes: cardano.")
-        terms = CardanoTerms(
-            settings.chain_network,
-            treasury_address(settings, passphrases),
-            settings.ada_price,
-            settings.required_confirmations,
-        )
-        rails.append(CardanoRail(terms, chain, clock.unix_now))
-    return tuple(rails)
+def rooms() -> list[str]:
+    """The names of the rails that have a room here."""
+    return sorted(room.name for room in pkgutil.iter_modules(paywall.rails.__path__) if room.ispkg)
 
 
-def treasury_address(settings: Settings, passphrases: Passphrases) -> str:
-    """Where payments go: never the custodial wallet, which burns and does nothing else. Errors: SetupError."""
-    if not settings.cardano_address:
-        if settings.network == "mainnet":
-            raise SetupError(
-                "On mainnet PAYWALL_CARDANO_ADDRESS must say where payments go: an address whose key is elsewhere."
-            )
-        treasury = open_or_create(settings.folder / "treasury.pem", passphrases.ask)
-        return enterprise_address(treasury.public, settings.chain_network)
-    try:
-        check_address(settings.cardano_address, settings.chain_network)
-    except InvalidAddressError as error:
-        raise SetupError(
-            f"PAYWALL_CARDANO_ADDRESS is no address of {settings.chain_network}: {error}."
-        ) from error
-    return settings.cardano_address
+def open_rails(context: RailContext, extra: Sequence[Rail] = ()) -> tuple[Rail, ...]:
+    """The rails that PAYWALL_RAILS names, in its order, then those of `extra` that it does not name.
+
+    A rail of `extra` stands in the place of a room of its name. Errors: SetupError.
+    """
+    given = {rail.id: rail for rail in extra}
+    if len(given) != len(extra):
+        raise SetupError("Two rails of one id were handed in.")
+    named = [name.strip() for name in context.settings.rails.split(",")]
+    if len(set(named)) != len(named):
+        raise SetupError("PAYWALL_RAILS names a rail twice.")
+    there = sorted({*rooms(), *given})
+    if unknown := [name for name in named if name not in there]:
+        raise SetupError(f"There is no rail {unknown[0]!r}; PAYWALL_RAILS takes: {', '.join(there)}.")
+    wanted = [*named, *(name for name in given if name not in named)]
+    return tuple(given[name] if name in given else _open(name, context) for name in wanted)
+
+
+def _open(name: str, context: RailContext) -> Rail:
+    # Imported when it is chosen: a rail may bring a heavy client along.
+    rail: Rail = import_module(f"paywall.rails.{name}.opening").open_rail(context)
+    return rail

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from paywall.errors import SetupError
 from paywall.sales.prices import Product, read_catalog
@@ -22,3 +23,16 @@ def require_products(products: Iterable[str], wanted: Iterable[tuple[str, str]])
     for path, product in wanted:
         if product not in known:
             raise SetupError(f"The catalog has no product {product!r}, which {path} sells.")
+
+
+def catalog_of(
+    *, seller: str, network: str, chain_url: str | None, token: str | None, **entries: list[Any]
+) -> dict[str, Any]:
+    """The body of `GET /api/catalog`. `entries` are its lists; `chain_url` is told for play money alone."""
+    return {
+        "seller": seller,
+        "network": network,
+        **({} if chain_url is None else {"chain": {"blockfrost": chain_url}}),
+        **({} if token is None else {"token": token}),
+        **entries,
+    }

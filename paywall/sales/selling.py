@@ -1,8 +1,6 @@
 """Step 1 of a request: price → build and sign the PRT → store request and token → and only then the 402."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 from paywall.clock import Clock, Ids
 from paywall.database.engine import Database, Transaction
@@ -12,18 +10,10 @@ from paywall.ops.failpoints import failpoint
 from paywall.rails.base import Rail
 from paywall.sales import store
 from paywall.sales.prices import Product
+from shared.dialects.base import Offer
 from shared.keys import InvalidKeyError, PublicKey
-from shared.money import Money
 from shared.tokens import prt
-from shared.tokens.prt import Order, PaymentOption, PaymentRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A stored payment request and its signed token."""
-
-    request: PaymentRequest
-    token: str
+from shared.tokens.prt import Order, PaymentRequest
 
 
 class Selling:
@@ -34,13 +24,13 @@ class Selling:
         identity: Identity,
         products: Mapping[str, Product],
         rails: Sequence[Rail],
-        token: str,
+        token: str | None,
         service_url: str,
         valid_seconds: int,
         clock: Clock,
         ids: Ids,
     ) -> None:
-        """`token` is the asset that each use burns, "<policyId>.<nameHex>"; it is promised in every PRT."""
+        """`token` is the asset that each use burns, "<policyId>.<nameHex>", promised in every PRT; None: none."""
         self._database = database
         self._identity = identity
         self._products = products
@@ -50,7 +40,6 @@ class Selling:
         self._valid_seconds = valid_seconds
         self._clock = clock
         self._ids = ids
-        self._quoted = lru_cache(maxsize=1024)(self._quote)
 
     async def sell(self, product_id: str, credits: int, holder: str | None) -> Offer:
         """Errors: NotFound (product), BadRequest (credits, holder)."""
@@ -79,11 +68,10 @@ class Selling:
 
         await self._database.transact(insert)
         failpoint("sell.stored")
-        return Offer(request, token)
+        return Offer(token, request)
 
     def _request(self, product: Product, credits: int, holder: str | None) -> PaymentRequest:
-        price, options = self._quoted(product.id, credits)
-        now = self._clock()
+        price, now = product.price(credits), self._clock()
         return PaymentRequest(
             id=self._ids(),
             issuer=self._identity.did,
@@ -93,13 +81,8 @@ class Selling:
             service_callback=self._service_url,
             price=price,
             order=Order(product.id, credits, self._token, holder),
-            options=options,
+            options=tuple(rail.quote(price) for rail in self._rails),  # each time: rates move
         )
-
-    def _quote(self, product_id: str, credits: int) -> tuple[Money, tuple[PaymentOption, ...]]:
-        """What an order costs, and how it can be paid: pure, so that it is worked out once for like orders."""
-        price = self._products[product_id].price(credits)
-        return price, tuple(rail.quote(price) for rail in self._rails)
 
 
 def _checked_holder(holder: str) -> str:

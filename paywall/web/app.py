@@ -19,6 +19,7 @@ from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.resource import Resource
 from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
+from paywall.web.dialects import PaymentDialects
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
 from paywall.web.redemptions import RedemptionRoutes
@@ -40,6 +41,7 @@ class Surface:
     reading: Reading
     selling: Selling
     settlement: Settlement
+    dialects: PaymentDialects
     statuses: Statuses
     receipt_verifier: ReceiptVerifier
     redeeming: Redeeming
@@ -56,6 +58,7 @@ def build_app(surface: Surface) -> ASGIApp:
         selling=surface.selling,
         settlement=surface.settlement,
         statuses=surface.statuses,
+        dialects=surface.dialects,
         catalog=surface.catalog,
         origins=surface.origins,
         clock=surface.clock,

@@ -7,12 +7,15 @@ from starlette.responses import Response
 
 from paywall.errors import InternalFault, PaymentRequired, PaywallError, Unauthorized
 from shared import strict_json
+from shared.dialects.ack import Ack
+from shared.dialects.base import AnswerParts, HeaderLines, Refusal, Response402Parts
 from shared.problem import Problem
-from shared.tokens import jws
 
 NO_STORE = {"Cache-Control": "no-store"}
 #: RFC 9449 section 7.1, RFC 6750 section 3
 CHALLENGES = 'DPoP algs="EdDSA", error="{error}", Bearer error="{error}"'
+
+ACK = Ack()
 
 
 class JsonResponse(Response):
@@ -27,20 +30,33 @@ class JsonResponse(Response):
         return strict_json.dumps(content).encode()
 
 
-def problem_response(error: PaywallError) -> Response:
-    """The response for a refusal. A 402 carries the PRT to pay beside the problem's own fields."""
-    extra = dict(error.extra)
-    headers = dict(NO_STORE)
+def parts_response(parts: Response402Parts | AnswerParts) -> Response:
+    """What a dialect said, as a response that no cache keeps."""
+    response = Response(parts.body, parts.status, NO_STORE, media_type=parts.media_type)
+    append_headers(response, parts.headers)
+    return response
+
+
+def append_headers(response: Response, headers: HeaderLines) -> None:
+    for name, value in headers:
+        response.headers.append(name, value)  # a line of its own: WWW-Authenticate may stand more than once
+
+
+def refusal_of(error: PaywallError) -> Refusal:
+    """A refusal as every dialect takes it."""
+    headers: list[tuple[str, str]] = []
     if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+        headers.append(("Retry-After", str(error.retry_after)))
     if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = CHALLENGES.format(error="invalid_token")
-    if isinstance(error, PaymentRequired) and error.token is not None:
-        extra["paymentRequestToken"] = error.token
-        extra["paymentRequest"] = jws.unverified(error.token)[1]
-    problem = Problem(error.status, error.code, error.title, error.detail, error.retryable, extra)
-    body = strict_json.dumps(problem.body()).encode()
-    return Response(body, error.status, headers, media_type="application/problem+json")
+        headers.append(("WWW-Authenticate", CHALLENGES.format(error="invalid_token")))
+    token = error.token if isinstance(error, PaymentRequired) else None
+    problem = Problem(error.status, error.code, error.title, error.detail, error.retryable, error.extra)
+    return Refusal(problem, token, tuple(headers))
+
+
+def problem_response(error: PaywallError) -> Response:
+    """The response for a refusal where no dialect was spoken. A 402 carries the PRT to pay beside the problem."""
+    return parts_response(ACK.answer(refusal_of(error)))
 
 
 async def on_error(_request: Request, error: Exception) -> Response:

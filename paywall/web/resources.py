@@ -67,8 +67,7 @@ class ResourceRoutes:
         try:
             redeemed = await self._redeeming.redeem(self._resource, wanted, user=user)
         except CreditsExhausted as error:
-            error.token = await self._fresh_token(principal.request.order.holder)
-            raise
+            raise error.carrying(await self._fresh_token(principal.request.order.holder)) from error
         return self._answer(request, redeemed)
 
     async def delivery(self, request: Request) -> Response:

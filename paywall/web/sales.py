@@ -7,14 +7,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from paywall.clock import Clock
-from paywall.errors import BadRequest, HolderProofInvalid, PaymentRequired
-from paywall.payments.settlement import Paid, Settlement, Settling
+from paywall.errors import BadRequest, HolderProofInvalid, PaywallError
+from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
 from paywall.sales.selling import Selling
-from paywall.web.bodies import read_object, text_member, wants_json
+from paywall.web.bodies import read_object, text_member
 from paywall.web.credentials import Origins, proof_header
+from paywall.web.dialects import PaymentDialects
 from paywall.web.paths import at_root
-from paywall.web.problems import NO_STORE, JsonResponse, problem_response
+from paywall.web.problems import JsonResponse, refusal_of
+from shared.dialects.base import Paid
 from shared.tokens import dpop
 from shared.tokens.dpop import HolderProof
 from shared.tokens.jws import TokenError
@@ -27,6 +29,7 @@ class SalesRoutes:
         selling: Selling,
         settlement: Settlement,
         statuses: Statuses,
+        dialects: PaymentDialects,
         catalog: Mapping[str, Any],
         origins: Origins,
         clock: Clock,
@@ -34,6 +37,7 @@ class SalesRoutes:
         self._selling = selling
         self._settlement = settlement
         self._statuses = statuses
+        self._dialects = dialects
         self._catalog = catalog
         self._origins = origins
         self._clock = clock
@@ -50,24 +54,23 @@ class SalesRoutes:
         return buy
 
     async def _buy(self, product: str, request: Request) -> Response:
-        """The 402: the raw PRT, or problem details with the PRT for who accepts JSON."""
+        """The 402, in every dialect at once; the body in the one that is asked for."""
         body = await read_object(request)
         holder = text_member(body, "holder") if "holder" in body else None
         offer = await self._selling.sell(product, _credits(body), holder)
-        location = {"Location": at_root(request, f"/api/payments/{offer.request.id}")}
-        if wants_json(request):
-            error = PaymentRequired(
-                f"Pay {offer.request.price} to get {offer.request.order.credits} credits.", token=offer.token
-            )
-            response = problem_response(error)
-            response.headers.update(location)
-            response.headers["Content-Type"] = "application/json"
-            return response
-        return Response(offer.token, 402, {**NO_STORE, **location}, media_type="application/jwt")
+        response = self._dialects.challenge(request, offer)
+        response.headers["Location"] = _location(request, offer.request.id)
+        return response
 
     async def pay(self, request: Request) -> Response:
-        body = await read_object(request)
-        return _outcome(await self._settlement.claim(text_member(body, "payload")))
+        dialect, evidence = self._dialects.read_payment(request, await read_object(request))
+        try:
+            outcome = await self._settlement.pay(evidence)
+        except PaywallError as error:
+            return self._dialects.answer(dialect, refusal_of(error))
+        response = self._dialects.answer(dialect, outcome)
+        response.headers["Location"] = _location(request, outcome.payment_request_id)
+        return response
 
     async def payment(self, request: Request) -> Response:
         """How it stands; the receipt for the payer, who shows its key with a DPoP proof, and for nobody else."""
@@ -101,23 +104,8 @@ def _credits(body: Mapping[str, Any]) -> int:
 
 
 def _receipt(paid: Paid) -> dict[str, Any]:
-    return {"receipt": paid.receipt, "credits": paid.credits.buckets()}
+    return {"receipt": paid.receipt, "credits": dict(paid.credits)}
 
 
-def _outcome(outcome: Paid | Settling) -> Response:
-    location = {"Location": f"/api/payments/{outcome.payment_request_id}"}
-    if isinstance(outcome, Paid):
-        return JsonResponse(
-            {**_receipt(outcome), "payment_request_id": outcome.payment_request_id}, 200, location
-        )
-    return JsonResponse(
-        {
-            "payment_request_id": outcome.payment_request_id,
-            "state": "settling",
-            "transaction": outcome.external_id,
-            "confirmations": outcome.confirmations,
-            "required": outcome.required,
-        },
-        202,
-        {**location, "Retry-After": "1"},
-    )
+def _location(request: Request, payment_request_id: str) -> str:
+    return at_root(request, f"/api/payments/{payment_request_id}")

@@ -1,73 +1,120 @@
-"""ACK-Pay on the wire: the payer's claim that it has paid, and the seller's challenge.
+"""ACK-Pay on the wire: the seller's challenge, the payer's claim that it has paid, and the answer to it.
 
 The claim is what ACK's receipt service takes (`POST {"payload": <JWT signed by the payer>}`); the challenge
-comes as ACK Lab's raw token or as the ACK demo's JSON.
+is ACK Lab's raw token or the ACK demo's JSON.
 """
 
 import base64
 import binascii
-import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared import strict_json
+from shared.dialects.base import (
+    AnswerParts,
+    Evidence,
+    Offer,
+    Paid,
+    PaymentOutcome,
+    Refusal,
+    Response402Parts,
+    Settling,
+)
 from shared.keys import InvalidKeyError, PublicKey, SigningKey
+from shared.problem import Problem
 from shared.tokens import fields, jws
 from shared.tokens.jws import TokenError
 
 MAX_CLAIM_BYTES = 49152  # a payment request token and a transaction, in base64 twice
-MAX_TRANSACTION = 16384  # bytes; Cardano's own limit
+MAX_TRANSACTION = 16384  # bytes
 CLAIM_LIFETIME = 600  # seconds
 
-_TX_HASH = re.compile(r"[0-9a-f]{64}")
 _TEXT_TYPES = ("application/jwt", "text/plain")
 _JSON_TYPES = ("application/json", "application/problem+json")
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentClaim:
-    """The payer (a did:key) says: this payment option is paid on `network`.
+class Ack:
+    """The challenge is the raw token (ACK Lab)."""
 
-    Exactly one of `tx_hash` (64 hex digits, already sent) and `transaction` (signed bytes, not yet sent).
-    """
+    id = "ack"
 
-    payment_request_token: str
-    option_id: str
-    payer: str
-    network: str
-    tx_hash: str | None
-    transaction: bytes | None
+    def challenge(self, offer: Offer) -> Response402Parts:
+        return Response402Parts((), offer.token.encode("ascii"), "application/jwt")
 
-    def __post_init__(self) -> None:
-        if (self.tx_hash is None) == (self.transaction is None):
-            raise ValueError("a payment claim has either a transaction hash or a transaction")
+    def read_payment(
+        self, _headers: Mapping[str, str], body: Mapping[str, Any], *, now: int
+    ) -> Evidence | None:
+        payload = body.get("payload")
+        return read_claim(payload, now=now) if isinstance(payload, str) else None
+
+    def answer(self, outcome: PaymentOutcome) -> AnswerParts:
+        match outcome:
+            case Paid(request_id, receipt, credits):
+                body = {"receipt": receipt, "credits": dict(credits), "payment_request_id": request_id}
+                return AnswerParts(200, (), _json(body), "application/json")
+            case Settling():
+                return AnswerParts(202, (("Retry-After", "1"),), _settling(outcome), "application/json")
+            case Refusal(problem, token, headers):
+                body = refusal_body(problem, token)
+                return AnswerParts(problem.status, headers, _json(body), "application/problem+json")
 
 
-def claim_token(claim: PaymentClaim, key: SigningKey, *, now: int) -> str:
-    """Return the claim signed by the payer's `key`: the "payload" of POST /api/payments."""
-    if claim.payer != key.public.did:
-        raise ValueError("a payment claim is signed by its payer")
-    proof = (
-        {"txHash": claim.tx_hash}
-        if claim.transaction is None
-        else {"transaction": base64.b64encode(claim.transaction).decode("ascii")}
+class AckJson(Ack):
+    """The challenge is problem details that hold the token and what it says (the ACK demo's server)."""
+
+    id = "ack-json"
+
+    def challenge(self, offer: Offer) -> Response402Parts:
+        detail = f"Pay {offer.request.price} to get {offer.request.order.credits} credits."
+        problem = Problem(402, "payment_required", "Payment required", detail, retryable=True)
+        return Response402Parts((), _json(refusal_body(problem, offer.token)), "application/json")
+
+
+def refusal_body(problem: Problem, token: str | None) -> dict[str, Any]:
+    """Problem details; when paying is the remedy, with the PRT to pay and what it says."""
+    if token is None:
+        return problem.body()
+    paying = {"paymentRequestToken": token, "paymentRequest": jws.unverified(token)[1]}
+    return replace(problem, extra={**problem.extra, **paying}).body()
+
+
+def _settling(outcome: Settling) -> bytes:
+    return _json(
+        {
+            "payment_request_id": outcome.payment_request_id,
+            "state": "settling",
+            "transaction": outcome.external_id,
+            "confirmations": outcome.confirmations,
+            "required": outcome.required,
+        }
     )
+
+
+def _json(value: Any) -> bytes:
+    return strict_json.dumps(value).encode()
+
+
+def claim_token(evidence: Evidence, key: SigningKey, *, now: int) -> str:
+    """Return the claim signed by the payer's `key`: the "payload" of POST /api/payments."""
+    if evidence.payer != key.public.did:
+        raise ValueError("a payment claim is signed by its payer")
     return jws.sign(
         {
-            "iss": claim.payer,
+            "iss": evidence.payer,
             "iat": now,
             "exp": now + CLAIM_LIFETIME,
-            "paymentRequestToken": claim.payment_request_token,
-            "paymentOptionId": claim.option_id,
-            "payerDid": claim.payer,
-            "metadata": {"network": claim.network, **proof},
+            "paymentRequestToken": evidence.payment_request_token,
+            "paymentOptionId": evidence.option_id,
+            "payerDid": evidence.payer,
+            "metadata": {"network": evidence.network, **_spelled(evidence.payload)},
         },
         key,
     )
 
 
-def read_claim(token: str, *, now: int) -> PaymentClaim:
-    """Return a claim that its own payer signed within the last ten minutes; TokenError otherwise.
+def read_claim(token: str, *, now: int) -> Evidence:
+    """Return the evidence that its own payer signed within the last ten minutes; TokenError otherwise.
 
     `exp` may be absent (ACK's client sets none): the claim's age bounds it all the same.
     """
@@ -86,14 +133,12 @@ def read_claim(token: str, *, now: int) -> PaymentClaim:
     if "exp" in payload:
         fields.check_running(fields.whole(payload, "exp"), now)
     metadata = fields.mapping(payload, "metadata")
-    tx_hash, transaction = _proof(metadata)
-    return PaymentClaim(
+    return Evidence(
         payment_request_token=fields.text(payload, "paymentRequestToken"),
         option_id=fields.text(payload, "paymentOptionId"),
         payer=payer,
         network=fields.text(metadata, "network"),
-        tx_hash=tx_hash,
-        transaction=transaction,
+        payload=_payload(metadata),
     )
 
 
@@ -121,15 +166,25 @@ def read_challenge(body: bytes, content_type: str) -> str:
     return token
 
 
-def _proof(metadata: dict[str, Any]) -> tuple[str | None, bytes | None]:
-    if ("txHash" in metadata) == ("transaction" in metadata):
-        raise fields.bad("metadata", "has not exactly one of txHash and transaction")
-    if "txHash" in metadata:
-        tx_hash = fields.text(metadata, "txHash")
-        if not _TX_HASH.fullmatch(tx_hash):
-            raise fields.bad("metadata.txHash", "is not 64 hex digits")
-        return tx_hash, None
-    return None, _transaction(metadata["transaction"])
+def _spelled(payload: Mapping[str, str | bytes]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else base64.b64encode(value).decode("ascii")
+        for name, value in payload.items()
+    }
+
+
+def _payload(metadata: Mapping[str, Any]) -> dict[str, str | bytes]:
+    """What the metadata shows beside the network: texts of the rail's own, and bytes that were not sent yet."""
+    if "txHash" in metadata and "transaction" in metadata:
+        raise fields.bad("metadata", "has both txHash and transaction")
+    shown: dict[str, str | bytes] = {
+        name: value for name, value in metadata.items() if name != "network" and isinstance(value, str)
+    }
+    if "transaction" in metadata:
+        shown["transaction"] = _transaction(metadata["transaction"])
+    if not shown:
+        raise fields.bad("metadata", "shows no payment")
+    return shown
 
 
 def _transaction(value: object) -> bytes:

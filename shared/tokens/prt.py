@@ -42,11 +42,14 @@ class PaymentOption:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is bought: `credits` uses of `product`, each of which burns one `token` ("policy.namehex")."""
+    """What is bought: `credits` of `product`, each of which burns one `token` ("policy.namehex") when it is used.
+
+    `token` None: the seller burns nothing.
+    """
 
     product: str
     credits: int
-    token: str
+    token: str | None = None
     holder: str | None = None
 
 
@@ -172,8 +175,8 @@ def _price(value: fields.Fields) -> Money:
 
 
 def _order(value: fields.Fields) -> Order:
-    token, holder = fields.text(value, "token"), fields.optional_text(value, "holder")
-    if not _TOKEN.fullmatch(token):
+    token, holder = fields.optional_text(value, "token"), fields.optional_text(value, "holder")
+    if token is not None and not _TOKEN.fullmatch(token):
         raise fields.bad("order.token", "is not a policy id and a name in hex")
     if holder is not None and not _DID.fullmatch(holder):
         raise fields.bad("order.holder", "is not a DID")

@@ -1,7 +1,7 @@
 """Vectors of the payment request token."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from shared.tokens import jws, prt
@@ -37,6 +37,12 @@ def vectors() -> dict[str, Any]:
                 "milliseconds in expiresAt",
                 changed(expiresAt=GOOD["expiresAt"].replace("Z", ".000Z")),
                 asdict(REQUEST),
+                now=NOW,
+            ),
+            accepted(
+                "an order that burns nothing",
+                changed(order={name: value for name, value in GOOD["order"].items() if name != "token"}),
+                asdict(replace(REQUEST, order=replace(REQUEST.order, token=None))),
                 now=NOW,
             ),
             accepted("a claim that we do not know", changed(note="x"), asdict(REQUEST), now=NOW),

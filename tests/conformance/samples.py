@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shared.dialects.ack import PaymentClaim
+from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import dpop, jws, prt, receipt
@@ -60,13 +60,12 @@ RECEIPT = Receipt(
 
 RECEIPT_TOKEN = jws.sign(receipt.claims(RECEIPT), SELLER_KEY)
 
-CLAIM = PaymentClaim(
+CLAIM = Evidence(
     payment_request_token=RECEIPT.payment_request_token,
     option_id="usd-1",
     payer=HOLDER_KEY.public.did,
     network="cardano:preprod",
-    tx_hash="cd" * 32,
-    transaction=None,
+    payload={"txHash": "cd" * 32},
 )
 
 PROOF = dpop.make(HOLDER_KEY, method="POST", url=URL, now=NOW, jti="q4Tz7b1nXkW0", token=RECEIPT_TOKEN)

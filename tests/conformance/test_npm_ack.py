@@ -188,7 +188,7 @@ def test_we_read_a_payment_claim_that_npm_made() -> None:
     claims = {
         "paymentRequestToken": CLAIM.payment_request_token,
         "paymentOptionId": CLAIM.option_id,
-        "metadata": {"network": CLAIM.network, "txHash": CLAIM.tx_hash},
+        "metadata": {"network": CLAIM.network, "txHash": CLAIM.payload["txHash"]},
     }
     token = made({"verb": "makeClaim", "seed": HOLDER_KEY.seed.hex(), "claims": claims})
     assert ack.read_claim(token, now=now()) == CLAIM

@@ -7,23 +7,25 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from paywall.errors import PaywallError
-from paywall.rails.base import StoredPayment
+from paywall.rails.base import StoredPayment, StoredRequest
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
+from paywall.rails.cardano.state import CardanoState
 from shared.cardano.metadata import payment_metadata
 from shared.cardano.read.transaction import parse
 from shared.chain.blockfrost import Blockfrost
-from shared.dialects.ack import PaymentClaim
+from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt
 from shared.tokens.prt import Order, PaymentRequest, token_hash
 from tests.contract.recorded_chain import Record, RecordingChain
+from tests.contract.test_rails import spelled_evidence, spelled_payment
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.devnet_wallet import FEE, MINT, TTL, Wallet
 
@@ -50,7 +52,7 @@ class Recorder:
         self.checks: list[dict[str, Any]] = []
         self.settles: list[dict[str, Any]] = []
 
-    def request(self, number: int) -> str:
+    def request(self, number: int, *, seconds: int = 900) -> str:
         """A payment request token."""
         price = Money.parse("3.00 USD")
         request = PaymentRequest(
@@ -58,7 +60,7 @@ class Recorder:
             issuer=SELLER.public.did,
             description="3 image credits",
             issued_at=self.now,
-            expires_at=self.now + 900,
+            expires_at=self.now + seconds,
             service_callback=None,
             price=price,
             order=Order("image-credit", 3, f"{'a1' * 28}.435245415445"),
@@ -81,39 +83,34 @@ class Recorder:
         self.devnet.blocks(blocks)
         return str(answer.json())
 
-    async def check(self, name: str, token: str, **proof: Any) -> None:
-        network = proof.pop("network", NETWORK)
-        fields = {"tx_hash": None, "transaction": None, **proof}
-        claim = PaymentClaim(token, "cardano", self.wallet.key.public.did, network, **fields)
+    async def check(self, name: str, token: str, *, network: str = NETWORK, **payload: str | bytes) -> None:
+        evidence = Evidence(token, "cardano", self.wallet.key.public.did, network, payload)
         request = prt.verify(token, [SELLER.public], issuer=SELLER.public.did, now=None)
-        told, record = await self._noting(self._expected(request, claim, token))
-        spelled = {**asdict(claim), "transaction": claim.transaction.hex() if claim.transaction else None}
-        self.checks.append(
-            {"name": name, "now": self.now, "claim": spelled, "chain": record, "expected": told}
-        )
+        expected, record = await self._noting(self._expected(StoredRequest(token, request), evidence))
+        case = {"evidence": spelled_evidence(evidence), "chain": record, "expected": expected}
+        self.checks.append({"name": name, "now": self.now, **case})
 
-    async def _expected(self, request: PaymentRequest, claim: PaymentClaim, token: str) -> dict[str, Any]:
+    async def _expected(self, request: StoredRequest, evidence: Evidence) -> dict[str, Any]:
         try:
-            proof = await self.rail.check(request, request.options[0], claim, token)
+            return {"payment": spelled_payment(await self.rail.check(request, evidence))}
         except PaywallError as error:
             return {"error": error.code}
-        raw = proof.transaction.hex() if proof.transaction else None
-        return {
-            "proof": {
-                **asdict(replace(proof, transaction=None)),
-                "transaction": raw,
-                "signers": sorted(proof.signers),
-            }
-        }
 
     async def settle(self, name: str, raw: bytes | None, tx_hash: str = "", *, first: bool = True) -> None:
         parsed = parse(raw) if raw else None
-        external_id = parsed.id if parsed else tx_hash
-        payment = StoredPayment(external_id, raw, parsed.expiry_slot if parsed else None, first, self.now)
+        state = CardanoState(raw, parsed.expiry_slot if parsed else None, 0)
+        payment = StoredPayment(
+            id="a payment",
+            external_id=parsed.id if parsed else tx_hash,
+            option_id="cardano",
+            payer=self.wallet.key.public.did,
+            state=state.document(),
+            first=first,
+            claimed_at=self.now,
+        )
         outcome, record = await self._noting(self.rail.settle(payment))
-        spelled = {**asdict(payment), "transaction": raw.hex() if raw else None}
         expected = {"outcome": type(outcome).__name__, **asdict(outcome)}
-        self.settles.append({"name": name, "payment": spelled, "chain": record, "expected": expected})
+        self.settles.append({"name": name, "payment": asdict(payment), "chain": record, "expected": expected})
 
     async def _noting(self, doing: Awaitable[Any]) -> tuple[Any, Record]:
         self.chain.record = {}
@@ -124,7 +121,14 @@ async def record_checks(at: Recorder) -> None:
     token, other = at.request(1), at.request(2)
     raw = at.pay(token)
     await at.check("bytes that can still be submitted", token, transaction=raw)
-    await at.check("a hash that is not on chain", token, tx_hash=ABSENT)
+    await at.check("a hash that is not on chain", token, txHash=ABSENT)
+    await at.check("a hash in capitals", token, txHash=ABSENT.upper())
+    await at.check("a hash of another chain", token, txHash="0x" + ABSENT)
+    await at.check("a hash that is too short", token, txHash=ABSENT[2:])
+    await at.check("a hash and a line break", token, txHash=ABSENT + "\n")
+    await at.check("both hash and bytes", token, txHash=ABSENT, transaction=raw)
+    await at.check("nothing that the rail knows", token, paymentIntent="pi_1")
+    await at.check("bytes of a request that has expired", at.request(10, seconds=0), transaction=raw)
     await at.check("on another network", token, transaction=raw, network="cardano:preprod")
     await at.check("bytes of another request", token, transaction=at.pay(token, tied_to=other))
     await at.check("bytes to another address", token, transaction=at.pay(token, to=ELSEWHERE))
@@ -135,10 +139,10 @@ async def record_checks(at: Recorder) -> None:
     await at.check("bytes that mint", token, transaction=at.pay(token, body=minting))
     await at.check("bytes that are no transaction", token, transaction=b"garbage")
     await at.check("bytes that pay a little less", token, transaction=at.pay(token, less=1))
-    await at.check("on chain", token, tx_hash=at.land(raw))
-    await at.check("on chain for another request", other, tx_hash=parse(raw).id)
-    await at.check("on chain to another address", other, tx_hash=at.land(at.pay(other, to=ELSEWHERE)))
-    await at.check("on chain with less", other, tx_hash=at.land(at.pay(other, less=1)))
+    await at.check("on chain", token, txHash=at.land(raw))
+    await at.check("on chain for another request", other, txHash=parse(raw).id)
+    await at.check("on chain to another address", other, txHash=at.land(at.pay(other, to=ELSEWHERE)))
+    await at.check("on chain with less", other, txHash=at.land(at.pay(other, less=1)))
 
 
 async def record_settling(at: Recorder) -> None:
@@ -175,7 +179,7 @@ async def record_loss(at: Recorder) -> None:
     await at.settle("lost bytes, past what a fork could hold", raw)
     at.devnet.stop()
     await at.settle("bytes while the chain is away", raw)
-    await at.check("while the chain is away", at.request(9), tx_hash=ABSENT)
+    await at.check("while the chain is away", at.request(9), txHash=ABSENT)
 
 
 def quote(rate: str, price: str) -> dict[str, Any]:

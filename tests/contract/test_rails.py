@@ -1,13 +1,12 @@
-"""The contract of the rails: every module in paywall/rails is found by itself and put through it.
+"""The contract of the rails: every room in paywall/rails is found by itself and put through it.
 
-A rail comes with a recorded exchange, `rails/<rail>.json`: prices and their quotes, claims and payments with
+A rail comes with a recorded exchange, `rails/<rail>.json`: prices and their quotes, evidence and payments with
 what the outside answered and what the rail must say. The answers were recorded from the real thing (for
 `cardano` from the devnet, by `record_cardano.py`) and are played back by a twin that knows nothing else.
 """
 
 import asyncio
 import json
-import pkgutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,19 +18,18 @@ from hypothesis import strategies as st
 
 import paywall.rails
 from paywall.errors import PaywallError
-from paywall.rails.base import Outcome, Pending, Proof, Rail, StoredPayment
+from paywall.rails import registry
+from paywall.rails.base import CheckedPayment, Outcome, Pending, Rail, StoredPayment, StoredRequest
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
-from shared.dialects.ack import PaymentClaim
+from shared.dialects.base import Evidence
 from shared.keys import PublicKey
 from shared.money import Money
 from shared.tokens import prt
 from tests.contract.recorded_chain import RecordedChain
 
 FOLDER = Path(__file__).parent / "rails"
-RAILS = sorted(
-    module.name for module in pkgutil.iter_modules(paywall.rails.__path__) if module.name != "base"
-)
+RAILS = registry.rooms()
 Case = dict[str, Any]
 
 
@@ -65,7 +63,7 @@ WAYS: dict[str, Way] = {
 def recorded(rail: str) -> Case:
     path = FOLDER / f"{rail}.json"
     assert path.exists(), (
-        f"paywall/rails/{rail}.py has no recorded exchange: record it into tests/contract/rails/{rail}.json "
+        f"paywall/rails/{rail} has no recorded exchange: record it into tests/contract/rails/{rail}.json "
         "(record_cardano.py shows how) and tell tests/contract/test_rails.py in WAYS how to open the rail."
     )
     record: Case = json.loads(path.read_text("utf-8"))
@@ -93,12 +91,12 @@ def test_a_rail_has_a_recorded_exchange_that_goes_through_every_outcome(rail: st
     assert rail in WAYS, f"tests/contract/test_rails.py does not know in WAYS how to open the rail {rail}."
     assert {case["expected"]["outcome"] for case in record["settles"]} == {"Settled", "Pending", "Failed"}
     checked = [case["expected"] for case in record["checks"]]
-    assert any("proof" in told for told in checked)
+    assert any("payment" in told for told in checked)
     assert {told.get("error") for told in checked} >= {"payment_mismatch", "claim_invalid", "unavailable"}
 
 
 @pytest.mark.parametrize("rail", RAILS)
-def test_a_rail_is_named_for_its_file(rail: str) -> None:
+def test_a_rail_is_named_for_its_room(rail: str) -> None:
     opened, _ = open_rail(rail)
     option = opened.quote(Money.parse("3.00 USD"))
     assert (opened.id, opened.describe()["id"], option.id) == (rail, rail, rail)
@@ -168,6 +166,28 @@ def test_what_is_not_known_is_pending_and_never_failed(rail: str, name: str) -> 
             assert spelled(outcome) == case["expected"]
 
 
+@pytest.mark.parametrize(("rail", "name"), cases("settles"))
+def test_what_a_receipt_says_of_a_payment_is_text_and_asks_nobody(rail: str, name: str) -> None:
+    payment = StoredPayment(**case_of(rail, "settles", name)["payment"])
+    opened, chain = open_rail(rail)
+    said = opened.receipt_metadata(payment)
+    assert payment.external_id in said.values()
+    assert all(isinstance(value, str) for value in said.values())
+    assert chain.asked == []
+
+
+def test_a_room_without_a_recorded_exchange_fails_the_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = tmp_path / "voucher"
+    room.mkdir()
+    (room / "__init__.py").touch()
+    monkeypatch.setattr(paywall.rails, "__path__", [*paywall.rails.__path__, str(tmp_path)])
+    (new,) = set(registry.rooms()) - set(RAILS)
+    with pytest.raises(AssertionError, match="paywall/rails/voucher has no recorded exchange"):
+        test_a_rail_has_a_recorded_exchange_that_goes_through_every_outcome(new)
+
+
 @pytest.mark.parametrize("rail", RAILS)
 def test_a_lost_payment_is_pending_until_it_can_no_longer_land(rail: str) -> None:
     in_order = [case["expected"]["outcome"] for case in recorded(rail)["settles"] if "lost" in case["name"]]
@@ -188,27 +208,40 @@ def open_rail(
 
 
 async def check(rail: str, opened: Rail, case: Case) -> Case:
-    told = case["claim"]
-    raw = bytes.fromhex(told["transaction"]) if told["transaction"] else None
-    claim = PaymentClaim(**{**told, "transaction": raw})
-    seller, token = recorded(rail)["seller"], claim.payment_request_token
+    evidence = read_evidence(case["evidence"])
+    seller, token = recorded(rail)["seller"], evidence.payment_request_token
     request = prt.verify(token, [PublicKey.from_did_key(seller)], issuer=seller, now=None)
     try:
-        proof = await opened.check(request, request.option(claim.option_id), claim, token)
+        checked = await opened.check(StoredRequest(token, request), evidence)
     except PaywallError as error:
         return {"error": error.code}
-    return {"proof": spelled_proof(proof)}
+    assert opened.external_id(evidence) == checked.external_id
+    return {"payment": spelled_payment(checked)}
 
 
-def spelled_proof(proof: Proof) -> Case:
-    transaction = proof.transaction.hex() if proof.transaction else None
-    return {**asdict(proof), "transaction": transaction, "signers": sorted(proof.signers)}
+def spelled_evidence(evidence: Evidence) -> Case:
+    """Bytes as {"hex": …}."""
+    payload = {
+        name: {"hex": value.hex()} if isinstance(value, bytes) else value
+        for name, value in evidence.payload.items()
+    }
+    return {**asdict(evidence), "payload": payload}
+
+
+def read_evidence(case: Case) -> Evidence:
+    payload = {
+        name: value if isinstance(value, str) else bytes.fromhex(value["hex"])
+        for name, value in case["payload"].items()
+    }
+    return Evidence(**{**case, "payload": payload})
+
+
+def spelled_payment(checked: CheckedPayment) -> Case:
+    return {**asdict(checked), "signers": sorted(checked.signers)}
 
 
 async def settle(opened: Rail, case: Case) -> Outcome:
-    told = case["payment"]
-    raw = bytes.fromhex(told["transaction"]) if told["transaction"] else None
-    return await opened.settle(StoredPayment(**{**told, "transaction": raw}))
+    return await opened.settle(StoredPayment(**case["payment"]))
 
 
 def spelled(outcome: Outcome) -> Case:

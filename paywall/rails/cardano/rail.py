@@ -5,23 +5,44 @@ those are checked whole before they are submitted, so that a refusal costs nothi
 scheme `exact` on Cardano).
 """
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from paywall.clock import Clock
-from paywall.errors import ClaimInvalid, PaymentMismatch, PaymentPending, Unavailable
-from paywall.rails.base import Failed, Outcome, Pending, Proof, Settled, StoredPayment
+from paywall.errors import (
+    ClaimInvalid,
+    PaymentMismatch,
+    PaymentPending,
+    PaymentRequestExpired,
+    Unavailable,
+)
+from paywall.rails.base import (
+    JSON,
+    CheckedPayment,
+    Failed,
+    Outcome,
+    Pending,
+    Settled,
+    StoredPayment,
+    StoredRequest,
+)
+from paywall.rails.cardano.state import CardanoState
 from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import Output, ParsedTransaction, TransactionError, parse
 from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown, Tip, confirmations
-from shared.dialects.ack import PaymentClaim
+from shared.dialects.base import Evidence
 from shared.money import Money, convert
-from shared.tokens.prt import PaymentOption, PaymentRequest, token_hash
+from shared.tokens.prt import PaymentOption, token_hash
 
 ADA_DECIMALS = 6
 #: how long a payment without an expiry slot may be off the chain before it is given up
 NEVER_EXPIRES_SECONDS = 86_400
 #: the ledger's words for inputs that are gone: the transaction landed already, or lost to another
 SPENT = ("BadInputsUTxO", "already", "spent", "not found", "unknown input", "missing input")
+#: a claim is read more than once on its way (its id, then the check), and repeated until it is settled
+PARSED = 64
+_TX_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +74,7 @@ class CardanoRail:
             network=self._terms.network,
         )
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> dict[str, JSON]:
         return {
             "id": self.id,
             "network": self._terms.network,
@@ -64,37 +85,37 @@ class CardanoRail:
             "confirmations": self._terms.confirmations,
         }
 
-    def external_id(self, claim: PaymentClaim) -> str:
-        if claim.tx_hash is not None:
-            return claim.tx_hash
-        return _parse(claim.transaction or b"").id
+    def external_id(self, evidence: Evidence) -> str:
+        shown = _shown(evidence)
+        return shown if isinstance(shown, str) else _parse(shown).id
 
-    async def check(
-        self, request: PaymentRequest, option: PaymentOption, claim: PaymentClaim, token: str
-    ) -> Proof:
-        if claim.network != option.network:
-            raise PaymentMismatch(f"The payment is on {claim.network}; {option.network} was asked for.")
+    async def check(self, request: StoredRequest, evidence: Evidence) -> CheckedPayment:
+        shown, option = _shown(evidence), request.request.option(evidence.option_id)
+        if isinstance(shown, bytes) and self._clock() >= request.request.expires_at:
+            raise PaymentRequestExpired
+        if evidence.network != option.network:
+            raise PaymentMismatch(f"The payment is on {evidence.network}; {option.network} was asked for.")
         try:
-            if claim.tx_hash is not None:
-                return await self._check_landed(claim.tx_hash, option, token)
-            return await self._check_unbroadcast(claim.transaction or b"", request, option, token)
+            if isinstance(shown, str):
+                return await self._check_landed(shown, option, request.token)
+            return await self._check_unbroadcast(shown, request, option)
         except ChainError as error:
             raise Unavailable("The chain cannot be asked at the moment; repeat the claim.") from error
 
-    async def _check_landed(self, tx_hash: str, option: PaymentOption, token: str) -> Proof:
+    async def _check_landed(self, tx_hash: str, option: PaymentOption, token: str) -> CheckedPayment:
         inclusion = await self._chain.inclusion(tx_hash)
         raw = await self._chain.transaction(tx_hash) if inclusion is not None else None
         if inclusion is None or raw is None:
             raise PaymentPending("The transaction is not on chain yet.", transaction=tx_hash)
         transaction = _parse(raw)
         index, output = _paying_output(transaction, option, token)
-        return _proof(transaction, index, output, paid_at=inclusion.time)
+        return _checked(transaction, index, output, paid_at=inclusion.time)
 
     async def _check_unbroadcast(
-        self, raw: bytes, request: PaymentRequest, option: PaymentOption, token: str
-    ) -> Proof:
+        self, raw: bytes, request: StoredRequest, option: PaymentOption
+    ) -> CheckedPayment:
         transaction = _parse(raw)
-        index, output = _paying_output(transaction, option, token)
+        index, output = _paying_output(transaction, option, request.token)
         if transaction.unusual or transaction.mint:
             what = ", ".join((*transaction.unusual, *(["mint"] if transaction.mint else [])))
             raise PaymentMismatch(
@@ -102,7 +123,7 @@ class CardanoRail:
             )
         tip = await self._chain.tip()
         # A slot is a second; the newest block is a little old, and what is left counts from now.
-        last = tip.slot + max(0, request.expires_at - tip.time)
+        last = tip.slot + max(0, request.request.expires_at - tip.time)
         if transaction.expiry_slot is None or transaction.expiry_slot > last:
             # Bytes that could land after the request has expired would be money without credits.
             raise PaymentMismatch(
@@ -110,7 +131,7 @@ class CardanoRail:
             )
         if transaction.expiry_slot <= tip.slot:
             raise PaymentMismatch("The transaction's expiry slot is past.")
-        return _proof(transaction, index, output, paid_at=None, raw=raw)
+        return _checked(transaction, index, output, paid_at=None, raw=raw)
 
     async def settle(self, payment: StoredPayment) -> Outcome:
         try:
@@ -122,14 +143,14 @@ class CardanoRail:
         seen = await self._seen(payment.external_id)
         if seen is not None:
             return seen
-        tip = await self._chain.tip()
-        if self._is_over(payment, tip):
+        tip, state = await self._chain.tip(), CardanoState.read(payment.state)
+        if self._is_over(payment, state.expiry_slot, tip):
             return Failed("the transaction left the chain, or expired before it reached a block")
-        past = payment.expiry_slot is not None and tip.slot > payment.expiry_slot
-        if payment.transaction is None or past:
+        past = state.expiry_slot is not None and tip.slot > state.expiry_slot
+        if state.transaction is None or past:
             return Pending(0, self._terms.confirmations)
         try:
-            await self._chain.submit(payment.transaction)
+            await self._chain.submit(state.transaction)
         except SubmitRefused as refusal:
             # "Inputs spent" may mean that it is in the mempool or landed just now, and so may any refusal after
             # a submit whose outcome is not known: only its expiry ends that.
@@ -139,12 +160,12 @@ class CardanoRail:
             pass
         return Pending(0, self._terms.confirmations)
 
-    def _is_over(self, payment: StoredPayment, tip: Tip) -> bool:
+    def _is_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
         """Whether no chain that we heed can hold it any more; for one that never expires, a day is enough."""
-        if payment.expiry_slot is None:
+        if expiry_slot is None:
             return self._clock() > payment.claimed_at + NEVER_EXPIRES_SECONDS
         # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
-        return tip.slot > payment.expiry_slot + self._settling_slots
+        return tip.slot > expiry_slot + self._settling_slots
 
     async def _seen(self, tx_hash: str) -> Outcome | None:
         inclusion = await self._chain.inclusion(tx_hash)
@@ -160,10 +181,25 @@ class CardanoRail:
         # Mainnet makes a block in 20 slots on average; twice that for a slow stretch.
         return 40 * self._terms.confirmations
 
+    def receipt_metadata(self, payment: StoredPayment) -> dict[str, str]:
+        return {"network": self._terms.network, "txHash": payment.external_id}
+
     async def aclose(self) -> None:
-        return
+        await self._chain.aclose()
 
 
+def _shown(evidence: Evidence) -> str | bytes:
+    """The hash of a transaction that was sent, or the bytes of one that was not. Errors: ClaimInvalid."""
+    tx_hash, raw = evidence.payload.get("txHash"), evidence.payload.get("transaction")
+    if isinstance(raw, bytes) and tx_hash is None:
+        return raw
+    # One spelling alone: the hash is the id that is claimed once, and in capitals it would be another id.
+    if isinstance(tx_hash, str) and raw is None and _TX_HASH.fullmatch(tx_hash):
+        return tx_hash
+    raise ClaimInvalid("The claim does not hold: it shows neither 64 hex digits as txHash nor a transaction.")
+
+
+@lru_cache(maxsize=PARSED)
 def _parse(raw: bytes) -> ParsedTransaction:
     try:
         return parse(raw)
@@ -188,21 +224,18 @@ def _paying_output(transaction: ParsedTransaction, option: PaymentOption, token:
     return index, output
 
 
-def _proof(
+def _checked(
     transaction: ParsedTransaction,
     index: int,
     output: Output,
     *,
     paid_at: int | None,
     raw: bytes | None = None,
-) -> Proof:
-    return Proof(
+) -> CheckedPayment:
+    return CheckedPayment(
         external_id=transaction.id,
-        tx_hash=transaction.id,
-        output_index=index,
         amount=output.lovelace,
         paid_at=paid_at,
         signers=frozenset(key.did for key in transaction.signers),
-        transaction=raw,
-        expiry_slot=transaction.expiry_slot,
+        state=CardanoState(raw, transaction.expiry_slot, index).document(),
     )

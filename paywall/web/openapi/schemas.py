@@ -53,9 +53,9 @@ OPTION = record(
 )
 
 ORDER = record(
-    {"product": text(), "credits": whole("", 1), "token": ASSET},
-    {"holder": HOLDER},
-    description="what is bought, which token each use burns, and whose key the receipt is bound to",
+    {"product": text(), "credits": whole("", 1)},
+    {"token": ASSET, "holder": HOLDER},
+    description="what is bought, which token each use burns, if any, and whose key the receipt is bound to",
 )
 
 REQUEST = record(

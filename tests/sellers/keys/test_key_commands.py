@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from paywall.compose import compose
+from paywall.compose import compose, open_ring
 from paywall.errors import SetupError
 from paywall.keys.signers.file import create
+from paywall.rails.cardano.settings import CardanoSettings
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
 from shared.keys import SigningKey
@@ -135,7 +136,8 @@ def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> No
 
     def refusal(settings: Settings) -> str:
         with pytest.raises(SetupError) as refused:
-            compose(replace(settings, passphrase_fd=descriptor_of(PASSPHRASE)))
+            chosen = replace(settings, passphrase_fd=descriptor_of(PASSPHRASE))
+            compose(chosen, open_ring(chosen))
         return refused.value.detail
 
     for name in ("seller", "custody"):
@@ -149,7 +151,8 @@ def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> No
     assert "PAYWALL_CARDANO_ADDRESS must say where payments go" in refusal(mainnet)
     assert not (tmp_path / "treasury.pem").exists()
     elsewhere = enterprise_address(SigningKey.generate().public, "cardano:mainnet")
-    assert "The database cannot be opened" in refusal(replace(mainnet, cardano_address=elsewhere))
+    paid_there = replace(mainnet, rail_settings=(CardanoSettings(cardano_address=elsewhere),))
+    assert "The database cannot be opened" in refusal(paid_there)
 
 
 def test_a_wrong_pin_is_told_and_not_shown(tmp_path: Path) -> None:

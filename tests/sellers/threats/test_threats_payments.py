@@ -13,7 +13,8 @@ import pytest
 
 from shared.cardano.addresses import key_hash
 from shared.cardano.metadata import payment_metadata
-from shared.dialects.ack import PaymentClaim, claim_token
+from shared.dialects.ack import claim_token
+from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.tokens import jws
 from shared.tokens.prt import token_hash
@@ -146,7 +147,7 @@ UNKNOWN: dict[str, Forge] = {
     "another seller's request": lambda s, t: _changed_request(s, t, STRANGER, iss=STRANGER.public.did),
     "a request in the seller's name": lambda s, t: _changed_request(s, t, STRANGER),
     "an option that was not offered": lambda s, t: claim_token(
-        PaymentClaim(t, "stripe", s.payer.did, NETWORK, "ab" * 32, None),
+        Evidence(t, "stripe", s.payer.did, NETWORK, {"txHash": "ab" * 32}),
         s.wallet.key,
         now=s.stage.seller.now(),
     ),

@@ -154,7 +154,8 @@ class FakeSeller:
     async def _pay(self, request: Request) -> Response:
         claim = ack.read_claim((await request.json())["payload"], now=self.now)
         sale = next(sale for sale in self.sales.values() if sale.token == claim.payment_request_token)
-        raw = claim.transaction or b""
+        raw = claim.payload["transaction"]
+        assert isinstance(raw, bytes)
         tx_hash = parse(raw).id
         sale.transactions.add(tx_hash)
         if self.lies.refuse_claims is not None:

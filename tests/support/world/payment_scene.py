@@ -13,14 +13,15 @@ from paywall.sales import store
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.metadata import payment_metadata
 from shared.cardano.read.transaction import TransactionError, parse
-from shared.dialects.ack import PaymentClaim, claim_token
+from shared.dialects.ack import claim_token
+from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.tokens import jws
 from shared.tokens.prt import token_hash
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.devnet_wallet import OUTPUTS, TTL, Wallet
 from tests.support.world.image_maker import PlainMaker
-from tests.support.world.seller import NETWORK, Payer
+from tests.support.world.seller import NETWORK, Payer, shown
 from tests.support.world.stage import Stage, open_stage
 
 STRANGER = SigningKey.from_seed(b"\x77" * 32)
@@ -57,9 +58,8 @@ class PaymentScene:
         return str(answer.json())
 
     def claim_by(self, key: SigningKey, token: str, **proof: Any) -> str:
-        fields = {"tx_hash": None, "transaction": None, **proof}
-        claim = PaymentClaim(token, "cardano", key.public.did, NETWORK, **fields)
-        return claim_token(claim, key, now=self.stage.seller.now())
+        evidence = Evidence(token, "cardano", key.public.did, NETWORK, shown(**proof))
+        return claim_token(evidence, key, now=self.stage.seller.now())
 
     def body(self, token: str) -> dict[int, Any]:
         """Of a right payment, for a test to spoil."""

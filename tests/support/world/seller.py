@@ -16,14 +16,15 @@ import httpx
 from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.custody import Custody
 from paywall.compose import Seller as ComposedSeller
-from paywall.compose import compose
+from paywall.compose import compose, open_ring
 from paywall.devnet.child import fund_and_mint
 from paywall.products.images.maker import ImageMaker
 from paywall.products.images.room import open_images
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.make.build import Built, payment
-from shared.dialects.ack import PaymentClaim, claim_token
+from shared.dialects.ack import claim_token
+from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.tokens import dpop
 from shared.tokens.prt import PaymentOption, token_hash
@@ -32,6 +33,12 @@ from tests.support.processes.devnet import DevnetProcess
 
 BASE = "http://127.0.0.1:8402"
 NETWORK = "cardano:devnet"
+
+
+def shown(*, transaction: bytes | None = None, tx_hash: str | None = None) -> dict[str, str | bytes]:
+    """The payload of a claim."""
+    every: dict[str, str | bytes | None] = {"transaction": transaction, "txHash": tx_hash}
+    return {name: value for name, value in every.items() if value is not None}
 
 
 class Payer:
@@ -96,11 +103,10 @@ class Payer:
             "option_id": self.option(token).id,
             "payer": self.did,
             "network": NETWORK,
-            "tx_hash": tx_hash,
-            "transaction": raw,
+            "payload": shown(transaction=raw, tx_hash=tx_hash),
             **changes,
         }
-        return claim_token(PaymentClaim(**fields), self.key, now=self.seller.now())
+        return claim_token(Evidence(**fields), self.key, now=self.seller.now())
 
     async def pay(self, token: str) -> httpx.Response:
         """Pays by an unbroadcast transaction; the answer after enough blocks."""
@@ -196,7 +202,7 @@ async def open_seller(
         **settings,
     }
     chosen = Settings(**wanted)
-    parts = compose(chosen, resources=[open_images(chosen, maker=maker)])
+    parts = compose(chosen, open_ring(chosen), resources=[open_images(chosen, maker=maker)])
     await parts.start()
     stop = asyncio.Event()
     making = asyncio.create_task(_make_blocks(devnet, stop))

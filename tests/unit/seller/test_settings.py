@@ -1,10 +1,17 @@
 """The settings: every variable is read, and a wrong one is refused in a sentence that names it."""
 
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import paywall.rails
 from paywall.errors import SetupError
+from paywall.rails.cardano.settings import CardanoSettings
 from paywall.settings import Settings, read_settings, variables
 
 READ: dict[str, tuple[str, str, Any]] = {
@@ -56,9 +63,14 @@ def test_every_variable_is_in_the_table() -> None:
 @pytest.mark.parametrize(("variable", "text", "name", "value"), [(k, *v) for k, v in READ.items()], ids=READ)
 def test_each_variable_is_read(variable: str, text: str, name: str, value: Any) -> None:
     company = {"BLOCKFROST_PROJECT_ID": "key"} if variable == "PAYWALL_NETWORK" else {}
-    settings = read_settings({variable: f" {text} ", **company})
-    assert getattr(settings, name) == value
-    assert getattr(Settings(), name) != value or variable == "PAYWALL_RAILS"
+    assert found(read_settings({variable: f" {text} ", **company}), name) == value
+    assert found(Settings(), name) != value or variable == "PAYWALL_RAILS"
+
+
+def found(settings: Settings, name: str) -> Any:
+    """The value of a field, of the seller's own settings or of the rail's that has it."""
+    holder = settings.rail(CardanoSettings) if hasattr(CardanoSettings(), name) else settings
+    return getattr(holder, name)
 
 
 @pytest.mark.parametrize("text", ["", "  "])
@@ -93,6 +105,65 @@ BAD = {
 def test_a_bad_value_is_refused_in_a_sentence_that_names_the_variable(variable: str, text: str) -> None:
     with pytest.raises(SetupError, match=rf"^{variable} .*\.$"):
         read_settings({variable: text})
+
+
+ROOM = """
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+@dataclass(frozen=True, slots=True)
+class VoucherSettings:
+    voucher_days: int = 30
+    secret_key: str = field(default="", metadata={"variable": "VOUCHER_SECRET_KEY"})
+
+    def rules(self) -> Iterator[tuple[bool, str]]:
+        yield self.voucher_days > 0, "PAYWALL_VOUCHER_DAYS must be at least 1."
+
+SETTINGS = VoucherSettings
+"""
+
+
+@pytest.fixture
+def voucher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Any]]:
+    """A rail's room that somebody put beside ours, with settings of its own."""
+    room = tmp_path / "voucher"
+    room.mkdir()
+    (room / "__init__.py").touch()
+    (room / "settings.py").write_text(ROOM)
+    monkeypatch.setattr(paywall.rails, "__path__", [*paywall.rails.__path__, str(tmp_path)])
+    importlib.invalidate_caches()
+    kind: type[Any] = importlib.import_module("paywall.rails.voucher.settings").SETTINGS
+    yield kind
+    for name in [name for name in sys.modules if name.startswith("paywall.rails.voucher")]:
+        del sys.modules[name]
+    del paywall.rails.voucher  # type: ignore[attr-defined]
+
+
+def test_a_new_rails_room_brings_settings_of_its_own(voucher: type[Any]) -> None:
+    assert variables()["PAYWALL_VOUCHER_DAYS"] == ("voucher_days", 30)
+    environ = {"PAYWALL_VOUCHER_DAYS": "7", "VOUCHER_SECRET_KEY": "a secret", "PAYWALL_ADA_USD": "0.75"}
+    settings = read_settings(environ)
+    assert settings.rail(voucher) == voucher(7, "a secret")
+    assert settings.rail(CardanoSettings).ada_usd == "0.75"
+    assert read_settings({}).rail(voucher) == voucher()
+    assert "secret" not in repr(settings)
+    for text in ("0", "soon"):
+        with pytest.raises(SetupError, match=r"^PAYWALL_VOUCHER_DAYS must be"):
+            read_settings({"PAYWALL_VOUCHER_DAYS": text})
+
+
+def test_a_setting_goes_with_its_room() -> None:
+    with pytest.raises(SetupError, match="no setting PAYWALL_VOUCHER_DAYS"):
+        read_settings({"PAYWALL_VOUCHER_DAYS": "7"})
+
+
+def test_reading_the_settings_loads_no_rail_and_nothing_heavy() -> None:
+    code = "import sys; from paywall.settings import read_settings; read_settings({}); print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = set(shown.split())
+    heavy = {"sqlalchemy", "sqlmodel", "httpx", "starlette", "cryptography", "jwt"}
+    assert loaded & {*heavy, "paywall.rails.base", "paywall.rails.cardano.rail"} == set()
+    assert "paywall.rails.cardano.settings" in loaded
 
 
 def test_a_misspelt_setting_is_refused_and_other_programs_variables_are_not() -> None:

@@ -1,0 +1,105 @@
+"""The port of the dialects: wire forms of one and the same 402, as pure codecs between values and headers and body.
+
+A dialect knows no route, no clock and no database: what it needs is an argument, and `paywall/web/dialects.py`
+binds it to HTTP. The same values go out in every dialect, and evidence that came in one looks like evidence
+that came in another.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shared.problem import Problem
+from shared.tokens.prt import PaymentRequest
+
+#: names and values, in order: a name may stand more than once (WWW-Authenticate has a line a method)
+HeaderLines = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A stored payment request and its signed token: what a 402 asks for."""
+
+    token: str
+    request: PaymentRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What `payer` (a DID) shows for having paid an option of a payment request on `network`.
+
+    `payload` is for the option's rail to read; for Cardano {"txHash": 64 hex digits} for a transaction that was
+    sent, or {"transaction": signed bytes} for one that was not.
+    """
+
+    payment_request_token: str
+    option_id: str
+    payer: str
+    network: str
+    payload: Mapping[str, str | bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Response402Parts:
+    headers: HeaderLines
+    body: bytes
+    media_type: str
+    status: int = 402
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerParts:
+    status: int
+    headers: HeaderLines
+    body: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The payment is final. `credits` are the buckets of the account that the receipt opened."""
+
+    payment_request_id: str
+    receipt: str
+    credits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Accepted, not final. `required` counts confirmations."""
+
+    payment_request_id: str
+    external_id: str
+    confirmations: int
+    required: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`token` is the PRT to pay, when paying is the remedy; `headers` go with it in every dialect."""
+
+    problem: Problem
+    token: str | None = None
+    headers: HeaderLines = ()
+
+
+PaymentOutcome = Paid | Settling | Refusal
+
+
+class Dialect(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    def challenge(self, offer: Offer) -> Response402Parts:
+        """The 402 that asks for `offer`. Its headers go out beside those of other dialects."""
+
+    def read_payment(
+        self, headers: Mapping[str, str], body: Mapping[str, Any], *, now: int
+    ) -> Evidence | None:
+        """The evidence in a request, or None when it shows none in this dialect. Errors: TokenError.
+
+        `headers` have names in lower case; `body` is a decoded JSON object, empty when there is none.
+        """
+
+    def answer(self, outcome: PaymentOutcome) -> AnswerParts:
+        """What is answered to whoever paid in this dialect."""
