@@ -135,8 +135,8 @@ def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> No
     )
 
     def refusal(settings: Settings) -> str:
+        chosen = replace(settings, passphrase_fd=descriptor_of(PASSPHRASE))
         with pytest.raises(SetupError) as refused:
-            chosen = replace(settings, passphrase_fd=descriptor_of(PASSPHRASE))
             compose(chosen, open_ring(chosen))
         return refused.value.detail
 
