@@ -17,7 +17,7 @@ from paywall.database.schema import HEAD, upgrade, version
 from paywall.errors import SetupError
 from paywall.ops.reconcile import Reconciliation
 from paywall.settings import Settings
-from shared.cardano.make.build import Shortage
+from shared.cardano.coins import Shortage
 from shared.cardano.read.audit import Audit, AuditCheck
 from shared.chain.auditing import audit
 from shared.chain.base import Chain, ChainError

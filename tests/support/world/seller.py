@@ -18,7 +18,8 @@ from paywall.devnet.child import fund_and_mint
 from paywall.products.images.maker import ImageMaker
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
-from shared.cardano.make.build import Built, payment
+from shared.cardano.draft import Built
+from shared.cardano.make.build import payment
 from shared.dialects.ack import PaymentClaim, claim_token
 from shared.keys import SigningKey
 from shared.tokens import dpop

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from shared.cardano import fees
 from shared.cardano.addresses import InvalidAddressError, key_hash
 from shared.cardano.assets import Asset
+from shared.cardano.coins import Shortage, Utxo
+from shared.cardano.draft import Built, Draft
 from shared.cardano.make import build
-from shared.cardano.make.build import Built, Draft, Shortage, Utxo
 from shared.cardano.read.transaction import parse
 from tests.unit.cardano.cardano_samples import (
     ASSET,

@@ -11,7 +11,8 @@ import pytest
 from paywall.burns.custody import BurnOrder, Custody
 from paywall.burns.policies import BuildTerms, NativePolicy
 from shared.cardano.addresses import enterprise_address, to_bytes
-from shared.cardano.make.build import Draft, Parameters, Utxo
+from shared.cardano.coins import Parameters, Utxo
+from shared.cardano.draft import Draft
 from shared.cardano.metadata import burn_metadata
 from shared.cardano.read.guard import UnsafeBurnError, UnsafeMintError
 from shared.chain.base import Tip
