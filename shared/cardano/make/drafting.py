@@ -105,8 +105,7 @@ def _write(plan: Plan, chosen: tuple[Utxo, ...], fee: int) -> Draft:
         mint=parts.bundle({plan.mint[0].unit: plan.mint[1]}) if plan.mint else None,
         network_id=pycardano.Network(ledger_id(plan.network)),
     )
-    if plan.plutus is not None:
-        _add_script(plan, *plan.plutus, body, chosen)
+    _add_script(plan, body, chosen)
     return Draft(
         body_bytes=body.to_cbor(),
         fee=fee,
@@ -114,15 +113,13 @@ def _write(plan: Plan, chosen: tuple[Utxo, ...], fee: int) -> Draft:
         change=(Utxo("", len(plan.sent), plan.change_address, rest, tokens),),
         expiry_slot=plan.expiry_slot,
         key=plan.key,
-        witnesses=parts.witnesses(plan.script).to_cbor(),
+        witnesses=parts.witnesses(plan.script),
         auxiliary=auxiliary and auxiliary.to_cbor(),
     )
 
 
-def _enough(
-    plan: Plan, lovelace: int, tokens: Mapping[str, int], complaint: str
-) -> pycardano.TransactionOutput:
-    """An output of ours; `Shortage` when that is less than it must hold."""
+def _enough(plan: Plan, lovelace: int, tokens: Mapping[str, int], complaint: str) -> Any:
+    """An output of ours (pycardano's); `Shortage` when that is less than it must hold."""
     output = parts.output(plan.change_address, max(lovelace, 0), tokens)
     least = fees.least_lovelace(output.to_cbor(), plan.parameters)
     if lovelace < least:
@@ -138,17 +135,14 @@ def _remaining(plan: Plan, chosen: tuple[Utxo, ...]) -> dict[str, int]:
     return {unit: quantity for unit, quantity in sorted(tokens.items()) if quantity}
 
 
-def _add_script(
-    plan: Plan,
-    script: PlutusScript,
-    prices: PlutusParameters,
-    body: pycardano.TransactionBody,
-    chosen: tuple[Utxo, ...],
-) -> None:
-    """What a script needs besides. An input of ours is the collateral too, and comes back but for its share.
+def _add_script(plan: Plan, body: pycardano.TransactionBody, chosen: tuple[Utxo, ...]) -> None:
+    """What a Plutus script needs besides. An input of ours is the collateral too, and comes back but for its share.
 
     It is lost only when the script fails on chain, which a node refuses before; so no output lies aside.
     """
+    if plan.plutus is None:
+        return
+    script, prices = plan.plutus
     pledged = max(chosen, key=lambda utxo: utxo.lovelace)
     share = ceil(body.fee * prices.collateral_percent / 100)
     complaint = "too little lovelace in one output for the collateral"

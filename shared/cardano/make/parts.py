@@ -5,6 +5,7 @@ each and say nothing more. pycardano orders the names of tokens canonically (RFC
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import pycardano  # type: ignore[import-untyped]  # it ships no types
@@ -54,15 +55,19 @@ def auxiliary(metadata: Mapping[int, Any] | None) -> pycardano.AuxiliaryData | N
     return None if metadata is None else pycardano.AuxiliaryData(pycardano.Metadata(metadata))
 
 
-def witnesses(script: PolicyScript | None) -> pycardano.TransactionWitnessSet:
-    """What a mint or burn under `script` needs beside a signature."""
-    if script is None:
-        return pycardano.TransactionWitnessSet()
+# A wallet burns under the same script again and again.
+@lru_cache(maxsize=8)
+def witnesses(script: PolicyScript | None) -> bytes:
+    """The witness set of a mint or burn under `script`, but for the signature."""
+    found = pycardano.TransactionWitnessSet()
     if isinstance(script, NativeScript):
         holder = pycardano.VerificationKeyHash(script.key_hash)
-        return pycardano.TransactionWitnessSet(native_scripts=[pycardano.ScriptPubkey(holder)])
-    brought = [pycardano.PlutusV3Script(script.raw)] if script.reference is None else None
-    return pycardano.TransactionWitnessSet(redeemer=redeemers(script), plutus_v3_script=brought)
+        found.native_scripts = [pycardano.ScriptPubkey(holder)]
+    elif script is not None:
+        found.redeemer = redeemers(script)
+        if script.reference is None:
+            found.plutus_v3_script = [pycardano.PlutusV3Script(script.raw)]
+    return bytes(found.to_cbor())
 
 
 def redeemers(script: PlutusScript) -> pycardano.RedeemerMap:
@@ -72,6 +77,7 @@ def redeemers(script: PlutusScript) -> pycardano.RedeemerMap:
     return pycardano.RedeemerMap({key: pycardano.RedeemerValue(pycardano.Unit(), units)})
 
 
+@lru_cache(maxsize=8)
 def script_data_hash(script: PlutusScript, parameters: PlutusParameters) -> pycardano.ScriptDataHash:
     """Of the redeemers, no datums, and the chain's own cost model: pycardano knows none for Plutus V3."""
     return pycardano.script_data_hash(redeemers(script), None, {_V3: list(parameters.cost_model)})
