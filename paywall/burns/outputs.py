@@ -15,7 +15,8 @@ from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, WalletOutputRow
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from paywall.ops.failpoints import failpoint
-from shared.cardano.make.build import Built, Utxo
+from shared.cardano.coins import Utxo
+from shared.cardano.draft import Built
 
 Reference = tuple[str, int]
 _INSERT = CompiledStatement(

@@ -10,8 +10,10 @@ from typing import Protocol, TypedDict
 
 from shared.cardano.addresses import key_hash
 from shared.cardano.assets import Asset
+from shared.cardano.coins import Parameters, Shortage, Utxo
+from shared.cardano.draft import Draft
 from shared.cardano.fixed_supply import FixedSupply
-from shared.cardano.make.build import Draft, Parameters, Shortage, Utxo, burn, mint, mint_fixed, native_policy
+from shared.cardano.policy import NativeScript
 from shared.cardano.read.fixed_guard import Reference, guard_fixed_burn, guard_fixed_mint
 from shared.cardano.read.guard import guard_burn, guard_mint
 from shared.chain.base import ChainUnavailable
@@ -31,7 +33,9 @@ class BuildTerms(TypedDict):
 
 
 class Policy(Protocol):
-    """Drafts may raise `Shortage` and `ChainUnavailable`.
+    """Drafts take milliseconds of pure Python, and the first imports pycardano: make them in a thread.
+
+    They may raise `Shortage` and `ChainUnavailable`.
 
     The guards look at the unsigned bytes alone, whatever built them: `UnsafeMintError`, `UnsafeBurnError`.
     """
@@ -63,9 +67,11 @@ class NativePolicy:
 
     @property
     def asset(self) -> Asset:
-        return Asset(native_policy(key_hash(self.key))[1], TOKEN_NAME)
+        return Asset(NativeScript(key_hash(self.key)).policy_id, TOKEN_NAME)
 
     def mint(self, utxos: Sequence[Utxo], quantity: int, terms: BuildTerms) -> Draft:
+        from shared.cardano.make.build import mint
+
         return mint(utxos=utxos, asset=self.asset, quantity=quantity, **terms)
 
     def burn(
@@ -76,6 +82,8 @@ class NativePolicy:
         must_spend: Sequence[Reference],
         terms: BuildTerms,
     ) -> Draft:
+        from shared.cardano.make.build import burn
+
         return burn(utxos=utxos, asset=self.asset, count=count, root=root, must_spend=must_spend, **terms)
 
     def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None:
@@ -97,6 +105,8 @@ class FixedPolicy:
         return self.supply.asset
 
     def mint(self, utxos: Sequence[Utxo], quantity: int, terms: BuildTerms) -> Draft:
+        from shared.cardano.make.build import mint_fixed
+
         if quantity != self.supply.quantity:
             raise ValueError("a fixed supply is minted whole")
         seed = next((utxo for utxo in utxos if utxo.reference == self.supply.seed), None)
@@ -113,6 +123,8 @@ class FixedPolicy:
         must_spend: Sequence[Reference],
         terms: BuildTerms,
     ) -> Draft:
+        from shared.cardano.make.build import burn
+
         _check_prices(terms)
         # Spent, the script would be gone, and with it every burn to come.
         ours = [utxo for utxo in utxos if utxo.reference != self._reference]

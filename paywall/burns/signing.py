@@ -11,7 +11,8 @@ from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from paywall.ops.failpoints import failpoint
-from shared.cardano.make.build import Built, Shortage, Utxo
+from shared.cardano.coins import Shortage, Utxo
+from shared.cardano.draft import Built
 from shared.chain.base import Chain
 
 log = logging.getLogger("paywall.burns")

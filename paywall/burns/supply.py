@@ -11,8 +11,8 @@ from paywall.burns.policies import TOKEN_NAME, FixedPolicy
 from paywall.burns.policy_file import MintRecord, read_record, remove_record, write_record
 from paywall.errors import SetupError
 from shared.cardano.addresses import payment_key_hash
+from shared.cardano.coins import Shortage, Utxo
 from shared.cardano.fixed_supply import FixedSupply
-from shared.cardano.make.build import Shortage, Utxo
 from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown
 
 POLL_SECONDS = 0.2

@@ -19,7 +19,7 @@ from paywall.keys.passphrases import Passphrases
 from paywall.keys.ring import KeyRing
 from paywall.ops.reconcile import Reconciliation
 from paywall.settings import Settings
-from shared.cardano.make.build import Shortage
+from shared.cardano.coins import Shortage
 from shared.cardano.read.audit import Audit, AuditCheck
 from shared.chain.auditing import audit
 from shared.chain.base import Chain, ChainError

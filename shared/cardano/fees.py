@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from shared.cardano.coins import Parameters
-from shared.cardano.make.draft import Draft
+from shared.cardano.draft import Draft
 
 # The ledger counts an unspent output's own reference as 160 bytes (CIP-55).
 _REFERENCE = 160

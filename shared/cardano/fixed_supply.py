@@ -15,7 +15,7 @@ import cbor2
 
 from shared.cardano.addresses import KEY_HASH
 from shared.cardano.assets import MAX_NAME, Asset
-from shared.cardano.make.scripts import ExecutionUnits, PlutusScript
+from shared.cardano.policy import ExecutionUnits, PlutusScript
 from shared.cardano.read.cbor import CborError, Reader, Tagged
 
 # What the policy uses by mainnet's cost model of protocol version 10 (a test asks the ledger), and a tenth

@@ -7,7 +7,7 @@ import pytest
 
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
-from shared.cardano.make.build import Utxo
+from shared.cardano.coins import Utxo
 from shared.cardano.metadata import read_burn, read_payment
 from shared.cardano.read.transaction import parse
 from shared.chain.base import ChainUnavailable, confirmations

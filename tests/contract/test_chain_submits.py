@@ -6,8 +6,8 @@ import cbor2
 import pytest
 
 from shared.cardano.addresses import to_bytes
+from shared.cardano.coins import Shortage
 from shared.cardano.fees import least_lovelace
-from shared.cardano.make import build
 from shared.chain.base import SubmitRefused, SubmitUnknown
 from shared.chain.blockfrost import Blockfrost
 from tests.support.processes.devnet import DevnetProcess
@@ -36,7 +36,7 @@ def test_the_change_cannot_hold_one_lovelace_less(devnet: DevnetProcess) -> None
         fee = (await wallet.payment(wallet.address, 2_000_000)).fee
         least = least_lovelace(cbor2.dumps([to_bytes(wallet.address), 1_000_000]), parameters)
         most = 4_000_000 - fee - least
-        with pytest.raises(build.Shortage) as shortage:
+        with pytest.raises(Shortage) as shortage:
             await wallet.payment(wallet.address, most + 1)
         assert shortage.value.lovelace == 1
         cheaper = replace(parameters, coins_per_utxo_byte=parameters.coins_per_utxo_byte - 1)

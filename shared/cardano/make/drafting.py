@@ -1,35 +1,23 @@
-"""From a plan to a draft: choosing inputs, the exact minimum fee, and the body's bytes (Conway CDDL)."""
+"""From a plan to a draft: choosing inputs, the exact minimum fee, and the body, whose bytes are then frozen."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from math import ceil
 from typing import Any
 
-import cbor2
+import pycardano  # type: ignore[import-untyped]  # it ships no types
 
 from shared.cardano import coins, fees
-from shared.cardano.addresses import check_address, key_hash, payment_key_hash, to_bytes
+from shared.cardano.addresses import check_address, key_hash, payment_key_hash
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, PlutusParameters, Shortage, Utxo
-from shared.cardano.make.draft import Draft
-from shared.cardano.make.scripts import PlutusScript, PolicyScript
+from shared.cardano.draft import Draft
+from shared.cardano.make import parts
 from shared.cardano.network import ledger_id
-from shared.cardano.read.cddl import Field
+from shared.cardano.policy import PlutusScript, PolicyScript
 from shared.keys import PublicKey
 
-_EMBEDDED = 24  # CBOR's tag for CBOR in a byte string
-_V3 = 3
-_MILLIONS = 1_000_000  # is written in as many bytes as what an output of a script must hold
 _INPUT = 36  # bytes of one input at least: it bounds how many can fit
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An output before the change: its bytes, and the lovelace in it."""
-
-    raw: bytes
-    lovelace: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +32,7 @@ class Plan:
     expiry_slot: int
     key: PublicKey
     network: str
-    sent: tuple[Sent, ...] = ()
+    sent: tuple[pycardano.TransactionOutput, ...] = ()
     mint: tuple[Asset, int] | None = None
     script: PolicyScript | None = None
     metadata: Mapping[int, Any] | None = None
@@ -84,26 +72,6 @@ def drafted(plan: Plan, selections: Iterator[tuple[Utxo, ...]]) -> Draft:
     raise Shortage("too many small outputs to fit into one transaction", lovelace=shortage.lovelace)
 
 
-def output(address: str, lovelace: int, tokens: Mapping[str, int]) -> bytes:
-    """An output in the legacy form, which every wallet can read."""
-    bundle: dict[bytes, dict[bytes, int]] = {}
-    # Canonical order (RFC 7049 section 3.9), which some hardware wallets insist on: the shorter name first.
-    for unit, quantity in sorted(tokens.items(), key=lambda token: (token[0][:56], len(token[0]), token[0])):
-        bundle.setdefault(bytes.fromhex(unit[:56]), {})[bytes.fromhex(unit[56:])] = quantity
-    return cbor2.dumps([to_bytes(address), [lovelace, bundle] if bundle else lovelace])
-
-
-def output_with_script(address: str, script: bytes, parameters: Parameters) -> Sent:
-    """The smallest output that holds a Plutus V3 script for others to refer to (CIP-33)."""
-    held = cbor2.CBORTag(_EMBEDDED, cbor2.dumps([_V3, script]))
-
-    def written(lovelace: int) -> bytes:
-        return cbor2.dumps({0: to_bytes(address), 1: lovelace, 3: held})
-
-    least = fees.least_lovelace(written(_MILLIONS), parameters)
-    return Sent(written(least), least)
-
-
 def _check(plan: Plan) -> None:
     check_address(plan.change_address, plan.network)
     if payment_key_hash(plan.change_address) != key_hash(plan.key):
@@ -127,26 +95,36 @@ def _write(plan: Plan, chosen: tuple[Utxo, ...], fee: int) -> Draft:
     rest = sum(utxo.lovelace for utxo in chosen) - plan.paid - fee
     tokens = _remaining(plan, chosen)
     change = _enough(plan, rest, tokens, "too little lovelace for what is paid, the fee and the change")
-    auxiliary = None if plan.metadata is None else cbor2.dumps(plan.metadata)
+    auxiliary = parts.auxiliary(plan.metadata)
+    body = pycardano.TransactionBody(
+        inputs=parts.references(*(utxo.reference for utxo in chosen)),
+        outputs=[*plan.sent, change],
+        fee=fee,
+        ttl=plan.expiry_slot,
+        auxiliary_data_hash=auxiliary and auxiliary.hash(),
+        mint=parts.bundle({plan.mint[0].unit: plan.mint[1]}) if plan.mint else None,
+        network_id=pycardano.Network(ledger_id(plan.network)),
+    )
+    _add_script(plan, body, chosen)
     return Draft(
-        body_bytes=_body(plan, chosen, change, fee, auxiliary),
+        body_bytes=body.to_cbor(),
         fee=fee,
         inputs=chosen,
         change=(Utxo("", len(plan.sent), plan.change_address, rest, tokens),),
         expiry_slot=plan.expiry_slot,
         key=plan.key,
-        scripts=() if plan.script is None else plan.script.witnesses,
-        auxiliary=auxiliary,
+        witnesses=parts.witnesses(plan.script),
+        auxiliary=auxiliary and auxiliary.to_cbor(),
     )
 
 
-def _enough(plan: Plan, lovelace: int, tokens: Mapping[str, int], complaint: str) -> bytes:
-    """An output of ours; `Shortage` when that is less than it must hold."""
-    written = output(plan.change_address, max(lovelace, 0), tokens)
-    least = fees.least_lovelace(written, plan.parameters)
+def _enough(plan: Plan, lovelace: int, tokens: Mapping[str, int], complaint: str) -> Any:
+    """An output of ours (pycardano's); `Shortage` when that is less than it must hold."""
+    output = parts.output(plan.change_address, max(lovelace, 0), tokens)
+    least = fees.least_lovelace(output.to_cbor(), plan.parameters)
     if lovelace < least:
         raise Shortage(complaint, lovelace=least - lovelace)
-    return written
+    return output
 
 
 def _remaining(plan: Plan, chosen: tuple[Utxo, ...]) -> dict[str, int]:
@@ -157,47 +135,21 @@ def _remaining(plan: Plan, chosen: tuple[Utxo, ...]) -> dict[str, int]:
     return {unit: quantity for unit, quantity in sorted(tokens.items()) if quantity}
 
 
-def _body(plan: Plan, chosen: tuple[Utxo, ...], change: bytes, fee: int, auxiliary: bytes | None) -> bytes:
-    outputs = [sent.raw for sent in plan.sent] + [change]
-    fields: dict[int, bytes] = {
-        Field.INPUTS: _references(*(utxo.reference for utxo in chosen)),
-        Field.OUTPUTS: bytes([0x80 + len(outputs)]) + b"".join(outputs),
-        Field.FEE: cbor2.dumps(fee),
-        Field.EXPIRY_SLOT: cbor2.dumps(plan.expiry_slot),
-        Field.NETWORK_ID: cbor2.dumps(ledger_id(plan.network)),
-    }
-    if auxiliary is not None:
-        fields[Field.AUXILIARY_HASH] = cbor2.dumps(blake2b(auxiliary, digest_size=32).digest())
-    if plan.mint is not None:
-        asset, quantity = plan.mint
-        fields[Field.MINT] = cbor2.dumps({bytes.fromhex(asset.policy_id): {asset.name: quantity}})
-    if plan.plutus is not None:
-        fields |= _plutus_fields(plan, *plan.plutus, chosen, fee)
-    head = bytes([0xA0 + len(fields)])
-    return head + b"".join(bytes([field]) + fields[field] for field in sorted(fields))
-
-
-def _plutus_fields(
-    plan: Plan, script: PlutusScript, parameters: PlutusParameters, chosen: tuple[Utxo, ...], fee: int
-) -> dict[int, bytes]:
-    """What a script needs besides. An input of ours is the collateral too, and comes back but for its share.
+def _add_script(plan: Plan, body: pycardano.TransactionBody, chosen: tuple[Utxo, ...]) -> None:
+    """What a Plutus script needs besides. An input of ours is the collateral too, and comes back but for its share.
 
     It is lost only when the script fails on chain, which a node refuses before; so no output lies aside.
     """
+    if plan.plutus is None:
+        return
+    script, prices = plan.plutus
     pledged = max(chosen, key=lambda utxo: utxo.lovelace)
-    share = ceil(fee * parameters.collateral_percent / 100)
+    share = ceil(body.fee * prices.collateral_percent / 100)
     complaint = "too little lovelace in one output for the collateral"
-    fields = {
-        Field.SCRIPT_DATA_HASH: cbor2.dumps(script.data_hash(parameters)),
-        Field.COLLATERAL: _references(pledged.reference),
-        Field.REQUIRED_SIGNERS: cbor2.dumps([key_hash(plan.key)]),
-        Field.COLLATERAL_RETURN: _enough(plan, pledged.lovelace - share, pledged.tokens, complaint),
-        Field.TOTAL_COLLATERAL: cbor2.dumps(share),
-    }
+    body.script_data_hash = parts.script_data_hash(script, prices)
+    body.collateral = parts.references(pledged.reference)
+    body.required_signers = [pycardano.VerificationKeyHash(key_hash(plan.key))]
+    body.collateral_return = _enough(plan, pledged.lovelace - share, pledged.tokens, complaint)
+    body.total_collateral = share
     if script.reference is not None:
-        fields[Field.REFERENCE_INPUTS] = _references(script.reference)
-    return {int(field): value for field, value in fields.items()}
-
-
-def _references(*references: tuple[str, int]) -> bytes:
-    return cbor2.dumps([[bytes.fromhex(tx_hash), index] for tx_hash, index in references])
+        body.reference_inputs = parts.references(script.reference)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from shared.cardano.addresses import key_hash
 from shared.cardano.assets import Asset
 from shared.cardano.fixed_supply import FixedSupply, NotFixedSupplyError, read
-from shared.cardano.make.build import native_policy
+from shared.cardano.policy import NativeScript
 from shared.cardano.read.cbor import CborError, Reader
 from shared.cardano.read.transaction import ParsedTransaction, TransactionError, parse
 
@@ -160,7 +160,7 @@ def _supply(evidence: AuditEvidence) -> FixedSupply | None:
 def _holder(evidence: AuditEvidence, mint: ParsedTransaction | None) -> str | None:
     """The hash of the key whose signature alone is the policy, in hex; found among those who signed the mint."""
     for signer in () if mint is None else mint.signers:
-        if native_policy(key_hash(signer))[1] == evidence.asset.policy_id:
+        if NativeScript(key_hash(signer)).policy_id == evidence.asset.policy_id:
             return key_hash(signer).hex()
     return None
 

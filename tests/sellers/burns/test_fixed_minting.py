@@ -16,7 +16,7 @@ from paywall.burns.supply import mint_fixed_supply
 from paywall.errors import SetupError
 from paywall.keys.signers.file import FileSigner
 from shared.cardano.addresses import key_hash
-from shared.cardano.make.build import Parameters, Shortage
+from shared.cardano.coins import Parameters, Shortage
 from shared.chain.base import ChainUnavailable, SubmitRefused, SubmitUnknown
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey

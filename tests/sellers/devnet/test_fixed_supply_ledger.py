@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from shared.cardano.addresses import to_bytes
+from shared.cardano.draft import Draft
 from shared.cardano.fixed_supply import BURN_UNITS, MINT_UNITS
-from shared.cardano.make.build import Draft, mint_fixed
-from shared.cardano.make.scripts import ExecutionUnits
+from shared.cardano.make.build import mint_fixed
+from shared.cardano.policy import ExecutionUnits
 from shared.cardano.read.transaction import parse
 from shared.chain.base import SubmitRefused
 from tests.support.processes.devnet import DevnetProcess

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from shared.cardano.make.build import Built
+from shared.cardano.draft import Built
 from tests.support.hostile.crashes import Crashes
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world import burns

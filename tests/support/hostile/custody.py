@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
+from shared.cardano.draft import Draft
 from shared.cardano.make import build
+from shared.cardano.policy import NativeScript
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
@@ -20,7 +22,7 @@ class Custody:
         self._devnet = devnet
         self._key = key
         self.address = enterprise_address(key.public, NETWORK)
-        self.token = Asset(build.native_policy(key_hash(key.public))[1], b"CREATE")
+        self.token = Asset(NativeScript(key_hash(key.public)).policy_id, b"CREATE")
 
     async def mint(self) -> None:
         self._devnet.faucet(self.address, 100_000_000)
@@ -54,7 +56,7 @@ class Custody:
             )
         )
 
-    async def _submit(self, draft: Callable[..., build.Draft]) -> str:
+    async def _submit(self, draft: Callable[..., Draft]) -> str:
         chain = Blockfrost(self._devnet.url)
         try:
             slot = (await chain.tip()).slot + 600

@@ -6,8 +6,10 @@ from typing import Any
 
 from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
+from shared.cardano.coins import Parameters, Utxo
+from shared.cardano.draft import Built, Draft
 from shared.cardano.make import build
-from shared.cardano.make.build import Built, Draft, Parameters, Utxo
+from shared.cardano.policy import NativeScript
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
@@ -24,7 +26,7 @@ class Wallet:
         self.chain = chain
         self.key = SigningKey.generate()
         self.address = enterprise_address(self.key.public, NETWORK)
-        self.asset = Asset(build.native_policy(key_hash(self.key.public))[1], b"CREATE")
+        self.asset = Asset(NativeScript(key_hash(self.key.public)).policy_id, b"CREATE")
 
     def fund(self, lovelace: int = 50_000_000) -> None:
         self.devnet.faucet(self.address, lovelace)

@@ -9,12 +9,12 @@ import cbor2
 
 from shared.cardano.addresses import key_hash
 from shared.cardano.assets import Asset
-from shared.cardano.coins import selections
+from shared.cardano.coins import Utxo, selections
+from shared.cardano.draft import Built, Draft
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.make import build
-from shared.cardano.make.build import Built, Draft, Utxo
 from shared.cardano.make.drafting import Plan, drafted
-from shared.cardano.make.scripts import ExecutionUnits, PlutusScript
+from shared.cardano.policy import ExecutionUnits, PlutusScript
 from shared.chain.blockfrost import Blockfrost
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.chain_wallet import HASH, Wallet

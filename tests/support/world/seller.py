@@ -22,7 +22,8 @@ from paywall.products.images.maker import ImageMaker
 from paywall.products.images.room import open_images
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
-from shared.cardano.make.build import Built, payment
+from shared.cardano.draft import Built
+from shared.cardano.make.build import payment
 from shared.dialects.ack import claim_token
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey

@@ -11,8 +11,9 @@ from buyer.proof.verify import ChainEvidence, Papers, Report
 from shared import merkle
 from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
+from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.make import build
-from shared.cardano.make.build import Parameters, Utxo
+from shared.cardano.policy import NativeScript
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt, receipt
@@ -23,7 +24,7 @@ NOW = 1_800_000_000
 SELLER, BUYER, STRANGER = (SigningKey.from_seed(bytes([n]) * 32) for n in (1, 2, 3))
 NETWORK = "cardano:devnet"
 ADDRESS = enterprise_address(SELLER.public, NETWORK)
-POLICY = build.native_policy(key_hash(SELLER.public))[1]
+POLICY = NativeScript(key_hash(SELLER.public)).policy_id
 TOKEN, OTHER_TOKEN = Asset(POLICY, b"CREATE"), Asset(POLICY, b"WORTHLESS")
 PARAMETERS = Parameters(44, 155_381, 4310, 16_384)
 IDS = ["redemption-1", "redemption-2", "redemption-3"]

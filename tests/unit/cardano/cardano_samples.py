@@ -8,8 +8,10 @@ import cbor2
 
 from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
+from shared.cardano.coins import Parameters, Utxo
+from shared.cardano.draft import Built, Draft
 from shared.cardano.make import build
-from shared.cardano.make.build import Built, Draft, Parameters, Utxo
+from shared.cardano.policy import NativeScript
 from shared.keys import SigningKey
 
 NETWORK = "cardano:preprod"
@@ -17,7 +19,8 @@ KEY = SigningKey.from_seed(bytes(range(32)))
 OTHER = SigningKey.from_seed(bytes(range(1, 33)))
 OURS = enterprise_address(KEY.public, NETWORK)
 THEIRS = enterprise_address(OTHER.public, NETWORK)
-SCRIPT, POLICY = build.native_policy(key_hash(KEY.public))
+SCRIPT = NativeScript(key_hash(KEY.public)).raw
+POLICY = NativeScript(key_hash(KEY.public)).policy_id
 ASSET = Asset(POLICY, b"CREATE")
 PARAMETERS = Parameters(min_fee_a=44, min_fee_b=155_381, coins_per_utxo_byte=4310, max_tx_size=16_384)
 HASH = bytes(range(32))

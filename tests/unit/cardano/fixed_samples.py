@@ -4,10 +4,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from shared.cardano.addresses import key_hash
-from shared.cardano.coins import PlutusParameters
+from shared.cardano.coins import PlutusParameters, Utxo
+from shared.cardano.draft import Built, Draft
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.make import build
-from shared.cardano.make.build import Built, Draft, Utxo
 from tests.unit.cardano.cardano_samples import EXPIRY, HASH, KEY, NETWORK, OURS, PARAMETERS
 
 SEED = Utxo("11" * 32, 0, OURS, 50_000_000)

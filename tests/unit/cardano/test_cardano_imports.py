@@ -7,7 +7,11 @@ import pytest
 @pytest.mark.parametrize(
     "module",
     [
-        "shared.cardano.make.build",
+        "shared.cardano.draft",
+        "shared.cardano.policy",
+        "shared.cardano.fixed_supply",
+        "shared.cardano.read.audit",
+        "shared.cardano.read.fixed_guard",
         "shared.cardano.read.guard",
         "shared.cardano.read.transaction",
         "shared.chain.base",

@@ -1,10 +1,8 @@
 from typing import Any
 
-import pycardano  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from shared.cardano.metadata import LABEL, burn_metadata, payment_metadata, read_burn, read_payment
-from tests.unit.cardano import cardano_samples as samples
 
 HASH = bytes(range(32))
 
@@ -50,10 +48,3 @@ def test_metadata_of_wrong_lengths_cannot_be_made() -> None:
         burn_metadata(HASH[:31], 1)
     with pytest.raises(ValueError, match="at least one"):
         burn_metadata(HASH, 0)
-
-
-def test_the_metadata_hash_in_our_transactions_is_the_one_that_pycardano_computes() -> None:
-    draft = samples.burn(samples.utxo(1, 50_000_000, CREATE=10_000))
-    peer = pycardano.AuxiliaryData(pycardano.Metadata(burn_metadata(HASH, 1000)))
-    body = pycardano.TransactionBody.from_cbor(draft.body_bytes.hex())
-    assert body.auxiliary_data_hash == peer.hash()

@@ -56,13 +56,6 @@ def test_our_burn_reads_as_what_it_was_built_to_be() -> None:
     assert parsed.unusual == ()
 
 
-def test_pycardano_reads_the_same_id_and_the_same_bytes() -> None:
-    built = signed(burn(utxo(1, 10_000_000, CREATE=4), count=3))
-    peer = pycardano.Transaction.from_cbor(built.raw.hex())
-    assert str(peer.id) == built.id
-    assert peer.to_cbor() == built.raw
-
-
 def test_a_transaction_that_pycardano_made_reads_the_same() -> None:
     body = pycardano.TransactionBody(
         inputs=[pycardano.TransactionInput(pycardano.TransactionId(HASH), 3)],

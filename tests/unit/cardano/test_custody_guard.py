@@ -11,7 +11,8 @@ import pytest
 from paywall.burns.custody import BurnOrder, Custody
 from paywall.burns.policies import BuildTerms, NativePolicy
 from shared.cardano.addresses import enterprise_address, to_bytes
-from shared.cardano.make.build import Draft, Parameters, Utxo
+from shared.cardano.coins import Parameters, Utxo
+from shared.cardano.draft import Draft
 from shared.cardano.metadata import burn_metadata
 from shared.cardano.read.guard import UnsafeBurnError, UnsafeMintError
 from shared.chain.base import Tip
@@ -247,3 +248,24 @@ def test_a_batch_that_the_metadata_does_not_tell_is_not_signed() -> None:
     other = cbor2.dumps(burn_metadata(ROOT, 3))
     with pytest.raises(UnsafeBurnError, match="metadata"):
         attempt(policy=TakenOver(KEY.public, auxiliary=other))
+
+
+def test_a_body_that_changes_between_the_look_and_the_signature_is_not_given_out() -> None:
+    """A signature may take a call over the network: what comes out is what was looked at, or nothing."""
+    drafts: list[Draft] = []
+
+    class Keeping(NativePolicy):
+        def burn(self, *asked: Any) -> Draft:
+            drafts.append(POLICY.burn(*asked))
+            return drafts[0]
+
+    class Swapping(Recording):
+        async def sign(self, message: bytes) -> bytes:
+            more: dict[int, Any] = cbor2.loads(drafts[0].body_bytes)
+            more[1].append([to_bytes(THEIRS), 1_000_000])
+            object.__setattr__(drafts[0], "body_bytes", cbor2.dumps(more))
+            return await super().sign(message)
+
+    custody = Custody(Swapping(), NETWORK, policy=Keeping, max_fee=CAP, expiry_slots=100)
+    with pytest.raises(ValueError, match="not this key's"):
+        asyncio.run(custody.sign_burn(ToldChain(), [WALLET], order()))  # type: ignore[arg-type]

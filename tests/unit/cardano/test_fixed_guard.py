@@ -9,7 +9,8 @@ import cbor2
 import pytest
 
 from shared.cardano.addresses import key_hash, to_bytes
-from shared.cardano.make.build import Draft, Shortage, Utxo
+from shared.cardano.coins import Shortage, Utxo
+from shared.cardano.draft import Draft
 from shared.cardano.metadata import burn_metadata
 from shared.cardano.read.fixed_guard import guard_fixed_burn, guard_fixed_mint
 from shared.cardano.read.guard import UnsafeBurnError, UnsafeMintError, guard_burn

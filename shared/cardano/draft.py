@@ -30,8 +30,9 @@ class Built:
 class Draft:
     """A transaction that lacks only the signature of `key`, over the 32 bytes that `id` spells in hex.
 
-    `scripts` and `auxiliary` are CBOR: entries of the witness set that a mint or burn needs beside the key's,
-    and the metadata. The outputs in `change` have no transaction hash yet.
+    The bytes are made once and then frozen: what is looked at, signed, stored and submitted is one and the
+    same. `witnesses` is the witness set (CBOR) as it is without the key's entry, `auxiliary` the metadata.
+    The outputs in `change` have no transaction hash yet.
     """
 
     body_bytes: bytes
@@ -40,7 +41,7 @@ class Draft:
     change: tuple[Utxo, ...]
     expiry_slot: int
     key: PublicKey
-    scripts: tuple[bytes, ...]
+    witnesses: bytes
     auxiliary: bytes | None
 
     @property
@@ -67,10 +68,9 @@ class Draft:
         return Built(identity, self._whole(signature), self.fee, self.inputs, change, self.expiry_slot)
 
     def _whole(self, signature: bytes | None) -> bytes:
-        witnesses = []
+        witnesses = self.witnesses
         if signature is not None:
-            witnesses.append(_ONE_KEY + cbor2.dumps([[self.key.raw, signature]]))
-        witnesses += self.scripts
-        few = bytes([0xA0 + len(witnesses)])
-        end = self.auxiliary or _NO_METADATA
-        return b"".join([_FOUR_PARTS, self.body_bytes, few, *witnesses, _VALID, end])
+            # Spliced in, never written anew. The key's entry is the first of a map of few, whose head counts them.
+            entry = _ONE_KEY + cbor2.dumps([[self.key.raw, signature]])
+            witnesses = bytes([witnesses[0] + 1]) + entry + witnesses[1:]
+        return b"".join([_FOUR_PARTS, self.body_bytes, witnesses, _VALID, self.auxiliary or _NO_METADATA])

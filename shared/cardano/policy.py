@@ -1,4 +1,8 @@
-"""How a minting policy's script comes along in a mint or a burn, and what that costs (Conway CDDL)."""
+"""Minting policies: their scripts, the ids that the ledger names them by, and what running one costs.
+
+Computed here without pycardano: every request's path and the guards need the ids, and what `make` writes is
+judged by them.
+"""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -8,13 +12,9 @@ import cbor2
 
 from shared.cardano.addresses import KEY_HASH
 from shared.cardano.coins import PlutusParameters
-from shared.cardano.read.cddl import Witness
 
 _NATIVE, _PLUTUS_V3 = b"\x00", b"\x03"  # what a script's bytes are hashed with
-_MINT = 1
-_V3 = 2
-# Constructor 0 without fields: the policy never looks at it.
-REDEEMER = cbor2.CBORTag(121, [])
+_SIGNATURE_OF = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,17 @@ class ExecutionUnits:
 
 @dataclass(frozen=True, slots=True)
 class NativeScript:
-    """A script of signatures, as CBOR. It costs nothing but its bytes."""
+    """The script that asks for one key's signature, by the key's hash (28 bytes). It costs nothing but its bytes."""
 
-    raw: bytes
+    key_hash: bytes
+
+    @property
+    def raw(self) -> bytes:
+        return cbor2.dumps([_SIGNATURE_OF, self.key_hash])
 
     @property
     def policy_id(self) -> str:
         return _script_hash(_NATIVE, self.raw)
-
-    @property
-    def witnesses(self) -> tuple[bytes, ...]:
-        """Entries of the witness set, after the keys' own."""
-        return (bytes([Witness.NATIVE_SCRIPTS]) + b"\x81" + self.raw,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +55,10 @@ class PlutusScript:
     def policy_id(self) -> str:
         return _script_hash(_PLUTUS_V3, self.raw)
 
-    @property
-    def redeemers(self) -> bytes:
-        return cbor2.dumps({(_MINT, 0): [REDEEMER, [self.units.memory, self.units.steps]]})
-
-    @property
-    def witnesses(self) -> tuple[bytes, ...]:
-        """Entries of the witness set, after the keys' own."""
-        redeemers = bytes([Witness.REDEEMERS]) + self.redeemers
-        if self.reference is not None:
-            return (redeemers,)
-        return redeemers, bytes([Witness.PLUTUS_V3]) + cbor2.dumps([self.raw])
-
     def fee(self, parameters: PlutusParameters) -> int:
         """Lovelace for running it and for looking it up, beside what the transaction's bytes cost."""
         run = ceil(self.units.memory * parameters.memory_price + self.units.steps * parameters.step_price)
         return run if self.reference is None else run + floor(len(self.raw) * parameters.reference_byte_price)
-
-    def data_hash(self, parameters: PlutusParameters) -> bytes:
-        """The script data hash: of the redeemers, no datums, and Plutus V3's cost model."""
-        views = cbor2.dumps({_V3: list(parameters.cost_model)})
-        return blake2b(self.redeemers + views, digest_size=32).digest()
 
 
 PolicyScript = NativeScript | PlutusScript
