@@ -1,0 +1,95 @@
+"""Images: what is asked for, and what the seller says of one that was made for a credit, read strictly."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from buyer.errors import SellerFault, clean
+from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions import files
+from buyer.redemptions.jobs import WantedUse
+from buyer.redemptions.redeem import MAX_DELIVERY, UsingCredits
+from buyer.seller import trace
+from buyer.seller.http import describe
+from buyer.seller.session import Session
+from buyer.seller.typed import count, text, typed
+
+# Where images are. Another path, or another host, could be anything that answers to our address.
+_PATH = re.compile(r"/api/images/[A-Za-z0-9][A-Za-z0-9:_-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImage:
+    """A delivered image: `content` is PNG (or what `extension` says), `subject` the seller's name for it."""
+
+    content: bytes
+    extension: str
+    subject: str
+    redemption_id: str
+    credits_remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageNotice:
+    """A redemption that was captured, and where its image is; `sha256` in hex."""
+
+    redemption_id: str
+    credits_remaining: int
+    subject: str
+    path: str
+    sha256: str
+
+
+class Images:
+    """Uses credits for images."""
+
+    def __init__(self, session: Session, using: UsingCredits) -> None:
+        self._session = session
+        self._using = using
+
+    async def generate(self, receipt: HeldReceipt, body: Mapping[str, str]) -> GeneratedImage:
+        """An image for one credit."""
+        path = await self.path(receipt)
+        return await self._using.once(receipt, path, body, lambda use: self.fetch(receipt, use))
+
+    async def path(self, receipt: HeldReceipt) -> str:
+        """Where the seller makes images for a receipt's credits."""
+        return (await self._session.seller()).catalog.use_path(receipt.product)
+
+    async def fetch(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
+        """The image of a stored key; errors as those of `UsingCredits.fetch`."""
+        return await self._using.fetch(use, self._image(receipt, use))
+
+    async def _image(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
+        reply = await self._using.ask(receipt, use, accept="application/json", explain=trace.delivered)
+        notice = read(reply.json())
+        image = await self._session.http.send(
+            "GET", notice.path, headers={"accept": "image/*"}, cap=MAX_DELIVERY
+        )
+        if not image.ok:
+            raise SellerFault("image_missing", f"the image cannot be had: {describe(image.problem())}")
+        if sha256(image.body).hexdigest() != notice.sha256:
+            raise SellerFault("image_changed", "the image is not the one that was delivered for the credit")
+        kind = files.extension(image.body)
+        return GeneratedImage(
+            image.body, kind, notice.subject, notice.redemption_id, notice.credits_remaining
+        )
+
+
+def read(document: Mapping[str, Any]) -> ImageNotice:
+    """A notice out of its JSON object; SellerFault for anything that is not one."""
+    try:
+        notice = ImageNotice(
+            redemption_id=text(document["redemption_id"]),
+            credits_remaining=count(document["credits_remaining"]),
+            subject=clean(typed(document["subject"], str)),
+            path=text(document["image"]["url"]),
+            sha256=text(document["image"]["sha256"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise SellerFault("image_malformed", f"the answer names no image: {clean(repr(error))}") from error
+    if not _PATH.fullmatch(notice.path):
+        raise SellerFault("image_elsewhere", f"the image is not where images are: {clean(notice.path)}")
+    return notice
