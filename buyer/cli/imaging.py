@@ -11,8 +11,8 @@ from buyer.proof.verify import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import files, jobs
-from buyer.redemptions.jobs import WantedImage
-from buyer.redemptions.redeem import GeneratedImage
+from buyer.redemptions.images import GeneratedImage
+from buyer.redemptions.jobs import WantedUse
 from buyer.seller.session import Session
 from buyer.wallet import lease
 from buyer.wallet.file import Wallet
@@ -44,7 +44,7 @@ class SavedImage:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class FinishedImages:
     """What came of it. `remaining` credits; a report for each image that could be looked up."""
 
     receipt: HeldReceipt
@@ -53,7 +53,9 @@ class Done:
     reports: tuple[Report | None, ...]
 
 
-class Imaging:
+class ImageJobs:
+    """Calls of `buyer images` and `buyer generate`, each a job in the wallet until it is finished."""
+
     def __init__(
         self, client: BuyerClient, wallet: Wallet, now: Callable[[], int], say: Callable[[str], None]
     ) -> None:
@@ -62,52 +64,53 @@ class Imaging:
         self._now = now
         self._say = say
 
-    async def run(self, order: ImageOrder, *, wait: float, burns_wait: float) -> Done:
+    async def run(self, order: ImageOrder, *, wait: float, burns_wait: float) -> FinishedImages:
         """Do the order, or finish an interrupted one like it; `burns_wait` seconds for the burns."""
         order.check()
         folder = str(order.folder.resolve())
         kind = json.dumps(["images", self._client.origin, order.credits, order.generate, folder])
         work = lease.Work(self._wallet, f"the images for {folder}", self._now, Session.new_id())
         async with lease.held(work, wait=wait, say=self._say):
-            run_id = self._take_up(kind)
-            receipt = self._wallet.transact(lambda db: receipts.of_run(db, run_id))
+            job_id = self._open(kind)
+            receipt = self._wallet.transact(lambda db: receipts.of_job(db, job_id))
             if receipt is None:
-                receipt = await self._client.buy(order.credits, run_id=run_id)
+                receipt = await self._client.buy(order.credits, job_id=job_id)
             self._say(f"receipt {receipt.id} for {receipt.granted} credits at {receipt.price}")
-            images = [await self._image(receipt, order, run_id, n) for n in range(1, order.generate + 1)]
+            images = [await self._image(receipt, order, job_id, n) for n in range(1, order.generate + 1)]
             remaining = (await self._client.credits(receipt)).available
             reports = await self._reports(images, burns_wait)
-            # Last: a run that is killed while it waits for the burns must not be bought once more.
-            self._wallet.transact(lambda db: jobs.finish(db, run_id))
-        return Done(receipt, remaining, tuple(images), reports)
+            # Last: a job that is killed while it waits for the burns must not be bought once more.
+            self._wallet.transact(lambda db: jobs.finish(db, job_id))
+        return FinishedImages(receipt, remaining, tuple(images), reports)
 
-    async def use(self, receipt: HeldReceipt, order: ImageOrder, *, wait: float) -> Done:
+    async def use(self, receipt: HeldReceipt, order: ImageOrder, *, wait: float) -> FinishedImages:
         """One image for a receipt that the wallet holds; the same words again finish what was interrupted."""
         kind = json.dumps(["generate", receipt.id, str(order.folder.resolve()), *order.subjects])
         work = lease.Work(self._wallet, f"an image for receipt {receipt.id}", self._now, Session.new_id())
         async with lease.held(work, wait=wait, say=self._say):
-            run_id = self._take_up(kind)
-            image = await self._image(receipt, order, run_id, 1)
+            job_id = self._open(kind)
+            image = await self._image(receipt, order, job_id, 1)
             remaining = (await self._client.credits(receipt)).available
-            self._wallet.transact(lambda db: jobs.finish(db, run_id))
-        return Done(receipt, remaining, (image,), await self._reports([image], 0))
+            self._wallet.transact(lambda db: jobs.finish(db, job_id))
+        return FinishedImages(receipt, remaining, (image,), await self._reports([image], 0))
 
-    def _take_up(self, kind: str) -> str:
+    def _open(self, kind: str) -> str:
         new_id, now = Session.new_id(), self._now()
-        return self._wallet.transact(lambda db: jobs.take_up(db, kind, new_id=new_id, now=now))
+        return self._wallet.transact(lambda db: jobs.open_job(db, kind, new_id=new_id, now=now))
 
-    async def _image(self, receipt: HeldReceipt, order: ImageOrder, run_id: str, position: int) -> SavedImage:
+    async def _image(self, receipt: HeldReceipt, order: ImageOrder, job_id: str, position: int) -> SavedImage:
         body = order.subjects[position - 1] if position <= len(order.subjects) else {}
-        fresh = WantedImage.new(Session.new_id(), receipt.id, strict_json.dumps(body), position)
-        image = self._wallet.transact(lambda db: jobs.want(db, fresh, run_id))
+        path = await self._client.image_path(receipt)
+        fresh = WantedUse.new(Session.new_id(), receipt.id, path, strict_json.dumps(body), position)
+        image = self._wallet.transact(lambda db: jobs.want(db, fresh, job_id))
         if image.state == "done" and image.path is not None and image.redemption_id is not None:
             return SavedImage(image.path, image.redemption_id)
         generated = await self._client.fetch(receipt, image)
         name = files.name(position, _title(body, generated), generated.redemption_id, generated.content)
-        path = str(files.save(order.folder, name, generated.content))
-        self._wallet.transact(lambda db: jobs.saved(db, image.idempotency_key, path))
-        self._say(f"image {position} of {order.generate}: {path}, redemption {generated.redemption_id}")
-        return SavedImage(path, generated.redemption_id)
+        file = str(files.save(order.folder, name, generated.content))
+        self._wallet.transact(lambda db: jobs.saved(db, image.idempotency_key, file))
+        self._say(f"image {position} of {order.generate}: {file}, redemption {generated.redemption_id}")
+        return SavedImage(file, generated.redemption_id)
 
     async def _reports(self, images: list[SavedImage], wait: float) -> tuple[Report | None, ...]:
         """The proofs as far as they can be had; without a wait, an image counts without its proof."""

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from buyer.errors import BuyerError, PaymentRefused, SellerFault, SellerUnreachable, UsageError
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions.redeem import GeneratedImage
+from buyer.redemptions.images import GeneratedImage
 from buyer.seller import http as http_module
 from buyer.wallet.file import Wallet
 from shared.keys import SigningKey
@@ -198,7 +198,7 @@ IMAGE_LIES: dict[str, tuple[Callable[[Lies], None], str]] = {
         "image_changed",
     ),
     "nonsense": (lie(instead={"/api/images/generate": lambda: JSONResponse({})}), "image_malformed"),
-    "nothing": (lie(instead={"/api/images/generate": lambda: JSONResponse({}, 204)}), "image_malformed"),
+    "nothing": (lie(instead={"/api/images/generate": lambda: JSONResponse({}, 204)}), "delivery_malformed"),
 }
 
 

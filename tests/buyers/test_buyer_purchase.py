@@ -66,7 +66,7 @@ def test_a_buyer_that_dies_again_and_again_pays_once(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["take_up", "store_request", "debit", "paid"], ids=["wanted", "requested", "signed", "paid"]
+    "step", ["open_purchase", "store_request", "debit", "paid"], ids=["wanted", "requested", "signed", "paid"]
 )
 def test_a_buyer_that_dies_inside_a_transaction_pays_once(
     shop: Shop, step: str, monkeypatch: pytest.MonkeyPatch

@@ -103,9 +103,8 @@ def test_a_request_that_expired_before_it_was_paid_is_replaced_by_another(shop: 
         buy(shop, before=At(1, Killed(), PAYMENTS))
     with closing(Wallet.open(shop.wallet_path)) as wallet:
         # As if it had died just before signing.
-        undo = "UPDATE purchases SET state = 'requested', tx_hash = NULL, tx_bytes = NULL, expiry_slot = NULL"
-        wallet.transact(lambda db: db.execute(undo))
-        wallet.transact(lambda db: db.execute("DELETE FROM spent_outputs"))
+        wallet.transact(lambda db: db.execute("UPDATE purchases SET state = 'requested', external_id = NULL"))
+        wallet.transact(lambda db: db.execute("DELETE FROM taken_resources"))
     shop.pass_time(LIFETIME)
     assert buy(shop).granted == 3
     assert shop.seller.calls.count("POST /api/images/buy") == 2
@@ -116,9 +115,8 @@ def test_a_price_raised_after_an_interruption_is_refused(shop: Shop) -> None:
     with pytest.raises(Killed):
         buy(shop, before=At(1, Killed(), PAYMENTS))
     with closing(Wallet.open(shop.wallet_path)) as wallet:
-        undo = "UPDATE purchases SET state = 'wanted', tx_hash = NULL, tx_bytes = NULL, expiry_slot = NULL"
-        wallet.transact(lambda db: db.execute(undo))
-        wallet.transact(lambda db: db.execute("DELETE FROM spent_outputs"))
+        wallet.transact(lambda db: db.execute("UPDATE purchases SET state = 'wanted', external_id = NULL"))
+        wallet.transact(lambda db: db.execute("DELETE FROM taken_resources"))
     shop.seller.unit_price = 101
     with pytest.raises(SellerFault) as caught:
         buy(shop)

@@ -11,10 +11,10 @@ import pytest
 
 from buyer.budget import Budget
 from buyer.cli import output
+from buyer.cli.imaging import FinishedImages, ImageJobs, ImageOrder
 from buyer.errors import OverBudget, SellerUnreachable
 from buyer.purchase import paying
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions.images import Done, ImageOrder, Imaging
 from buyer.seller import http as http_module
 from buyer.wallet.file import Wallet
 from tests.support.hostile.shop import Shop, nobody
@@ -86,7 +86,7 @@ def test_a_total_is_never_overspent_side_by_side(devnet: DevnetProcess, tmp_path
     assert shop.paid_on_chain() == bought * 2_000_000
 
 
-def errand(folder: Path, *, generate: int = 2, subjects: tuple[dict[str, str], ...] = ()) -> ImageOrder:
+def images_of(folder: Path, *, generate: int = 2, subjects: tuple[dict[str, str], ...] = ()) -> ImageOrder:
     return ImageOrder(3, generate, folder, subjects)
 
 
@@ -97,20 +97,20 @@ def run(
     before: Callable[[httpx.Request], None] = nobody,
     after: Callable[[httpx.Request], None] = nobody,
     burns_wait: float = 0,
-) -> Done:
+) -> FinishedImages:
     """`buyer images` as a process of its own."""
 
-    async def once() -> Done:
+    async def once() -> FinishedImages:
         with closing(Wallet.open(shop.wallet_path)) as wallet:
             async with shop.client(wallet, before=before, after=after) as client:
-                imaging = Imaging(client, wallet, lambda: shop.clock, shop.said.append)
-                return await imaging.run(wanted, wait=30, burns_wait=burns_wait)
+                image_jobs = ImageJobs(client, wallet, lambda: shop.clock, shop.said.append)
+                return await image_jobs.run(wanted, wait=30, burns_wait=burns_wait)
 
     return asyncio.run(once())
 
 
 def test_a_run_buys_makes_saves_and_counts(shop: Shop, tmp_path: Path) -> None:
-    done = run(shop, errand(tmp_path / "out", subjects=({"name": "Abraham Lincoln"},)))
+    done = run(shop, images_of(tmp_path / "out", subjects=({"name": "Abraham Lincoln"},)))
     assert (done.remaining, len(done.images)) == (1, 2)
     assert sorted(path.name[:18] for path in (tmp_path / "out").iterdir()) == [
         "01-abraham-lincoln",
@@ -125,7 +125,7 @@ def test_a_run_buys_makes_saves_and_counts(shop: Shop, tmp_path: Path) -> None:
 def test_a_run_that_dies_anywhere_is_finished_by_the_next(
     shop: Shop, tmp_path: Path, number: int, side: str
 ) -> None:
-    wanted = errand(tmp_path / "out")
+    wanted = images_of(tmp_path / "out")
     with pytest.raises(Killed):
         run(shop, wanted, **{side: At(number, Killed())})  # type: ignore[arg-type]  # one of two keywords
     done = run(shop, wanted)
@@ -135,7 +135,7 @@ def test_a_run_that_dies_anywhere_is_finished_by_the_next(
 
 
 def test_the_run_after_a_finished_one_buys_again(shop: Shop, tmp_path: Path) -> None:
-    first, second = run(shop, errand(tmp_path / "out")), run(shop, errand(tmp_path / "out"))
+    first, second = run(shop, images_of(tmp_path / "out")), run(shop, images_of(tmp_path / "out"))
     assert first.receipt.id != second.receipt.id
     assert len(list((tmp_path / "out").iterdir())) == 4
 
@@ -143,11 +143,13 @@ def test_the_run_after_a_finished_one_buys_again(shop: Shop, tmp_path: Path) -> 
 def test_a_burn_that_is_waited_for_is_verified(shop: Shop, tmp_path: Path) -> None:
     asyncio.run(shop.seller.mint())
 
-    async def waits() -> Done:
+    async def waits() -> FinishedImages:
         with closing(Wallet.open(shop.wallet_path)) as wallet:
             async with shop.client(wallet) as client:
-                imaging = Imaging(client, wallet, lambda: shop.clock, shop.said.append)
-                task = asyncio.create_task(imaging.run(errand(tmp_path / "out"), wait=30, burns_wait=60))
+                image_jobs = ImageJobs(client, wallet, lambda: shop.clock, shop.said.append)
+                task = asyncio.create_task(
+                    image_jobs.run(images_of(tmp_path / "out"), wait=30, burns_wait=60)
+                )
                 while not any("waiting for its batch" in line for line in shop.said):  # noqa: ASYNC110  a list has no event
                     await asyncio.sleep(0.01)
                 await shop.seller.burn()
@@ -192,7 +194,7 @@ def test_an_image_whose_reply_was_lost_costs_one_credit_however_often_it_is_aske
 
 
 def test_the_object_that_is_printed_has_the_keys_that_scripts_read(shop: Shop, tmp_path: Path) -> None:
-    told, _ = output.images(run(shop, errand(tmp_path / "out")))
-    assert list(json.loads(json.dumps(told))) == [
+    document, _ = output.images(run(shop, images_of(tmp_path / "out")))
+    assert list(json.loads(json.dumps(document))) == [
         *("payment_request_id", "price", "receipt_id", "credits", "images", "burns")
     ]
