@@ -22,12 +22,12 @@ BAD_REQUEST, CONFLICT, UNPROCESSABLE = 400, 409, 422
 IN_PROGRESS = "redemption_in_progress"
 
 
-class Redeemed(Protocol):
+class NamesRedemption(Protocol):
     @property
     def redemption_id(self) -> str: ...
 
 
-D = TypeVar("D", bound=Redeemed)
+D = TypeVar("D", bound=NamesRedemption)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """A seller that lies, at every step of a purchase and of a use: the wallet loses nothing that it need not."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,21 +19,8 @@ from shared.money import Money
 from tests.support.hostile.lies import Lies, with_option, with_order
 from tests.support.hostile.seller import Use
 from tests.support.hostile.shop import Shop
-from tests.support.processes.devnet import DevnetProcess
 
 STRANGER = SigningKey.generate()
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
-
-
-@pytest.fixture
-def shop(devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
-    return Shop.open(devnet, tmp_path)
 
 
 def buy(shop: Shop) -> HeldReceipt:

@@ -1,6 +1,5 @@
 """Payments that are refused, too late or too dear: what stays set aside, what is given back, what is never paid."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -9,8 +8,6 @@ import pytest
 
 from buyer.budget import Budget
 from buyer.errors import BuyerError, OverBudget, PaymentRefused, SellerFault
-from buyer.purchase import paying
-from buyer.seller import http as http_module
 from buyer.wallet.file import Wallet
 from shared.problem import Problem
 from tests.support.hostile.papers import LIFETIME
@@ -18,20 +15,6 @@ from tests.support.hostile.shop import Shop
 from tests.support.hostile.transport import At, Killed
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.buying import PAYMENTS, PRICE, buy, spent, states
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
-
-
-@pytest.fixture
-def shop(devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
-    monkeypatch.setattr(paying, "POLL_SECONDS", 0.01)
-    return Shop.open(devnet, tmp_path)
-
 
 MISMATCH = Problem(402, "payment_mismatch", "Mismatch", "No.")
 

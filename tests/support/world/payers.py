@@ -42,7 +42,10 @@ class PlainPayer:
         return PaymentDraft(terms.token, option.id, f"payment {number}", (f"coin {number}",), {})
 
     def sign(self, draft: PaymentDraft) -> Evidence:
-        payload = {"note": draft.external_id, "bytes": b"signed " + draft.external_id.encode()}
+        payload: dict[str, str | bytes] = {
+            "note": draft.external_id,
+            "bytes": b"signed " + draft.external_id.encode(),
+        }
         return Evidence(
             draft.payment_request_token, draft.option_id, "did:example:payer", self._network, payload
         )
