@@ -163,7 +163,7 @@ class BuyerClient:
         return CreditCounts(**{bucket: int(count or 0) for bucket, count in counts.items()})
 
     async def redemption(self, redemption_id: str) -> Redemption:
-        """A redemption and its burn, as the seller tells it."""
+        """A redemption and its burn, as the seller describes them."""
         return await self._proving.redemption(redemption_id)
 
     async def verify(

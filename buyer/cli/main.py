@@ -108,7 +108,7 @@ def images(
 ) -> int:
     """Buy credits, make images with some of them, and save the images.
 
-    An interrupted run is finished by the same command: nothing is paid or used twice. Images without a name
+    What was interrupted is finished by the same command: nothing is paid or used twice. Images without a name
     or a prompt show presidents at random.
 
     \b

@@ -21,7 +21,7 @@ DEFAULT_SELLER = "http://127.0.0.1:8402"
 def common(command: F) -> F:
     """The options that every command takes."""
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Tell every HTTP step on stderr."),
+        click.option("-v", "--verbose", is_flag=True, help="Show every HTTP step on stderr."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
         click.option(
             "--wallet",

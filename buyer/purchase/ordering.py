@@ -5,7 +5,7 @@ from buyer.errors import SellerFault
 from buyer.purchase import choice
 from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers, ChosenOption
-from buyer.purchase.store import Purchase
+from buyer.purchase.record import Purchase
 from buyer.seller import checks, trace
 from buyer.seller.checks import Expected
 from buyer.seller.http import refusal

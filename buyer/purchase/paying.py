@@ -9,7 +9,7 @@ from buyer.purchase import evidence, machine, receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers, ChosenOption
 from buyer.purchase.machine import Fate
-from buyer.purchase.store import Purchase
+from buyer.purchase.record import Purchase
 from buyer.seller import trace
 from buyer.seller.http import Reply, describe
 from buyer.seller.session import Session

@@ -15,7 +15,7 @@ from buyer.purchase.machine import Action
 from buyer.purchase.ordering import Ordering
 from buyer.purchase.paying import Paying
 from buyer.purchase.receipts import HeldReceipt
-from buyer.purchase.store import Purchase, PurchaseKind
+from buyer.purchase.record import Purchase, PurchaseKind
 from buyer.seller.session import Session
 from buyer.wallet import lease
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from buyer.errors import UsageError
 from buyer.purchase import store as purchase_store
-from buyer.purchase.store import Purchase
+from buyer.purchase.record import Purchase
 from shared.money import Money
 from shared.tokens.receipt import Receipt
 

@@ -8,75 +8,17 @@ certainty that the payment can never land.
 
 import json
 import sqlite3
-from dataclasses import dataclass
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault, WalletError
 from buyer.payers.base import Cost, Payer, PaymentDraft
-from buyer.purchase import evidence, machine
-from buyer.purchase.machine import Event, State
-from shared.dialects.base import Evidence
+from buyer.purchase import evidence, machine, record
+from buyer.purchase.machine import Event
+from buyer.purchase.record import Purchase, PurchaseKind
 from shared.money import Money
 from shared.tokens.prt import PaymentRequest
 
 _OPEN = "state IN ('wanted', 'requested', 'signed')"
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseKind:
-    """What makes two purchases the same intention, of which one at most is open."""
-
-    origin: str
-    product: str
-    credits: int
-
-    def __str__(self) -> str:
-        return f"{self.credits} of {self.product} at {self.origin}"
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """A stored purchase. `price` is the first one that the seller asked: a later 402 may not ask more.
-
-    What follows `expires_at` is there once it is signed: the payer's id, and its draft and the evidence as JSON.
-    """
-
-    id: str
-    kind: PurchaseKind
-    state: State
-    price: Money | None
-    payment_request_id: str | None
-    payment_request_token: str | None
-    option_id: str | None
-    expires_at: int | None
-    payer: str | None
-    external_id: str | None
-    draft_document: str | None
-    evidence_document: str | None
-
-    @property
-    def draft(self) -> PaymentDraft:
-        """The stored draft of a signed purchase."""
-        return PaymentDraft(
-            payment_request_token=_there(self.payment_request_token),
-            option_id=_there(self.option_id),
-            external_id=_there(self.external_id),
-            resources=(),
-            document=json.loads(_there(self.draft_document)),
-        )
-
-    @property
-    def evidence(self) -> Evidence:
-        """The stored evidence of a signed purchase."""
-        token, option_id = _there(self.payment_request_token), _there(self.option_id)
-        return evidence.read(_there(self.evidence_document), payment_request_token=token, option_id=option_id)
-
-
-_SELECT = (
-    "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals,"
-    " payment_request_id, payment_request_token, option_id, expires_at, payer, external_id, draft, evidence"
-    " FROM purchases"
-)
 
 
 def open_purchase(
@@ -90,16 +32,16 @@ def open_purchase(
     )
     key = (kind.origin, kind.product, kind.credits)
     row = db.execute(
-        f"{_SELECT} WHERE origin = ? AND product = ? AND credits = ? AND {_OPEN}", key
+        f"{record.SELECT} WHERE origin = ? AND product = ? AND credits = ? AND {_OPEN}", key
     ).fetchone()
-    purchase = _purchase(row)
+    purchase = record.of_row(row)
     if job_id is not None:
         db.execute("UPDATE purchases SET job_id = ? WHERE id = ?", (job_id, purchase.id))
     return purchase
 
 
 def find(db: sqlite3.Connection, purchase_id: str) -> Purchase:
-    return _purchase(db.execute(f"{_SELECT} WHERE id = ?", (purchase_id,)).fetchone())
+    return record.of_row(db.execute(f"{record.SELECT} WHERE id = ?", (purchase_id,)).fetchone())
 
 
 def others_in_flight(db: sqlite3.Connection, purchase_id: str) -> bool:
@@ -155,7 +97,7 @@ def debit(
         rows = [(payer.id, reference, purchase.id) for reference in draft.resources]
         db.executemany("INSERT INTO taken_resources VALUES (?, ?, ?)", rows)
     except sqlite3.IntegrityError as error:
-        raise WalletError("resources_taken", "another purchase uses the same outputs") from error
+        raise WalletError("resources_taken", "another purchase uses what this one would") from error
     return _move(
         db,
         purchase,
@@ -214,16 +156,3 @@ def _move(db: sqlite3.Connection, purchase: Purchase, event: Event, **changes: o
             "purchase_taken", f"another buyer took up the purchase of {purchase.kind}", hint=hint
         )
     return find(db, purchase.id)
-
-
-def _there(value: str | None) -> str:
-    """What the schema holds to be there in a signed purchase."""
-    assert value is not None
-    return value
-
-
-def _purchase(row: tuple[object, ...]) -> Purchase:
-    identity, origin, product, credit_count, state, amount, currency, decimals, *rest = row
-    price = None if amount is None else Money(amount, currency, decimals)  # type: ignore[arg-type] # sqlite3 is untyped
-    kind = PurchaseKind(origin, product, credit_count)  # type: ignore[arg-type] # sqlite3 is untyped
-    return Purchase(identity, kind, state, price, *rest)  # type: ignore[arg-type] # sqlite3 is untyped

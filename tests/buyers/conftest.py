@@ -15,6 +15,18 @@ from tests.support.world.real_shop import AnyShop, RealSeller, RealShop, real_se
 OpenShop = Callable[..., AnyShop]
 
 
+def deaths(requests: int) -> list[tuple[str, str, int]]:
+    """(kind of shop, side, number): a buyer that dies before or after the request of that number.
+
+    At the real seller only after: dying before a request is dying after the one before, as far as it can tell.
+    """
+    numbers = range(1, requests + 1)
+    return [
+        *(("fake", side, number) for side in ("before", "after") for number in numbers),
+        *(("real", "after", number) for number in numbers),
+    ]
+
+
 @pytest.fixture(scope="module")
 def devnet() -> Iterator[DevnetProcess]:
     with DevnetProcess() as running:

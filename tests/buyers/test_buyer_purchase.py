@@ -8,6 +8,7 @@ import pytest
 from buyer.errors import SellerUnreachable, StillPending
 from buyer.purchase import store as purchase_store
 from shared.problem import Problem
+from tests.buyers.conftest import deaths
 from tests.support.hostile.shop import Shop
 from tests.support.hostile.transport import At, Killed
 from tests.support.world.buying import PAYMENTS, PRICE, buy, spent, states
@@ -26,8 +27,7 @@ def test_the_next_purchase_is_a_new_one(any_shop: AnyShop) -> None:
     assert any_shop.paid_on_chain() == 2 * PRICE
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
-@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize(("open_shop", "side", "number"), deaths(3), indirect=["open_shop"])
 def test_a_buyer_that_dies_at_any_request_pays_once_when_it_runs_again(
     any_shop: AnyShop, number: int, side: str
 ) -> None:

@@ -15,7 +15,7 @@ from buyer.cli.imaging import FinishedImages, ImageJobs, ImageOrder
 from buyer.errors import OverBudget, SellerUnreachable
 from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
-from tests.buyers.conftest import OpenShop
+from tests.buyers.conftest import OpenShop, deaths
 from tests.support.hostile.shop import Shop, nobody
 from tests.support.hostile.transport import At, Killed
 from tests.support.world.real_shop import AnyShop
@@ -102,8 +102,7 @@ def test_a_run_buys_makes_saves_and_counts(any_shop: AnyShop, tmp_path: Path) ->
     assert [report.outcome for report in done.reports if report is not None] == ["pending", "pending"]
 
 
-@pytest.mark.parametrize("number", range(1, 9))
-@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize(("open_shop", "side", "number"), deaths(8), indirect=["open_shop"])
 def test_a_run_that_dies_anywhere_is_finished_by_the_next(
     any_shop: AnyShop, tmp_path: Path, number: int, side: str
 ) -> None:

@@ -16,7 +16,7 @@ from buyer.errors import BuyerError, SellerFault, UsageError
 from buyer.purchase import receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.receipts import HeldReceipt
-from buyer.purchase.store import Purchase
+from buyer.purchase.record import Purchase
 from buyer.redemptions import jobs
 from buyer.redemptions.jobs import WantedUse
 from buyer.seller.catalog import USE_PATH

@@ -1,6 +1,6 @@
 """Payers that touch no rail."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from buyer.errors import BuyerError
 from buyer.payers.base import Cost, Fate, PaymentDraft, PaymentTerms
@@ -10,7 +10,7 @@ from shared.tokens.prt import PaymentOption
 
 
 class PlainPayer:
-    """Pays options of `network` at their price, or for `cost`; signs by naming the draft."""
+    """Pays options of `network` at their price, or for `cost`; shows `payload`, or else names the draft."""
 
     id = "plain"
 
@@ -21,11 +21,15 @@ class PlainPayer:
         cost: Money | None = None,
         refuses: BuyerError | None = None,
         fate: Fate = "possible",
+        did: str = "did:example:payer",
+        payload: Mapping[str, str | bytes] | None = None,
     ) -> None:
         self._network = network
         self._cost = cost
         self._refuses = refuses
         self._fate: Fate = fate
+        self._did = did
+        self._payload = payload
 
     def pays(self, option: PaymentOption) -> bool:
         return option.network == self._network
@@ -42,13 +46,9 @@ class PlainPayer:
         return PaymentDraft(terms.token, option.id, f"payment {number}", (f"coin {number}",), {})
 
     def sign(self, draft: PaymentDraft) -> Evidence:
-        payload: dict[str, str | bytes] = {
-            "note": draft.external_id,
-            "bytes": b"signed " + draft.external_id.encode(),
-        }
-        return Evidence(
-            draft.payment_request_token, draft.option_id, "did:example:payer", self._network, payload
-        )
+        name = draft.external_id
+        payload = self._payload or {"note": name, "bytes": b"signed " + name.encode()}
+        return Evidence(draft.payment_request_token, draft.option_id, self._did, self._network, payload)
 
     async def fate(self, draft: PaymentDraft) -> Fate:
         return self._fate

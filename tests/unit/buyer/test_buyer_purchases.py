@@ -16,7 +16,7 @@ from buyer.payers.base import Cost, PaymentDraft
 from buyer.purchase import receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.machine import STATES, ImpossibleEvent
-from buyer.purchase.store import Purchase, PurchaseKind
+from buyer.purchase.record import Purchase, PurchaseKind
 from buyer.wallet.file import Wallet
 from shared.money import Money
 from shared.tokens.prt import Order, PaymentOption, PaymentRequest

@@ -9,7 +9,7 @@ import pytest
 
 from buyer.errors import WalletError
 from buyer.purchase import store as purchase_store
-from buyer.purchase.store import PurchaseKind
+from buyer.purchase.record import PurchaseKind
 from buyer.wallet.file import Wallet, default_path
 
 NOW = 1_800_000_000
