@@ -8,22 +8,25 @@ async with BuyerClient("http://localhost:8402", wallet=wallet, budget=budget) as
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault, UsageError, nothing
+from buyer.payers.base import Payer
+from buyer.payers.registry import Payers
 from buyer.proof.fetch import Proving
 from buyer.proof.redemption import Redemption
 from buyer.proof.verify import Report
 from buyer.purchase.purchasing import Purchasing
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions.jobs import WantedImage
-from buyer.redemptions.redeem import GeneratedImage, Redeeming
+from buyer.redemptions.images import GeneratedImage, Images
+from buyer.redemptions.jobs import WantedUse
+from buyer.redemptions.redeem import DeliveredUse, UsingCredits
 from buyer.seller.http import refusal
 from buyer.seller.session import Context, Session
 from buyer.wallet.file import Wallet
@@ -33,7 +36,7 @@ WAIT_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class Credits:
+class CreditCounts:
     """A credit account's buckets: granted = available + reserved + captured + expired + revoked."""
 
     granted: int
@@ -47,7 +50,8 @@ class Credits:
 class BuyerClient:
     """A buyer at one seller, paying from one wallet within one budget.
 
-    Errors are those of `buyer.errors`. `wait` (seconds) bounds each purchase and each image. `say` hears what
+    Errors are those of `buyer.errors`. `payers` pay over other rails than the wallet's own, and are asked first;
+    whoever gives them closes them. `wait` (seconds) bounds each purchase and each use. `say` hears what
     happens in words, `trace` one line for each HTTP step; neither ever hears a token or a key. Variables (for
     real networks BLOCKFROST_PROJECT_ID and BUYER_ADA_USD) come from `environment`.
     """
@@ -58,6 +62,7 @@ class BuyerClient:
         *,
         wallet: Wallet,
         budget: Budget | None = None,
+        payers: Sequence[Payer] = (),
         wait: float = WAIT_SECONDS,
         say: Callable[[str], None] = nothing,
         trace: Callable[[str], None] = nothing,
@@ -65,10 +70,13 @@ class BuyerClient:
         now: Callable[[], int] = lambda: int(time.time()),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._session = Session(url, wallet, Context(now, environment, say, trace, transport))
+        context = Context(now, environment, say, trace, transport)
+        self._session = Session(url, wallet, context, any_network=bool(payers))
         self._budget = budget
+        self._payers = Payers(self._session, payers)
         self._wait = wait
-        self._redeeming = Redeeming(self._session, wait=wait)
+        self._using = UsingCredits(self._session, wait=wait)
+        self._images = Images(self._session, self._using)
         self._proving = Proving(self._session)
 
     async def __aenter__(self) -> Self:
@@ -95,15 +103,34 @@ class BuyerClient:
         """The chain that this buyer asks."""
         return await self._session.chain()
 
-    async def buy(self, credits: int, *, run_id: str | None = None) -> HeldReceipt:
-        """Buy credits within the budget; an interrupted purchase of as many is finished instead."""
+    async def buy(
+        self, credits: int, *, product: str | None = None, job_id: str | None = None
+    ) -> HeldReceipt:
+        """Buy credits of `product` (by default the seller's first) within the budget.
+
+        An interrupted purchase of as many is finished instead. `job_id` names what it is bought for.
+        """
         if self._budget is None:
             raise UsageError(
                 "budget_missing", "buying needs a budget", hint='Budget(per_purchase="5.00 USD")'
             )
         if credits < 1:
             raise UsageError("credits_invalid", "at least one credit must be bought")
-        return await Purchasing(self._session, self._budget, wait=self._wait).buy(credits, run_id)
+        if product is None:
+            product = (await self._session.seller()).catalog.product()
+        purchasing = Purchasing(self._session, self._budget, self._payers, wait=self._wait)
+        return await purchasing.buy(product, credits, job_id)
+
+    async def redeem(
+        self, receipt: HeldReceipt, body: Mapping[str, Any], *, path: str | None = None
+    ) -> DeliveredUse:
+        """Use credits of a receipt at `path` (by default where the catalog says that its product is used).
+
+        `body` is sent as JSON. The same body again asks for what was interrupted, and costs nothing more.
+        """
+        if path is None:
+            path = (await self._session.seller()).catalog.use_path(receipt.product)
+        return await self._using.redeem(receipt, path, body)
 
     async def generate(
         self, receipt: HeldReceipt, *, name: str | None = None, prompt: str | None = None
@@ -112,27 +139,31 @@ class BuyerClient:
         if name is not None and prompt is not None:
             raise UsageError("subject_invalid", "an image has a name or a prompt, not both")
         subject = {"name": name, "prompt": prompt}
-        return await self._redeeming.generate(
+        return await self._images.generate(
             receipt, {key: text for key, text in subject.items() if text is not None}
         )
 
-    async def fetch(self, receipt: HeldReceipt, image: WantedImage) -> GeneratedImage:
-        """The image of a key that the wallet has stored."""
-        return await self._redeeming.fetch(receipt, image)
+    async def image_path(self, receipt: HeldReceipt) -> str:
+        """Where the seller makes images for a receipt's credits."""
+        return await self._images.path(receipt)
 
-    async def credits(self, receipt: HeldReceipt) -> Credits:
+    async def fetch(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
+        """The image of a key that the wallet has stored."""
+        return await self._images.fetch(receipt, use)
+
+    async def credits(self, receipt: HeldReceipt) -> CreditCounts:
         """What is left on a receipt, as the seller counts it."""
         reply = await self._session.http.send("GET", "/api/credits", auth=self._session.proof(receipt))
         if not reply.ok:
             raise refusal(reply)
-        told = reply.json()
-        counts = {bucket: told.get(bucket) for bucket in Credits.__slots__}
+        listed = reply.json()
+        counts = {bucket: listed.get(bucket) for bucket in CreditCounts.__slots__}
         if not all(type(count) is int and count >= 0 for count in counts.values()):
             raise SellerFault("credits_malformed", "the seller's count of the credits cannot be read")
-        return Credits(**{bucket: int(count or 0) for bucket, count in counts.items()})
+        return CreditCounts(**{bucket: int(count or 0) for bucket, count in counts.items()})
 
     async def redemption(self, redemption_id: str) -> Redemption:
-        """A redemption and its burn, as the seller tells it."""
+        """A redemption and its burn, as the seller describes them."""
         return await self._proving.redemption(redemption_id)
 
     async def verify(

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from buyer.budget import Budget
 from buyer.cli import output
+from buyer.cli.imaging import ImageJobs, ImageOrder
 from buyer.cli.output import Answer
-from buyer.cli.progress import Story
+from buyer.cli.progress import Progress
 from buyer.client import WAIT_SECONDS, BuyerClient
 from buyer.errors import ProofBroken, StillPending, UsageError, WalletError
 from buyer.proof.audit import audit_token
 from buyer.proof.verify import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions.images import ImageOrder, Imaging
 from buyer.seller.checks import DEVNET
 from buyer.seller.http import seller_origin
 from buyer.wallet import funding
@@ -28,7 +28,7 @@ DONE = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class CommandResult:
     """An answer and the exit code that goes with it: an image may be there although its proof is not."""
 
     answer: Answer
@@ -36,58 +36,58 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Tasks:
+class Commands:
     """The commands of one call. `wallet` None is the default place."""
 
     seller: str
     wallet: Path | None
-    story: Story
+    progress: Progress
     environment: Mapping[str, str]
 
-    async def images(self, order: ImageOrder, max_price: str, *, wait_burns: bool) -> Finished:
+    async def images(self, order: ImageOrder, max_price: str, *, wait_burns: bool) -> CommandResult:
         order.check()
         budget = Budget(per_purchase=max_price)
         with closing(await self._wallet_or_first()) as wallet:
             burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
             async with self._client(wallet, budget) as client:
-                imaging = Imaging(client, wallet, _now, self.story.say)
-                done = await imaging.run(order, wait=WAIT_SECONDS, burns_wait=burns_wait)
-        return Finished(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
+                image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
+                done = await image_jobs.run(order, wait=WAIT_SECONDS, burns_wait=burns_wait)
+        return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
 
-    async def buy(self, credit_count: int, max_price: str) -> Finished:
+    async def buy(self, credit_count: int, max_price: str) -> CommandResult:
         budget = Budget(per_purchase=max_price)
         with closing(await self._wallet_or_first()) as wallet:
             async with self._client(wallet, budget) as client:
-                return Finished(output.purchase(await client.buy(credit_count)))
+                return CommandResult(output.purchase(await client.buy(credit_count)))
 
-    async def generate(self, receipt_id: str | None, order: ImageOrder) -> Finished:
+    async def generate(self, receipt_id: str | None, order: ImageOrder) -> CommandResult:
         with closing(self._open()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
             async with self._client(wallet) as client:
-                imaging = Imaging(client, wallet, _now, self.story.say)
-                done = await imaging.use(receipt, order, wait=WAIT_SECONDS)
-        return Finished(output.images(done), _exit_code(done.reports, pending_fails=False))
+                image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
+                done = await image_jobs.use(receipt, order, wait=WAIT_SECONDS)
+        return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=False))
 
-    async def credits(self, receipt_id: str | None) -> Finished:
+    async def credits(self, receipt_id: str | None) -> CommandResult:
         with closing(self._open()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
             async with self._client(wallet) as client:
-                return Finished(output.credit_account(receipt, await client.credits(receipt)))
+                return CommandResult(output.credit_account(receipt, await client.credits(receipt)))
 
-    async def receipts(self) -> Finished:
+    async def receipts(self) -> CommandResult:
         with closing(self._open()) as wallet:
-            return Finished(output.receipts(wallet.transact(receipts.every)))
+            return CommandResult(output.receipts(wallet.transact(receipts.every)))
 
-    async def verify(self, redemption_id: str, *, wait: bool) -> Finished:
+    async def verify(self, redemption_id: str, *, wait: bool) -> CommandResult:
         with closing(self._open()) as wallet:
             seconds = _burn_seconds(wallet) if wait else 0.0
             async with self._client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
-        return Finished(output.proof(report), _exit_code([report], pending_fails=True))
+        return CommandResult(output.proof(report), _exit_code([report], pending_fails=True))
 
-    async def audit(self, token: str | None, service: str | None) -> Finished:
+    async def audit(self, token: str | None, service: str | None) -> CommandResult:
         found = await audit_token(self.seller, token, service, self.environment)
-        return Finished((found.told(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
+        return CommandResult((found.told(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
 
     def _open(self) -> Wallet:
         return Wallet.open(self.path)
@@ -104,7 +104,7 @@ class Tasks:
             if error.code != "wallet_missing" or await funding.network_of(self.seller) != DEVNET:
                 raise
         wallet = Wallet.create(self.path)
-        self.story.say(f"made a devnet wallet at {wallet.path}; the faucet fills it with play money")
+        self.progress.say(f"made a devnet wallet at {wallet.path}; the faucet fills it with play money")
         await funding.fund(wallet, self.seller, funding.FILLING, self.environment)
         return wallet
 
@@ -113,8 +113,8 @@ class Tasks:
             self.seller,
             wallet=wallet,
             budget=budget,
-            say=self.story.say,
-            trace=self.story.trace,
+            say=self.progress.say,
+            trace=self.progress.trace,
             environment=self.environment,
         )
 
@@ -131,7 +131,7 @@ class Tasks:
 
     def _look(self, report: Report) -> None:
         if report.outcome == "pending":
-            self.story.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
+            self.progress.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
 
 
 def _now() -> int:

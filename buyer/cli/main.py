@@ -1,4 +1,4 @@
-"""The command line. It parses and prints; what the commands do is in `tasks.py`, imported when one is run."""
+"""The command line. It parses and prints; what the commands do is in `commands.py`, imported when one is run."""
 
 import sys
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from buyer.cli.options import common, run
 from buyer.cli.wallet import wallet
 
 if TYPE_CHECKING:
-    from buyer.redemptions.images import ImageOrder
+    from buyer.cli.imaging import ImageOrder
 
 DEFAULT_MAX_PRICE = "5.00 USD"
 INTERRUPTED = 130
@@ -108,7 +108,7 @@ def images(
 ) -> int:
     """Buy credits, make images with some of them, and save the images.
 
-    An interrupted run is finished by the same command: nothing is paid or used twice. Images without a name
+    What was interrupted is finished by the same command: nothing is paid or used twice. Images without a name
     or a prompt show presidents at random.
 
     \b
@@ -119,7 +119,7 @@ def images(
     subjects = (*({"name": name} for name in names), *({"prompt": prompt} for prompt in prompts))
     return run(
         given,
-        lambda tasks: tasks.images(
+        lambda commands: commands.images(
             _order(credit_count, generate, out, subjects), _price(max_price), wait_burns=wait_burns
         ),
     )
@@ -136,7 +136,7 @@ def buy(credit_count: int, max_price: str, **given: Any) -> int:
     Example:
       buyer buy --credits 10 --max-price 5.00
     """
-    return run(given, lambda tasks: tasks.buy(credit_count, _price(max_price)))
+    return run(given, lambda commands: commands.buy(credit_count, _price(max_price)))
 
 
 @cli.command()
@@ -155,7 +155,7 @@ def generate(receipt_id: str | None, name: str | None, prompt: str | None, out: 
     if name is not None and prompt is not None:
         raise click.UsageError("--name and --prompt exclude each other")
     subject = {"name": name} if name is not None else {"prompt": prompt} if prompt is not None else {}
-    return run(given, lambda tasks: tasks.generate(receipt_id, _order(1, 1, out, (subject,))))
+    return run(given, lambda commands: commands.generate(receipt_id, _order(1, 1, out, (subject,))))
 
 
 @cli.command(name="credits")
@@ -163,14 +163,14 @@ def generate(receipt_id: str | None, name: str | None, prompt: str | None, out: 
 @_receipt
 def credits_(receipt_id: str | None, **given: Any) -> int:
     """Ask the seller what is left on a receipt."""
-    return run(given, lambda tasks: tasks.credits(receipt_id))
+    return run(given, lambda commands: commands.credits(receipt_id))
 
 
 @cli.command()
 @common
 def receipts(**given: Any) -> int:
     """List the receipts in the wallet."""
-    return run(given, lambda tasks: tasks.receipts())
+    return run(given, lambda commands: commands.receipts())
 
 
 @cli.command()
@@ -184,7 +184,7 @@ def verify(redemption_id: str, wait: bool, **given: Any) -> int:
     the bytes of the transaction on the chain. Exit code 6 when the proof does not hold, 5 while it is
     pending.
     """
-    return run(given, lambda tasks: tasks.verify(redemption_id, wait=wait))
+    return run(given, lambda commands: commands.verify(redemption_id, wait=wait))
 
 
 @cli.command()
@@ -204,14 +204,14 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
     Example:
       buyer audit
     """
-    return run(given, lambda tasks: tasks.audit(token, service))
+    return run(given, lambda commands: commands.audit(token, service))
 
 
 cli.add_command(wallet)
 
 
 def _order(credit_count: int, generate: int, out: Path, subjects: tuple[dict[str, str], ...]) -> "ImageOrder":
-    from buyer.redemptions.images import ImageOrder
+    from buyer.cli.imaging import ImageOrder
 
     return ImageOrder(credit_count, generate, out, subjects)
 

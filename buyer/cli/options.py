@@ -12,7 +12,7 @@ import click
 from buyer.errors import BuyerError
 
 if TYPE_CHECKING:
-    from buyer.cli.commands import Finished, Tasks
+    from buyer.cli.commands import CommandResult, Commands
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_SELLER = "http://127.0.0.1:8402"
@@ -21,7 +21,7 @@ DEFAULT_SELLER = "http://127.0.0.1:8402"
 def common(command: F) -> F:
     """The options that every command takes."""
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Tell every HTTP step on stderr."),
+        click.option("-v", "--verbose", is_flag=True, help="Show every HTTP step on stderr."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
         click.option(
             "--wallet",
@@ -43,21 +43,26 @@ def common(command: F) -> F:
     return command
 
 
-def run(given: dict[str, Any], work: "Callable[[Tasks], Coroutine[Any, Any, Finished]]") -> int:
+def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, CommandResult]]") -> int:
     """Do the work and print its answer, or its error: with --json always one object."""
-    from buyer.cli.commands import Tasks
-    from buyer.cli.progress import tell
+    from buyer.cli.commands import Commands
+    from buyer.cli.progress import progress_display
 
     as_json = given["as_json"]
     try:
-        with tell(verbose=given["verbose"]) as story:
-            finished = asyncio.run(work(Tasks(given["seller"], given["wallet"], story, os.environ)))
+        with progress_display(verbose=given["verbose"]) as progress:
+            finished = asyncio.run(work(Commands(given["seller"], given["wallet"], progress, os.environ)))
     except BuyerError as error:
-        told = {"code": error.code, "message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+        failure = {
+            "code": error.code,
+            "message": str(error),
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
         if as_json:
-            click.echo(json_module.dumps({"error": told}))
+            click.echo(json_module.dumps({"error": failure}))
         click.echo(f"buyer: {error}" + (f"\n{error.hint}" if error.hint else ""), err=True)
         return error.exit_code
-    told_answer, lines = finished.answer
-    click.echo(json_module.dumps(told_answer) if as_json else "\n".join(lines))
+    document, lines = finished.answer
+    click.echo(json_module.dumps(document) if as_json else "\n".join(lines))
     return finished.exit_code

@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from buyer.client import Credits
+from buyer.cli.imaging import FinishedImages
+from buyer.client import CreditCounts
 from buyer.proof.verify import Report
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions.images import Done
 from buyer.wallet.file import Wallet
 from shared.money import Money
 
 Answer = tuple[dict[str, Any], list[str]]
 
 
-def images(done: Done) -> Answer:
+def images(done: FinishedImages) -> Answer:
     """The object of `buyer images --json` and `buyer generate --json`, and the same in lines."""
     pairs = list(zip(done.images, done.reports, strict=True))
-    told = {
+    document = {
         "payment_request_id": done.receipt.payment_request_id,
         "price": str(done.receipt.price),
         "receipt_id": done.receipt.id,
@@ -24,31 +24,31 @@ def images(done: Done) -> Answer:
         "burns": [_burn(image.redemption_id, report) for image, report in pairs],
     }
     lines = [f"{image.path}  {image.redemption_id}  {_in_words(report)}" for image, report in pairs]
-    return told, [*lines, f"{done.remaining} of {done.receipt.granted} credits left on {done.receipt.id}"]
+    return document, [*lines, f"{done.remaining} of {done.receipt.granted} credits left on {done.receipt.id}"]
 
 
 def purchase(receipt: HeldReceipt) -> Answer:
-    told = {
+    document = {
         "payment_request_id": receipt.payment_request_id,
         "price": str(receipt.price),
         "receipt_id": receipt.id,
         "credits": {"granted": receipt.granted, "remaining": receipt.granted},
     }
-    return told, [f"{receipt.granted} credits for {receipt.price}: receipt {receipt.id}"]
+    return document, [f"{receipt.granted} credits for {receipt.price}: receipt {receipt.id}"]
 
 
-def credit_account(receipt: HeldReceipt, counts: Credits) -> Answer:
-    buckets = {name: getattr(counts, name) for name in Credits.__slots__}
-    told = {"receipt_id": receipt.id, "expires_at": receipt.expires_at, **buckets}
+def credit_account(receipt: HeldReceipt, counts: CreditCounts) -> Answer:
+    buckets = {name: getattr(counts, name) for name in CreditCounts.__slots__}
+    document = {"receipt_id": receipt.id, "expires_at": receipt.expires_at, **buckets}
     others = ", ".join(
         f"{name} {count}" for name, count in buckets.items() if name not in {"granted", "available"}
     )
-    return told, [f"{counts.available} of {counts.granted} credits left on {receipt.id} ({others})"]
+    return document, [f"{counts.available} of {counts.granted} credits left on {receipt.id} ({others})"]
 
 
 def receipts(held: list[HeldReceipt]) -> Answer:
     """Never the tokens themselves: what is printed ends up in logs."""
-    told = [
+    document = [
         {
             "receipt_id": receipt.id,
             "seller": receipt.origin,
@@ -64,11 +64,11 @@ def receipts(held: list[HeldReceipt]) -> Answer:
     lines = [
         f"{receipt.id}  {receipt.granted} credits  {receipt.price}  {receipt.origin}" for receipt in held
     ]
-    return {"receipts": told}, lines or ["no receipts yet; buy some credits: buyer buy --credits 3"]
+    return {"receipts": document}, lines or ["no receipts yet; buy some credits: buyer buy --credits 3"]
 
 
 def proof(report: Report) -> Answer:
-    told = {
+    document = {
         **_burn(report.redemption_id, report),
         "outcome": report.outcome,
         "required": report.required,
@@ -77,7 +77,7 @@ def proof(report: Report) -> Answer:
         ],
     }
     lines = [f"{check.outcome:8} {check.name}: {check.detail}" for check in report.checks]
-    return told, [*lines, f"{report.redemption_id}: {_in_words(report)}"]
+    return document, [*lines, f"{report.redemption_id}: {_in_words(report)}"]
 
 
 def _burn(redemption_id: str, report: Report | None) -> dict[str, Any]:
@@ -104,5 +104,10 @@ def _in_words(report: Report | None) -> str:
 
 def balance(wallet: Wallet, lovelace: int) -> Answer:
     held = Money(lovelace, "ADA", 6)
-    told = {"address": wallet.address, "network": wallet.network, "lovelace": lovelace, "balance": str(held)}
-    return told, [f"{held} at {wallet.address}"]
+    document = {
+        "address": wallet.address,
+        "network": wallet.network,
+        "lovelace": lovelace,
+        "balance": str(held),
+    }
+    return document, [f"{held} at {wallet.address}"]

@@ -1,4 +1,4 @@
-"""What the commands tell while they work: a live display on a terminal, plain lines elsewhere; on stderr."""
+"""What the commands show while they work: a live display on a terminal, plain lines elsewhere; on stderr."""
 
 import sys
 from types import TracebackType
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 
-class Story(Protocol):
+class Progress(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -21,10 +21,10 @@ class Story(Protocol):
         """Something happened that the user wants to know."""
 
     def trace(self, line: str) -> None:
-        """An HTTP step, told when --verbose asks for it."""
+        """An HTTP step, shown when --verbose asks for it."""
 
 
-class PlainStory:
+class PlainProgress:
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
         self._said = ""
@@ -50,7 +50,7 @@ class PlainStory:
             click.echo(line, err=True)
 
 
-class TerminalStory:
+class TerminalProgress:
     """Steps that are done stay on the screen; the one under way turns a spinner."""
 
     def __init__(self, *, verbose: bool) -> None:
@@ -81,6 +81,6 @@ class TerminalStory:
             self._console.print(line, markup=False, style="dim")
 
 
-def tell(*, verbose: bool) -> Story:
-    """The story for where stderr goes."""
-    return TerminalStory(verbose=verbose) if sys.stderr.isatty() else PlainStory(verbose=verbose)
+def progress_display(*, verbose: bool) -> Progress:
+    """The display for where stderr goes."""
+    return TerminalProgress(verbose=verbose) if sys.stderr.isatty() else PlainProgress(verbose=verbose)

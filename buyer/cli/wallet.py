@@ -23,21 +23,21 @@ def wallet() -> None:
 )
 def create(network: str, **given: Any) -> int:
     """Make a wallet with a new key. Whoever can read the file can spend what it holds."""
-    return run(given, lambda tasks: _tasks().create(tasks, network))
+    return run(given, lambda commands: _wallet_commands().create(commands, network))
 
 
 @wallet.command()
 @common
 def address(**given: Any) -> int:
     """Print the address that the wallet pays from."""
-    return run(given, lambda tasks: _tasks().address(tasks))
+    return run(given, lambda commands: _wallet_commands().address(commands))
 
 
 @wallet.command()
 @common
 def balance(**given: Any) -> int:
     """Show what the wallet holds, as the chain says."""
-    return run(given, lambda tasks: _tasks().balance(tasks))
+    return run(given, lambda commands: _wallet_commands().balance(commands))
 
 
 @wallet.command()
@@ -47,10 +47,10 @@ def balance(**given: Any) -> int:
 )
 def fund(ada: int, **given: Any) -> int:
     """Fill the wallet from the devnet's faucet."""
-    return run(given, lambda tasks: _tasks().fund(tasks, ada * 1_000_000))
+    return run(given, lambda commands: _wallet_commands().fund(commands, ada * 1_000_000))
 
 
-def _tasks() -> ModuleType:
+def _wallet_commands() -> ModuleType:
     from buyer.cli import wallet_commands
 
     return wallet_commands

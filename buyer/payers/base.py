@@ -1,51 +1,80 @@
 """The port of the payers: what a purchase needs from one way of paying.
 
-A payer prepares a payment without moving money. The signed bytes are stored in the wallet and handed to the
-seller with the claim; the seller is the one who brings them about.
+A payer prepares a payment without moving money. Draft and evidence are stored in the wallet before the seller
+sees any of it; the seller is the one who brings the payment about.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Protocol
 
-from shared.keys import SigningKey
+from buyer.purchase.machine import Fate
+from shared.dialects.base import Evidence
+from shared.money import Money
 from shared.tokens.prt import PaymentOption
 
-Fate = Literal["landed", "possible", "impossible"]
+__all__ = ["Cost", "Evidence", "Fate", "Payer", "PaymentDraft", "PaymentTerms"]
 
 
-class PaymentDraft(Protocol):
-    """A payment that lacks only its signature. `inputs` are the outputs that it spends."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What paying an option costs by the buyer's own rate, in the currency of the price: budgets count it."""
 
-    @property
-    def tx_hash(self) -> str: ...
-
-    @property
-    def inputs(self) -> tuple[tuple[str, int], ...]: ...
-
-    @property
-    def expiry_slot(self) -> int: ...
-
-    def sign(self, key: SigningKey) -> bytes: ...
+    money: Money
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentTerms:
-    """What is to be paid: `token` is the payment request's, `deadline` (Unix seconds) ends its life."""
+    """Under which terms an option is paid: the payment request's `token`; `deadline` (Unix seconds) ends its life."""
 
     token: str
-    option: PaymentOption
     deadline: int
 
 
-class Payer(Protocol):
-    async def draft(self, terms: PaymentTerms, *, taken: Collection[tuple[str, int]]) -> PaymentDraft:
-        """A payment of exactly the option, landing by the deadline or never, that spends none of `taken`.
+@dataclass(frozen=True, slots=True)
+class PaymentDraft:
+    """A payment that lacks only its signature.
 
-        Errors: PaymentRefused `funds_short`; SellerUnreachable when the chain does not answer.
+    `external_id` is what the rail calls it (a transaction's hash): unique in the wallet. `resources` are what no
+    other payment of this wallet may use (outputs, nonces), as text that only the payer reads. `document` is a
+    JSON object of the payer's own: all that it needs to sign, and to tell the payment's fate years later.
+    """
+
+    payment_request_token: str
+    option_id: str
+    external_id: str
+    resources: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
+class Payer(Protocol):
+    @property
+    def id(self) -> str:
+        """Names the payer in the wallet: a stored draft is handed back to the payer of this id."""
+
+    def pays(self, option: PaymentOption) -> bool:
+        """Whether the option is of this payer's rail and network; nothing else is asked of it otherwise."""
+
+    def judge(self, option: PaymentOption, price: Money) -> Cost:
+        """What paying `option` costs, for something that is sold at `price`.
+
+        Errors: SellerFault when the option does not hold together or asks for more than the price is worth;
+        UsageError when that cannot be told.
         """
 
-    async def fate(self, tx_hash: str, expiry_slot: int) -> Fate:
-        """What has become of signed bytes. Only `impossible` allows paying for the same thing again."""
+    async def prepare(
+        self, option: PaymentOption, terms: PaymentTerms, *, taken: Collection[str]
+    ) -> PaymentDraft:
+        """A payment of exactly `option`, landing by the deadline or never, that uses none of `taken`.
 
-    async def aclose(self) -> None: ...
+        Errors: PaymentRefused `funds_short`; SellerUnreachable when the rail does not answer.
+        """
+
+    def sign(self, draft: PaymentDraft) -> Evidence:
+        """Sign, without asking anybody: it runs inside the transaction that debits the price and stores both."""
+
+    async def fate(self, draft: PaymentDraft) -> Fate:
+        """What has become of a signed draft. Only `impossible` allows paying for the same thing again.
+
+        The draft is as it was stored, save for its `resources`, which are not read back.
+        """

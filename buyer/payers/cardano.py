@@ -1,66 +1,94 @@
 """Paying in ADA: a signed transaction that nobody has broadcast, good for one payment request alone."""
 
 import asyncio
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
+from functools import cached_property
 from typing import Any
 
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable
-from buyer.payers.base import Fate, PaymentTerms
+from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, clean
+from buyer.payers.base import Cost, Fate, PaymentDraft, PaymentTerms
 from buyer.seller.checks import DEVNET
-from shared.cardano.addresses import enterprise_address
+from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
-from shared.cardano.draft import Draft as ChainDraft
+from shared.cardano.draft import Draft
 from shared.chain.base import Chain, ChainError
-from shared.keys import PublicKey, SigningKey
-from shared.money import Money
-from shared.tokens.prt import token_hash
+from shared.dialects.base import Evidence
+from shared.keys import SigningKey
+from shared.money import Money, MoneyError, convert
+from shared.tokens.prt import PaymentOption, token_hash
 
 LONGEST_LIFE = 3600
+_NO_WITNESSES = b"\xa0"  # the witness set of a payment before it is signed: an empty map
 MAX_FEE = 2_000_000
+RATE_TOLERANCE_PERCENT = 2
 # Slots after the expiry in which a fork that we heed could still hold the payment.
 SETTLING_SLOTS = 800
 DEVNET_SETTLING_SLOTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class CardanoDraft:
-    """A draft that the wallet's key signs."""
-
-    inner: ChainDraft
-
-    @property
-    def tx_hash(self) -> str:
-        return self.inner.id
-
-    @property
-    def inputs(self) -> tuple[tuple[str, int], ...]:
-        return tuple(utxo.reference for utxo in self.inner.inputs)
-
-    @property
-    def expiry_slot(self) -> int:
-        return self.inner.expiry_slot
-
-    def sign(self, key: SigningKey) -> bytes:
-        return self.inner.sign(key.public, key.sign(bytes.fromhex(self.tx_hash))).raw
-
-
 class CardanoPayer:
-    """Pays from the enterprise address of one key, as far as a chain service shows what it holds."""
+    """Pays from the enterprise address of one key, as far as a chain service shows what it holds.
 
-    def __init__(self, chain: Chain, key: PublicKey, network: str, *, now: Callable[[], int]) -> None:
+    `ada_price` tells the price of one ADA that options are judged by.
+    """
+
+    id = "cardano"
+
+    def __init__(
+        self,
+        chain: Callable[[], Awaitable[Chain]],
+        key: SigningKey,
+        network: str,
+        *,
+        ada_price: Callable[[], Money],
+        now: Callable[[], int],
+    ) -> None:
         self._chain = chain
         self._key = key
         self._network = network
+        self._ada_price = ada_price
         self._now = now
-        self.address = enterprise_address(key, network)
 
-    async def draft(self, terms: PaymentTerms, *, taken: Collection[tuple[str, int]]) -> CardanoDraft:
+    @cached_property
+    def address(self) -> str:
+        return enterprise_address(self._key.public, self._network)
+
+    def pays(self, option: PaymentOption) -> bool:
+        """See the port."""
+        return option.network == self._network
+
+    def judge(self, option: PaymentOption, price: Money) -> Cost:
+        """See the port. A little more than the price is the difference of two rates, and not counted."""
+        if (option.currency, option.decimals) != ("ADA", 6):
+            # An amount read with other decimals is a thousand times another amount.
+            said = f"{clean(option.currency)} with {option.decimals} decimals"
+            raise SellerFault(
+                "unit_confused", f"{self._network} is paid in ADA with 6 decimals, and not in {said}"
+            )
+        try:
+            check_address(option.recipient, self._network)
+        except InvalidAddressError as error:
+            raise SellerFault("recipient_invalid", f"the recipient cannot be paid: {clean(error)}") from error
+        try:
+            fair = convert(price, self._ada_price(), 6, "ADA")
+        except MoneyError as error:
+            raise SellerFault("rate_invalid", f"the price cannot be converted: {error}") from error
+        percent = 100 + (RATE_TOLERANCE_PERCENT if self._network != DEVNET else 0)
+        if option.amount * 100 > fair.amount * percent:
+            asked = Money(option.amount, "ADA", 6)
+            raise SellerFault(
+                "amount_inflated", f"{price} are {fair}, and the payment option asks for {asked}"
+            )
+        return Cost(price)
+
+    async def prepare(
+        self, option: PaymentOption, terms: PaymentTerms, *, taken: Collection[str]
+    ) -> PaymentDraft:
         """See the port. The outputs in `taken` may be spent already, whatever a lagging index says."""
         try:
-            tip = await self._chain.tip()
-            parameters = await self._chain.parameters()
-            utxos = [utxo for utxo in await self._chain.utxos(self.address) if utxo.reference not in taken]
+            chain = await self._chain()
+            tip, parameters = await chain.tip(), await chain.parameters()
+            utxos = [utxo for utxo in await chain.utxos(self.address) if _name(utxo.reference) not in taken]
         except ChainError as error:
             raise _no_chain(error) from error
         life = min(terms.deadline - self._now(), LONGEST_LIFE)
@@ -69,13 +97,13 @@ class CardanoPayer:
                 _payment,
                 utxos=utxos,
                 change_address=self.address,
-                recipient=terms.option.recipient,
-                lovelace=terms.option.amount,
+                recipient=option.recipient,
+                lovelace=option.amount,
                 token_hash=token_hash(terms.token),
                 parameters=parameters,
                 # A quarter to spare: clocks differ, and the newest block is a little old.
                 expiry_slot=tip.slot + life * 3 // 4,
-                key=self._key,
+                key=self._key.public,
                 network=self._network,
             )
         except Shortage as shortage:
@@ -86,22 +114,43 @@ class CardanoPayer:
             raise SellerFault(
                 "fee_absurd", f"the chain service's parameters ask a fee of {drafted.fee} lovelace"
             )
-        return CardanoDraft(drafted)
+        return _stored(drafted, option, terms)
 
-    async def fate(self, tx_hash: str, expiry_slot: int) -> Fate:
+    def sign(self, draft: PaymentDraft) -> Evidence:
+        """See the port. The same draft gives the same bytes: Ed25519 signs without chance."""
+        document = draft.document
+        auxiliary = document["auxiliary"]
+        unsigned = Draft(
+            body_bytes=bytes.fromhex(document["body"]),
+            fee=document["fee"],
+            inputs=(),
+            change=(),
+            expiry_slot=document["expiry_slot"],
+            key=self._key.public,
+            witnesses=_NO_WITNESSES,
+            auxiliary=None if auxiliary is None else bytes.fromhex(auxiliary),
+        )
+        signature = self._key.sign(bytes.fromhex(unsigned.id))
+        return Evidence(
+            payment_request_token=draft.payment_request_token,
+            option_id=draft.option_id,
+            payer=self._key.public.did,
+            network=self._network,
+            payload={"transaction": unsigned.sign(self._key.public, signature).raw},
+        )
+
+    async def fate(self, draft: PaymentDraft) -> Fate:
         """See the port."""
         try:
+            chain = await self._chain()
             # The tip first: what is not on chain after it was read, was not there at its slot either.
-            tip = await self._chain.tip()
-            if await self._chain.inclusion(tx_hash) is not None:
+            tip = await chain.tip()
+            if await chain.inclusion(draft.external_id) is not None:
                 return "landed"
         except ChainError as error:
             raise _no_chain(error) from error
         settling = DEVNET_SETTLING_SLOTS if self._network == DEVNET else SETTLING_SLOTS
-        return "impossible" if tip.slot > expiry_slot + settling else "possible"
-
-    async def aclose(self) -> None:
-        await self._chain.aclose()
+        return "impossible" if tip.slot > draft.document["expiry_slot"] + settling else "possible"
 
     def _short(self, shortage: Shortage) -> PaymentRefused:
         missing = Money(max(shortage.lovelace, 0), "ADA", 6)
@@ -110,11 +159,42 @@ class CardanoPayer:
         return PaymentRefused("funds_short", message, hint=f"Nothing was paid. {fund}")
 
 
-def _payment(**asked: Any) -> ChainDraft:
+def _payment(**asked: Any) -> Draft:
     """In a thread: pycardano's import takes 0.7 s, a draft some milliseconds."""
     from shared.cardano.make.build import payment
 
     return payment(**asked)
+
+
+def ada_price(network: str, catalog_rate: Money | None, own_rate: Money | None) -> Money:
+    """The price of one ADA to judge amounts by. A seller's rate is believed where the money is play money."""
+    if network == DEVNET and catalog_rate is not None:
+        return catalog_rate
+    if own_rate is None:
+        hint = 'Set BUYER_ADA_USD to what one ADA costs, like "0.50 USD".'
+        raise UsageError("rate_missing", f"on {network} the seller's rate is not believed", hint=hint)
+    return own_rate
+
+
+def _stored(drafted: Draft, option: PaymentOption, terms: PaymentTerms) -> PaymentDraft:
+    return PaymentDraft(
+        payment_request_token=terms.token,
+        option_id=option.id,
+        external_id=drafted.id,
+        resources=tuple(_name(utxo.reference) for utxo in drafted.inputs),
+        document={
+            "body": drafted.body_bytes.hex(),
+            "auxiliary": None if drafted.auxiliary is None else drafted.auxiliary.hex(),
+            "fee": drafted.fee,
+            "expiry_slot": drafted.expiry_slot,
+        },
+    )
+
+
+def _name(reference: tuple[str, int]) -> str:
+    """An output as the wallet notes it: `hash#position`."""
+    tx_hash, position = reference
+    return f"{tx_hash}#{position}"
 
 
 def _no_chain(error: ChainError) -> SellerUnreachable:

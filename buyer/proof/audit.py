@@ -19,7 +19,7 @@ async def audit_token(
         asset, chain = _asset(token), _own(service, environment)
     else:
         listed = await funding.fetch_catalog(seller)
-        asset = _asset(token) if token is not None else _promised(listed.token)
+        asset = _asset(token) if token is not None else _promised(listed.token or "")
         chain = (
             _own(service, environment)
             if service is not None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from buyer.errors import UsageError
 from buyer.purchase import store as purchase_store
-from buyer.purchase.store import Purchase
+from buyer.purchase.record import Purchase
 from shared.money import Money
 from shared.tokens.receipt import Receipt
 
@@ -59,9 +59,9 @@ def find(db: sqlite3.Connection, receipt_id: str) -> HeldReceipt:
     return _held(rows[0])
 
 
-def of_run(db: sqlite3.Connection, run_id: str) -> HeldReceipt | None:
-    """The receipt that an interrupted run has already paid for."""
-    row = db.execute(f"{_SELECT} WHERE run_id = ? AND state = 'paid'", (run_id,)).fetchone()
+def of_job(db: sqlite3.Connection, job_id: str) -> HeldReceipt | None:
+    """The receipt that an interrupted job has already paid for."""
+    row = db.execute(f"{_SELECT} WHERE job_id = ? AND state = 'paid'", (job_id,)).fetchone()
     return None if row is None else _held(row)
 
 

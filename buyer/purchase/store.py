@@ -1,63 +1,30 @@
-"""Purchases in the wallet: wanted → requested → signed → paid, each step stored before the next is taken.
+"""Purchases in the wallet: each step is stored before the next is taken.
 
-Store functions; the transaction comes first. A purchase is `signed` from the moment that its transaction's
-bytes are stored, and from then on its price is spent: it leaves that state by a receipt, or by the certainty
-that the bytes can never land.
+Store functions; the transaction comes first. Which step may follow which is the machine's to say; here each is
+one UPDATE guarded by the state that the caller saw. A purchase is `signed` from the moment that its draft and
+its evidence are stored, and from then on its cost is spent: it leaves that state by a receipt, or by the
+certainty that the payment can never land.
 """
 
+import json
 import sqlite3
-from dataclasses import dataclass
-from typing import Literal
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault, WalletError
-from buyer.payers.base import PaymentDraft
-from buyer.seller.checks import AcceptedOffer
-from shared.keys import SigningKey
+from buyer.payers.base import Cost, Payer, PaymentDraft
+from buyer.purchase import evidence, machine, record
+from buyer.purchase.machine import Event
+from buyer.purchase.record import Purchase, PurchaseKind
 from shared.money import Money
+from shared.tokens.prt import PaymentRequest
 
-State = Literal["wanted", "requested", "signed", "paid", "abandoned"]
 _OPEN = "state IN ('wanted', 'requested', 'signed')"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What makes two purchases the same intention, of which one at most is open."""
-
-    origin: str
-    product: str
-    credits: int
-
-    def __str__(self) -> str:
-        return f"{self.credits} of {self.product} at {self.origin}"
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """A stored purchase. `price` is the first one that the seller asked: a later 402 may not ask more."""
-
-    id: str
-    kind: Kind
-    state: State
-    price: Money | None
-    payment_request_id: str | None
-    payment_request_token: str | None
-    option_id: str | None
-    expires_at: int | None
-    tx_hash: str | None
-    tx_bytes: bytes | None
-    expiry_slot: int | None
-
-
-_SELECT = (
-    "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals,"
-    " payment_request_id, payment_request_token, option_id, expires_at, tx_hash, tx_bytes, expiry_slot"
-    " FROM purchases"
-)
-
-
-def take_up(db: sqlite3.Connection, kind: Kind, *, new_id: str, run_id: str | None, now: int) -> Purchase:
-    """The open purchase of this kind, or else a new one; it belongs to `run_id` from here on."""
+def open_purchase(
+    db: sqlite3.Connection, kind: PurchaseKind, *, new_id: str, job_id: str | None, now: int
+) -> Purchase:
+    """The open purchase of this kind, or else a new one; it belongs to `job_id` from here on."""
     db.execute(
         "INSERT INTO purchases (id, origin, product, credits, state, created_at)"
         " VALUES (?, ?, ?, ?, 'wanted', ?) ON CONFLICT DO NOTHING",
@@ -65,16 +32,16 @@ def take_up(db: sqlite3.Connection, kind: Kind, *, new_id: str, run_id: str | No
     )
     key = (kind.origin, kind.product, kind.credits)
     row = db.execute(
-        f"{_SELECT} WHERE origin = ? AND product = ? AND credits = ? AND {_OPEN}", key
+        f"{record.SELECT} WHERE origin = ? AND product = ? AND credits = ? AND {_OPEN}", key
     ).fetchone()
-    purchase = _purchase(row)
-    if run_id is not None:
-        db.execute("UPDATE purchases SET run_id = ? WHERE id = ?", (run_id, purchase.id))
+    purchase = record.of_row(row)
+    if job_id is not None:
+        db.execute("UPDATE purchases SET job_id = ? WHERE id = ?", (job_id, purchase.id))
     return purchase
 
 
 def find(db: sqlite3.Connection, purchase_id: str) -> Purchase:
-    return _purchase(db.execute(f"{_SELECT} WHERE id = ?", (purchase_id,)).fetchone())
+    return record.of_row(db.execute(f"{record.SELECT} WHERE id = ?", (purchase_id,)).fetchone())
 
 
 def others_in_flight(db: sqlite3.Connection, purchase_id: str) -> bool:
@@ -83,107 +50,109 @@ def others_in_flight(db: sqlite3.Connection, purchase_id: str) -> bool:
     return row is not None
 
 
-def store_request(db: sqlite3.Connection, purchase: Purchase, offer: AcceptedOffer) -> Purchase:
-    """A checked payment request takes the place of none, or of one that expired unpaid."""
-    request, price = offer.request, offer.request.price
+def store_request(
+    db: sqlite3.Connection, purchase: Purchase, token: str, request: PaymentRequest
+) -> Purchase:
+    """A checked payment request; its price takes the place of an earlier, expired one's."""
     try:
-        changed = db.execute(
-            "UPDATE purchases SET state = 'requested', payment_request_id = ?, payment_request_token = ?,"
-            " option_id = ?, expires_at = ?, price_amount = ?, price_currency = ?, price_decimals = ?"
-            " WHERE id = ? AND state IN ('wanted', 'requested')",
-            (
-                *(request.id, offer.token, offer.option.id, request.expires_at),
-                *(price.amount, price.currency, price.decimals, purchase.id),
-            ),
-        ).rowcount
+        return _move(
+            db,
+            purchase,
+            "offered",
+            payment_request_id=request.id,
+            payment_request_token=token,
+            expires_at=request.expires_at,
+            price_amount=request.price.amount,
+            price_currency=request.price.currency,
+            price_decimals=request.price.decimals,
+        )
     except sqlite3.IntegrityError as error:
         # One payment a request id: a seller that repeats an id would be paid twice for one thing.
         raise SellerFault(
             "request_repeated", f"the seller sent the payment request {request.id} before"
         ) from error
-    _require(changed, purchase)
-    return find(db, purchase.id)
 
 
 def forget_request(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
     """A payment request expired unpaid. Its price is remembered: the next one may not be higher."""
-    _require(
-        db.execute(
-            "UPDATE purchases SET state = 'wanted' WHERE id = ? AND state = 'requested'", (purchase.id,)
-        ).rowcount,
-        purchase,
-    )
-    return find(db, purchase.id)
+    return _move(db, purchase, "expired")
 
 
 def debit(
-    db: sqlite3.Connection, purchase: Purchase, budget: Budget, draft: PaymentDraft, key: SigningKey
+    db: sqlite3.Connection,
+    purchase: Purchase,
+    draft: PaymentDraft,
+    *,
+    budget: Budget,
+    cost: Cost,
+    payer: Payer,
 ) -> Purchase:
-    """Spend the price, take the outputs, sign, and store the bytes: in this order, all or nothing.
+    """Spend the cost, take the resources, sign, and store draft and evidence: in this order, all or nothing.
 
-    Errors: OverBudget; WalletError `outputs_taken` when another purchase took one of the outputs just now,
+    Errors: OverBudget; WalletError `resources_taken` when another purchase took one of them just now,
     `purchase_taken` when this purchase has moved on meanwhile.
     """
-    price = purchase.price
-    assert price is not None, "a purchase is debited after its payment request was stored"
-    budget.check(price, spent(db, like=price))
+    budget.check(cost.money, spent(db, like=cost.money))
     try:
-        rows = [(tx_hash, position, purchase.id) for tx_hash, position in draft.inputs]
-        db.executemany("INSERT INTO spent_outputs VALUES (?, ?, ?)", rows)
+        rows = [(payer.id, reference, purchase.id) for reference in draft.resources]
+        db.executemany("INSERT INTO taken_resources VALUES (?, ?, ?)", rows)
     except sqlite3.IntegrityError as error:
-        raise WalletError("outputs_taken", "another purchase spends the same outputs") from error
-    changed = db.execute(
-        "UPDATE purchases SET state = 'signed', tx_hash = ?, tx_bytes = ?, expiry_slot = ?"
-        " WHERE id = ? AND state = 'requested' AND payment_request_id = ?",
-        (draft.tx_hash, draft.sign(key), draft.expiry_slot, purchase.id, purchase.payment_request_id),
-    ).rowcount
-    _require(changed, purchase)
-    return find(db, purchase.id)
+        raise WalletError("resources_taken", "another purchase uses what this one would") from error
+    return _move(
+        db,
+        purchase,
+        "signed",
+        option_id=draft.option_id,
+        cost_amount=cost.money.amount,
+        payer=payer.id,
+        external_id=draft.external_id,
+        draft=json.dumps(dict(draft.document)),
+        evidence=evidence.write(payer.sign(draft)),
+    )
 
 
 def spent(db: sqlite3.Connection, *, like: Money) -> Money:
     """All that was ever debited in the currency of `like`, and not given back."""
     (amount,) = db.execute(
-        "SELECT COALESCE(SUM(price_amount), 0) FROM purchases"
+        "SELECT COALESCE(SUM(cost_amount), 0) FROM purchases"
         " WHERE state IN ('signed', 'paid') AND price_currency = ? AND price_decimals = ?",
         (like.currency, like.decimals),
     ).fetchone()
     return Money(amount, like.currency, like.decimals)
 
 
-def spent_outputs(db: sqlite3.Connection) -> frozenset[tuple[str, int]]:
-    """Outputs that no other payment may use."""
-    return frozenset(db.execute("SELECT tx_hash, position FROM spent_outputs").fetchall())
+def taken_resources(db: sqlite3.Connection, payer_id: str) -> frozenset[str]:
+    """What no other payment of that payer may use."""
+    rows = db.execute("SELECT reference FROM taken_resources WHERE payer = ?", (payer_id,))
+    return frozenset(reference for (reference,) in rows)
 
 
-def abandon(db: sqlite3.Connection, purchase: Purchase) -> None:
-    """Give up a purchase that can no longer cost anything: its price and its outputs are free again."""
+def abandon(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
+    """Give up a purchase that can no longer cost anything: its cost and its resources are free again."""
+    abandoned = _move(db, purchase, "dead" if purchase.state == "signed" else "failed")
+    db.execute("DELETE FROM taken_resources WHERE purchase_id = ?", (purchase.id,))
+    return abandoned
+
+
+def paid(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
+    return _move(db, purchase, "receipted")
+
+
+def _move(db: sqlite3.Connection, purchase: Purchase, event: Event, **changes: object) -> Purchase:
+    """Let `event` happen to the purchase as the caller saw it, or to none: whoever comes second is refused.
+
+    The payment request is a part of the guard: an expired one may have given way to another meanwhile.
+    """
+    columns = {"state": machine.after(purchase.state, event), **changes}
+    names = ", ".join(f"{name} = ?" for name in columns)
+    guard = (purchase.id, purchase.state, purchase.payment_request_id)
     changed = db.execute(
-        "UPDATE purchases SET state = 'abandoned' WHERE id = ? AND state = ?", (purchase.id, purchase.state)
+        f"UPDATE purchases SET {names} WHERE id = ? AND state = ? AND payment_request_id IS ?",  # noqa: S608  names of ours
+        (*columns.values(), *guard),
     ).rowcount
-    _require(changed, purchase)
-    db.execute("DELETE FROM spent_outputs WHERE purchase_id = ?", (purchase.id,))
-
-
-def paid(db: sqlite3.Connection, purchase: Purchase) -> None:
-    _require(
-        db.execute(
-            "UPDATE purchases SET state = 'paid' WHERE id = ? AND state = 'signed'", (purchase.id,)
-        ).rowcount,
-        purchase,
-    )
-
-
-def _require(changed: int, purchase: Purchase) -> None:
     if changed != 1:
         hint = "Run the command again; it goes on from there."
         raise WalletError(
             "purchase_taken", f"another buyer took up the purchase of {purchase.kind}", hint=hint
         )
-
-
-def _purchase(row: tuple[object, ...]) -> Purchase:
-    identity, origin, product, credit_count, state, amount, currency, decimals, *rest = row
-    price = None if amount is None else Money(amount, currency, decimals)  # type: ignore[arg-type] # sqlite3 is untyped
-    kind = Kind(origin, product, credit_count)  # type: ignore[arg-type] # sqlite3 is untyped
-    return Purchase(identity, kind, state, price, *rest)  # type: ignore[arg-type] # sqlite3 is untyped
+    return find(db, purchase.id)

@@ -1,134 +1,95 @@
-"""The flow of `buyer images`: buy credits, use some, save the images; taken up where it was cut off."""
+"""Images: what is asked for, and what the seller says of one that was made for a credit, read strictly."""
 
-import json
-from collections.abc import Callable
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from hashlib import sha256
+from typing import Any
 
-from buyer.client import BuyerClient
-from buyer.errors import SellerError, UsageError
-from buyer.proof.verify import Report
-from buyer.purchase import receipts
+from buyer.errors import SellerFault, clean
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions import files, jobs
-from buyer.redemptions.jobs import WantedImage
-from buyer.redemptions.redeem import GeneratedImage
+from buyer.redemptions import files
+from buyer.redemptions.jobs import WantedUse
+from buyer.redemptions.redeem import MAX_DELIVERY, UsingCredits
+from buyer.seller import trace
+from buyer.seller.http import describe
 from buyer.seller.session import Session
-from buyer.wallet import lease
-from buyer.wallet.file import Wallet
-from shared import strict_json
+from buyer.seller.typed import count, text, typed
+
+# Where images are. Another path, or another host, could be anything that answers to our address.
+_PATH = re.compile(r"/api/images/[A-Za-z0-9][A-Za-z0-9:_-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
-class ImageOrder:
-    """What is wanted: `subjects` are request bodies for the first images, the rest is up to the seller."""
+class GeneratedImage:
+    """A delivered image: `content` is PNG (or what `extension` says), `subject` the seller's name for it."""
 
-    credits: int
-    generate: int
-    folder: Path
-    subjects: tuple[dict[str, str], ...] = ()
-
-    def check(self) -> None:
-        """UsageError unless it can be done."""
-        if self.generate < 0 or self.generate > self.credits:
-            raise UsageError("generate_invalid", f"{self.credits} credits do not make {self.generate} images")
-        if len(self.subjects) > self.generate:
-            message = f"{len(self.subjects)} subjects are more than {self.generate} images"
-            raise UsageError("subjects_invalid", message)
-
-
-@dataclass(frozen=True, slots=True)
-class SavedImage:
-    path: str
+    content: bytes
+    extension: str
+    subject: str
     redemption_id: str
+    credits_remaining: int
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What came of it. `remaining` credits; a report for each image that could be looked up."""
+class ImageNotice:
+    """A redemption that was captured, and where its image is; `sha256` in hex."""
 
-    receipt: HeldReceipt
-    remaining: int
-    images: tuple[SavedImage, ...]
-    reports: tuple[Report | None, ...]
+    redemption_id: str
+    credits_remaining: int
+    subject: str
+    path: str
+    sha256: str
 
 
-class Imaging:
-    def __init__(
-        self, client: BuyerClient, wallet: Wallet, now: Callable[[], int], say: Callable[[str], None]
-    ) -> None:
-        self._client = client
-        self._wallet = wallet
-        self._now = now
-        self._say = say
+class Images:
+    """Uses credits for images."""
 
-    async def run(self, order: ImageOrder, *, wait: float, burns_wait: float) -> Done:
-        """Do the order, or finish an interrupted one like it; `burns_wait` seconds for the burns."""
-        order.check()
-        folder = str(order.folder.resolve())
-        kind = json.dumps(["images", self._client.origin, order.credits, order.generate, folder])
-        work = lease.Work(self._wallet, f"the images for {folder}", self._now, Session.new_id())
-        async with lease.held(work, wait=wait, say=self._say):
-            run_id = self._take_up(kind)
-            receipt = self._wallet.transact(lambda db: receipts.of_run(db, run_id))
-            if receipt is None:
-                receipt = await self._client.buy(order.credits, run_id=run_id)
-            self._say(f"receipt {receipt.id} for {receipt.granted} credits at {receipt.price}")
-            images = [await self._image(receipt, order, run_id, n) for n in range(1, order.generate + 1)]
-            remaining = (await self._client.credits(receipt)).available
-            reports = await self._reports(images, burns_wait)
-            # Last: a run that is killed while it waits for the burns must not be bought once more.
-            self._wallet.transact(lambda db: jobs.finish(db, run_id))
-        return Done(receipt, remaining, tuple(images), reports)
+    def __init__(self, session: Session, using: UsingCredits) -> None:
+        self._session = session
+        self._using = using
 
-    async def use(self, receipt: HeldReceipt, order: ImageOrder, *, wait: float) -> Done:
-        """One image for a receipt that the wallet holds; the same words again finish what was interrupted."""
-        kind = json.dumps(["generate", receipt.id, str(order.folder.resolve()), *order.subjects])
-        work = lease.Work(self._wallet, f"an image for receipt {receipt.id}", self._now, Session.new_id())
-        async with lease.held(work, wait=wait, say=self._say):
-            run_id = self._take_up(kind)
-            image = await self._image(receipt, order, run_id, 1)
-            remaining = (await self._client.credits(receipt)).available
-            self._wallet.transact(lambda db: jobs.finish(db, run_id))
-        return Done(receipt, remaining, (image,), await self._reports([image], 0))
+    async def generate(self, receipt: HeldReceipt, body: Mapping[str, str]) -> GeneratedImage:
+        """An image for one credit."""
+        path = await self.path(receipt)
+        return await self._using.once(receipt, path, body, lambda use: self.fetch(receipt, use))
 
-    def _take_up(self, kind: str) -> str:
-        new_id, now = Session.new_id(), self._now()
-        return self._wallet.transact(lambda db: jobs.take_up(db, kind, new_id=new_id, now=now))
+    async def path(self, receipt: HeldReceipt) -> str:
+        """Where the seller makes images for a receipt's credits."""
+        return (await self._session.seller()).catalog.use_path(receipt.product)
 
-    async def _image(self, receipt: HeldReceipt, order: ImageOrder, run_id: str, position: int) -> SavedImage:
-        body = order.subjects[position - 1] if position <= len(order.subjects) else {}
-        fresh = WantedImage.new(Session.new_id(), receipt.id, strict_json.dumps(body), position)
-        image = self._wallet.transact(lambda db: jobs.want(db, fresh, run_id))
-        if image.state == "done" and image.path is not None and image.redemption_id is not None:
-            return SavedImage(image.path, image.redemption_id)
-        generated = await self._client.fetch(receipt, image)
-        name = files.name(position, _title(body, generated), generated.redemption_id, generated.content)
-        path = str(files.save(order.folder, name, generated.content))
-        self._wallet.transact(lambda db: jobs.saved(db, image.idempotency_key, path))
-        self._say(f"image {position} of {order.generate}: {path}, redemption {generated.redemption_id}")
-        return SavedImage(path, generated.redemption_id)
+    async def fetch(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
+        """The image of a stored key; errors as those of `UsingCredits.fetch`."""
+        return await self._using.fetch(use, self._image(receipt, use))
 
-    async def _reports(self, images: list[SavedImage], wait: float) -> tuple[Report | None, ...]:
-        """The proofs as far as they can be had; without a wait, an image counts without its proof."""
-        reports: list[Report | None] = []
-        for image in images:
-            try:
-                reports.append(await self._client.verify(image.redemption_id, wait=wait, look=self._progress))
-            except SellerError:
-                if wait:
-                    raise
-                reports.append(None)
-        return tuple(reports)
-
-    def _progress(self, report: Report) -> None:
-        state = (
-            f"{report.confirmations} of {report.required} confirmations"
-            if report.tx_hash
-            else "waiting for its batch"
+    async def _image(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
+        reply = await self._using.ask(receipt, use, accept="application/json", explain=trace.delivered)
+        notice = read(reply.json())
+        image = await self._session.http.send(
+            "GET", notice.path, headers={"accept": "image/*"}, cap=MAX_DELIVERY
         )
-        self._say(f"burn of {report.redemption_id}: {state}, proof {report.outcome}")
+        if not image.ok:
+            raise SellerFault("image_missing", f"the image cannot be had: {describe(image.problem())}")
+        if sha256(image.body).hexdigest() != notice.sha256:
+            raise SellerFault("image_changed", "the image is not the one that was delivered for the credit")
+        kind = files.extension(image.body)
+        return GeneratedImage(
+            image.body, kind, notice.subject, notice.redemption_id, notice.credits_remaining
+        )
 
 
-def _title(body: dict[str, str], generated: GeneratedImage) -> str:
-    return body.get("name") or body.get("prompt") or generated.subject
+def read(document: Mapping[str, Any]) -> ImageNotice:
+    """A notice out of its JSON object; SellerFault for anything that is not one."""
+    try:
+        notice = ImageNotice(
+            redemption_id=text(document["redemption_id"]),
+            credits_remaining=count(document["credits_remaining"]),
+            subject=clean(typed(document["subject"], str)),
+            path=text(document["image"]["url"]),
+            sha256=text(document["image"]["sha256"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise SellerFault("image_malformed", f"the answer names no image: {clean(repr(error))}") from error
+    if not _PATH.fullmatch(notice.path):
+        raise SellerFault("image_elsewhere", f"the image is not where images are: {clean(notice.path)}")
+    return notice

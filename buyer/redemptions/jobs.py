@@ -1,7 +1,7 @@
-"""Runs of `buyer images` and the images asked for, so that what was interrupted is finished and not repeated.
+"""Jobs (calls of `buyer images`) and the uses asked for, so that what was interrupted is finished and not repeated.
 
-Store functions; the transaction comes first. An image is `wanted` once its idempotency key is stored, which
-is before it is asked for; `delivered` when its redemption is known; `done` when nobody will ask again.
+Store functions; the transaction comes first. A use is `wanted` once its idempotency key is stored, which is
+before it is asked for; `delivered` when its redemption is known; `done` when nobody will ask again.
 """
 
 import sqlite3
@@ -9,80 +9,83 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class WantedImage:
-    """One image: what was asked (`body`, JSON), under which key, and what came of it."""
+class WantedUse:
+    """One use of credits: what was asked (`body`, JSON) of which path, under which key, and what came of it."""
 
     idempotency_key: str
     receipt_id: str
     position: int
+    target: str
     body: str
     redemption_id: str | None
     path: str | None
     state: str
 
     @classmethod
-    def new(cls, key: str, receipt_id: str, body: str, position: int = 1) -> "WantedImage":
-        return cls(key, receipt_id, position, body, None, None, "wanted")
+    def new(cls, key: str, receipt_id: str, target: str, body: str, position: int = 1) -> "WantedUse":
+        return cls(key, receipt_id, position, target, body, None, None, "wanted")
 
 
-_SELECT = "SELECT idempotency_key, receipt_id, position, body, redemption_id, path, state FROM images"
+_SELECT = "SELECT idempotency_key, receipt_id, position, target, body, redemption_id, path, state FROM uses"
 
 
-def take_up(db: sqlite3.Connection, kind: str, *, new_id: str, now: int) -> str:
-    """The id of the open run of this kind, or of a new one."""
-    db.execute("INSERT INTO runs VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING", (new_id, kind, now))
-    row = db.execute("SELECT id FROM runs WHERE kind = ? AND state = 'open'", (kind,)).fetchone()
+def open_job(db: sqlite3.Connection, kind: str, *, new_id: str, now: int) -> str:
+    """The id of the open job of this kind, or of a new one."""
+    db.execute("INSERT INTO jobs VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING", (new_id, kind, now))
+    row = db.execute("SELECT id FROM jobs WHERE kind = ? AND state = 'open'", (kind,)).fetchone()
     return str(row[0])
 
 
-def finish(db: sqlite3.Connection, run_id: str) -> None:
-    db.execute("UPDATE runs SET state = 'done' WHERE id = ?", (run_id,))
+def finish(db: sqlite3.Connection, job_id: str) -> None:
+    db.execute("UPDATE jobs SET state = 'done' WHERE id = ?", (job_id,))
 
 
-def want(db: sqlite3.Connection, image: WantedImage, run_id: str | None) -> WantedImage:
-    """Store what is about to be asked for; in a run, what its position already holds."""
+def want(db: sqlite3.Connection, use: WantedUse, job_id: str | None) -> WantedUse:
+    """Store what is about to be asked for; in a job, what its position already holds."""
     db.execute(
-        "INSERT INTO images (idempotency_key, receipt_id, run_id, position, body, state)"
-        " VALUES (?, ?, ?, ?, ?, 'wanted') ON CONFLICT DO NOTHING",
-        (image.idempotency_key, image.receipt_id, run_id, image.position, image.body),
+        "INSERT INTO uses (idempotency_key, receipt_id, job_id, position, target, body, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'wanted') ON CONFLICT DO NOTHING",
+        (use.idempotency_key, use.receipt_id, job_id, use.position, use.target, use.body),
     )
-    if run_id is None:
-        return find(db, image.idempotency_key)
-    row = db.execute(f"{_SELECT} WHERE run_id = ? AND position = ?", (run_id, image.position)).fetchone()
-    return WantedImage(*row)
+    if job_id is None:
+        return find(db, use.idempotency_key)
+    row = db.execute(f"{_SELECT} WHERE job_id = ? AND position = ?", (job_id, use.position)).fetchone()
+    return WantedUse(*row)
 
 
-def find(db: sqlite3.Connection, key: str) -> WantedImage:
+def find(db: sqlite3.Connection, key: str) -> WantedUse:
     row = db.execute(f"{_SELECT} WHERE idempotency_key = ?", (key,)).fetchone()
-    return WantedImage(*row)
+    return WantedUse(*row)
 
 
-def unanswered(db: sqlite3.Connection, receipt_id: str, body: str) -> list[WantedImage]:
-    """Images outside of runs that were asked for with this very body, and never came."""
-    where = "run_id IS NULL AND state = 'wanted' AND receipt_id = ? AND body = ? ORDER BY rowid"
-    rows = db.execute(f"{_SELECT} WHERE {where}", (receipt_id, body)).fetchall()
-    return [WantedImage(*row) for row in rows]
+def unanswered(db: sqlite3.Connection, receipt_id: str, target: str, body: str) -> list[WantedUse]:
+    """Uses outside of jobs that were asked for with this very body, and never came."""
+    where = (
+        "job_id IS NULL AND state = 'wanted' AND receipt_id = ? AND target = ? AND body = ? ORDER BY rowid"
+    )
+    rows = db.execute(f"{_SELECT} WHERE {where}", (receipt_id, target, body)).fetchall()
+    return [WantedUse(*row) for row in rows]
 
 
 def delivered(db: sqlite3.Connection, key: str, redemption_id: str) -> None:
-    """Note whose redemption it was; sqlite3.IntegrityError when another image has that id already."""
+    """Note whose redemption it was; sqlite3.IntegrityError when another use has that id already."""
     db.execute(
-        "UPDATE images SET redemption_id = ?, state = 'delivered'"
+        "UPDATE uses SET redemption_id = ?, state = 'delivered'"
         " WHERE idempotency_key = ? AND state = 'wanted'",
         (redemption_id, key),
     )
 
 
 def saved(db: sqlite3.Connection, key: str, path: str) -> None:
-    db.execute("UPDATE images SET path = ?, state = 'done' WHERE idempotency_key = ?", (path, key))
+    db.execute("UPDATE uses SET path = ?, state = 'done' WHERE idempotency_key = ?", (path, key))
 
 
 def refused(db: sqlite3.Connection, key: str) -> None:
     """Forget a key that the seller finally refused: the credit was not taken."""
-    db.execute("DELETE FROM images WHERE idempotency_key = ? AND state = 'wanted'", (key,))
+    db.execute("DELETE FROM uses WHERE idempotency_key = ? AND state = 'wanted'", (key,))
 
 
 def receipt_of(db: sqlite3.Connection, redemption_id: str) -> str | None:
     """The id of the receipt that paid for a redemption of this wallet."""
-    row = db.execute("SELECT receipt_id FROM images WHERE redemption_id = ?", (redemption_id,)).fetchone()
+    row = db.execute("SELECT receipt_id FROM uses WHERE redemption_id = ?", (redemption_id,)).fetchone()
     return None if row is None else str(row[0])

@@ -1,123 +1,156 @@
-"""Using a credit: one image under one idempotency key, which is stored before the seller hears of it."""
+"""Using credits: each use under one idempotency key, which is stored before the seller hears of it."""
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from typing import Any, Protocol, TypeVar
 
 from buyer.errors import PaymentRefused, SellerFault, StillPending, UsageError, clean
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions import delivery, files, jobs
-from buyer.redemptions.delivery import Delivery
-from buyer.redemptions.jobs import WantedImage
-from buyer.seller import trace
-from buyer.seller.http import Reply, describe
+from buyer.redemptions import jobs
+from buyer.redemptions.jobs import WantedUse
+from buyer.seller.http import MAX_JSON, Reply, describe
 from buyer.seller.session import Session
+from buyer.seller.typed import count, text
 from buyer.wallet import lease
 from shared import strict_json
 
-GENERATE_PATH = "/api/images/generate"
-MAX_IMAGE = 20_000_000
+MAX_DELIVERY = 20_000_000
 POLL_SECONDS = 1.0
 BAD_REQUEST, CONFLICT, UNPROCESSABLE = 400, 409, 422
 IN_PROGRESS = "redemption_in_progress"
 
 
+class NamesRedemption(Protocol):
+    @property
+    def redemption_id(self) -> str: ...
+
+
+D = TypeVar("D", bound=NamesRedemption)
+
+
 @dataclass(frozen=True, slots=True)
-class GeneratedImage:
-    """A delivered image: `content` is PNG (or what `extension` says), `subject` the seller's name for it."""
+class DeliveredUse:
+    """What a use delivered: `content` is of `media_type`, as the seller calls it."""
 
     content: bytes
-    extension: str
-    subject: str
+    media_type: str
     redemption_id: str
     credits_remaining: int
 
 
-class Redeeming:
+class UsingCredits:
+    """Uses receipts at one seller. `wait` (seconds) bounds each use."""
+
     def __init__(self, session: Session, *, wait: float) -> None:
         self._session = session
         self._wallet = session.wallet
         self._wait = wait
 
-    async def generate(self, receipt: HeldReceipt, body: dict[str, str]) -> GeneratedImage:
-        """An image for one credit. What was asked for in the same words and never came is first."""
-        text = strict_json.dumps(body)
-        waiting = self._wallet.transact(lambda db: jobs.unanswered(db, receipt.id, text))
-        fresh = WantedImage.new(self._session.new_id(), receipt.id, text)
-        for image in [*waiting, fresh]:
-            # Calls side by side want an image each: a key that is being asked for is left alone.
-            work = lease.Work(
-                self._wallet,
-                f"image {image.idempotency_key}",
-                self._session.context.now,
-                self._session.new_id(),
-            )
-            if lease.try_take(work):
+    async def redeem(self, receipt: HeldReceipt, path: str, body: Mapping[str, Any]) -> DeliveredUse:
+        """What the resource at `path` delivers for `body`, whatever it is. Errors as those of `fetch`."""
+
+        async def answer(use: WantedUse) -> DeliveredUse:
+            return _read(await self.ask(receipt, use, accept="*/*", cap=MAX_DELIVERY))
+
+        return await self.once(receipt, path, body, lambda use: self.fetch(use, answer(use)))
+
+    async def once(
+        self,
+        receipt: HeldReceipt,
+        path: str,
+        body: Mapping[str, Any],
+        use_key: Callable[[WantedUse], Awaitable[D]],
+    ) -> D:
+        """Use a stored key. What was asked for in the same words and never came is first."""
+        words = strict_json.dumps(dict(body))
+        waiting = self._wallet.transact(lambda db: jobs.unanswered(db, receipt.id, path, words))
+        fresh = WantedUse.new(self._session.new_id(), receipt.id, path, words)
+        for use in [*waiting, fresh]:
+            # Calls side by side want a delivery each: a key that is being asked for is left alone.
+            name, now = f"use {use.idempotency_key}", self._session.context.now
+            work = lease.Work(self._wallet, name, now, self._session.new_id())
+            if lease.try_acquire(work):
                 async with lease.keeping(work):
-                    self._want(image)
-                    return await self.fetch(receipt, image)
+                    self._want(use)
+                    return await use_key(use)
         raise AssertionError("nobody else knows a fresh key")
 
-    def _want(self, image: WantedImage) -> None:
-        self._wallet.transact(lambda db: jobs.want(db, image, None))
+    def _want(self, use: WantedUse) -> None:
+        self._wallet.transact(lambda db: jobs.want(db, use, None))
 
-    async def fetch(self, receipt: HeldReceipt, image: WantedImage) -> GeneratedImage:
-        """The image of a stored key, however often it takes: the same key never costs a second credit.
+    async def fetch(self, use: WantedUse, answer: Awaitable[D]) -> D:
+        """The answer to a stored key, however often it takes: the same key never costs a second credit.
 
         Errors: PaymentRefused (no credits, receipt refused), UsageError (the seller refuses the words),
         SellerError; after StillPending and SellerUnreachable the same key is to be asked again.
         """
         try:
             async with asyncio.timeout(self._wait):
-                told = await self._redeem(receipt, image)
-                generated = await self._download(told)
+                delivery = await answer
         except TimeoutError as error:
-            hint = "The credit is not lost: the same command asks for the same image."
-            raise StillPending("image_pending", f"no image after {self._wait:.0f} s", hint=hint) from error
+            hint = "The credit is not lost: the same command asks for the same delivery."
+            raise StillPending(
+                "delivery_pending", f"no delivery after {self._wait:.0f} s", hint=hint
+            ) from error
         try:
-            self._wallet.transact(
-                lambda db: jobs.delivered(db, image.idempotency_key, generated.redemption_id)
-            )
+            self._wallet.transact(lambda db: jobs.delivered(db, use.idempotency_key, delivery.redemption_id))
         except sqlite3.IntegrityError as error:
             # One burn would then have to serve for two uses.
             raise SellerFault(
-                "redemption_repeated", "the seller gave two images the same redemption id"
+                "redemption_repeated", "the seller gave two uses the same redemption id"
             ) from error
-        return generated
+        return delivery
 
-    async def _redeem(self, receipt: HeldReceipt, image: WantedImage) -> Delivery:
+    async def ask(
+        self,
+        receipt: HeldReceipt,
+        use: WantedUse,
+        *,
+        accept: str,
+        cap: int = MAX_JSON,
+        explain: Callable[[Reply], str] | None = None,
+    ) -> Reply:
+        """The seller's yes to a stored key, as often as it says that it is still at it."""
         while True:
             reply = await self._session.http.send(
                 "POST",
-                GENERATE_PATH,
-                body=strict_json.loads(image.body),
-                headers={"Idempotency-Key": image.idempotency_key},
+                use.target,
+                body=strict_json.loads(use.body),
+                headers={"Idempotency-Key": use.idempotency_key, "accept": accept},
                 auth=self._session.proof(receipt),
-                explain=trace.delivered,
+                cap=cap,
+                explain=explain,
             )
             if reply.ok:
-                return delivery.read(reply.json())
+                return reply
             if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
-                self._wallet.transact(lambda db: jobs.refused(db, image.idempotency_key))
+                self._wallet.transact(lambda db: jobs.refused(db, use.idempotency_key))
                 raise _refused(reply)
             await asyncio.sleep(POLL_SECONDS if reply.retry_after is None else reply.retry_after)
 
-    async def _download(self, told: Delivery) -> GeneratedImage:
-        reply = await self._session.http.send("GET", told.path, headers={"accept": "image/*"}, cap=MAX_IMAGE)
-        if not reply.ok:
-            raise SellerFault("image_missing", f"the image cannot be had: {describe(reply.problem())}")
-        if sha256(reply.body).hexdigest() != told.sha256:
-            raise SellerFault("image_changed", "the image is not the one that was delivered for the credit")
-        kind = files.extension(reply.body)
-        return GeneratedImage(reply.body, kind, told.subject, told.redemption_id, told.credits_remaining)
+
+def _read(reply: Reply) -> DeliveredUse:
+    """The body is the delivery; the headers say which redemption it was, and what it left."""
+    try:
+        return DeliveredUse(
+            content=reply.body,
+            media_type=clean(reply.content_type),
+            redemption_id=text(reply.headers["redemption-id"]),
+            credits_remaining=count(int(reply.headers["credits-remaining"])),
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        raise SellerFault(
+            "delivery_malformed", f"the answer names no redemption: {clean(repr(error))}"
+        ) from error
 
 
 def _refused(reply: Reply) -> PaymentRefused | UsageError | SellerFault:
     problem = reply.problem()
     message, code = f"the seller refused: {describe(problem)}", clean(problem.code)
     if not reply.refuses:
-        return SellerFault("image_malformed", f"an image was asked for and answered with {reply.status}")
+        return SellerFault("delivery_malformed", f"a use was answered with {reply.status}")
     if code == "credits_exhausted":
         return PaymentRefused(code, message, hint="Buy more: buyer buy --credits N")
     if reply.status in {BAD_REQUEST, UNPROCESSABLE}:

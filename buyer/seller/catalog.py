@@ -1,5 +1,6 @@
 """The seller's catalog, read strictly. It is not signed: it says what to expect, and the PRT must agree."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,16 @@ from buyer.seller.typed import typed
 from shared.cardano.network import NETWORKS
 from shared.money import Money, MoneyError
 
+# Where images are sold and used: what a catalog means that names no resources.
+BUY_PATH = "/api/images/buy"
+USE_PATH = "/api/images/generate"
+
+# A path of this origin, in plain letters: never "//host", never "..".
+_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,16}")
+
 
 @dataclass(frozen=True, slots=True)
-class Tier:
+class ListedTier:
     """`unit_price` for each credit of an order of `start` or more."""
 
     start: int
@@ -19,15 +27,44 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedResource:
+    """Something that `credits` of a product are good for: the paths where they are bought and used."""
+
+    id: str
+    product: str
+    credits: int
+    buy: str | None
+    use: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """What one seller offers: `tiers` by product, `rates` (the price of one ADA) by network."""
+    """What one seller offers. `token` is burned with each use, None for nothing.
+
+    `tiers` go by product, in the seller's order; `rates` (the price of one unit of a rail's currency) by network.
+    """
 
     seller: str
     network: str
-    token: str
+    token: str | None
     chain_url: str | None
-    tiers: Mapping[str, tuple[Tier, ...]]
+    tiers: Mapping[str, tuple[ListedTier, ...]]
     rates: Mapping[str, Money]
+    resources: tuple[ListedResource, ...] = ()
+
+    def product(self) -> str:
+        """What is bought when nobody says what: the only product, or the seller's first."""
+        for product in self.tiers:
+            return product
+        raise UsageError("not_offered", "the seller offers nothing")
+
+    def buy_path(self, product: str) -> str:
+        """Where credits of the product are ordered."""
+        return next((r.buy for r in self.resources if r.product == product and r.buy), BUY_PATH)
+
+    def use_path(self, product: str) -> str:
+        """Where credits of the product are used: at its first resource."""
+        return next((r.use for r in self.resources if r.product == product and r.use), USE_PATH)
 
     def price(self, product: str, credit_count: int) -> Money:
         """The price of an order, by the highest tier that it reaches; UsageError when none is offered."""
@@ -49,12 +86,13 @@ def read(document: Mapping[str, Any]) -> Catalog:
         return Catalog(
             seller=typed(document["seller"], str),
             network=_network(document["network"]),
-            token=typed(document["token"], str),
+            token=typed(document["token"], str) if "token" in document else None,
             chain_url=None if chain is None else typed(chain["blockfrost"], str),
             tiers={typed(product["id"], str): _tiers(product["tiers"]) for product in document["products"]},
             rates={
                 rail["network"]: Money.parse(rail["rate"]) for rail in document["rails"] if "rate" in rail
             },
+            resources=tuple(_resource(resource) for resource in document.get("resources", ())),
         )
     except (KeyError, TypeError, AttributeError, MoneyError) as error:
         raise SellerFault(
@@ -62,11 +100,30 @@ def read(document: Mapping[str, Any]) -> Catalog:
         ) from error
 
 
-def _tiers(tiers: Any) -> tuple[Tier, ...]:
+def _tiers(tiers: Any) -> tuple[ListedTier, ...]:
     return tuple(
-        Tier(typed(tier["from"], int), Money(**{name: tier["unit_price"][name] for name in Money.__slots__}))
+        ListedTier(
+            typed(tier["from"], int), Money(**{name: tier["unit_price"][name] for name in Money.__slots__})
+        )
         for tier in tiers
     )
+
+
+def _resource(resource: Any) -> ListedResource:
+    return ListedResource(
+        id=typed(resource["id"], str),
+        product=typed(resource["product"], str),
+        credits=typed(resource["credits"], int),
+        buy=_path(resource.get("buy")),
+        use=_path(resource.get("use")),
+    )
+
+
+def _path(value: object) -> str | None:
+    # Another host, or another path than the seller's API, could be anything that answers to our proofs.
+    if value is not None and not _PATH.fullmatch(typed(value, str)):
+        raise TypeError(f"{value!r} is not a path of the seller's")
+    return None if value is None else typed(value, str)
 
 
 def _network(value: object) -> str:

@@ -20,7 +20,7 @@ from shared.keys import PublicKey
 
 
 @dataclass(frozen=True, slots=True)
-class Seller:
+class KnownSeller:
     """A seller whose identity is the one that this wallet knows it by."""
 
     did: str
@@ -40,17 +40,18 @@ class Context:
 
 
 class Session:
-    """Shared by the flows of one client."""
+    """Shared by the flows of one client. `any_network` lets it deal with sellers of another than the wallet's."""
 
-    def __init__(self, url: str, wallet: Wallet, context: Context) -> None:
+    def __init__(self, url: str, wallet: Wallet, context: Context, *, any_network: bool = False) -> None:
         self.wallet = wallet
         self.context = context
         self.origin = seller_origin(url)
         self.http = SellerHttp(self.origin, trace=context.trace, transport=context.transport)
-        self._seller: Seller | None = None
+        self._seller: KnownSeller | None = None
         self._chain: Chain | None = None
+        self._any_network = any_network
 
-    async def seller(self) -> Seller:
+    async def seller(self) -> KnownSeller:
         """The seller, met once. SellerFault when it is not who it was, UsageError on another network."""
         if self._seller is None:
             reply = await self.http.send("GET", "/api/catalog")
@@ -60,7 +61,7 @@ class Session:
                     "catalog_missing", f"{self.origin} has no catalog: {describe(reply.problem())}", hint=hint
                 )
             listed = catalog.read(reply.json())
-            if listed.network != self.wallet.network:
+            if listed.network != self.wallet.network and not self._any_network:
                 hint = (
                     f"Make one of that network: buyer wallet create --wallet FILE --network {listed.network}"
                 )
@@ -68,14 +69,15 @@ class Session:
                 raise UsageError("network_differs", message, hint=hint)
             keys = await identity.keys_of(listed.seller, self.http)
             self.wallet.transact(lambda db: identity.pin(db, self.origin, listed.seller, self.context.now()))
-            self._seller = Seller(listed.seller, keys, listed)
+            self._seller = KnownSeller(listed.seller, keys, listed)
         return self._seller
 
     async def chain(self) -> Chain:
+        """The chain of the seller's network, on which it burns."""
         if self._chain is None:
             seller = await self.seller()
             self._chain = chains.connect(
-                self.wallet.network, seller.catalog.chain_url, self.context.environment
+                seller.catalog.network, seller.catalog.chain_url, self.context.environment
             )
         return self._chain
 

@@ -18,18 +18,16 @@ def asked(reply: Reply) -> str:
 
 def settled(reply: Reply) -> str:
     """A claim's receipt, or how far the payment is."""
-    told = reply.json()
-    if "receipt" in told:
-        return (
-            f"receipt {clean(jws.read(told['receipt']).payload['jti'])}, {told['credits']['granted']} credits"
-        )
-    return f"{clean(told['state'])}, {told['confirmations']} of {told['required']} confirmations"
+    answer = reply.json()
+    if "receipt" in answer:
+        return f"receipt {clean(jws.read(answer['receipt']).payload['jti'])}, {answer['credits']['granted']} credits"
+    return f"{clean(answer['state'])}, {answer['confirmations']} of {answer['required']} confirmations"
 
 
 def delivered(reply: Reply) -> str:
     """A redemption and what it left."""
-    told = reply.json()
-    return f"redemption {clean(told['redemption_id'])}, credits left: {told['credits_remaining']}"
+    answer = reply.json()
+    return f"redemption {clean(answer['redemption_id'])}, credits left: {answer['credits_remaining']}"
 
 
 def burned(reply: Reply) -> str:

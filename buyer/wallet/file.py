@@ -1,4 +1,4 @@
-"""The buyer's SQLite file: one key, pinned sellers, purchases, receipts and images, private to its owner.
+"""The buyer's SQLite file: one key, pinned sellers, purchases, receipts and uses, private to its owner.
 
 Writers are serialised by `BEGIN IMMEDIATE`; any number of processes may share one file. The journal is a
 rollback journal and not a WAL: SQLite before 3.51.3 can corrupt a WAL that several connections checkpoint,
@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from buyer.errors import WalletError
-from buyer.wallet.schema import SCHEMA, VERSION
+from buyer.wallet.migrations import VERSION, migrate
+from buyer.wallet.schema import SCHEMA
 from shared.cardano.network import NETWORKS
 from shared.keys import SigningKey
 
@@ -69,15 +70,18 @@ class Wallet:
 
     @classmethod
     def open(cls, path: Path | str) -> "Wallet":
-        """An existing wallet. WalletError when it is missing, not a wallet, or open to others."""
+        """An existing wallet, brought to the present version. WalletError when it is missing, not a wallet, or
+        open to others.
+        """
         path = Path(path)
         _check_private(path)
         connection = _connect(path)
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != VERSION:
+        try:
+            migrate(connection, str(path))
+            return cls(path, connection)
+        except BaseException:
             connection.close()
-            raise WalletError("wallet_version", f"{path} is not a wallet that this version of buyer can read")
-        return cls(path, connection)
+            raise
 
     @property
     def did(self) -> str:

@@ -1,7 +1,7 @@
 """Who is at work on what, among the processes that share a wallet.
 
 A lease keeps two buyers from doing one piece of work side by side. It is a courtesy and not the lock that
-money hangs on: those are the guarded updates in `purchases.py`, which hold even when a lease ran out early.
+money hangs on: those are the guarded updates in `purchase/store.py`, which hold even when a lease ran out early.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Work:
 @asynccontextmanager
 async def held(work: Work, *, wait: float, say: Callable[[str], None]) -> AsyncIterator[None]:
     """Do the work alone. WalletError `wallet_busy` when another is still at it after `wait` seconds."""
-    if not try_take(work):
+    if not try_acquire(work):
         say(f"another buyer is at {work.name}; waiting for it")
         await _wait_for(work, wait)
     async with keeping(work):
@@ -60,10 +60,10 @@ async def keeping(work: Work) -> AsyncIterator[None]:
         )
 
 
-def try_take(work: Work) -> bool:
-    """Take the lease when it is free, has run out, or its holder is dead."""
+def try_acquire(work: Work) -> bool:
+    """Acquire the lease when it is free, has run out, or its holder is dead."""
 
-    def take(db: sqlite3.Connection) -> bool:
+    def acquire(db: sqlite3.Connection) -> bool:
         row = db.execute("SELECT owner FROM leases WHERE name = ?", (work.name,)).fetchone()
         if row is not None and _is_dead(row[0]):
             db.execute("DELETE FROM leases WHERE name = ?", (work.name,))
@@ -74,13 +74,13 @@ def try_take(work: Work) -> bool:
         ).rowcount
         return changed == 1
 
-    return work.wallet.transact(take)
+    return work.wallet.transact(acquire)
 
 
 async def _wait_for(work: Work, wait: float) -> None:
     try:
         async with asyncio.timeout(wait):
-            while not try_take(work):  # noqa: ASYNC110  another process lets go of it
+            while not try_acquire(work):  # noqa: ASYNC110  another process lets go of it
                 await asyncio.sleep(LOOK_EVERY)
     except TimeoutError as error:
         hint = "Let the other command finish, or use another wallet."

@@ -1,6 +1,7 @@
-"""The wallet's tables. The constraints are the rules: one open purchase of a kind, one payment a request."""
+"""The wallet's tables. The constraints are the rules: one open purchase of a kind, one payment a request.
 
-VERSION = 1
+What changes here needs a step in `migrations.py`, which brings the wallets that exist along.
+"""
 
 SCHEMA = (
     "CREATE TABLE settings (key TEXT PRIMARY KEY, value BLOB NOT NULL)",
@@ -10,14 +11,15 @@ SCHEMA = (
     "CREATE TABLE leases (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL)",
     # One call of `buyer images`, so that the next one can finish what this one began.
     """
-    CREATE TABLE runs (
+    CREATE TABLE jobs (
         id TEXT PRIMARY KEY,
         kind TEXT NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('open', 'done')),
         created_at INTEGER NOT NULL
     )
     """,
-    "CREATE UNIQUE INDEX one_open_run ON runs (kind) WHERE state = 'open'",
+    "CREATE UNIQUE INDEX one_open_job ON jobs (kind) WHERE state = 'open'",
+    # `draft` and `evidence` are JSON, the payer's own. `cost_amount` is in the unit of the price.
     """
     CREATE TABLE purchases (
         id TEXT PRIMARY KEY,
@@ -25,20 +27,27 @@ SCHEMA = (
         product TEXT NOT NULL,
         credits INTEGER NOT NULL CHECK (credits > 0),
         state TEXT NOT NULL CHECK (state IN ('wanted', 'requested', 'signed', 'paid', 'abandoned')),
-        run_id TEXT REFERENCES runs (id),
+        job_id TEXT REFERENCES jobs (id),
         created_at INTEGER NOT NULL,
         price_amount INTEGER CHECK (price_amount >= 0),
         price_currency TEXT,
         price_decimals INTEGER,
         payment_request_id TEXT,
         payment_request_token TEXT,
-        option_id TEXT,
         expires_at INTEGER,
-        tx_hash TEXT UNIQUE,
-        tx_bytes BLOB,
-        expiry_slot INTEGER,
-        CHECK (state IN ('wanted', 'abandoned') OR payment_request_token IS NOT NULL),
-        CHECK (state NOT IN ('signed', 'paid') OR (tx_bytes IS NOT NULL AND price_amount IS NOT NULL))
+        option_id TEXT,
+        cost_amount INTEGER CHECK (cost_amount >= 0),
+        payer TEXT,
+        external_id TEXT,
+        draft TEXT,
+        evidence TEXT,
+        UNIQUE (payer, external_id),
+        CHECK (state IN ('wanted', 'abandoned') OR (payment_request_token IS NOT NULL AND price_amount IS NOT NULL)),
+        CHECK (
+            state NOT IN ('signed', 'paid')
+            OR (option_id IS NOT NULL AND cost_amount IS NOT NULL AND payer IS NOT NULL
+                AND external_id IS NOT NULL AND draft IS NOT NULL AND evidence IS NOT NULL)
+        )
     )
     """,
     """
@@ -46,13 +55,13 @@ SCHEMA = (
     WHERE state IN ('wanted', 'requested', 'signed')
     """,
     "CREATE UNIQUE INDEX one_payment_a_request ON purchases (origin, payment_request_id)",
-    # Outputs that our payments spend. Rows outlive the payment: an index that lags shows them again.
+    # What our payments use up: outputs, nonces. Rows outlive the payment: an index that lags shows it again.
     """
-    CREATE TABLE spent_outputs (
-        tx_hash TEXT NOT NULL,
-        position INTEGER NOT NULL,
+    CREATE TABLE taken_resources (
+        payer TEXT NOT NULL,
+        reference TEXT NOT NULL,
         purchase_id TEXT NOT NULL REFERENCES purchases (id),
-        PRIMARY KEY (tx_hash, position)
+        PRIMARY KEY (payer, reference)
     )
     """,
     """
@@ -64,17 +73,19 @@ SCHEMA = (
         expires_at INTEGER NOT NULL
     )
     """,
+    # Uses of credits. `target` is the path that is asked, `path` the file that the delivery was saved as.
     """
-    CREATE TABLE images (
+    CREATE TABLE uses (
         idempotency_key TEXT PRIMARY KEY,
         receipt_id TEXT NOT NULL REFERENCES receipts (id),
-        run_id TEXT REFERENCES runs (id),
+        job_id TEXT REFERENCES jobs (id),
         position INTEGER NOT NULL,
         body TEXT NOT NULL,
         redemption_id TEXT UNIQUE,
         path TEXT,
-        state TEXT NOT NULL CHECK (state IN ('wanted', 'delivered', 'done'))
+        state TEXT NOT NULL CHECK (state IN ('wanted', 'delivered', 'done')),
+        target TEXT NOT NULL DEFAULT '/api/images/generate'
     )
     """,
-    "CREATE UNIQUE INDEX one_image_a_position ON images (run_id, position) WHERE run_id IS NOT NULL",
+    "CREATE UNIQUE INDEX one_use_a_position ON uses (job_id, position) WHERE job_id IS NOT NULL",
 )

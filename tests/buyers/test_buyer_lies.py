@@ -1,10 +1,9 @@
 """A seller that lies, at every step of a purchase and of a use: the wallet loses nothing that it need not."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from buyer.errors import BuyerError, PaymentRefused, SellerFault, SellerUnreachable, UsageError
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions.redeem import GeneratedImage
+from buyer.redemptions.images import GeneratedImage
 from buyer.seller import http as http_module
 from buyer.wallet.file import Wallet
 from shared.keys import SigningKey
@@ -20,21 +19,8 @@ from shared.money import Money
 from tests.support.hostile.lies import Lies, with_option, with_order
 from tests.support.hostile.seller import Use
 from tests.support.hostile.shop import Shop
-from tests.support.processes.devnet import DevnetProcess
 
 STRANGER = SigningKey.generate()
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
-
-
-@pytest.fixture
-def shop(devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
-    return Shop.open(devnet, tmp_path)
 
 
 def buy(shop: Shop) -> HeldReceipt:
@@ -198,7 +184,7 @@ IMAGE_LIES: dict[str, tuple[Callable[[Lies], None], str]] = {
         "image_changed",
     ),
     "nonsense": (lie(instead={"/api/images/generate": lambda: JSONResponse({})}), "image_malformed"),
-    "nothing": (lie(instead={"/api/images/generate": lambda: JSONResponse({}, 204)}), "image_malformed"),
+    "nothing": (lie(instead={"/api/images/generate": lambda: JSONResponse({}, 204)}), "delivery_malformed"),
 }
 
 

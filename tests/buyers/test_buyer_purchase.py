@@ -1,75 +1,58 @@
 """Purchases that are cut off anywhere are finished later, and paid exactly once."""
 
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from buyer.errors import SellerUnreachable, StillPending
-from buyer.purchase import paying
 from buyer.purchase import store as purchase_store
-from buyer.seller import http as http_module
 from shared.problem import Problem
+from tests.buyers.conftest import deaths
 from tests.support.hostile.shop import Shop
 from tests.support.hostile.transport import At, Killed
-from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.buying import PAYMENTS, PRICE, buy, spent, states
+from tests.support.world.real_shop import AnyShop
 
 
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
-
-
-@pytest.fixture
-def shop(devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
-    monkeypatch.setattr(paying, "POLL_SECONDS", 0.01)
-    return Shop.open(devnet, tmp_path)
-
-
-def test_a_purchase_ends_with_a_receipt_and_is_paid_once(shop: Shop) -> None:
-    receipt = buy(shop)
+def test_a_purchase_ends_with_a_receipt_and_is_paid_once(any_shop: AnyShop) -> None:
+    receipt = buy(any_shop)
     assert (receipt.granted, str(receipt.price)) == (3, "3.00 USD")
-    assert shop.paid_on_chain() == PRICE
-    assert (states(shop), spent(shop)) == (["paid"], 300)
+    assert any_shop.paid_on_chain() == PRICE
+    assert (states(any_shop), spent(any_shop)) == (["paid"], 300)
 
 
-def test_the_next_purchase_is_a_new_one(shop: Shop) -> None:
-    assert buy(shop).id != buy(shop).id
-    assert shop.paid_on_chain() == 2 * PRICE
+def test_the_next_purchase_is_a_new_one(any_shop: AnyShop) -> None:
+    assert buy(any_shop).id != buy(any_shop).id
+    assert any_shop.paid_on_chain() == 2 * PRICE
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
-@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize(("open_shop", "side", "number"), deaths(3), indirect=["open_shop"])
 def test_a_buyer_that_dies_at_any_request_pays_once_when_it_runs_again(
-    shop: Shop, number: int, side: str
+    any_shop: AnyShop, number: int, side: str
 ) -> None:
     with pytest.raises(Killed):
-        buy(shop, **{side: At(number, Killed())})  # type: ignore[arg-type]  # one of two keywords
-    receipt = buy(shop)
+        buy(any_shop, **{side: At(number, Killed())})  # type: ignore[arg-type]  # one of two keywords
+    receipt = buy(any_shop)
     assert receipt.granted == 3
-    assert shop.paid_on_chain() == PRICE
-    assert len(shop.seller.transactions) == 1
-    assert spent(shop) == 300
+    assert any_shop.paid_on_chain() == PRICE
+    assert any_shop.payments() == 1
+    assert spent(any_shop) == 300
 
 
-def test_a_buyer_that_dies_again_and_again_pays_once(shop: Shop) -> None:
+def test_a_buyer_that_dies_again_and_again_pays_once(any_shop: AnyShop) -> None:
     for number in (1, 2, 3, 2, 2):
         with pytest.raises(Killed):
-            buy(shop, after=At(number, Killed()))
-    buy(shop)
-    assert (shop.paid_on_chain(), len(shop.seller.transactions), spent(shop)) == (PRICE, 1, 300)
+            buy(any_shop, after=At(number, Killed()))
+    buy(any_shop)
+    assert (any_shop.paid_on_chain(), any_shop.payments(), spent(any_shop)) == (PRICE, 1, 300)
 
 
 @pytest.mark.parametrize(
-    "step", ["take_up", "store_request", "debit", "paid"], ids=["wanted", "requested", "signed", "paid"]
+    "step", ["open_purchase", "store_request", "debit", "paid"], ids=["wanted", "requested", "signed", "paid"]
 )
 def test_a_buyer_that_dies_inside_a_transaction_pays_once(
-    shop: Shop, step: str, monkeypatch: pytest.MonkeyPatch
+    any_shop: AnyShop, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = getattr(purchase_store, step)
 
@@ -80,33 +63,33 @@ def test_a_buyer_that_dies_inside_a_transaction_pays_once(
     with monkeypatch.context() as patch:
         patch.setattr(purchase_store, step, dies)
         with pytest.raises(Killed):
-            buy(shop)
-    buy(shop)
-    assert (shop.paid_on_chain(), spent(shop)) == (PRICE, 300)
-    assert len(shop.seller.transactions) == 1
+            buy(any_shop)
+    buy(any_shop)
+    assert (any_shop.paid_on_chain(), spent(any_shop)) == (PRICE, 300)
+    assert any_shop.payments() == 1
 
 
-def test_the_bytes_are_stored_before_anybody_sees_them(shop: Shop) -> None:
+def test_the_bytes_are_stored_before_anybody_sees_them(any_shop: AnyShop) -> None:
     with pytest.raises(Killed):
-        buy(shop, before=At(1, Killed(), PAYMENTS))
-    assert (states(shop), spent(shop)) == (["signed"], 300)
-    assert shop.seller.transactions == set()
+        buy(any_shop, before=At(1, Killed(), PAYMENTS))
+    assert (states(any_shop), spent(any_shop)) == (["signed"], 300)
+    assert any_shop.payments() == 0
 
 
-def test_a_lost_reply_to_a_claim_is_asked_for_again(shop: Shop) -> None:
-    receipt = buy(shop, after=At(1, httpx.ReadError("lost"), PAYMENTS, times=3))
+def test_a_lost_reply_to_a_claim_is_asked_for_again(any_shop: AnyShop) -> None:
+    receipt = buy(any_shop, after=At(1, httpx.ReadError("lost"), PAYMENTS, times=3))
     assert receipt.granted == 3
-    assert (shop.paid_on_chain(), len(shop.seller.transactions)) == (PRICE, 1)
+    assert (any_shop.paid_on_chain(), any_shop.payments()) == (PRICE, 1)
 
 
-def test_a_seller_that_never_answers_a_claim_is_not_paid_again(shop: Shop) -> None:
+def test_a_seller_that_never_answers_a_claim_is_not_paid_again(any_shop: AnyShop) -> None:
     for _ in range(3):
         with pytest.raises(SellerUnreachable) as caught:
-            buy(shop, after=At(1, httpx.ReadError("lost"), PAYMENTS, times=99))
+            buy(any_shop, after=At(1, httpx.ReadError("lost"), PAYMENTS, times=99))
         assert caught.value.exit_code == 5
-    assert (shop.paid_on_chain(), len(shop.seller.transactions)) == (PRICE, 1)
-    assert buy(shop).granted == 3
-    assert shop.paid_on_chain() == PRICE
+    assert (any_shop.paid_on_chain(), any_shop.payments()) == (PRICE, 1)
+    assert buy(any_shop).granted == 3
+    assert any_shop.paid_on_chain() == PRICE
 
 
 def test_an_unsettled_payment_is_pending_and_its_budget_stays_spent(shop: Shop) -> None:

@@ -1,6 +1,5 @@
 """Payments that are refused, too late or too dear: what stays set aside, what is given back, what is never paid."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -9,8 +8,6 @@ import pytest
 
 from buyer.budget import Budget
 from buyer.errors import BuyerError, OverBudget, PaymentRefused, SellerFault
-from buyer.purchase import paying
-from buyer.seller import http as http_module
 from buyer.wallet.file import Wallet
 from shared.problem import Problem
 from tests.support.hostile.papers import LIFETIME
@@ -18,20 +15,6 @@ from tests.support.hostile.shop import Shop
 from tests.support.hostile.transport import At, Killed
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.buying import PAYMENTS, PRICE, buy, spent, states
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
-
-
-@pytest.fixture
-def shop(devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
-    monkeypatch.setattr(paying, "POLL_SECONDS", 0.01)
-    return Shop.open(devnet, tmp_path)
-
 
 MISMATCH = Problem(402, "payment_mismatch", "Mismatch", "No.")
 
@@ -103,9 +86,8 @@ def test_a_request_that_expired_before_it_was_paid_is_replaced_by_another(shop: 
         buy(shop, before=At(1, Killed(), PAYMENTS))
     with closing(Wallet.open(shop.wallet_path)) as wallet:
         # As if it had died just before signing.
-        undo = "UPDATE purchases SET state = 'requested', tx_hash = NULL, tx_bytes = NULL, expiry_slot = NULL"
-        wallet.transact(lambda db: db.execute(undo))
-        wallet.transact(lambda db: db.execute("DELETE FROM spent_outputs"))
+        wallet.transact(lambda db: db.execute("UPDATE purchases SET state = 'requested', external_id = NULL"))
+        wallet.transact(lambda db: db.execute("DELETE FROM taken_resources"))
     shop.pass_time(LIFETIME)
     assert buy(shop).granted == 3
     assert shop.seller.calls.count("POST /api/images/buy") == 2
@@ -116,9 +98,8 @@ def test_a_price_raised_after_an_interruption_is_refused(shop: Shop) -> None:
     with pytest.raises(Killed):
         buy(shop, before=At(1, Killed(), PAYMENTS))
     with closing(Wallet.open(shop.wallet_path)) as wallet:
-        undo = "UPDATE purchases SET state = 'wanted', tx_hash = NULL, tx_bytes = NULL, expiry_slot = NULL"
-        wallet.transact(lambda db: db.execute(undo))
-        wallet.transact(lambda db: db.execute("DELETE FROM spent_outputs"))
+        wallet.transact(lambda db: db.execute("UPDATE purchases SET state = 'wanted', external_id = NULL"))
+        wallet.transact(lambda db: db.execute("DELETE FROM taken_resources"))
     shop.seller.unit_price = 101
     with pytest.raises(SellerFault) as caught:
         buy(shop)

@@ -14,9 +14,12 @@ from buyer.budget import Budget
 from buyer.client import BuyerClient
 from buyer.errors import BuyerError, SellerFault, UsageError
 from buyer.purchase import receipts
+from buyer.purchase import store as purchase_store
 from buyer.purchase.receipts import HeldReceipt
+from buyer.purchase.record import Purchase
 from buyer.redemptions import jobs
-from buyer.redemptions.jobs import WantedImage
+from buyer.redemptions.jobs import WantedUse
+from buyer.seller.catalog import USE_PATH
 from buyer.wallet.file import Wallet
 from tests.chaos.wire import Wire
 
@@ -94,8 +97,8 @@ class ChaosBuyer:
             self.wallet.transact(lambda db, image=image: jobs.want(db, image, None))  # type: ignore[misc]
             self._keep(await self._fetch(receipt, image))
 
-    def _wish(self, receipt: HeldReceipt) -> WantedImage:
-        return WantedImage.new(self._new_key(), receipt.id, self._body())
+    def _wish(self, receipt: HeldReceipt) -> WantedUse:
+        return WantedUse.new(self._new_key(), receipt.id, USE_PATH, self._body())
 
     def _new_key(self) -> str:
         return f"chaos-{self._chance.getrandbits(64):016x}"
@@ -103,7 +106,7 @@ class ChaosBuyer:
     def _body(self) -> str:
         return f'{{"name":"{self._chance.choice(SUBJECTS)}"}}'
 
-    async def _image(self, receipt: HeldReceipt, image: WantedImage) -> None:
+    async def _image(self, receipt: HeldReceipt, image: WantedUse) -> None:
         self.wallet.transact(lambda db: jobs.want(db, image, None))
         if self._chance.random() > 0.3:
             return self._keep(await self._fetch(receipt, image))
@@ -122,7 +125,7 @@ class ChaosBuyer:
             raise failures[0]
         return None
 
-    async def _fetch(self, receipt: HeldReceipt, image: WantedImage) -> tuple[str, str]:
+    async def _fetch(self, receipt: HeldReceipt, image: WantedUse) -> tuple[str, str]:
         generated = await self.client.fetch(receipt, image)
         return generated.redemption_id, hashlib.sha256(generated.content).hexdigest()
 
@@ -151,7 +154,7 @@ class ChaosBuyer:
                     self._note(error)
                     await asyncio.sleep(0.2)
 
-    def _receipt_of(self, image: WantedImage) -> HeldReceipt:
+    def _receipt_of(self, image: WantedUse) -> HeldReceipt:
         return self.wallet.transact(lambda db: receipts.find(db, image.receipt_id))
 
     def _open_kinds(self) -> list[int]:
@@ -163,9 +166,9 @@ class ChaosBuyer:
 
         return self.wallet.transact(read)
 
-    def _unanswered(self) -> list[WantedImage]:
-        def read(db: sqlite3.Connection) -> list[WantedImage]:
-            keys = db.execute("SELECT idempotency_key FROM images WHERE state = 'wanted'").fetchall()
+    def _unanswered(self) -> list[WantedUse]:
+        def read(db: sqlite3.Connection) -> list[WantedUse]:
+            keys = db.execute("SELECT idempotency_key FROM uses WHERE state = 'wanted'").fetchall()
             return [jobs.find(db, key) for (key,) in keys]
 
         return self.wallet.transact(read)
@@ -179,7 +182,7 @@ class ChaosBuyer:
         def read(db: sqlite3.Connection) -> dict[str, list[tuple[str, str]]]:
             found: dict[str, list[tuple[str, str]]] = {}
             rows = db.execute(
-                "SELECT receipt_id, idempotency_key, redemption_id FROM images WHERE state <> 'wanted'"
+                "SELECT receipt_id, idempotency_key, redemption_id FROM uses WHERE state <> 'wanted'"
             )
             for receipt_id, key, redemption_id in rows:
                 found.setdefault(receipt_id, []).append((key, redemption_id))
@@ -187,19 +190,33 @@ class ChaosBuyer:
 
         return self.wallet.transact(read)
 
-    def image(self, key: str) -> WantedImage:
+    def image(self, key: str) -> WantedUse:
         return self.wallet.transact(lambda db: jobs.find(db, key))
 
     def payments(self) -> list[Payment]:
         """Oldest first."""
-        columns = "id, state, credits, tx_hash, tx_bytes, payment_request_id"
 
         def read(db: sqlite3.Connection) -> list[Payment]:
-            rows = db.execute(f"SELECT {columns} FROM purchases WHERE tx_hash IS NOT NULL ORDER BY rowid")
-            return [Payment(*row) for row in rows]
+            rows = db.execute("SELECT id FROM purchases WHERE evidence IS NOT NULL ORDER BY rowid").fetchall()
+            return [_payment(purchase_store.find(db, purchase_id)) for (purchase_id,) in rows]
 
         return self.wallet.transact(read)
 
     async def aclose(self) -> None:
         await self.client.aclose()
         self.wallet.close()
+
+
+def _payment(purchase: Purchase) -> Payment:
+    raw = purchase.evidence.payload["transaction"]
+    assert isinstance(raw, bytes)
+    assert purchase.external_id is not None
+    assert purchase.payment_request_id is not None
+    return Payment(
+        purchase.id,
+        purchase.state,
+        purchase.kind.credits,
+        purchase.external_id,
+        raw,
+        purchase.payment_request_id,
+    )

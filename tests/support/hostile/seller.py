@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -154,9 +154,8 @@ class FakeSeller:
     async def _pay(self, request: Request) -> Response:
         claim = ack.read_claim((await request.json())["payload"], now=self.now)
         sale = next(sale for sale in self.sales.values() if sale.token == claim.payment_request_token)
-        raw = claim.payload["transaction"]
-        assert isinstance(raw, bytes)
-        tx_hash = parse(raw).id
+        raw, sent = claim.payload.get("transaction"), claim.payload.get("txHash")
+        tx_hash = str(sent) if sent is not None else parse(raw if isinstance(raw, bytes) else b"").id
         sale.transactions.add(tx_hash)
         if self.lies.refuse_claims is not None:
             return self._answer(request, _problem(self.lies.refuse_claims))
@@ -165,19 +164,19 @@ class FakeSeller:
             body = JSONResponse({**told, "confirmations": "0", "required": "1"}, 202, {"Retry-After": "0"})
             return self._answer(request, body)
         if sale.receipt is None:
-            answer = self.devnet.submit(raw)
-            assert answer.status_code == 200, answer.text
-            self.devnet.blocks()
-            sale.receipt = self._receipt(sale, claim.payer)
+            if isinstance(raw, bytes):
+                answer = self.devnet.submit(raw)
+                assert answer.status_code == 200, answer.text
+                self.devnet.blocks()
+            sale.receipt = self._receipt(sale, claim.payer, claim.option_id)
         counts = self._counts(sale)
         settled: dict[str, Any] = {"receipt": sale.receipt, "credits": counts}
         told = {**settled, "payment_request_id": sale.request.id}
         return self._answer(request, JSONResponse(told))
 
-    def _receipt(self, sale: Sale, payer: str) -> str:
-        issued = self.lies.receipt(
-            papers.receipt(self.did, payer, sale.token, sale.request.order, now=self.now)
-        )
+    def _receipt(self, sale: Sale, payer: str, option_id: str) -> str:
+        honest = papers.receipt(self.did, payer, sale.token, sale.request.order, now=self.now)
+        issued = self.lies.receipt(replace(honest, payment_option_id=option_id))
         return jws.sign(receipt.claims(issued), self.lies.receipt_signer or self.key)
 
     async def _generate(self, request: Request) -> Response:
@@ -192,6 +191,10 @@ class FakeSeller:
             receipt_id = jws.read(shown).payload["jti"]
             self.uses[key] = Use(receipt_id, redemption_id, uuid.uuid4().bytes, self.lies.image)
         use = self.uses[key]
+        if "json" not in request.headers["accept"]:
+            left = str(self._counts(sale)["available"])
+            headers = {"Redemption-Id": use.redemption_id, "Credits-Remaining": left}
+            return self._answer(request, Response(use.image, 200, headers, media_type="image/png"))
         told = {
             "redemption_id": use.redemption_id,
             "credits_remaining": self._counts(sale)["available"],

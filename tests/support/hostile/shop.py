@@ -45,6 +45,17 @@ class Shop:
         wallet.close()
         return shop
 
+    def now(self) -> int:
+        return self.clock
+
+    def payments(self) -> int:
+        """How many payments were ever handed in."""
+        return len(self.seller.transactions)
+
+    async def uses(self) -> int:
+        """How many credits are used."""
+        return len(self.seller.uses)
+
     def pass_time(self, seconds: int) -> None:
         """Let that much time pass for everybody: the chain's slots too."""
         self.clock += seconds

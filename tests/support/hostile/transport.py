@@ -29,6 +29,9 @@ class Unreliable(httpx.AsyncBaseTransport):
         self._after(request)
         return response
 
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
 
 class At:
     """Raises `error` at the request number `number` (from 1) whose path is `path` (any, if empty)."""

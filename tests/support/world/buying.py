@@ -11,14 +11,15 @@ from buyer.purchase import store as purchase_store
 from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
 from shared.money import Money
-from tests.support.hostile.shop import Shop, nobody
+from tests.support.hostile.shop import nobody
+from tests.support.world.real_shop import AnyShop
 
 PRICE = 6_000_000
 PAYMENTS = "/api/payments"
 
 
 def buy(
-    shop: Shop,
+    shop: AnyShop,
     credit_count: int = 3,
     *,
     budget: Budget | None = None,
@@ -36,12 +37,12 @@ def buy(
     return asyncio.run(once())
 
 
-def states(shop: Shop) -> list[str]:
+def states(shop: AnyShop) -> list[str]:
     with closing(Wallet.open(shop.wallet_path)) as wallet:
         rows = wallet.transact(lambda db: db.execute("SELECT state FROM purchases ORDER BY rowid").fetchall())
     return [row[0] for row in rows]
 
 
-def spent(shop: Shop) -> int:
+def spent(shop: AnyShop) -> int:
     with closing(Wallet.open(shop.wallet_path)) as wallet:
         return wallet.transact(lambda db: purchase_store.spent(db, like=Money(0, "USD", 2))).amount

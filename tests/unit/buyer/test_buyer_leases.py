@@ -4,9 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -17,36 +14,30 @@ from buyer.wallet.file import Wallet
 NOW = 1_800_000_000
 
 
-@pytest.fixture
-def wallet(tmp_path: Path) -> Iterator[Wallet]:
-    with closing(Wallet.create(tmp_path / "wallet.db")) as made:
-        yield made
-
-
 def work_on(wallet: Wallet, name: str, *, now: int = NOW, nonce: str = "1") -> lease.Work:
     return lease.Work(wallet, name, lambda: now, nonce)
 
 
 def test_a_lease_is_held_by_one_until_it_runs_out(wallet: Wallet) -> None:
-    assert lease.try_take(work_on(wallet, "it"))
-    assert not lease.try_take(work_on(wallet, "it", nonce="2"))
-    assert lease.try_take(work_on(wallet, "something else", nonce="2"))
-    assert lease.try_take(work_on(wallet, "it", nonce="2", now=NOW + lease.SECONDS))
+    assert lease.try_acquire(work_on(wallet, "it"))
+    assert not lease.try_acquire(work_on(wallet, "it", nonce="2"))
+    assert lease.try_acquire(work_on(wallet, "something else", nonce="2"))
+    assert lease.try_acquire(work_on(wallet, "it", nonce="2", now=NOW + lease.SECONDS))
 
 
 def test_the_lease_of_a_dead_process_is_free_at_once(wallet: Wallet) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         pid = child.pid
-    assert lease.try_take(work_on(wallet, "it"))
+    assert lease.try_acquire(work_on(wallet, "it"))
     owner = work_on(wallet, "it").owner.replace(f":{os.getpid()}:", f":{pid}:")
     wallet.transact(lambda db: db.execute("UPDATE leases SET owner = ?", (owner,)))
-    assert lease.try_take(work_on(wallet, "it", nonce="2"))
+    assert lease.try_acquire(work_on(wallet, "it", nonce="2"))
 
 
 def test_a_lease_of_another_machine_is_left_alone(wallet: Wallet) -> None:
-    assert lease.try_take(work_on(wallet, "it"))
+    assert lease.try_acquire(work_on(wallet, "it"))
     wallet.transact(lambda db: db.execute("UPDATE leases SET owner = 'elsewhere:999999999:1'"))
-    assert not lease.try_take(work_on(wallet, "it", nonce="2"))
+    assert not lease.try_acquire(work_on(wallet, "it", nonce="2"))
 
 
 def test_the_second_waits_for_the_first_and_then_has_its_turn(wallet: Wallet) -> None:
@@ -66,7 +57,7 @@ def test_the_second_waits_for_the_first_and_then_has_its_turn(wallet: Wallet) ->
 
 
 def test_a_wait_that_is_too_long_is_refused_with_what_is_in_the_way(wallet: Wallet) -> None:
-    assert lease.try_take(work_on(wallet, "the purchase"))
+    assert lease.try_acquire(work_on(wallet, "the purchase"))
 
     async def late() -> None:
         async with lease.held(work_on(wallet, "the purchase", nonce="2"), wait=0.01, say=lambda line: None):

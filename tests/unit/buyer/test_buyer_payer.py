@@ -1,19 +1,20 @@
-"""The Cardano payer: what it drafts, what it leaves alone, and when it calls a payment dead."""
+"""The Cardano payer: what it finds fair, what it drafts and leaves alone, and when it calls a payment dead."""
 
 import asyncio
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import pytest
 
-from buyer.errors import BuyerError, PaymentRefused, SellerFault, SellerUnreachable
-from buyer.payers.base import PaymentTerms
+from buyer.errors import BuyerError, PaymentRefused, SellerFault, SellerUnreachable, UsageError
+from buyer.payers.base import Cost, PaymentDraft, PaymentTerms
 from buyer.payers.cardano import (
     DEVNET_SETTLING_SLOTS,
     LONGEST_LIFE,
     SETTLING_SLOTS,
-    CardanoDraft,
     CardanoPayer,
+    ada_price,
 )
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
@@ -22,15 +23,19 @@ from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import parse
 from shared.chain.base import ChainUnavailable, Inclusion, Tip
 from shared.keys import SigningKey
+from shared.money import Money
 from shared.tokens.prt import PaymentOption, token_hash
 
 NOW, SLOT = 1_800_000_000, 5000
 BUYER, SELLER = SigningKey.from_seed(b"b" * 32), SigningKey.from_seed(b"s" * 32)
-DEVNET, PREPROD = "cardano:devnet", "cardano:preprod"
+DEVNET, PREPROD, MAINNET = "cardano:devnet", "cardano:preprod", "cardano:mainnet"
 ADDRESS, RECIPIENT = (enterprise_address(key.public, DEVNET) for key in (BUYER, SELLER))
 OPTION = PaymentOption("cardano", 6_000_000, 6, "ADA", RECIPIENT, DEVNET)
-TERMS = PaymentTerms("token", OPTION, NOW + 900)
+TERMS = PaymentTerms("token", NOW + 900)
+PRICE, RATE = Money(300, "USD", 2), Money(50, "USD", 2)
 HASHES = ["aa" * 32, "bb" * 32]
+#: as an earlier version of the wallet left it: the expiry alone
+SIGNED = PaymentDraft("token", "cardano", "aa" * 32, (), {"expiry_slot": SLOT})
 
 
 @dataclass
@@ -72,27 +77,96 @@ class StillChain:
 
 
 def payer(chain: StillChain, network: str = DEVNET) -> CardanoPayer:
-    return CardanoPayer(chain, BUYER.public, network, now=lambda: NOW)
+    async def connected() -> StillChain:
+        return chain
+
+    return CardanoPayer(connected, BUYER, network, ada_price=lambda: RATE, now=lambda: NOW)
 
 
 def draft(
-    chain: StillChain, terms: PaymentTerms = TERMS, taken: Collection[tuple[str, int]] = ()
-) -> CardanoDraft:
-    return asyncio.run(payer(chain).draft(terms, taken=taken))
+    chain: StillChain,
+    terms: PaymentTerms = TERMS,
+    taken: Collection[str] = (),
+    option: PaymentOption = OPTION,
+) -> PaymentDraft:
+    return asyncio.run(payer(chain).prepare(option, terms, taken=taken))
 
 
-def failure(
-    chain: StillChain, terms: PaymentTerms = TERMS, taken: Collection[tuple[str, int]] = ()
-) -> BuyerError:
+def failure(chain: StillChain, taken: Collection[str] = (), option: PaymentOption = OPTION) -> BuyerError:
     with pytest.raises(BuyerError) as caught:
-        draft(chain, terms, taken)
+        draft(chain, taken=taken, option=option)
     return caught.value
+
+
+def refused(option: PaymentOption, network: str = DEVNET) -> str:
+    with pytest.raises(SellerFault) as caught:
+        payer(StillChain(), network).judge(option, PRICE)
+    return caught.value.code
+
+
+LIES: dict[str, tuple[PaymentOption, str]] = {
+    "decimals confused": (replace(OPTION, decimals=2), "unit_confused"),
+    "decimals of ether": (replace(OPTION, decimals=18), "unit_confused"),
+    "currency swapped": (replace(OPTION, currency="BTC"), "unit_confused"),
+    "one lovelace too much": (replace(OPTION, amount=6_000_001), "amount_inflated"),
+    "a huge amount": (replace(OPTION, amount=2**63 - 1), "amount_inflated"),
+    "a recipient that is no address": (replace(OPTION, recipient="addr_test1vqqqq"), "recipient_invalid"),
+    "a recipient on mainnet": (
+        replace(OPTION, recipient=enterprise_address(SELLER.public, MAINNET)),
+        "recipient_invalid",
+    ),
+}
+
+
+@pytest.mark.parametrize(("option", "code"), LIES.values(), ids=LIES)
+def test_a_lie_in_an_option_is_the_sellers_fault(option: PaymentOption, code: str) -> None:
+    assert refused(option) == code
+
+
+def test_a_fair_option_costs_its_price() -> None:
+    assert payer(StillChain()).judge(OPTION, PRICE) == Cost(PRICE)
+
+
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [(6_000_000, None), (6_120_000, None), (6_120_001, "amount_inflated"), (5_000_000, None)],
+    ids=["exact", "two percent more", "a lovelace beyond", "cheaper"],
+)
+def test_on_a_real_network_the_amount_is_held_against_the_buyers_own_rate(
+    amount: int, code: str | None
+) -> None:
+    recipient = enterprise_address(SELLER.public, PREPROD)
+    option = replace(OPTION, amount=amount, network=PREPROD, recipient=recipient)
+    if code is None:
+        assert payer(StillChain(), PREPROD).judge(option, PRICE) == Cost(PRICE)
+    else:
+        assert refused(option, PREPROD) == code
+
+
+def test_options_of_its_own_network_alone_are_a_payers() -> None:
+    assert payer(StillChain()).pays(OPTION)
+    for network in (None, MAINNET, "eip155:8453"):
+        assert not payer(StillChain()).pays(replace(OPTION, network=network))
+
+
+def test_the_sellers_rate_is_believed_on_the_devnet_alone() -> None:
+    theirs, ours = Money(1, "USD", 2), Money(50, "USD", 2)
+    assert ada_price(DEVNET, theirs, None) == theirs
+    assert ada_price(MAINNET, theirs, ours) == ours
+    with pytest.raises(UsageError, match="not believed"):
+        ada_price(MAINNET, theirs, None)
 
 
 def test_a_payment_pays_exactly_the_option_and_names_its_request() -> None:
     made = draft(StillChain())
-    transaction = parse(made.sign(BUYER))
-    assert (transaction.id, transaction.inputs) == (made.tx_hash, made.inputs)
+    evidence = payer(StillChain()).sign(made)
+    assert (evidence.payment_request_token, evidence.option_id) == ("token", "cardano")
+    assert (evidence.payer, evidence.network) == (BUYER.public.did, DEVNET)
+    raw = evidence.payload["transaction"]
+    assert isinstance(raw, bytes)
+    transaction = parse(raw)
+    assert transaction.id == made.external_id
+    assert tuple(f"{tx_hash}#{position}" for tx_hash, position in transaction.inputs) == made.resources
     assert [output.lovelace for output in transaction.outputs if output.address == RECIPIENT] == [6_000_000]
     assert {output.address for output in transaction.outputs} == {RECIPIENT, ADDRESS}
     assert read_payment(transaction.metadata) == token_hash("token")
@@ -106,15 +180,23 @@ def test_a_payment_pays_exactly_the_option_and_names_its_request() -> None:
     ids=["short", "hour", "day"],
 )
 def test_a_payment_can_land_only_well_before_its_request_expires(life: int, slots: int) -> None:
-    assert draft(StillChain(), replace(TERMS, deadline=NOW + life)).expiry_slot == SLOT + slots
+    made = draft(StillChain(), replace(TERMS, deadline=NOW + life))
+    assert made.document["expiry_slot"] == SLOT + slots
 
 
 def test_outputs_that_another_payment_spends_are_left_alone_although_the_index_shows_them() -> None:
     for free, taken in ((0, 1), (1, 0)):
-        assert draft(StillChain(), taken={(HASHES[taken], 0)}).inputs == ((HASHES[free], 0),)
-    error = failure(StillChain(), taken={(tx_hash, 0) for tx_hash in HASHES})
+        made = draft(StillChain(), taken={f"{HASHES[taken]}#0"})
+        assert made.resources == (f"{HASHES[free]}#0",)
+    error = failure(StillChain(), taken={f"{tx_hash}#0" for tx_hash in HASHES})
     assert isinstance(error, PaymentRefused)
     assert error.code == "funds_short"
+
+
+def test_a_stored_draft_is_signed_to_the_same_bytes_whoever_reads_it() -> None:
+    made = draft(StillChain())
+    stored = replace(made, resources=(), document=json.loads(json.dumps(made.document)))
+    assert payer(StillChain(down=True)).sign(stored) == payer(StillChain()).sign(made)
 
 
 def test_an_absurd_fee_is_not_paid() -> None:
@@ -133,7 +215,7 @@ def test_an_absurd_fee_is_not_paid() -> None:
     ids=["dust", "nobody", "below the least an output holds"],
 )
 def test_an_option_that_the_ledger_would_refuse_is_not_signed(option: PaymentOption) -> None:
-    assert failure(StillChain(), replace(TERMS, option=option)).code == "payment_impossible"
+    assert failure(StillChain(), option=option).code == "payment_impossible"
 
 
 def test_a_chain_that_is_down_is_unreachable() -> None:
@@ -156,9 +238,9 @@ def test_a_chain_that_is_down_is_unreachable() -> None:
 def test_a_payment_is_dead_only_when_no_fork_can_hold_it_any_more(
     chain: StillChain, network: str, fate: str
 ) -> None:
-    assert asyncio.run(payer(chain, network).fate("aa" * 32, SLOT)) == fate
+    assert asyncio.run(payer(chain, network).fate(SIGNED)) == fate
 
 
 def test_a_payments_fate_is_unknown_while_the_chain_is_down() -> None:
     with pytest.raises(SellerUnreachable):
-        asyncio.run(payer(StillChain(down=True)).fate("aa" * 32, SLOT))
+        asyncio.run(payer(StillChain(down=True)).fate(SIGNED))

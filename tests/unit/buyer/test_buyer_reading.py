@@ -6,7 +6,7 @@ import pytest
 
 from buyer.errors import SellerFault, UsageError
 from buyer.proof import redemption
-from buyer.redemptions import delivery
+from buyer.redemptions import images
 from buyer.seller import catalog
 from shared.keys import SigningKey
 from shared.money import Money
@@ -53,6 +53,39 @@ def test_what_is_not_listed_is_not_offered() -> None:
     }
     with pytest.raises(UsageError):
         catalog.read(dozens).price("image-credit", 11)
+
+
+def test_what_is_bought_when_nobody_says_what_is_the_sellers_first_product() -> None:
+    other = {"id": "video-credit", "tiers": [{"from": 1, "unit_price": price(1)}]}
+    assert catalog.read(CATALOG).product() == "image-credit"
+    assert catalog.read({**CATALOG, "products": [other, *CATALOG["products"]]}).product() == "video-credit"
+    with pytest.raises(UsageError):
+        catalog.read({**CATALOG, "products": []}).product()
+
+
+def test_the_paths_of_a_product_are_the_catalogs_or_else_those_of_images() -> None:
+    video = {"id": "clip", "product": "video-credit", "credits": 2, "buy": "/api/clips/buy", "use": "/clips"}
+    listed = catalog.read({**CATALOG, "resources": [video]})
+    assert (listed.buy_path("video-credit"), listed.use_path("video-credit")) == ("/api/clips/buy", "/clips")
+    for read in (listed, catalog.read(CATALOG)):
+        assert (read.buy_path("image-credit"), read.use_path("image-credit")) == (
+            "/api/images/buy",
+            "/api/images/generate",
+        )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//evil.example", "https://evil.example/", "/../admin", "/a//b", "/a?b=c", "/a#b", "a", "/", 1, ""],
+)
+def test_a_path_that_could_lead_elsewhere_is_the_sellers_fault(path: object) -> None:
+    resource = {"id": "clip", "product": "video-credit", "credits": 1, "use": path}
+    with pytest.raises(SellerFault):
+        catalog.read({**CATALOG, "resources": [resource]})
+
+
+def test_a_seller_that_burns_nothing_names_no_token() -> None:
+    assert catalog.read({name: value for name, value in CATALOG.items() if name != "token"}).token is None
 
 
 @pytest.mark.parametrize(
@@ -111,17 +144,17 @@ DELIVERY: dict[str, Any] = {
 )
 def test_an_image_is_fetched_from_where_images_are_and_nowhere_else(url: Any) -> None:
     with pytest.raises(SellerFault):
-        delivery.read({**DELIVERY, "image": {**DELIVERY["image"], "url": url}})
+        images.read({**DELIVERY, "image": {**DELIVERY["image"], "url": url}})
 
 
 @pytest.mark.parametrize("name", ["redemption_id", "credits_remaining", "subject", "image"])
 @pytest.mark.parametrize("value", [None, True, -1, [], "é\n", 1.5], ids=str)
 def test_a_delivery_with_something_else_in_it_is_the_sellers_fault(name: str, value: Any) -> None:
     if (name, value) == ("subject", "é\n"):
-        assert delivery.read({**DELIVERY, name: value}).subject == "é "
+        assert images.read({**DELIVERY, name: value}).subject == "é "
         return
     with pytest.raises(SellerFault):
-        delivery.read({**DELIVERY, name: value})
+        images.read({**DELIVERY, name: value})
 
 
 BURN: dict[str, Any] = {

@@ -2,7 +2,6 @@
 
 import sqlite3
 import stat
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -10,22 +9,11 @@ import pytest
 
 from buyer.errors import WalletError
 from buyer.purchase import store as purchase_store
-from buyer.purchase.store import Kind
+from buyer.purchase.record import PurchaseKind
 from buyer.wallet.file import Wallet, default_path
 
 NOW = 1_800_000_000
 SELLER = "https://seller.example"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "private" / "wallet.db"
-
-
-@pytest.fixture
-def wallet(path: Path) -> Iterator[Wallet]:
-    with closing(Wallet.create(path)) as made:
-        yield made
 
 
 def test_a_wallet_is_readable_by_its_owner_alone(wallet: Wallet, path: Path) -> None:
@@ -90,7 +78,9 @@ def test_the_default_place_follows_xdg() -> None:
 
 def test_what_fails_in_the_middle_leaves_nothing(wallet: Wallet) -> None:
     def work(db: sqlite3.Connection) -> None:
-        purchase_store.take_up(db, Kind(SELLER, "image-credit", 3), new_id="1", run_id=None, now=NOW)
+        purchase_store.open_purchase(
+            db, PurchaseKind(SELLER, "image-credit", 3), new_id="1", job_id=None, now=NOW
+        )
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

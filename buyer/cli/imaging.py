@@ -1,0 +1,137 @@
+"""The flow of `buyer images`: buy credits, use some, save the images; taken up where it was cut off."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from buyer.client import BuyerClient
+from buyer.errors import SellerError, UsageError
+from buyer.proof.verify import Report
+from buyer.purchase import receipts
+from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions import files, jobs
+from buyer.redemptions.images import GeneratedImage
+from buyer.redemptions.jobs import WantedUse
+from buyer.seller.session import Session
+from buyer.wallet import lease
+from buyer.wallet.file import Wallet
+from shared import strict_json
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOrder:
+    """What is wanted: `subjects` are request bodies for the first images, the rest is up to the seller."""
+
+    credits: int
+    generate: int
+    folder: Path
+    subjects: tuple[dict[str, str], ...] = ()
+
+    def check(self) -> None:
+        """UsageError unless it can be done."""
+        if self.generate < 0 or self.generate > self.credits:
+            raise UsageError("generate_invalid", f"{self.credits} credits do not make {self.generate} images")
+        if len(self.subjects) > self.generate:
+            message = f"{len(self.subjects)} subjects are more than {self.generate} images"
+            raise UsageError("subjects_invalid", message)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedImage:
+    path: str
+    redemption_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedImages:
+    """What came of it. `remaining` credits; a report for each image that could be looked up."""
+
+    receipt: HeldReceipt
+    remaining: int
+    images: tuple[SavedImage, ...]
+    reports: tuple[Report | None, ...]
+
+
+class ImageJobs:
+    """Calls of `buyer images` and `buyer generate`, each a job in the wallet until it is finished."""
+
+    def __init__(
+        self, client: BuyerClient, wallet: Wallet, now: Callable[[], int], say: Callable[[str], None]
+    ) -> None:
+        self._client = client
+        self._wallet = wallet
+        self._now = now
+        self._say = say
+
+    async def run(self, order: ImageOrder, *, wait: float, burns_wait: float) -> FinishedImages:
+        """Do the order, or finish an interrupted one like it; `burns_wait` seconds for the burns."""
+        order.check()
+        folder = str(order.folder.resolve())
+        kind = json.dumps(["images", self._client.origin, order.credits, order.generate, folder])
+        work = lease.Work(self._wallet, f"the images for {folder}", self._now, Session.new_id())
+        async with lease.held(work, wait=wait, say=self._say):
+            job_id = self._open(kind)
+            receipt = self._wallet.transact(lambda db: receipts.of_job(db, job_id))
+            if receipt is None:
+                receipt = await self._client.buy(order.credits, job_id=job_id)
+            self._say(f"receipt {receipt.id} for {receipt.granted} credits at {receipt.price}")
+            images = [await self._image(receipt, order, job_id, n) for n in range(1, order.generate + 1)]
+            remaining = (await self._client.credits(receipt)).available
+            reports = await self._reports(images, burns_wait)
+            # Last: a job that is killed while it waits for the burns must not be bought once more.
+            self._wallet.transact(lambda db: jobs.finish(db, job_id))
+        return FinishedImages(receipt, remaining, tuple(images), reports)
+
+    async def use(self, receipt: HeldReceipt, order: ImageOrder, *, wait: float) -> FinishedImages:
+        """One image for a receipt that the wallet holds; the same words again finish what was interrupted."""
+        kind = json.dumps(["generate", receipt.id, str(order.folder.resolve()), *order.subjects])
+        work = lease.Work(self._wallet, f"an image for receipt {receipt.id}", self._now, Session.new_id())
+        async with lease.held(work, wait=wait, say=self._say):
+            job_id = self._open(kind)
+            image = await self._image(receipt, order, job_id, 1)
+            remaining = (await self._client.credits(receipt)).available
+            self._wallet.transact(lambda db: jobs.finish(db, job_id))
+        return FinishedImages(receipt, remaining, (image,), await self._reports([image], 0))
+
+    def _open(self, kind: str) -> str:
+        new_id, now = Session.new_id(), self._now()
+        return self._wallet.transact(lambda db: jobs.open_job(db, kind, new_id=new_id, now=now))
+
+    async def _image(self, receipt: HeldReceipt, order: ImageOrder, job_id: str, position: int) -> SavedImage:
+        body = order.subjects[position - 1] if position <= len(order.subjects) else {}
+        path = await self._client.image_path(receipt)
+        fresh = WantedUse.new(Session.new_id(), receipt.id, path, strict_json.dumps(body), position)
+        image = self._wallet.transact(lambda db: jobs.want(db, fresh, job_id))
+        if image.state == "done" and image.path is not None and image.redemption_id is not None:
+            return SavedImage(image.path, image.redemption_id)
+        generated = await self._client.fetch(receipt, image)
+        name = files.name(position, _title(body, generated), generated.redemption_id, generated.content)
+        file = str(files.save(order.folder, name, generated.content))
+        self._wallet.transact(lambda db: jobs.saved(db, image.idempotency_key, file))
+        self._say(f"image {position} of {order.generate}: {file}, redemption {generated.redemption_id}")
+        return SavedImage(file, generated.redemption_id)
+
+    async def _reports(self, images: list[SavedImage], wait: float) -> tuple[Report | None, ...]:
+        """The proofs as far as they can be had; without a wait, an image counts without its proof."""
+        reports: list[Report | None] = []
+        for image in images:
+            try:
+                reports.append(await self._client.verify(image.redemption_id, wait=wait, look=self._progress))
+            except SellerError:
+                if wait:
+                    raise
+                reports.append(None)
+        return tuple(reports)
+
+    def _progress(self, report: Report) -> None:
+        state = (
+            f"{report.confirmations} of {report.required} confirmations"
+            if report.tx_hash
+            else "waiting for its batch"
+        )
+        self._say(f"burn of {report.redemption_id}: {state}, proof {report.outcome}")
+
+
+def _title(body: dict[str, str], generated: GeneratedImage) -> str:
+    return body.get("name") or body.get("prompt") or generated.subject

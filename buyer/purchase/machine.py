@@ -1,0 +1,84 @@
+"""How a purchase goes, as values: state and event in, the next state and the next thing to do out.
+
+wanted ── offered ──▶ requested ── signed ──▶ signed ── receipted ──▶ paid
+   ▲                     │                      │
+   └────── expired ──────┘                      └── dead ──▶ abandoned
+
+Whatever fails before anything is signed abandons the purchase too. Pure: no clock, no network, no wallet.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+State = Literal["wanted", "requested", "signed", "paid", "abandoned"]
+Action = Literal["order", "pay", "forget", "claim", "renew", "finish"]
+Event = Literal[
+    "offered",  # a payment request was checked and stored
+    "expired",  # it has too little time left to be paid
+    "failed",  # over budget, refused or at fault, before anything was signed
+    "signed",  # the price is debited, the evidence stored
+    "settling",  # the seller says neither yes nor no
+    "refused",  # the seller says no, and the payment can still land
+    "unanswered",  # the payment landed, and the seller still says no
+    "dead",  # the payment can never land, and nobody may pay its request any more
+    "receipted",  # a receipt was checked and stored
+]
+Fate = Literal["landed", "possible", "impossible"]
+
+STATES: tuple[State, ...] = get_args(State)
+EVENTS: tuple[Event, ...] = get_args(Event)
+SHORTEST_LIFE = 10
+
+_NEXT: Mapping[tuple[State, Event], State] = {
+    ("wanted", "offered"): "requested",
+    ("wanted", "failed"): "abandoned",
+    ("requested", "expired"): "wanted",
+    ("requested", "failed"): "abandoned",
+    ("requested", "signed"): "signed",
+    # From here on the price is spent: only a receipt or the payment's death ends it.
+    ("signed", "settling"): "signed",
+    ("signed", "refused"): "signed",
+    ("signed", "unanswered"): "signed",
+    ("signed", "dead"): "abandoned",
+    ("signed", "receipted"): "paid",
+}
+
+
+class ImpossibleEvent(Exception):
+    """The event cannot happen to a purchase in that state."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        super().__init__(f"a purchase that is {state} cannot be {event}")
+
+
+def after(state: State, event: Event) -> State:
+    """The state that `event` brings about; ImpossibleEvent when the purchase is past it, or not there yet."""
+    try:
+        return _NEXT[state, event]
+    except KeyError:
+        raise ImpossibleEvent(state, event) from None
+
+
+def next_action(state: State, *, expires_at: int | None, now: int) -> Action:
+    """What is to be done next; `expires_at` (Unix seconds) is the stored payment request's."""
+    match state:
+        case "wanted":
+            return "order"
+        case "requested":
+            return "pay" if expires_at is not None and expires_at >= now + SHORTEST_LIFE else "forget"
+        case "signed":
+            return "claim"
+        case "abandoned":
+            return "renew"
+        case "paid":
+            return "finish"
+
+
+def refusal(fate: Fate, *, expires_at: int, now: int) -> Event:
+    """What a seller's no means, by the payment's fate: the price is given back only when it can never be taken.
+
+    The request must have expired as well (Unix seconds): while it is open, the seller may still come to a yes.
+    """
+    if fate == "landed":
+        return "unanswered"
+    return "dead" if fate == "impossible" and now >= expires_at else "refused"

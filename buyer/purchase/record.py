@@ -1,0 +1,81 @@
+"""A purchase as the wallet has it: one row, read whole."""
+
+import json
+from dataclasses import dataclass
+
+from buyer.payers.base import PaymentDraft
+from buyer.purchase import evidence
+from buyer.purchase.machine import State
+from shared.dialects.base import Evidence
+from shared.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseKind:
+    """What makes two purchases the same intention, of which one at most is open."""
+
+    origin: str
+    product: str
+    credits: int
+
+    def __str__(self) -> str:
+        return f"{self.credits} of {self.product} at {self.origin}"
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A stored purchase. `price` is the first one that the seller asked: a later 402 may not ask more.
+
+    What follows `expires_at` is there once it is signed: the payer's id, and its draft and the evidence as JSON.
+    """
+
+    id: str
+    kind: PurchaseKind
+    state: State
+    price: Money | None
+    payment_request_id: str | None
+    payment_request_token: str | None
+    option_id: str | None
+    expires_at: int | None
+    payer: str | None
+    external_id: str | None
+    draft_document: str | None
+    evidence_document: str | None
+
+    @property
+    def draft(self) -> PaymentDraft:
+        """The stored draft of a signed purchase."""
+        return PaymentDraft(
+            payment_request_token=_there(self.payment_request_token),
+            option_id=_there(self.option_id),
+            external_id=_there(self.external_id),
+            resources=(),
+            document=json.loads(_there(self.draft_document)),
+        )
+
+    @property
+    def evidence(self) -> Evidence:
+        """The stored evidence of a signed purchase."""
+        token, option_id = _there(self.payment_request_token), _there(self.option_id)
+        return evidence.read(_there(self.evidence_document), payment_request_token=token, option_id=option_id)
+
+
+SELECT = (
+    "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals,"
+    " payment_request_id, payment_request_token, option_id, expires_at, payer, external_id, draft, evidence"
+    " FROM purchases"
+)
+
+
+def of_row(row: tuple[object, ...]) -> Purchase:
+    """The purchase in a row of `SELECT`."""
+    identity, origin, product, credit_count, state, amount, currency, decimals, *rest = row
+    price = None if amount is None else Money(amount, currency, decimals)  # type: ignore[arg-type] # sqlite3 is untyped
+    kind = PurchaseKind(origin, product, credit_count)  # type: ignore[arg-type] # sqlite3 is untyped
+    return Purchase(identity, kind, state, price, *rest)  # type: ignore[arg-type] # sqlite3 is untyped
+
+
+def _there(value: str | None) -> str:
+    """What the schema holds to be there in a signed purchase."""
+    assert value is not None
+    return value
