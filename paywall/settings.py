@@ -33,7 +33,7 @@ BLOCKFROST_URL = "https://cardano-{network}.blockfrost.io/api/v0"
 
 
 class RailSettings(Protocol):
-    """A rail's own settings: a frozen dataclass, named SETTINGS in the `settings.py` of the rail's room.
+    """A rail's own settings: a frozen dataclass, which the `settings.py` of the rail's room names SETTINGS.
 
     Its fields are variables with their defaults. A rule is what must hold, and the sentence for when it does not.
     """

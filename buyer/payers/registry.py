@@ -37,10 +37,11 @@ class Payers:
     async def every(self) -> Sequence[Payer]:
         """In the order in which they are asked."""
         if self._own is None:
-            rates = (await self._session.seller()).catalog.rates
-            network = self._session.wallet.network
+            catalog = (await self._session.seller()).catalog
+            # The session asks the chain of the seller's network: a wallet of another one has no payer there.
+            network = self._session.wallet.network if self._session.wallet.network == catalog.network else ""
             openers = [opener for prefix, opener in _OPENERS.items() if network.startswith(prefix)]
-            self._own = tuple(opener(self._session, rates) for opener in openers)
+            self._own = tuple(opener(self._session, catalog.rates) for opener in openers)
         return (*self._given, *self._own)
 
     async def named(self, payer_id: str) -> Payer | None:

@@ -78,7 +78,9 @@ class Paying:
             try:
                 return await payer.prepare(chosen.option, terms, taken=taken)
             except PaymentRefused as error:
-                waiting = self._wallet.transact(lambda db: purchase_store.others_in_flight(db, purchase.id))
+                waiting = self._wallet.transact(
+                    lambda db: purchase_store.others_in_flight(db, purchase.id, payer.id)
+                )
                 late = self._session.context.now() >= terms.deadline
                 if error.code != "funds_short" or not waiting or late:
                     raise

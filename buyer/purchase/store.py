@@ -44,9 +44,11 @@ def find(db: sqlite3.Connection, purchase_id: str) -> Purchase:
     return record.of_row(db.execute(f"{record.SELECT} WHERE id = ?", (purchase_id,)).fetchone())
 
 
-def others_in_flight(db: sqlite3.Connection, purchase_id: str) -> bool:
-    """Whether another payment of this wallet is under way, so that its change may still come back."""
-    row = db.execute("SELECT 1 FROM purchases WHERE state = 'signed' AND id <> ?", (purchase_id,)).fetchone()
+def others_in_flight(db: sqlite3.Connection, purchase_id: str, payer_id: str) -> bool:
+    """Whether another payment of that payer is under way, so that its change may still come back."""
+    row = db.execute(
+        "SELECT 1 FROM purchases WHERE state = 'signed' AND payer = ? AND id <> ?", (payer_id, purchase_id)
+    ).fetchone()
     return row is not None
 
 

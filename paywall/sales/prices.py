@@ -11,7 +11,7 @@ MAX_CREDITS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Tier:
+class PriceTier:
     """From this many credits on, each costs `unit_price`."""
 
     start: int
@@ -24,7 +24,7 @@ class Product:
     title: str
     description: str
     validity_days: int
-    tiers: tuple[Tier, ...]
+    tiers: tuple[PriceTier, ...]
 
     def price(self, credits: int) -> Money:
         """Errors: BadRequest when `credits` is outside 1 to MAX_CREDITS."""
@@ -68,7 +68,7 @@ def read_catalog(document: Mapping[str, Any]) -> dict[str, Product]:
 def _read_product(entry: Mapping[str, Any]) -> Product:
     name = entry.get("id", "?")
     try:
-        tiers = tuple(Tier(int(tier["from"]), Money.parse(tier["unit_price"])) for tier in entry["tier"])
+        tiers = tuple(PriceTier(int(tier["from"]), Money.parse(tier["unit_price"])) for tier in entry["tier"])
         product = Product(
             str(entry["id"]),
             str(entry["title"]),

@@ -32,7 +32,8 @@ class JsonResponse(Response):
 
 def parts_response(parts: Response402Parts | AnswerParts) -> Response:
     """What a dialect said, as a response that no cache keeps."""
-    response = Response(parts.body, parts.status, NO_STORE, media_type=parts.media_type)
+    body = parts.body() if isinstance(parts, Response402Parts) else parts.body
+    response = Response(body, parts.status, NO_STORE, media_type=parts.media_type)
     append_headers(response, parts.headers)
     return response
 

@@ -40,7 +40,7 @@ class Ack:
     id = "ack"
 
     def challenge(self, offer: Offer) -> Response402Parts:
-        return Response402Parts((), offer.token.encode("ascii"), "application/jwt")
+        return Response402Parts((), lambda: offer.token.encode("ascii"), "application/jwt")
 
     def read_payment(
         self, _headers: Mapping[str, str], body: Mapping[str, Any], *, now: int
@@ -66,9 +66,7 @@ class AckJson(Ack):
     id = "ack-json"
 
     def challenge(self, offer: Offer) -> Response402Parts:
-        detail = f"Pay {offer.request.price} to get {offer.request.order.credits} credits."
-        problem = Problem(402, "payment_required", "Payment required", detail, retryable=True)
-        return Response402Parts((), _json(refusal_body(problem, offer.token)), "application/json")
+        return Response402Parts((), lambda: _json(_asking(offer)), "application/json")
 
 
 def refusal_body(problem: Problem, token: str | None) -> dict[str, Any]:
@@ -77,6 +75,12 @@ def refusal_body(problem: Problem, token: str | None) -> dict[str, Any]:
         return problem.body()
     paying = {"paymentRequestToken": token, "paymentRequest": jws.unverified(token)[1]}
     return replace(problem, extra={**problem.extra, **paying}).body()
+
+
+def _asking(offer: Offer) -> dict[str, Any]:
+    detail = f"Pay {offer.request.price} to get {offer.request.order.credits} credits."
+    problem = Problem(402, "payment_required", "Payment required", detail, retryable=True)
+    return refusal_body(problem, offer.token)
 
 
 def _settling(outcome: Settling) -> bytes:

@@ -5,7 +5,7 @@ binds it to HTTP. The same values go out in every dialect, and evidence that cam
 that came in another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,8 +41,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Response402Parts:
+    """`body` is made when it is the one that is asked for: of all dialects' bodies only one is sent."""
+
     headers: HeaderLines
-    body: bytes
+    body: Callable[[], bytes]
     media_type: str
     status: int = 402
 

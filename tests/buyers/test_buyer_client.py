@@ -127,6 +127,13 @@ def test_a_payer_from_outside_pays_a_seller_of_another_network(shop: Shop) -> No
     assert shop.seller.transactions == {"ab" * 32}
 
 
+def test_the_wallets_own_payer_pays_nothing_on_the_chain_of_another_network(shop: Shop) -> None:
+    shop.seller.lies.catalog = lambda catalog: {**catalog, "network": "cardano:preprod"}
+    with pytest.raises(PaymentRefused) as caught:
+        buy_with(shop, plain_payer(shop))
+    assert caught.value.code == "no_payable_option"
+
+
 def test_a_signed_payment_whose_payer_is_not_given_any_more_is_claimed_and_never_given_up(
     shop: Shop,
 ) -> None:

@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paywall.errors import BadRequest, SetupError
-from paywall.sales.prices import MAX_CREDITS, Product, Tier, read_catalog
+from paywall.sales.prices import MAX_CREDITS, PriceTier, Product, read_catalog
 from shared.money import Money
 
 
 def product(*tiers: tuple[int, int]) -> Product:
-    return Product("p", "P", "", 365, tuple(Tier(start, Money(price, "USD", 2)) for start, price in tiers))
+    return Product(
+        "p", "P", "", 365, tuple(PriceTier(start, Money(price, "USD", 2)) for start, price in tiers)
+    )
 
 
 @st.composite

@@ -1,0 +1,51 @@
+"""Which payment pays which request, and who may claim it."""
+
+from dataclasses import replace
+
+import pytest
+
+from paywall.errors import ClaimInvalid
+from paywall.payments.rules import check_payer, shortcoming, token_to_pay
+from tests.conformance.samples import OPTION, REQUEST
+
+END, PRICE = REQUEST.expires_at, OPTION.amount
+OPEN = replace(REQUEST, order=replace(REQUEST.order, holder=None))
+
+
+@pytest.mark.parametrize(
+    ("amount", "paid_at", "now", "reason"),
+    [
+        (PRICE, None, END - 1, None),
+        (PRICE + 1, None, END - 1, None),
+        (PRICE, None, END, "payment_request_expired"),
+        (PRICE - 1, None, END - 1, "payment_insufficient"),
+        (PRICE - 1, END + 1, END + 9, "payment_insufficient"),
+        (PRICE, END, END + 9, None),  # paid in time, shown later
+        (PRICE, END + 1, END + 9, "paid_late"),
+    ],
+)
+def test_a_payment_pays_when_it_is_enough_and_in_time(
+    amount: int, paid_at: int | None, now: int, reason: str | None
+) -> None:
+    refused = shortcoming(amount, paid_at, OPTION, REQUEST, now)
+    assert (None if refused is None else refused.reason) == reason
+    assert not isinstance(refused, BaseException)
+
+
+def test_only_the_holder_claims_a_request_that_names_one() -> None:
+    holder = str(REQUEST.order.holder)
+    check_payer(holder, REQUEST, frozenset({"did:key:signer"}))
+    with pytest.raises(ClaimInvalid):
+        check_payer("did:key:signer", REQUEST, frozenset({"did:key:signer"}))
+
+
+def test_a_request_without_a_holder_is_claimed_by_who_signed_the_payment() -> None:
+    check_payer("did:key:signer", OPEN, frozenset({"did:key:signer", "did:key:other"}))
+    for signers in (frozenset({"did:key:other"}), frozenset[str]()):
+        with pytest.raises(ClaimInvalid):
+            check_payer("did:key:signer", OPEN, signers)
+
+
+def test_nobody_is_asked_to_pay_what_has_expired() -> None:
+    assert token_to_pay("token", END, END - 1) == "token"
+    assert token_to_pay("token", END, END) is None
