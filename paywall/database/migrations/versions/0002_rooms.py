@@ -19,17 +19,13 @@ def upgrade() -> None:
 
 
 def _checked(table: str, **checks: str) -> None:
-    """Set CHECK constraints anew. SQLite cannot alter a table: the copy that takes its place is given them."""
-    if op.get_bind().dialect.name == "sqlite":
-        constraints = tuple(sa.CheckConstraint(text, name=name) for name, text in checks.items())
-        with op.batch_alter_table(table, recreate="always", table_args=constraints):
-            pass
-        return
+    """Set CHECK constraints anew, in the place of those of their names."""
     present = {check["name"] for check in sa.inspect(op.get_bind()).get_check_constraints(table)}
-    for name, text in checks.items():
-        if name in present:
-            op.drop_constraint(name, table, type_="check")
-        op.create_check_constraint(name, table, sa.text(text))
+    with op.batch_alter_table(table) as batch:
+        for name, condition in checks.items():
+            if name in present:
+                batch.drop_constraint(name, type_="check")
+            batch.create_check_constraint(name, sa.text(condition))
 
 
 def upgrade_credits() -> None:
@@ -95,7 +91,6 @@ def upgrade_redemptions() -> None:
             batch.alter_column(name, server_default=None, existing_type=kind, existing_nullable=False)
     _checked(
         "redemption",
-        ck_redemption_state="state IN ('reserved', 'captured', 'released')",
         ck_redemption_quantity="quantity > 0",
     )
     op.create_index("uq_redemption_delivery", "redemption", ["delivery"], unique=True)
