@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from paywall.redemptions.fulfilment import UseOrder as UseOrder
     from paywall.redemptions.fulfilment import UseRequest as UseRequest
     from paywall.redemptions.resource import Resource as Resource
+    from paywall.sales.prices import PriceTier as PriceTier
     from paywall.sales.prices import Product as Product
-    from paywall.sales.prices import Tier as Tier
     from paywall.settings import Settings as Settings
     from paywall.settings import read_settings as read_settings
     from shared.dialects.base import Dialect as Dialect
@@ -51,7 +51,7 @@ _HOMES = {
     "Seller": "paywall.compose",
     "Settings": "paywall.settings",
     "SetupError": "paywall.errors",
-    "Tier": "paywall.sales.prices",
+    "PriceTier": "paywall.sales.prices",
     "UseOrder": "paywall.redemptions.fulfilment",
     "UseRequest": "paywall.redemptions.fulfilment",
     "read_settings": "paywall.settings",

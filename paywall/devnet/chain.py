@@ -27,7 +27,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BlockPlace:
     """Where a transaction is on the chain."""
 
     block: Block
@@ -43,7 +43,7 @@ class AddressIndex:
     unspent: dict[Ref, IndexedOutput] = field(default_factory=dict)
 
 
-class Chain:
+class DevnetChain:
     """Starts at a genesis block that holds `genesis`, outputs of a transaction whose id is all zeros."""
 
     def __init__(self, genesis: Mapping[Ref, IndexedOutput]) -> None:
@@ -51,7 +51,7 @@ class Chain:
         self.blocks = [Block(0, 0, _block_hash("", 0, 0, 0, named), None, ())]
         self.by_hash = {self.blocks[0].hash: self.blocks[0]}
         self.mempool: dict[str, IndexedTransaction] = {}
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, BlockPlace] = {}
         self.outputs = dict(genesis)  # every output ever confirmed
         self.unspent = dict(genesis)  # confirmed and not spent by a confirmed transaction
         self.spent_by: dict[Ref, str] = {}
@@ -121,7 +121,7 @@ class Chain:
         self.by_hash[block.hash] = block
         for index, transaction in enumerate(block.transactions):
             self.mempool.pop(transaction.id, None)
-            self.places[transaction.id] = Place(block, index, transaction)
+            self.places[transaction.id] = BlockPlace(block, index, transaction)
             self._apply(transaction)
         return block
 

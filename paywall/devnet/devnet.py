@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Self
 
 from paywall.devnet.blockfrost.transactions import IndexedTransaction, encode_utxos, index, references
-from paywall.devnet.chain import Block, Chain
+from paywall.devnet.chain import Block, DevnetChain
 from paywall.devnet.faucet import Faucet
-from paywall.devnet.ledger.emulator import ExecutionUnits, Ledger, LedgerRefusal
+from paywall.devnet.ledger.emulator import EvaluatedUnits, Ledger, LedgerRefusal
 from paywall.devnet.ledger.node import find_node, install_ledger
 from paywall.devnet.ledger.parameters import COST_MODELS
-from paywall.devnet.state import Settings, Store
+from paywall.devnet.state import DevnetOptions, Store
 from shared.cardano.read.cbor import CborError
 from shared.cardano.read.transaction import TransactionError
 from shared.keys import SigningKey
@@ -33,14 +33,14 @@ class Devnet:
         self._turn = asyncio.Lock()
         self.settings = store.settings()
         self.faucet = Faucet(SigningKey.from_seed(self.settings.faucet_seed))
-        self.chain = Chain(self.faucet.genesis())
+        self.chain = DevnetChain(self.faucet.genesis())
 
     @classmethod
     async def open(cls, data_dir: Path, cache: Path, clock: Callable[[], int]) -> Self:
         """Goes on with the chain in `data_dir`, or starts one. Raises LedgerUnavailable, StateInUse."""
         node = find_node()
         installed = await asyncio.to_thread(install_ledger, node, cache)
-        fresh = Settings(genesis_time=clock(), faucet_seed=secrets.token_bytes(32))
+        fresh = DevnetOptions(genesis_time=clock(), faucet_seed=secrets.token_bytes(32))
         store = Store(data_dir / "chain.sqlite", fresh)
         devnet = cls(await Ledger.start(node, installed), store, clock)
         await devnet._replay()
@@ -79,7 +79,7 @@ class Devnet:
             self.chain.accept(transaction)
             return transaction.id
 
-    async def evaluate(self, raw: bytes) -> list[ExecutionUnits]:
+    async def evaluate(self, raw: bytes) -> list[EvaluatedUnits]:
         """What the Plutus scripts of an unfinished transaction cost. Raises LedgerRefusal."""
         async with self._turn:
             spendable = self.chain.spendable()

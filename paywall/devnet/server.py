@@ -29,7 +29,7 @@ class _Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {DROP: self.transport.abort}  # type: ignore[dict-item]  # our own extension
 
 
-class _Server(uvicorn.Server):
+class _DevnetServer(uvicorn.Server):
     """Calls `announce` when it answers; leaves signals to `serve`, as uvicorn would raise them again."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], object]) -> None:
@@ -78,7 +78,7 @@ async def serve(
             access_log=False,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        server = _Server(config, lambda: announce(url))
+        server = _DevnetServer(config, lambda: announce(url))
         _stop_with(server, exit_with_parent=exit_with_parent)
         producing = asyncio.create_task(_produce(devnet, block_seconds))
         producing.add_done_callback(lambda _: server.stop())
@@ -107,7 +107,7 @@ async def _produce(devnet: Devnet, block_seconds: float) -> None:
         await devnet.produce()
 
 
-def _stop_with(server: _Server, *, exit_with_parent: bool) -> None:
+def _stop_with(server: _DevnetServer, *, exit_with_parent: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
@@ -116,7 +116,7 @@ def _stop_with(server: _Server, *, exit_with_parent: bool) -> None:
         threading.Thread(target=_read_to_end, args=(loop, server), daemon=True).start()
 
 
-def _read_to_end(loop: asyncio.AbstractEventLoop, server: _Server) -> None:
+def _read_to_end(loop: asyncio.AbstractEventLoop, server: _DevnetServer) -> None:
     while os.read(0, 1024):
         pass
     with contextlib.suppress(RuntimeError):  # the loop has ended already

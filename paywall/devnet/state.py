@@ -36,7 +36,7 @@ CREATE INDEX IF NOT EXISTS transactions_by_height ON transactions (height, posit
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DevnetOptions:
     """What makes this devnet this one. Its clock was moved by `skipped_slots`; `fork` counts rollbacks."""
 
     genesis_time: int
@@ -61,7 +61,7 @@ class StateInUse(Exception):
 class Store:
     """One process at a time: a second one is refused with StateInUse."""
 
-    def __init__(self, path: Path, fresh: Settings) -> None:
+    def __init__(self, path: Path, fresh: DevnetOptions) -> None:
         """Opens the file, or makes it, and its directory, with the settings `fresh`."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=1)
@@ -76,12 +76,12 @@ class Store:
             self._connection.close()
             raise StateInUse(f"cannot use {path}, another devnet may be running on it: {error}") from None
 
-    def settings(self) -> Settings:
+    def settings(self) -> DevnetOptions:
         """The settings as last written."""
         row = self._connection.execute(
             "SELECT genesis_time, faucet_seed, skipped_slots, fork FROM settings"
         ).fetchone()
-        return Settings(*row)
+        return DevnetOptions(*row)
 
     def blocks(self) -> Iterable[SavedBlock]:
         """The blocks after genesis, oldest first."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from paywall.devnet.blockfrost.transactions import Script
-from paywall.devnet.chain import AddressIndex, Place
+from paywall.devnet.chain import AddressIndex, BlockPlace
 from paywall.devnet.devnet import Devnet
 from paywall.devnet.faucet import NETWORK
 from shared.cardano.addresses import InvalidAddressError, check_address
@@ -32,7 +32,7 @@ def known(found: Found | None) -> Found:
     return found
 
 
-def place_of(request: Request) -> Place:
+def place_of(request: Request) -> BlockPlace:
     """The confirmed transaction that the path names."""
     return known(devnet_of(request).chain.places.get(request.path_params["hash"]))
 

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Any
 
 from paywall.devnet.blockfrost.transactions import IndexedOutput, IndexedTransaction, Ref
-from paywall.devnet.chain import Block, Chain, Place
+from paywall.devnet.chain import Block, BlockPlace, DevnetChain
 from shared.cardano import bech32
 from shared.cardano.assets import Asset
 
@@ -14,7 +14,7 @@ EPOCH_SLOTS = 432_000
 MAX_SUPPLY = "45000000000000000"
 
 
-def block(chain: Chain, found: Block, genesis_time: int) -> Json:
+def block(chain: DevnetChain, found: Block, genesis_time: int) -> Json:
     """`/blocks/{hash_or_number}`; `confirmations` counts the blocks above it."""
     above = chain.tip.height - found.height
     sent = sum(output.output.lovelace for held in found.transactions for output in held.outputs)
@@ -39,7 +39,7 @@ def block(chain: Chain, found: Block, genesis_time: int) -> Json:
     }
 
 
-def transaction(place: Place, genesis_time: int) -> Json:
+def transaction(place: BlockPlace, genesis_time: int) -> Json:
     """`/txs/{hash}`."""
     return {
         **content(place.transaction),
@@ -80,7 +80,9 @@ def content(found: IndexedTransaction) -> Json:
     }
 
 
-def transaction_utxos(chain: Chain, found: IndexedTransaction, view: Mapping[Ref, IndexedOutput]) -> Json:
+def transaction_utxos(
+    chain: DevnetChain, found: IndexedTransaction, view: Mapping[Ref, IndexedOutput]
+) -> Json:
     """`/txs/{hash}/utxos`. `view` knows the outputs that the transaction names."""
     kinds = [
         (found.parsed.inputs, False, False),
@@ -99,7 +101,7 @@ def transaction_utxos(chain: Chain, found: IndexedTransaction, view: Mapping[Ref
     return {"hash": found.id, "inputs": inputs, "outputs": outputs}
 
 
-def mempool(chain: Chain, found: IndexedTransaction) -> Json:
+def mempool(chain: DevnetChain, found: IndexedTransaction) -> Json:
     """`/mempool/{hash}`."""
     view = {
         **chain.outputs,
@@ -109,7 +111,7 @@ def mempool(chain: Chain, found: IndexedTransaction) -> Json:
     return {"tx": content(found), "inputs": utxos["inputs"], "outputs": utxos["outputs"], "redeemers": []}
 
 
-def address_utxo(chain: Chain, ref: Ref, output: IndexedOutput) -> Json:
+def address_utxo(chain: DevnetChain, ref: Ref, output: IndexedOutput) -> Json:
     """One entry of `/addresses/{address}/utxos`."""
     place = chain.places.get(ref[0])  # None for genesis
     return {
@@ -120,7 +122,7 @@ def address_utxo(chain: Chain, ref: Ref, output: IndexedOutput) -> Json:
     }
 
 
-def address_transaction(place: Place, genesis_time: int) -> Json:
+def address_transaction(place: BlockPlace, genesis_time: int) -> Json:
     """One entry of `/addresses/{address}/transactions`."""
     return {
         "tx_hash": place.transaction.id,

@@ -23,7 +23,7 @@ class LedgerRefusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionUnits:
+class EvaluatedUnits:
     """What one redeemer costs. `tag` is "spend", "mint", …, as the ledger names it."""
 
     tag: str
@@ -64,12 +64,12 @@ class Ledger:
 
     async def evaluate(
         self, transaction: bytes, utxos: bytes, cost_models: Sequence[Sequence[int]]
-    ) -> list[ExecutionUnits]:
+    ) -> list[EvaluatedUnits]:
         """Runs the Plutus scripts of a transaction over the outputs it names. Raises LedgerRefusal."""
         answer = await self._call(
             "evaluate", transaction=transaction.hex(), utxos=utxos.hex(), cost_models=cost_models
         )
-        return [ExecutionUnits(**redeemer) for redeemer in answer["redeemers"]]
+        return [EvaluatedUnits(**redeemer) for redeemer in answer["redeemers"]]
 
     async def aclose(self) -> None:
         """Ends the child by closing its stdin, and waits for it."""

@@ -26,7 +26,7 @@ _THREAD = ThreadPoolExecutor(1, thread_name_prefix="pkcs11")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TokenPlace:
     """Where the key is: the vendor's module, the token's label, the key's label."""
 
     module: str
@@ -34,7 +34,7 @@ class Place:
     object: str
 
     @classmethod
-    def parse(cls, text: str) -> "Place":
+    def parse(cls, text: str) -> "TokenPlace":
         """`token=…;object=…?module-path=…`, percent-encoded (RFC 7512). Errors: SetupError."""
         parts = [part.partition("=") for part in re.split("[;?&]", text)]
         named = {name: unquote(value) for name, _, value in parts}
@@ -46,7 +46,7 @@ class Place:
 
 
 class Pkcs11Signer:
-    def __init__(self, place: Place, pin: str) -> None:
+    def __init__(self, place: TokenPlace, pin: str) -> None:
         """Errors: SetupError."""
         self._place = place
         self._pin: str | None = pin
@@ -118,7 +118,7 @@ class Pkcs11Signer:
 
 def open_pkcs11(text: str, ask: Ask) -> Pkcs11Signer:
     """The key that `text` (what follows `pkcs11:`) names. Errors: SetupError."""
-    place = Place.parse(text)
+    place = TokenPlace.parse(text)
     try:
         import pkcs11  # noqa: F401  here, so that nobody is asked for a PIN in vain
     except ImportError as error:

@@ -114,7 +114,8 @@ class Shop:
 @pytest.fixture
 def shop(database_url: str) -> Iterator[Shop]:
     database = open_database(database_url)
-    identity, rail = Identity(FileSigner(SELLER), None), VoucherRail()
+    signer, rail = FileSigner(SELLER), VoucherRail()
+    identity = Identity(requests=signer, receipts=signer, public_url=None)
     rails: dict[str, Rail] = {rail.id: rail}
     receipts = Receipts(identity=identity, validity_days={"time": 30}, clock=lambda: NOW, ids=clock.new_id)
     claims = Claims(database=database, identity=identity, rails=rails, clock=lambda: NOW, ids=clock.new_id)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from paywall.devnet.blockfrost.transactions import IndexedOutput, IndexedTransaction, Ref
-from paywall.devnet.chain import GENESIS_ID, Chain
+from paywall.devnet.chain import GENESIS_ID, DevnetChain
 from shared.cardano.read.outputs import Output
 from shared.cardano.read.transaction import ParsedTransaction
 
@@ -60,7 +60,7 @@ class View:
     places: dict[str, tuple[int, int]]
 
 
-def view(chain: Chain) -> View:
+def view(chain: DevnetChain) -> View:
     return View(
         chain.unspent,
         chain.spent_by,
@@ -76,7 +76,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.chain = Chain(GENESIS)
+        self.chain = DevnetChain(GENESIS)
         self.number = 0
 
     @rule(data=st.data(), addresses=st.lists(st.sampled_from(ADDRESSES), max_size=3), mint=st.integers(-5, 5))
@@ -108,7 +108,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def the_indexes_follow_from_the_blocks(self) -> None:
-        fresh = Chain(GENESIS)
+        fresh = DevnetChain(GENESIS)
         for block in self.chain.blocks[1:]:
             fresh.append(block)
         assert view(fresh) == view(self.chain)
@@ -120,7 +120,7 @@ TestAnyHistory = AnyHistory.TestCase
 
 
 def test_what_the_mempool_spends_is_not_spendable_and_what_it_makes_is() -> None:
-    chain = Chain(GENESIS)
+    chain = DevnetChain(GENESIS)
     first = transaction(1, ((GENESIS_ID, 0),), ["a"])
     chain.accept(first)
     chain.accept(transaction(2, ((first.id, 0),), ["b"]))
@@ -130,7 +130,7 @@ def test_what_the_mempool_spends_is_not_spendable_and_what_it_makes_is() -> None
 
 @pytest.mark.parametrize(("slot", "gone"), [(9, False), (10, True), (11, True)])
 def test_a_transaction_expires_at_its_slot(slot: int, gone: bool) -> None:
-    chain = Chain(GENESIS)
+    chain = DevnetChain(GENESIS)
     held = transaction(1, ((GENESIS_ID, 0),), [], expiry=10)
     chain.accept(held)
 
@@ -138,7 +138,7 @@ def test_a_transaction_expires_at_its_slot(slot: int, gone: bool) -> None:
 
 
 def test_a_block_takes_the_oldest_that_fit_and_none_that_came_after_one_that_did_not() -> None:
-    chain = Chain(GENESIS)
+    chain = DevnetChain(GENESIS)
     for index, size in enumerate((90_000, 200, 100)):
         chain.accept(transaction(index + 1, ((GENESIS_ID, index),), [], size=size))
 
@@ -146,7 +146,7 @@ def test_a_block_takes_the_oldest_that_fit_and_none_that_came_after_one_that_did
 
 
 def test_a_block_made_anew_after_a_rollback_has_another_hash() -> None:
-    chain = Chain(GENESIS)
+    chain = DevnetChain(GENESIS)
     first = chain.produce(1, fork=0).hash
     chain.rollback(1)
 
@@ -155,7 +155,7 @@ def test_a_block_made_anew_after_a_rollback_has_another_hash() -> None:
 
 @pytest.mark.parametrize("name", ["2", "-1", "", "1x", "²", "00" * 32])
 def test_a_block_that_is_not_there_is_none(name: str) -> None:
-    chain = Chain(GENESIS)
+    chain = DevnetChain(GENESIS)
     chain.produce(1, 0)
 
     assert chain.block(name) is None
@@ -163,7 +163,7 @@ def test_a_block_that_is_not_there_is_none(name: str) -> None:
 
 @pytest.mark.parametrize("count", [-1, 2])
 def test_more_blocks_than_there_are_cannot_be_rolled_back(count: int) -> None:
-    chain = Chain(GENESIS)
+    chain = DevnetChain(GENESIS)
     chain.produce(1, 0)
 
     with pytest.raises(ValueError, match="1 blocks"):

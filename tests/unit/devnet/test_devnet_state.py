@@ -6,10 +6,10 @@ import pytest
 
 from paywall.devnet.blockfrost.transactions import IndexedTransaction, index
 from paywall.devnet.chain import Block
-from paywall.devnet.state import SavedBlock, Settings, StateInUse, Store
+from paywall.devnet.state import DevnetOptions, SavedBlock, StateInUse, Store
 from tests.support.world.devnet_wallet import Coin, Wallet
 
-FRESH = Settings(genesis_time=1_700_000_000, faucet_seed=b"\x01" * 32)
+FRESH = DevnetOptions(genesis_time=1_700_000_000, faucet_seed=b"\x01" * 32)
 
 
 def transaction(number: int) -> IndexedTransaction:
@@ -23,7 +23,7 @@ def block(height: int, *held: IndexedTransaction) -> Block:
 
 def reopened(store: Store, path: Path) -> Store:
     store.close()
-    return Store(path, Settings(genesis_time=0, faucet_seed=b""))
+    return Store(path, DevnetOptions(genesis_time=0, faucet_seed=b""))
 
 
 def test_blocks_mempool_and_settings_come_back(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_blocks_mempool_and_settings_come_back(tmp_path: Path) -> None:
 
     store = reopened(store, path)
 
-    assert store.settings() == Settings(1_700_000_000, b"\x01" * 32, skipped_slots=7)
+    assert store.settings() == DevnetOptions(1_700_000_000, b"\x01" * 32, skipped_slots=7)
     assert list(store.blocks()) == [
         SavedBlock(10, "hash 1", (first.raw, second.raw)),
         SavedBlock(20, "hash 2", ()),

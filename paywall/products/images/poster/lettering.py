@@ -23,7 +23,7 @@ _MOST_CENTRED_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """A text broken into lines, at a size that fits its box."""
 
     lines: Sequence[Line]
@@ -43,18 +43,18 @@ class Compositor:
         self._plates = plates
         self._widths: dict[str, float] = {}
 
-    def fit(self, text: str, width: float, height: float) -> Block:
+    def fit(self, text: str, width: float, height: float) -> TextBlock:
         """Break the text at the largest size at which it fits the box (at the smallest, if at none)."""
         sorts = spell(text)
         for size in _SIZES:
-            block = Block(break_lines(sorts, width / size, self._width), size)
+            block = TextBlock(break_lines(sorts, width / size, self._width), size)
             if block.height <= height:
                 break
         if len(block.lines) > _MOST_CENTRED_LINES:
             return block
-        return Block(balance_lines(sorts, width / size, self._width), size)
+        return TextBlock(balance_lines(sorts, width / size, self._width), size)
 
-    def set_block(self, block: Block, centre_x: float, top: float) -> None:
+    def set_block(self, block: TextBlock, centre_x: float, top: float) -> None:
         """Set the lines of a fitted text."""
         lengths = [self._length(line) * block.size for line in block.lines]
         page = max(lengths) if len(lengths) > _MOST_CENTRED_LINES else None

@@ -13,7 +13,7 @@ from paywall.products.images.poster.engraving import (
     rosette,
     star,
 )
-from paywall.products.images.poster.lettering import Block, Compositor
+from paywall.products.images.poster.lettering import Compositor, TextBlock
 from paywall.products.images.poster.likeness import LIKENESSES
 from paywall.products.images.poster.palettes import PALETTES
 from paywall.products.images.poster.plates import INK, PAPER, SIZE, TINT, Palette, Plates, Point, Tone
@@ -105,7 +105,7 @@ def _draw_prompt(plates: Plates, compositor: Compositor, prompt: str, chance: Ch
     compositor.set_block(block, _CENTRE, text_top)
 
 
-def _fit_prompt(compositor: Compositor, prompt: str) -> Block:
+def _fit_prompt(compositor: Compositor, prompt: str) -> TextBlock:
     block = compositor.fit(prompt, *_TITLE)
     return block if block.size >= _SMALLEST_TITLE else compositor.fit(prompt, *_PAGE)
 
