@@ -10,6 +10,7 @@ from paywall.keys.signers.base import Signer
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
 from shared.cardano.make.build import Built, Draft, Utxo
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
 from shared.chain.base import Chain
 from shared.keys import PublicKey
@@ -35,8 +36,7 @@ def custody_note(tokens: int, lovelace: int, low_water: int) -> str:
 class BurnOrder:
     """What one attempt is to burn. `must_spend` are inputs of the attempt before it."""
 
-    count: int
-    root: bytes
+    batch: BatchCommitment
     must_spend: Sequence[tuple[str, int]]
 
 
@@ -90,7 +90,7 @@ class Custody:
     async def sign_burn(self, chain: Chain, utxos: Sequence[Utxo], order: BurnOrder) -> Built:
         """A signed burn of `order`. Errors: Shortage (tokens or ADA), ChainUnavailable, UnsafeBurnError."""
         terms = await self._terms(chain)
-        draft = self.policy.burn(utxos, order.count, order.root, order.must_spend, terms)
+        draft = self.policy.burn(utxos, order.batch, order.must_spend, terms)
         unsigned = draft.unsigned
         # A fault above must not become a signature on anything but a burn of ours.
         self.policy.guard_burn(unsigned, self.address, self._max_fee)

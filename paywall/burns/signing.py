@@ -11,6 +11,7 @@ from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from paywall.ops.failpoints import failpoint
 from shared.cardano.make.build import Built, Shortage, Utxo
+from shared.cardano.metadata import BatchCommitment
 from shared.chain.base import Chain
 
 log = logging.getLogger("paywall.burns")
@@ -37,7 +38,7 @@ class Signing:
         try:
             built = await self._custody.sign_burn(self._chain, *order)
         except Shortage as shortage:
-            self._say(f"the custodial wallet cannot burn {batch.size} tokens: {shortage}")
+            self._say(f"the custodial wallet cannot burn {batch.quantity} tokens: {shortage}")
             return
         self._say("")
         failpoint("burn.built")
@@ -64,7 +65,7 @@ class Signing:
             if not shared:
                 self._say(f"burn batch {batch.id} waits: the outputs that its transaction spends are gone")
                 return None
-        return ours, BurnOrder(count=batch.size, root=batch.root, must_spend=shared)
+        return ours, BurnOrder(_committed(batch), must_spend=shared)
 
     def _store(self, tx: Transaction, batch: BurnBatchRow, built: Built) -> None:
         now = self._clock()
@@ -89,3 +90,7 @@ class Signing:
         tx.session.flush()
         outputs.spend(tx, built, now)
         failpoint("burn.signing")
+
+
+def _committed(batch: BurnBatchRow) -> BatchCommitment:
+    return BatchCommitment(batch.root, batch.quantity, batch.size, batch.version)

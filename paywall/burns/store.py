@@ -10,14 +10,30 @@ from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, BurnRow
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from shared import merkle
+from shared.cardano.metadata import SUM_TREE
+from shared.merkle import SumNode
 
-_INSERT = CompiledStatement(lambda insert: insert(BurnRow), ["redemption_id", "salt", "created_at"])
+_INSERT = CompiledStatement(
+    lambda insert: insert(BurnRow), ["redemption_id", "salt", "commitment", "quantity", "created_at"]
+)
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 
-def insert(tx: Transaction, redemption_id: str, salt: bytes, now: int) -> None:
-    """The duty to burn; the primary key refuses a second one for the same redemption."""
-    tx.run(_INSERT, redemption_id=redemption_id, salt=salt, created_at=now)
+def insert(
+    tx: Transaction, redemption_id: str, salt: bytes, commitment: bytes, *, quantity: int, now: int
+) -> None:
+    """The duty to burn `quantity` tokens; the primary key refuses a second one for the same redemption.
+
+    `salt` (16 bytes) and `commitment` (32 bytes) make the leaf that proves it.
+    """
+    tx.run(
+        _INSERT,
+        redemption_id=redemption_id,
+        salt=salt,
+        commitment=commitment,
+        quantity=quantity,
+        created_at=now,
+    )
 
 
 def waiting(tx: Transaction) -> tuple[int, int | None]:
@@ -40,14 +56,16 @@ def take_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: 
     if not burns:
         return 0
     newest = tx.session.exec(select(func.max(BurnBatchRow.number))).one()
-    leaves = [merkle.redemption_leaf(burn.redemption_id, burn.salt) for burn in burns]
+    root = merkle.root([leaf_of(burn) for burn in burns])
     tx.session.add(
         BurnBatchRow(
             id=batch_id,
             policy_id=policy_id,
             number=(newest or 0) + 1,
-            root=merkle.root(leaves),
+            root=root.hash,
+            version=SUM_TREE,
             size=len(burns),
+            quantity=root.sum,
             created_at=now,
             updated_at=now,
         )
@@ -187,11 +205,15 @@ def move_batch(
 
 @dataclass(frozen=True, slots=True)
 class BurnRecord:
-    """A burn with all that proves it. Batch, attempt and proof are None or empty while it waits."""
+    """A burn with all that proves it. `batch` is None while it waits, `path` empty then and in an old plain tree."""
 
     burn: BurnRow
     batch: BurnBatchRow | None
-    proof: tuple[bytes, ...]
+    path: tuple[SumNode, ...]
+
+
+def leaf_of(burn: BurnRow) -> SumNode:
+    return merkle.leaf(burn.salt, burn.commitment, burn.quantity)
 
 
 def record(tx: Transaction, redemption_id: str) -> BurnRecord | None:
@@ -200,13 +222,16 @@ def record(tx: Transaction, redemption_id: str) -> BurnRecord | None:
         return None
     if burn.batch_id is None or burn.leaf_index is None:
         return BurnRecord(burn, None, ())
+    found = batch(tx, burn.batch_id)
+    if found is None or found.version != SUM_TREE:
+        return BurnRecord(burn, found, ())
     rows = tx.session.exec(
-        select(_burn.redemption_id, _burn.salt)
+        select(_burn.salt, _burn.commitment, _burn.quantity)
         .where(_burn.batch_id == burn.batch_id)
         .order_by(_burn.leaf_index)
     ).all()
-    leaves = [merkle.redemption_leaf(redemption_id, salt) for redemption_id, salt in rows]
-    return BurnRecord(burn, batch(tx, burn.batch_id), tuple(merkle.proof(leaves, burn.leaf_index)))
+    path = merkle.proof([merkle.leaf(*row) for row in rows], burn.leaf_index)
+    return BurnRecord(burn, found, tuple(path))
 
 
 def states(tx: Transaction, policy_id: str) -> dict[str, int]:

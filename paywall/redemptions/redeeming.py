@@ -29,6 +29,8 @@ from paywall.redemptions.tables import RedemptionRow
 log = logging.getLogger("paywall.redemptions")
 #: what a reservation may outlive the image maker's own time limit by
 MARGIN_SECONDS = 30
+#: what an image costs, and so the tokens that it burns
+CREDITS = 1
 
 
 class PictureStore(Protocol):
@@ -161,7 +163,8 @@ class Redeeming:
         if not redemption_store.capture(tx, reservation, image, now):
             return False
         failpoint("redeem.capturing")
-        burn_store.insert(tx, reservation.id, self._salts(), now)
+        salt, bound = self._salts(), reservation.commitment
+        burn_store.insert(tx, reservation.id, salt, bound, quantity=CREDITS, now=now)
         self._backlog.added()
         return True
 

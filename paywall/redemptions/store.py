@@ -135,7 +135,14 @@ def _take(
     if left is None:
         raise _why_not(tx, request, now)
     return Reservation(
-        redemption_id, request.account_id, attempt, request.subject_kind, request.subject_text, left
+        id=redemption_id,
+        account_id=request.account_id,
+        idempotency_key=request.idempotency_key,
+        request_hash=request.request_hash,
+        attempt=attempt,
+        subject_kind=request.subject_kind,
+        subject_text=request.subject_text,
+        credits_remaining=left,
     )
 
 

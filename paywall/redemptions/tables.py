@@ -16,7 +16,7 @@ class RedemptionRow(SQLModel, table=True):
     #: no foreign key: the reservation's UPDATE on the account is the check, and it can say why
     account_id: str
     idempotency_key: str
-    #: SHA-256 of the subject: the same key with another body is refused
+    #: SHA-256 of the request as asked, in hex: the same key with another body is refused, the burn's leaf binds it
     request_hash: str
     subject_kind: str
     subject_text: str

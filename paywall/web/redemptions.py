@@ -20,7 +20,7 @@ from paywall.sales.selling import Selling
 from paywall.web.bodies import read_object, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.problems import JsonResponse
-from shared import strict_json
+from shared.redemption_commitment import request_hash
 
 
 class RedemptionRoutes:
@@ -73,7 +73,7 @@ class RedemptionRoutes:
             account_id=access.receipt.id,
             product=self._product,
             idempotency_key=key if key is not None else f"redemption {redemption_id}",
-            request_hash=hashlib.sha256(strict_json.dumps(asked).encode()).hexdigest(),
+            request_hash=request_hash(asked).hex(),
             subject_kind=subject.kind,
             subject_text=subject.text,
             holder_proof=access.proof,

@@ -26,13 +26,15 @@ PLANTS = {
     "capture and burn in two commits": Plant(
         "paywall.redemptions.redeeming",
         (
-            ("        burn_store.insert(tx, reservation.id, self._salts(), now)\n", ""),
+            ("        burn_store.insert(tx, reservation.id, salt, bound, quantity=CREDITS, now=now)\n", ""),
             (
                 '        failpoint("redeem.captured")\n',
                 """\
         failpoint("redeem.captured")
         await self._database.transact(
-            lambda tx: burn_store.insert(tx, reservation.id, self._salts(), self._clock())
+            lambda tx: burn_store.insert(
+                tx, reservation.id, self._salts(), reservation.commitment, quantity=CREDITS, now=self._clock()
+            )
         )
 """,
             ),

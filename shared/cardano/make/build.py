@@ -17,7 +17,7 @@ from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.make.draft import Built, Draft
 from shared.cardano.make.drafting import Plan, Sent, drafted, output, output_with_script
 from shared.cardano.make.scripts import NativeScript, PlutusScript
-from shared.cardano.metadata import burn_metadata, payment_metadata
+from shared.cardano.metadata import BatchCommitment, burn_metadata, payment_metadata
 from shared.keys import PublicKey
 
 __all__ = [
@@ -118,8 +118,7 @@ def burn(
     utxos: Sequence[Utxo],
     change_address: str,
     asset: Asset,
-    count: int,
-    root: bytes,
+    batch: BatchCommitment,
     parameters: Parameters,
     expiry_slot: int,
     key: PublicKey,
@@ -127,7 +126,7 @@ def burn(
     must_spend: Sequence[tuple[str, int]] = (),
     script: PlutusScript | None = None,
 ) -> Draft:
-    """Destroy `count` tokens of `asset`, with the batch's Merkle `root` and `count` in the metadata.
+    """Destroy the `batch`'s tokens of `asset`, with what it commits to in the metadata.
 
     `must_spend` are inputs that this attempt shares with the one before it, so that never both can land.
     Without a `script` the asset's policy must be `key`'s `native_policy`.
@@ -138,8 +137,8 @@ def burn(
         expiry_slot,
         key,
         network,
-        mint=(asset, -count),
+        mint=(asset, -batch.tokens),
         script=script or NativeScript(native_policy(key_hash(key))[0]),
-        metadata=burn_metadata(root, count),
+        metadata=burn_metadata(batch),
     )
-    return drafted(plan, coins.selections(utxos, asset.unit, count, must_spend))
+    return drafted(plan, coins.selections(utxos, asset.unit, batch.tokens, must_spend))

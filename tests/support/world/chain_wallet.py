@@ -8,6 +8,7 @@ from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
 from shared.cardano.make import build
 from shared.cardano.make.build import Built, Draft, Parameters, Utxo
+from shared.cardano.metadata import BatchCommitment
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
@@ -47,7 +48,7 @@ class Wallet:
 
     async def burn(self, count: int, utxos: Sequence[Utxo] | None = None) -> Built:
         facts = await self._facts(None, utxos)
-        return self._signed(build.burn(asset=self.asset, count=count, root=HASH, **facts))
+        return self._signed(build.burn(asset=self.asset, batch=BatchCommitment(HASH, count, count), **facts))
 
     async def _facts(self, parameters: Parameters | None, utxos: Sequence[Utxo] | None) -> dict[str, Any]:
         return {

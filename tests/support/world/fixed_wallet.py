@@ -15,6 +15,7 @@ from shared.cardano.make import build
 from shared.cardano.make.build import Built, Draft, Utxo
 from shared.cardano.make.drafting import Plan, drafted
 from shared.cardano.make.scripts import ExecutionUnits, PlutusScript
+from shared.cardano.metadata import BatchCommitment
 from shared.chain.blockfrost import Blockfrost
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.chain_wallet import HASH, Wallet
@@ -57,8 +58,8 @@ class FixedWallet(Wallet):
 
     async def burn_some(self, count: int) -> Built:
         facts = await self._facts(None, await self.spendable())
-        script = self.supply.burning(self.reference)
-        return self._signed(build.burn(asset=self.asset, count=count, root=HASH, script=script, **facts))
+        script, batch = self.supply.burning(self.reference), BatchCommitment(HASH, count, count)
+        return self._signed(build.burn(asset=self.asset, batch=batch, script=script, **facts))
 
     async def spendable(self) -> list[Utxo]:
         return [u for u in await self.chain.utxos(self.address) if u.reference != self.reference]

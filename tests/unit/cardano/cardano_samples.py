@@ -10,6 +10,7 @@ from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
 from shared.cardano.make import build
 from shared.cardano.make.build import Built, Draft, Parameters, Utxo
+from shared.cardano.metadata import BatchCommitment
 from shared.keys import SigningKey
 
 NETWORK = "cardano:preprod"
@@ -67,8 +68,7 @@ def burn(
         utxos=utxos,
         change_address=OURS,
         asset=ASSET,
-        count=count,
-        root=root,
+        batch=BatchCommitment(root, count, count),
         parameters=PARAMETERS,
         expiry_slot=EXPIRY,
         key=KEY.public,
