@@ -19,6 +19,10 @@ _INSERT = CompiledStatement(
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 
+def leaf_of(burn: BurnRow) -> SumNode:
+    return merkle.leaf(burn.salt, burn.commitment, burn.quantity)
+
+
 def insert(
     tx: Transaction, redemption_id: str, salt: bytes, commitment: bytes, *, quantity: int, now: int
 ) -> None:
@@ -201,37 +205,6 @@ def move_batch(
         )
     )
     return done.rowcount == 1
-
-
-@dataclass(frozen=True, slots=True)
-class BurnRecord:
-    """A burn with all that proves it. `batch` is None while it waits, `path` empty then and in an old plain tree."""
-
-    burn: BurnRow
-    batch: BurnBatchRow | None
-    path: tuple[SumNode, ...]
-
-
-def leaf_of(burn: BurnRow) -> SumNode:
-    return merkle.leaf(burn.salt, burn.commitment, burn.quantity)
-
-
-def record(tx: Transaction, redemption_id: str) -> BurnRecord | None:
-    burn = tx.session.get(BurnRow, redemption_id)
-    if burn is None:
-        return None
-    if burn.batch_id is None or burn.leaf_index is None:
-        return BurnRecord(burn, None, ())
-    found = batch(tx, burn.batch_id)
-    if found is None or found.version != SUM_TREE:
-        return BurnRecord(burn, found, ())
-    rows = tx.session.exec(
-        select(_burn.salt, _burn.commitment, _burn.quantity)
-        .where(_burn.batch_id == burn.batch_id)
-        .order_by(_burn.leaf_index)
-    ).all()
-    path = merkle.proof([merkle.leaf(*row) for row in rows], burn.leaf_index)
-    return BurnRecord(burn, found, tuple(path))
 
 
 def states(tx: Transaction, policy_id: str) -> dict[str, int]:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from paywall.burns import store
-from paywall.burns.states import IN_FLIGHT
-from paywall.burns.store import BurnRecord
-from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
+from paywall.burns.tables import BurnAttemptRow
 from paywall.credits import store as credit_store
 from paywall.credits.store import Balance
 from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound, ReceiptInvalid, Unavailable
+from paywall.proofs import burns
+from paywall.proofs import store as proof_store
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.access import Principal
 from paywall.redemptions.redeeming import PictureStore
@@ -41,36 +41,35 @@ class Proofs:
             raise ReceiptInvalid("This receipt opened no credits here.")
         return balance
 
-    async def redemption(self, redemption_id: str) -> dict[str, Any]:
-        """Errors: NotFound."""
-        return await self._database.read(lambda tx: self._redemption(tx, redemption_id))
+    async def redemption(self, redemption_id: str, access: Principal | None) -> dict[str, Any]:
+        """What anybody may see; to the holder whose redemption it is, the leaf's preimage besides.
 
-    def _redemption(self, tx: Transaction, redemption_id: str) -> dict[str, Any]:
+        Another holder is a stranger like any. Errors: NotFound, HolderProofInvalid (used before).
+        """
+        if access is None:
+            return await self._database.read(lambda tx: self._redemption(tx, redemption_id, None))
+
+        def use_and_read(tx: Transaction) -> dict[str, Any]:
+            if access.proof is not None:
+                redemption_store.use_proof(tx, access.proof)
+            return self._redemption(tx, redemption_id, access.receipt.id)
+
+        return await self._database.transact(use_and_read)
+
+    def _redemption(self, tx: Transaction, redemption_id: str, receipt_id: str | None) -> dict[str, Any]:
         row = redemption_store.find(tx, redemption_id)
         if row is None:
             raise NotFound("There is no such redemption.")
-        record = store.record(tx, redemption_id)
+        record = proof_store.record(tx, redemption_id)
+        burn = burns.shown(record, self._token, self._confirmations) if record is not None else None
+        if record is not None and burn is not None and row.account_id == receipt_id:
+            burn |= burns.shown_to_holder(record, row)
         return {
             "redemption_id": row.id,
             "state": row.state,
             "product": self._product,
             "image": _image(row),
-            "burn": self._burn(record) if record is not None else None,
-        }
-
-    def _burn(self, record: BurnRecord) -> dict[str, Any]:
-        shown = {"state": "waiting", "token": self._token, "salt": record.burn.salt.hex()}
-        if record.batch is None:
-            return shown
-        return shown | {
-            "state": public_state(record.batch),
-            "leaf_index": record.burn.leaf_index,
-            "tree_size": record.batch.size,
-            "proof": [node.hex() for node in record.proof],
-            "root": record.batch.root.hex(),
-            "tx_hash": record.batch.tx_hash,
-            "confirmations": record.batch.confirmations,
-            "required": self._confirmations,
+            "burn": burn,
         }
 
     async def burn(self, tx_hash: str) -> dict[str, Any]:
@@ -86,8 +85,10 @@ class Proofs:
         seen = current and batch.block_hash is not None
         return {
             "tx_hash": tx_hash,
-            "state": public_state(batch) if current else "replaced",
+            "state": burns.public_state(batch) if current else "replaced",
+            "version": batch.version,
             "root": batch.root.hex(),
+            "sum": batch.quantity,
             "count": batch.size,
             "fee": attempt.fee,
             "fee_per_redemption": -(-attempt.fee // batch.size),
@@ -106,11 +107,6 @@ class Proofs:
         if data is None:
             raise Unavailable("The picture cannot be read at the moment.")
         return data, row.image_type, row.image_sha256
-
-
-def public_state(batch: BurnBatchRow) -> str:
-    """Before it is on chain a batch is "submitted" to the outside, however far it is inside."""
-    return "submitted" if batch.state in IN_FLIGHT and batch.state != "seen" else batch.state
 
 
 def _image(row: RedemptionRow) -> dict[str, Any] | None:

@@ -90,7 +90,10 @@ class RedemptionRoutes:
         )
 
     async def redemption(self, request: Request) -> Response:
-        return JsonResponse(await self._proofs.redemption(request.path_params["id"]))
+        """Anybody may look; who shows the receipt that paid for it sees what the burn's leaf binds."""
+        shown = credentials_of(request, {}, self._origins)
+        access = self._receptions.admit(shown) if shown is not None else None
+        return JsonResponse(await self._proofs.redemption(request.path_params["id"], access))
 
     async def burn(self, request: Request) -> Response:
         return JsonResponse(await self._proofs.burn(request.path_params["tx_hash"]))
