@@ -52,8 +52,8 @@ def ensure_schema(engine: Engine, *, migrate: bool) -> None:
     upgrade(engine)
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the schema to HEAD, all or nothing."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to `revision`, all or nothing."""
     from alembic import command
     from alembic.config import Config
 
@@ -61,7 +61,7 @@ def upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.connect() as connection, _tables_made_anew(connection), connection.begin():
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).all():
             raise SetupError("The database has rows that refer to nothing; it was left as it is.")
 

@@ -1,6 +1,7 @@
 """Captured redemptions by the hundred, and workers that burn them step by step."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from paywall import clock
 from paywall.burns import store as burn_store
 from paywall.burns.burning import BatchTerms, Burning
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
+from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store as redemption_store
@@ -20,10 +22,11 @@ from tests.support.world.seller import Seller
 
 TERMS = BatchTerms(size=1000, seconds=0, confirmations=1, resubmit_seconds=0, in_flight=1)
 FAR = 4_000_000_000
+HASH = "00" * 32
 
 
-async def capture(seller: Seller, count: int) -> list[str]:
-    """Ids of as many captured redemptions, whose burns wait."""
+async def capture(seller: Seller, count: int, quantities: Sequence[int] = ()) -> list[str]:
+    """Ids of as many captured redemptions, whose burns wait; each of one token unless `quantities` say more."""
     account, ids = str(uuid.uuid4()), [str(uuid.uuid4()) for _ in range(count)]
 
     def function(tx: Transaction) -> None:
@@ -33,21 +36,32 @@ async def capture(seller: Seller, count: int) -> list[str]:
             account_id=account,
             payment_id=account,
             product="image-credit",
-            credits=count,
+            credits=sum(quantities) or count,
             expires_at=FAR,
             now=now,
         )
         for name in ids:
-            wish = RedemptionRequest(name, account, "image-credit", name, "hash", "prompt", "a cat", None)
+            wish = RedemptionRequest(name, account, "image-credit", name, HASH, "prompt", "a cat", None)
             reservation = redemption_store.reserve(tx, wish, now, FAR)
             assert isinstance(reservation, Reservation)
             assert redemption_store.capture(
                 tx, reservation, (name.replace("-", ""), "sha256", "image/png"), now
             )
-            burn_store.insert(tx, name, uuid.uuid4().bytes, now)
+            quantity = quantities[ids.index(name)] if quantities else 1
+            for more in range(1, quantity):
+                _use_one_more(tx, account, f"{name} {more}", now)
+            burn_store.insert(
+                tx, name, uuid.uuid4().bytes, reservation.commitment, quantity=quantity, now=now
+            )
 
     await seller.parts.database.transact(function)
     return ids
+
+
+def _use_one_more(tx: Transaction, account: str, name: str, now: int) -> None:
+    """A credit that a use takes besides its first."""
+    credit_store.reserve(tx, account, "image-credit", postings.reserve(name, 1), now)
+    credit_store.move(tx, account, postings.capture(name, 1), now)
 
 
 def worker(
