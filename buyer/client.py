@@ -19,7 +19,7 @@ from buyer.budget import Budget
 from buyer.errors import SellerFault, UsageError, nothing
 from buyer.proof.fetch import Proving
 from buyer.proof.redemption import Redemption
-from buyer.proof.verify import Report
+from buyer.proof.report import Report
 from buyer.purchase.purchasing import Purchasing
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions.jobs import WantedImage

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from buyer.client import BuyerClient
 from buyer.errors import SellerError, UsageError
-from buyer.proof.verify import Report
+from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import files, jobs

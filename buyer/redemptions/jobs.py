@@ -7,6 +7,10 @@ is before it is asked for; `delivered` when its redemption is known; `done` when
 import sqlite3
 from dataclasses import dataclass
 
+from buyer.proof.verify import OwnUse
+from shared import strict_json
+from shared.redemption_commitment import request_hash
+
 
 @dataclass(frozen=True, slots=True)
 class WantedImage:
@@ -82,7 +86,26 @@ def refused(db: sqlite3.Connection, key: str) -> None:
     db.execute("DELETE FROM images WHERE idempotency_key = ? AND state = 'wanted'", (key,))
 
 
-def receipt_of(db: sqlite3.Connection, redemption_id: str) -> str | None:
-    """The id of the receipt that paid for a redemption of this wallet."""
-    row = db.execute("SELECT receipt_id FROM images WHERE redemption_id = ?", (redemption_id,)).fetchone()
-    return None if row is None else str(row[0])
+@dataclass(frozen=True, slots=True)
+class MadeUse:
+    """A redemption of this wallet: the receipt that paid for it, and what we sent."""
+
+    receipt_id: str
+    own: OwnUse
+
+
+def use_of(db: sqlite3.Connection, redemption_id: str) -> MadeUse | None:
+    """None for a redemption that this wallet did not make."""
+    row = db.execute(
+        "SELECT receipt_id, body, idempotency_key, credits, salt FROM images WHERE redemption_id = ?",
+        (redemption_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    receipt_id, body, key, credit_count, salt = row
+    return MadeUse(receipt_id, OwnUse(request_hash(strict_json.loads(body)), key, credit_count, salt))
+
+
+def keep_salt(db: sqlite3.Connection, redemption_id: str, salt: bytes) -> None:
+    """What opens the burn's leaf to us, for when the seller does not show it any more."""
+    db.execute("UPDATE images SET salt = ? WHERE redemption_id = ? AND salt IS NULL", (salt, redemption_id))

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from buyer.errors import WalletError
-from buyer.wallet.schema import SCHEMA, VERSION
+from buyer.wallet.schema import SCHEMA, UPGRADES, VERSION
 from shared.cardano.network import NETWORKS
 from shared.keys import SigningKey
 
@@ -73,7 +73,11 @@ class Wallet:
         path = Path(path)
         _check_private(path)
         connection = _connect(path)
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        try:
+            version = _upgraded(connection)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise WalletError("wallet_busy", f"{path} cannot be written: {error}") from error
         if version != VERSION:
             connection.close()
             raise WalletError("wallet_version", f"{path} is not a wallet that this version of buyer can read")
@@ -154,6 +158,30 @@ def _connect(path: Path) -> sqlite3.Connection:
             "wallet_not_durable", "this SQLite does not promise that what was written stays written"
         )
     return connection
+
+
+def _upgraded(connection: sqlite3.Connection) -> int:
+    """The file's version after it was brought up to date, all or nothing."""
+    if _version(connection) not in UPGRADES:
+        return _version(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)  # another buyer may have been first
+        while version in UPGRADES:
+            for statement in UPGRADES[version]:
+                connection.execute(statement)
+            version += 1
+        connection.execute(f"PRAGMA user_version = {version}")
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+    return version
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _check_private(path: Path) -> None:

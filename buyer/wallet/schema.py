@@ -1,6 +1,14 @@
 """The wallet's tables. The constraints are the rules: one open purchase of a kind, one payment a request."""
 
-VERSION = 1
+VERSION = 2
+
+#: version → what brings a wallet of it to the next; never changed once released, for a wallet holds money
+UPGRADES: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE images ADD COLUMN credits INTEGER NOT NULL DEFAULT 1 CHECK (credits > 0)",
+        "ALTER TABLE images ADD COLUMN salt BLOB",
+    ),
+}
 
 SCHEMA = (
     "CREATE TABLE settings (key TEXT PRIMARY KEY, value BLOB NOT NULL)",
@@ -73,7 +81,9 @@ SCHEMA = (
         body TEXT NOT NULL,
         redemption_id TEXT UNIQUE,
         path TEXT,
-        state TEXT NOT NULL CHECK (state IN ('wanted', 'delivered', 'done'))
+        state TEXT NOT NULL CHECK (state IN ('wanted', 'delivered', 'done')),
+        credits INTEGER NOT NULL DEFAULT 1 CHECK (credits > 0),
+        salt BLOB
     )
     """,
     "CREATE UNIQUE INDEX one_image_a_position ON images (run_id, position) WHERE run_id IS NOT NULL",

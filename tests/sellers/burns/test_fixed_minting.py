@@ -236,7 +236,7 @@ def test_a_service_that_tells_no_prices_for_scripts_is_unavailable_not_a_crash(
         await scene.mint()
         utxos = await scene.chain.utxos(scene.custody.address)
         with pytest.raises(ChainUnavailable, match="Plutus"):
-            await scene.minted().sign_burn(service, utxos, BurnOrder(1, ROOT, ()))
+            await scene.minted().sign_burn(service, utxos, BurnOrder(BatchCommitment(ROOT, 1, 1), ()))
         await service.aclose()
 
     play(devnet, tmp_path, story)
