@@ -21,7 +21,7 @@ from buyer.payers.base import Payer
 from buyer.payers.registry import Payers
 from buyer.proof.fetch import Proving
 from buyer.proof.redemption import Redemption
-from buyer.proof.verify import Report
+from buyer.proof.report import Report
 from buyer.purchase.purchasing import Purchasing
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions.images import GeneratedImage, Images

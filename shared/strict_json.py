@@ -6,6 +6,8 @@ import re
 from typing import Any, NoReturn
 
 MAX_INT = 2**63 - 1
+#: what every reader's numbers hold exactly (RFC 7493 section 2.2); canonical JSON has no others
+MAX_SAFE_INT = 2**53 - 1
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -38,6 +40,30 @@ def loads(text: str | bytes, *, max_bytes: int = 65536, max_depth: int = 16) -> 
 def dumps(value: Any) -> str:
     """Write `value` compactly, in insertion order; ValueError for NaN and Infinity."""
     return _encoder.encode(value)
+
+
+def canonical(value: Any) -> bytes:
+    """Write `value` as RFC 8785 (JCS) does: UTF-8, compact, members sorted by their names' UTF-16 code units.
+
+    Strings, booleans, null, arrays, objects, and integers of at most 53 bits; ValueError for everything else, so
+    that nobody needs the RFC's rules for writing floats.
+    """
+    return _encoder.encode(_sorted(value)).encode()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise ValueError("a member's name is a string")
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return {name: _sorted(value[name]) for name in names}
+    if isinstance(value, list | tuple):
+        return [_sorted(entry) for entry in value]
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_SAFE_INT):
+        raise ValueError("canonical JSON holds integers of at most 53 bits, and no other numbers")
+    if value is None or isinstance(value, str | int):
+        return value
+    raise ValueError(f"{type(value).__name__} is not JSON")
 
 
 def _text_of(text: str | bytes, max_bytes: int) -> str:

@@ -14,7 +14,7 @@ from buyer.cli.progress import Progress
 from buyer.client import WAIT_SECONDS, BuyerClient
 from buyer.errors import ProofBroken, StillPending, UsageError, WalletError
 from buyer.proof.audit import audit_token
-from buyer.proof.verify import Report
+from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.seller.checks import DEVNET

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from buyer.client import BuyerClient
 from buyer.errors import SellerError, UsageError
-from buyer.proof.verify import Report
+from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import files, jobs
@@ -101,7 +101,7 @@ class ImageJobs:
     async def _image(self, receipt: HeldReceipt, order: ImageOrder, job_id: str, position: int) -> SavedImage:
         body = order.subjects[position - 1] if position <= len(order.subjects) else {}
         path = await self._client.image_path(receipt)
-        fresh = WantedUse.new(Session.new_id(), receipt.id, path, strict_json.dumps(body), position)
+        fresh = WantedUse.new(Session.new_id(), receipt.id, path, strict_json.dumps(body), position=position)
         image = self._wallet.transact(lambda db: jobs.want(db, fresh, job_id))
         if image.state == "done" and image.path is not None and image.redemption_id is not None:
             return SavedImage(image.path, image.redemption_id)

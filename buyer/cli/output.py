@@ -4,7 +4,7 @@ from typing import Any
 
 from buyer.cli.imaging import FinishedImages
 from buyer.client import CreditCounts
-from buyer.proof.verify import Report
+from buyer.proof.report import Report
 from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
 from shared.money import Money
@@ -72,11 +72,12 @@ def proof(report: Report) -> Answer:
         **_burn(report.redemption_id, report),
         "outcome": report.outcome,
         "required": report.required,
+        "unchecked": list(report.unchecked),
         "checks": [
             {"name": check.name, "outcome": check.outcome, "detail": check.detail} for check in report.checks
         ],
     }
-    lines = [f"{check.outcome:8} {check.name}: {check.detail}" for check in report.checks]
+    lines = [f"{check.outcome:9} {check.name}: {check.detail}" for check in report.checks]
     return document, [*lines, f"{report.redemption_id}: {_in_words(report)}"]
 
 
@@ -86,9 +87,7 @@ def _burn(redemption_id: str, report: Report | None) -> dict[str, Any]:
         "redemption_id": redemption_id,
         "tx_hash": None if report is None else report.tx_hash,
         "confirmations": 0 if report is None else report.confirmations,
-        "proof_valid": None
-        if report is None
-        else {"holds": True, "broken": False, "pending": None}[report.outcome],
+        "proof_valid": None if report is None else {"holds": True, "broken": False}.get(report.outcome),
     }
 
 
@@ -97,6 +96,8 @@ def _in_words(report: Report | None) -> str:
         return "burn not looked up"
     return {
         "holds": f"burned in {report.tx_hash}, {report.confirmations} confirmations, the proof holds",
+        "partly": f"burned in {report.tx_hash}, {report.confirmations} confirmations; what could be checked holds, "
+        f"and these could not: {', '.join(report.unchecked)}",
         "pending": f"burn pending, {report.confirmations} of {report.required} confirmations",
         "broken": "THE PROOF DOES NOT HOLD",
     }[report.outcome]

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 
 from buyer.errors import SellerFault, SellerUnreachable, UsageError
 from buyer.proof import redemption, verify
+from buyer.proof.burn_checks import ChainEvidence
 from buyer.proof.redemption import Redemption
-from buyer.proof.verify import ChainEvidence, Papers, Report
+from buyer.proof.report import Report
+from buyer.proof.verify import Papers
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
+from buyer.redemptions.jobs import MadeUse
 from buyer.seller import trace
 from buyer.seller.checks import DEVNET
 from buyer.seller.http import describe
@@ -28,11 +32,19 @@ class Proving:
         self._session = session
         self._wallet = session.wallet
 
-    async def redemption(self, redemption_id: str) -> Redemption:
-        """What the seller says; SellerFault when it is about another redemption."""
+    async def redemption(self, redemption_id: str, receipt: HeldReceipt | None = None) -> Redemption:
+        """What the seller says, with what the leaf binds when the holder's `receipt` is shown.
+
+        UsageError when nobody knows it, SellerFault when the answer is about another redemption.
+        """
         if not redemption_id.replace("-", "").replace(":", "").isalnum() or not redemption_id.isascii():
             raise UsageError("redemption_unknown", "that is not a redemption id")
-        reply = await self._session.http.send("GET", REDEMPTIONS_PATH + redemption_id, explain=trace.burned)
+        auth = None if receipt is None else self._session.proof(receipt)
+        reply = await self._session.http.send(
+            "GET", REDEMPTIONS_PATH + redemption_id, auth=auth, explain=trace.burned
+        )
+        if reply.status == HTTPStatus.NOT_FOUND and receipt is None:
+            raise UsageError("redemption_unknown", f"the seller knows no redemption {redemption_id}")
         if not reply.ok:
             raise SellerFault(
                 "redemption_missing", f"the seller does not know it: {describe(reply.problem())}"
@@ -43,42 +55,59 @@ class Proving:
         return found
 
     async def verify(self, redemption_id: str, *, wait: float, look: Callable[[Report], None]) -> Report:
-        """The report as it is, or after at most `wait` seconds in which it was still pending."""
-        receipt = self._receipt(redemption_id)
-        report = await self._report(redemption_id, receipt)
+        """The report as it is, or after at most `wait` seconds in which it was still pending.
+
+        Of a redemption that this wallet did not make, the part that anybody can check.
+        """
+        use = self._wallet.transact(lambda db: jobs.use_of(db, redemption_id))
+        report = await self._report(redemption_id, use)
         look(report)
         pause = DEVNET_LOOK_SECONDS if self._wallet.network == DEVNET else LOOK_SECONDS
         try:
             async with asyncio.timeout(wait):
                 while report.outcome == "pending":
                     await asyncio.sleep(pause)
-                    report = await self._report(redemption_id, receipt)
+                    report = await self._report(redemption_id, use)
                     look(report)
         except TimeoutError:
             pass
         return report
 
-    def _receipt(self, redemption_id: str) -> HeldReceipt:
-        receipt_id = self._wallet.transact(lambda db: jobs.receipt_of(db, redemption_id))
-        if receipt_id is None:
-            hint = "Only what this wallet paid for can be held against a promise. Try another --wallet."
-            raise UsageError(
-                "redemption_unknown", f"this wallet did not make redemption {redemption_id}", hint=hint
-            )
+    def _receipt(self, redemption_id: str, receipt_id: str) -> HeldReceipt:
         receipt = self._wallet.transact(lambda db: receipts.find(db, receipt_id))
         if receipt.origin != self._session.origin:
             hint = f"Ask that one: --seller {receipt.origin}"
             raise UsageError("seller_differs", f"{redemption_id} was made at another seller", hint=hint)
         return receipt
 
-    async def _report(self, redemption_id: str, receipt: HeldReceipt) -> Report:
+    async def _report(self, redemption_id: str, use: MadeUse | None) -> Report:
+        if use is None:
+            seller = await self._session.seller()
+            token = seller.catalog.token
+            if token is None:
+                raise UsageError("nothing_burned", "this seller burns nothing: there is no proof to check")
+            found = await self.redemption(redemption_id)
+            return verify.judge_public(found, token, await self._evidence(found))
+        receipt = self._receipt(redemption_id, use.receipt_id)
         seller = await self._session.seller()
-        found = await self.redemption(redemption_id)
-        tx_hash = None if found.burn is None else found.burn.tx_hash
-        papers = Papers(receipt.token, receipt.issued_at, seller.did, seller.keys, self._wallet.key.public)
-        return verify.judge(found, papers, await self._evidence(tx_hash))
+        # An expired receipt is refused; what the leaf binds we know by then.
+        running = receipt.expires_at > self._session.context.now()
+        found = await self.redemption(redemption_id, receipt if running else None)
+        papers = Papers(
+            receipt.token, receipt.issued_at, seller.did, seller.keys, self._wallet.key.public, use.own
+        )
+        report = verify.judge(found, papers, await self._evidence(found))
+        self._keep_salt(found, report)
+        return report
 
-    async def _evidence(self, tx_hash: str | None) -> ChainEvidence:
+    def _keep_salt(self, found: Redemption, report: Report) -> None:
+        """Once it opens our leaf: the receipt that it is shown for will expire."""
+        opened = any(check.name == "leaf" and check.outcome == "holds" for check in report.checks)
+        if found.burn is not None and (salt := found.burn.salt) is not None and opened:
+            self._wallet.transact(lambda db: jobs.keep_salt(db, found.id, salt))
+
+    async def _evidence(self, found: Redemption) -> ChainEvidence:
+        tx_hash = None if found.burn is None else found.burn.tx_hash
         required = DEVNET_REQUIRED if self._wallet.network == DEVNET else REQUIRED
         if tx_hash is None:
             return ChainEvidence(None, 0, required)

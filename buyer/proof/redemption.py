@@ -7,23 +7,30 @@ from typing import Any
 
 from buyer.errors import SellerFault, clean
 from buyer.seller.typed import count, text
+from shared.merkle import SumNode
 
-MOST_PROOF_HASHES = 64
+DEEPEST_PATH = 64
 
 _TX_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """The seller's proof that a token was burned; all but `state` is None while it waits for a batch."""
+    """The seller's proof that tokens were burned; what comes with the batch is None while it waits for one.
 
+    `salt` is there when we are the holder; the rest of what the leaf binds we know ourselves.
+    """
+
+    version: int
     state: str
-    salt: bytes | None
+    quantity: int
+    leaf: bytes | None
     leaf_index: int | None
     tree_size: int | None
-    proof: tuple[bytes, ...] | None
-    root: bytes | None
+    path: tuple[SumNode, ...] | None
+    root: SumNode | None
     tx_hash: str | None
+    salt: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +57,25 @@ def read(document: Mapping[str, Any]) -> Redemption:
 
 def _burn(told: Mapping[str, Any]) -> Burn:
     burn = {name: value for name, value in told.items() if value is not None}
-    proof = burn.get("proof")
-    if proof is not None and len(proof) > MOST_PROOF_HASHES:
-        raise ValueError("the Merkle proof is longer than any tree is deep")
+    path = burn.get("path")
+    if path is not None and len(path) > DEEPEST_PATH:
+        raise ValueError("the path is longer than any tree is deep")
     return Burn(
+        version=count(burn["version"]),
         state=text(burn["state"]),
-        salt=_hex(burn["salt"]) if "salt" in burn else None,
+        quantity=count(burn["quantity"]),
+        leaf=_hex(burn["leaf"]) if "leaf" in burn else None,
         leaf_index=count(burn["leaf_index"]) if "leaf_index" in burn else None,
         tree_size=count(burn["tree_size"]) if "tree_size" in burn else None,
-        proof=None if proof is None else tuple(_hex(node) for node in proof),
-        root=_hex(burn["root"]) if "root" in burn else None,
+        path=None if path is None else tuple(_node(one["hash"], one["sum"]) for one in path),
+        root=_node(burn["root"], burn["sum"]) if "root" in burn else None,
         tx_hash=_tx_hash(burn["tx_hash"]) if "tx_hash" in burn else None,
+        salt=_hex(burn["preimage"]["salt"]) if "preimage" in burn else None,
     )
+
+
+def _node(node_hash: object, total: object) -> SumNode:
+    return SumNode(_hex(node_hash), count(total))
 
 
 def _tx_hash(value: object) -> str:

@@ -7,6 +7,10 @@ before it is asked for; `delivered` when its redemption is known; `done` when no
 import sqlite3
 from dataclasses import dataclass
 
+from buyer.proof.verify import OwnUse
+from shared import strict_json
+from shared.redemption_commitment import request_hash
+
 
 @dataclass(frozen=True, slots=True)
 class WantedUse:
@@ -20,13 +24,17 @@ class WantedUse:
     redemption_id: str | None
     path: str | None
     state: str
+    credits: int
 
     @classmethod
-    def new(cls, key: str, receipt_id: str, target: str, body: str, position: int = 1) -> "WantedUse":
-        return cls(key, receipt_id, position, target, body, None, None, "wanted")
+    def new(
+        cls, key: str, receipt_id: str, target: str, body: str, *, position: int = 1, credits: int = 1
+    ) -> "WantedUse":
+        """`credits` is what the seller's catalog says that one use costs."""
+        return cls(key, receipt_id, position, target, body, None, None, "wanted", credits)
 
 
-_SELECT = "SELECT idempotency_key, receipt_id, position, target, body, redemption_id, path, state FROM uses"
+_SELECT = "SELECT idempotency_key, receipt_id, position, target, body, redemption_id, path, state, credits FROM uses"
 
 
 def open_job(db: sqlite3.Connection, kind: str, *, new_id: str, now: int) -> str:
@@ -43,9 +51,9 @@ def finish(db: sqlite3.Connection, job_id: str) -> None:
 def want(db: sqlite3.Connection, use: WantedUse, job_id: str | None) -> WantedUse:
     """Store what is about to be asked for; in a job, what its position already holds."""
     db.execute(
-        "INSERT INTO uses (idempotency_key, receipt_id, job_id, position, target, body, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'wanted') ON CONFLICT DO NOTHING",
-        (use.idempotency_key, use.receipt_id, job_id, use.position, use.target, use.body),
+        "INSERT INTO uses (idempotency_key, receipt_id, job_id, position, target, body, credits, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 'wanted') ON CONFLICT DO NOTHING",
+        (use.idempotency_key, use.receipt_id, job_id, use.position, use.target, use.body, use.credits),
     )
     if job_id is None:
         return find(db, use.idempotency_key)
@@ -85,7 +93,26 @@ def refused(db: sqlite3.Connection, key: str) -> None:
     db.execute("DELETE FROM uses WHERE idempotency_key = ? AND state = 'wanted'", (key,))
 
 
-def receipt_of(db: sqlite3.Connection, redemption_id: str) -> str | None:
-    """The id of the receipt that paid for a redemption of this wallet."""
-    row = db.execute("SELECT receipt_id FROM uses WHERE redemption_id = ?", (redemption_id,)).fetchone()
-    return None if row is None else str(row[0])
+@dataclass(frozen=True, slots=True)
+class MadeUse:
+    """A redemption of this wallet: the receipt that paid for it, and what we sent."""
+
+    receipt_id: str
+    own: OwnUse
+
+
+def use_of(db: sqlite3.Connection, redemption_id: str) -> MadeUse | None:
+    """None for a redemption that this wallet did not make."""
+    row = db.execute(
+        "SELECT receipt_id, body, idempotency_key, credits, salt FROM uses WHERE redemption_id = ?",
+        (redemption_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    receipt_id, body, key, credit_count, salt = row
+    return MadeUse(receipt_id, OwnUse(request_hash(strict_json.loads(body)), key, credit_count, salt))
+
+
+def keep_salt(db: sqlite3.Connection, redemption_id: str, salt: bytes) -> None:
+    """What opens the burn's leaf to us, for when the seller does not show it any more."""
+    db.execute("UPDATE uses SET salt = ? WHERE redemption_id = ? AND salt IS NULL", (salt, redemption_id))

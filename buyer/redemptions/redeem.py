@@ -66,7 +66,8 @@ class UsingCredits:
         """Use a stored key. What was asked for in the same words and never came is first."""
         words = strict_json.dumps(dict(body))
         waiting = self._wallet.transact(lambda db: jobs.unanswered(db, receipt.id, path, words))
-        fresh = WantedUse.new(self._session.new_id(), receipt.id, path, words)
+        cost = (await self._session.seller()).catalog.cost(path)
+        fresh = WantedUse.new(self._session.new_id(), receipt.id, path, words, credits=cost)
         for use in [*waiting, fresh]:
             # Calls side by side want a delivery each: a key that is being asked for is left alone.
             name, now = f"use {use.idempotency_key}", self._session.context.now

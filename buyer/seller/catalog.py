@@ -66,6 +66,10 @@ class Catalog:
         """Where credits of the product are used: at its first resource."""
         return next((r.use for r in self.resources if r.product == product and r.use), USE_PATH)
 
+    def cost(self, use_path: str) -> int:
+        """Credits that one use of the resource at this path takes, and tokens that it burns."""
+        return next((r.credits for r in self.resources if r.use == use_path), 1)
+
     def price(self, product: str, credit_count: int) -> Money:
         """The price of an order, by the highest tier that it reaches; UsageError when none is offered."""
         reached = [tier for tier in self.tiers.get(product, ()) if tier.start <= credit_count]

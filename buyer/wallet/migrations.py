@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 from buyer.errors import WalletError
 from buyer.wallet.steps.any_rail import any_rail
+from buyer.wallet.steps.own_proofs import own_proofs
 
 Step = Callable[[sqlite3.Connection], None]
 
 #: The step at position n brings a wallet of version n + 1 to version n + 2. Released ones are never changed.
-STEPS: tuple[Step, ...] = (any_rail,)
+STEPS: tuple[Step, ...] = (any_rail, own_proofs)
 VERSION = 1 + len(STEPS)
 
 

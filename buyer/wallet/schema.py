@@ -84,7 +84,9 @@ SCHEMA = (
         redemption_id TEXT UNIQUE,
         path TEXT,
         state TEXT NOT NULL CHECK (state IN ('wanted', 'delivered', 'done')),
-        target TEXT NOT NULL DEFAULT '/api/images/generate'
+        target TEXT NOT NULL DEFAULT '/api/images/generate',
+        credits INTEGER NOT NULL DEFAULT 1 CHECK (credits > 0),
+        salt BLOB
     )
     """,
     "CREATE UNIQUE INDEX one_use_a_position ON uses (job_id, position) WHERE job_id IS NOT NULL",

@@ -11,6 +11,7 @@ from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Utxo
 from shared.cardano.draft import Built, Draft
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
 from shared.chain.base import Chain
 from shared.keys import PublicKey
@@ -36,8 +37,7 @@ def custody_note(tokens: int, lovelace: int, low_water: int) -> str:
 class BurnOrder:
     """What one attempt is to burn. `must_spend` are inputs of the attempt before it."""
 
-    count: int
-    root: bytes
+    batch: BatchCommitment
     must_spend: Sequence[tuple[str, int]]
 
 
@@ -92,9 +92,7 @@ class Custody:
         """A signed burn of `order`. Errors: Shortage (tokens or ADA), ChainUnavailable, UnsafeBurnError."""
         terms = await self._terms(chain)
         # In a thread: the first draft imports pycardano (0.7 s), and each is 5 to 50 ms of pure Python.
-        draft = await asyncio.to_thread(
-            self.policy.burn, utxos, order.count, order.root, order.must_spend, terms
-        )
+        draft = await asyncio.to_thread(self.policy.burn, utxos, order.batch, order.must_spend, terms)
         unsigned = draft.unsigned
         # A fault above must not become a signature on anything but a burn of ours.
         self.policy.guard_burn(unsigned, self.address, self._max_fee)

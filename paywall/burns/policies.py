@@ -13,6 +13,7 @@ from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Shortage, Utxo
 from shared.cardano.draft import Draft
 from shared.cardano.fixed_supply import FixedSupply
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.policy import NativeScript
 from shared.cardano.read.fixed_guard import Reference, guard_fixed_burn, guard_fixed_mint
 from shared.cardano.read.guard import guard_burn, guard_mint
@@ -48,8 +49,7 @@ class Policy(Protocol):
     def burn(
         self,
         utxos: Sequence[Utxo],
-        count: int,
-        root: bytes,
+        batch: BatchCommitment,
         must_spend: Sequence[Reference],
         terms: BuildTerms,
     ) -> Draft: ...
@@ -77,14 +77,13 @@ class NativePolicy:
     def burn(
         self,
         utxos: Sequence[Utxo],
-        count: int,
-        root: bytes,
+        batch: BatchCommitment,
         must_spend: Sequence[Reference],
         terms: BuildTerms,
     ) -> Draft:
         from shared.cardano.make.build import burn
 
-        return burn(utxos=utxos, asset=self.asset, count=count, root=root, must_spend=must_spend, **terms)
+        return burn(utxos=utxos, asset=self.asset, batch=batch, must_spend=must_spend, **terms)
 
     def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None:
         guard_mint(unsigned, self.asset, quantity, address, max_fee)
@@ -118,8 +117,7 @@ class FixedPolicy:
     def burn(
         self,
         utxos: Sequence[Utxo],
-        count: int,
-        root: bytes,
+        batch: BatchCommitment,
         must_spend: Sequence[Reference],
         terms: BuildTerms,
     ) -> Draft:
@@ -131,8 +129,7 @@ class FixedPolicy:
         return burn(
             utxos=ours,
             asset=self.asset,
-            count=count,
-            root=root,
+            batch=batch,
             must_spend=must_spend,
             script=self.supply.burning(self._reference),
             **terms,

@@ -13,6 +13,7 @@ from paywall.database.engine import Transaction
 from paywall.ops.failpoints import failpoint
 from shared.cardano.coins import Shortage, Utxo
 from shared.cardano.draft import Built
+from shared.cardano.metadata import BatchCommitment
 from shared.chain.base import Chain
 
 log = logging.getLogger("paywall.burns")
@@ -62,12 +63,12 @@ class BatchSigner:
         """Errors: BatchUnsignable, ChainUnavailable, LeaseLost."""
         on_chain = await self._chain.utxos(self._custody.address)
         wallet = await lease.transact(lambda tx: self._read_wallet(tx, batch, on_chain))
-        order = BurnOrder(count=batch.size, root=batch.root, must_spend=_must_spend(batch, wallet))
+        order = BurnOrder(_committed(batch), must_spend=_must_spend(batch, wallet))
         try:
             return await self._custody.sign_burn(self._chain, wallet.spendable, order)
         except Shortage as shortage:
             raise BatchUnsignable(
-                f"the custodial wallet cannot burn {batch.size} tokens: {shortage}"
+                f"the custodial wallet cannot burn {batch.quantity} tokens: {shortage}"
             ) from shortage
 
     def _read_wallet(self, tx: Transaction, batch: BurnBatchRow, on_chain: list[Utxo]) -> WalletOutputs:
@@ -115,3 +116,7 @@ def _must_spend(batch: BurnBatchRow, wallet: WalletOutputs) -> list[outputs.Refe
             f"burn batch {batch.id} waits: the outputs that its transaction spends are gone"
         )
     return shared[:1]
+
+
+def _committed(batch: BurnBatchRow) -> BatchCommitment:
+    return BatchCommitment(batch.root, batch.quantity, batch.size, batch.version)

@@ -10,14 +10,34 @@ from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, BurnRow
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from shared import merkle
+from shared.cardano.metadata import SUM_TREE
+from shared.merkle import SumNode
 
-_INSERT = CompiledStatement(lambda insert: insert(BurnRow), ["redemption_id", "salt", "created_at"])
+_INSERT = CompiledStatement(
+    lambda insert: insert(BurnRow), ["redemption_id", "salt", "commitment", "quantity", "created_at"]
+)
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 
-def insert(tx: Transaction, redemption_id: str, salt: bytes, now: int) -> None:
-    """The duty to burn; the primary key refuses a second one for the same redemption."""
-    tx.run(_INSERT, redemption_id=redemption_id, salt=salt, created_at=now)
+def leaf_of(burn: BurnRow) -> SumNode:
+    return merkle.leaf(burn.salt, burn.commitment, burn.quantity)
+
+
+def insert(
+    tx: Transaction, redemption_id: str, salt: bytes, commitment: bytes, *, quantity: int, now: int
+) -> None:
+    """The duty to burn `quantity` tokens; the primary key refuses a second one for the same redemption.
+
+    `salt` (16 bytes) and `commitment` (32 bytes) make the leaf that proves it.
+    """
+    tx.run(
+        _INSERT,
+        redemption_id=redemption_id,
+        salt=salt,
+        commitment=commitment,
+        quantity=quantity,
+        created_at=now,
+    )
 
 
 def waiting(tx: Transaction) -> tuple[int, int | None]:
@@ -40,14 +60,16 @@ def take_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: 
     if not burns:
         return 0
     newest = tx.session.exec(select(func.max(BurnBatchRow.number))).one()
-    leaves = [merkle.redemption_leaf(burn.redemption_id, burn.salt) for burn in burns]
+    root = merkle.root([leaf_of(burn) for burn in burns])
     tx.session.add(
         BurnBatchRow(
             id=batch_id,
             policy_id=policy_id,
             number=(newest or 0) + 1,
-            root=merkle.root(leaves),
+            root=root.hash,
+            version=SUM_TREE,
             size=len(burns),
+            quantity=root.sum,
             created_at=now,
             updated_at=now,
         )
@@ -183,30 +205,6 @@ def move_batch(
         )
     )
     return done.rowcount == 1
-
-
-@dataclass(frozen=True, slots=True)
-class BurnRecord:
-    """A burn with all that proves it. Batch, attempt and proof are None or empty while it waits."""
-
-    burn: BurnRow
-    batch: BurnBatchRow | None
-    proof: tuple[bytes, ...]
-
-
-def record(tx: Transaction, redemption_id: str) -> BurnRecord | None:
-    burn = tx.session.get(BurnRow, redemption_id)
-    if burn is None:
-        return None
-    if burn.batch_id is None or burn.leaf_index is None:
-        return BurnRecord(burn, None, ())
-    rows = tx.session.exec(
-        select(_burn.redemption_id, _burn.salt)
-        .where(_burn.batch_id == burn.batch_id)
-        .order_by(_burn.leaf_index)
-    ).all()
-    leaves = [merkle.redemption_leaf(redemption_id, salt) for redemption_id, salt in rows]
-    return BurnRecord(burn, batch(tx, burn.batch_id), tuple(merkle.proof(leaves, burn.leaf_index)))
 
 
 def states(tx: Transaction, policy_id: str) -> dict[str, int]:

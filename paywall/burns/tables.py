@@ -5,11 +5,13 @@ from sqlmodel import Field, SQLModel
 
 
 class BurnRow(SQLModel, table=True):
-    """The duty to destroy one token for one captured redemption; inserted in the capture's own commit."""
+    """The duty to destroy the tokens of one captured redemption; inserted in the capture's own commit."""
 
     __tablename__ = "burn"
     __table_args__ = (
         UniqueConstraint("batch_id", "leaf_index", name="uq_burn_leaf"),
+        CheckConstraint("quantity > 0", name="ck_burn_quantity"),
+        CheckConstraint("length(commitment) = 32", name="ck_burn_commitment"),
         Index(
             "ix_burn_waiting",
             "created_at",
@@ -21,6 +23,10 @@ class BurnRow(SQLModel, table=True):
     redemption_id: str = Field(primary_key=True, foreign_key="redemption.id")
     #: blinds the leaf, so that the chain tells nothing about use
     salt: bytes = Field(sa_type=LargeBinary)
+    #: what the leaf binds besides (`shared/redemption_commitment.py`): burns know nothing of redemptions
+    commitment: bytes = Field(sa_type=LargeBinary)
+    #: tokens to destroy: as many as the redemption took credits
+    quantity: int = Field(sa_type=BigInteger)
     batch_id: str | None = Field(default=None, foreign_key="burn_batch.id")
     leaf_index: int | None = None
     created_at: int = Field(sa_type=BigInteger)
@@ -32,6 +38,7 @@ class BurnBatchRow(SQLModel, table=True):
     __tablename__ = "burn_batch"
     __table_args__ = (
         CheckConstraint("size > 0", name="ck_burn_batch_size"),
+        CheckConstraint("quantity >= size", name="ck_burn_batch_quantity"),
         CheckConstraint(
             "state IN ('open', 'signed', 'submitted', 'seen', 'lost', 'confirmed', 'parked')",
             name="ck_burn_batch_state",
@@ -43,7 +50,12 @@ class BurnBatchRow(SQLModel, table=True):
     #: batches are signed in this order, each on the change of those before it
     number: int = Field(sa_type=BigInteger, unique=True)
     root: bytes = Field(sa_type=LargeBinary)
+    #: of the tree: 2 is the sum tree, 1 a plain one of old, whose root is burned as it stands
+    version: int
+    #: burns in it
     size: int
+    #: tokens that its transaction destroys: the sum of its burns'
+    quantity: int = Field(sa_type=BigInteger)
     state: str = "open"
     #: the transaction that is on chain, or is being brought there
     tx_hash: str | None = None

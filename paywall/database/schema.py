@@ -51,8 +51,8 @@ def ensure_schema(engine: Engine, *, migrate: bool) -> None:
     upgrade(engine)
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the schema to HEAD, all or nothing."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to `revision`, all or nothing."""
     from alembic import command
     from alembic.config import Config
 
@@ -60,7 +60,7 @@ def upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.connect() as connection, _without_foreign_keys(connection), connection.begin():
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         if connection.dialect.name == "sqlite":
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             assert not broken, f"the migration left rows without what they refer to: {broken[:3]}"

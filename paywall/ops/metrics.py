@@ -15,6 +15,8 @@ _COUNTS = {
     "burn_batches": "SELECT state, count(*) FROM burn_batch GROUP BY state",
     "burns": """SELECT COALESCE(b.state, 'waiting'), count(*) FROM burn
         LEFT JOIN burn_batch b ON b.id = burn.batch_id GROUP BY 1""",
+    "burn_tokens": """SELECT COALESCE(b.state, 'waiting'), sum(burn.quantity) FROM burn
+        LEFT JOIN burn_batch b ON b.id = burn.batch_id GROUP BY 1""",
 }
 
 

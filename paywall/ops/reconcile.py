@@ -30,20 +30,23 @@ _WRONG_BALANCES = """SELECT count(*) FROM credit_account a LEFT JOIN (
     OR a.captured <> p.captured OR a.expired <> p.expired OR a.revoked <> p.revoked"""
 _STATES = """SELECT
     (SELECT count(*) FROM redemption WHERE state = 'captured'),
-    (SELECT count(*) FROM burn),
+    (SELECT count(*) FROM burn), (SELECT COALESCE(sum(quantity), 0) FROM burn),
     (SELECT count(*) FROM burn LEFT JOIN redemption r ON r.id = burn.redemption_id AND r.state = 'captured'
         WHERE r.id IS NULL),
     (SELECT count(*) FROM redemption r WHERE r.state = 'reserved')"""
 _BURNS = """SELECT COALESCE(b.state, 'waiting'), count(*) FROM burn
     LEFT JOIN burn_batch b ON b.id = burn.batch_id GROUP BY 1"""
 _WRONG_BATCHES = """SELECT count(*) FROM burn_batch b
-    WHERE b.size <> (SELECT count(*) FROM burn WHERE burn.batch_id = b.id)"""
+    WHERE b.size <> (SELECT count(*) FROM burn WHERE burn.batch_id = b.id)
+    OR b.quantity <> (SELECT COALESCE(sum(quantity), 0) FROM burn WHERE burn.batch_id = b.id)"""
 _WRONG_PAYMENTS = """SELECT count(*) FROM payment_request q WHERE
     (q.state = 'paid') <> EXISTS (SELECT 1 FROM receipt r WHERE r.payment_request_id = q.id)
     OR (SELECT count(*) FROM payment p WHERE p.payment_request_id = q.id AND p.state = 'settled')
         <> CASE WHEN q.state = 'paid' THEN 1 ELSE 0 END"""
 _SURPLUS = "SELECT external_id, amount, reason FROM payment WHERE state = 'surplus' ORDER BY created_at"
-_ATTEMPTS = """SELECT a.tx_hash, b.size, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
+_ATTEMPTS = (
+    """SELECT a.tx_hash, b.quantity, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
+)
 _STUCK = """SELECT (SELECT count(*) FROM redemption WHERE state = 'reserved'),
     (SELECT count(*) FROM payment WHERE state = 'settling'),
     (SELECT count(*) FROM burn_batch WHERE state IN ('open', 'signed', 'submitted', 'seen')),
@@ -88,13 +91,13 @@ class Reconciliation:
         raise AssertionError("the last look returns")
 
     async def _landed(self, chain: Chain) -> dict[str, list[int]]:
-        """Batch id → the sizes burned by each of its attempts that is on chain."""
+        """Batch id → the tokens burned by each of its attempts that is on chain."""
         found: dict[str, list[int]] = {}
-        for tx_hash, size, batch_id in await self._database.read(
+        for tx_hash, tokens, batch_id in await self._database.read(
             lambda tx: [tuple(row) for row in tx.connection.execute(text(_ATTEMPTS))]
         ):
             if await chain.inclusion(tx_hash) is not None:
-                found.setdefault(batch_id, []).append(size)
+                found.setdefault(batch_id, []).append(tokens)
         return found
 
 
@@ -104,7 +107,7 @@ def _read(tx: Transaction) -> list[Invariant]:
 
     accounts = one(_ACCOUNTS)
     wrong, unbalanced, drifted = one(_WRONG_ACCOUNTS)[0], one(_WRONG_TRANSFERS)[0], one(_WRONG_BALANCES)[0]
-    captured, burns, stray, reserved = one(_STATES)
+    captured, burns, tokens, stray, reserved = one(_STATES)
     by_state = {str(state): int(count) for state, count in tx.connection.execute(text(_BURNS))}
     surplus = tx.connection.execute(text(_SURPLUS)).all()
     stuck = one(_STUCK)
@@ -128,8 +131,8 @@ def _read(tx: Transaction) -> list[Invariant]:
         Invariant(
             "2",
             "captured redemptions and burns are one to one",
-            captured == burns == accounts[4] and stray == 0,
-            {"captured": captured, "burns": burns},
+            captured == burns and tokens == accounts[4] and stray == 0,
+            {"captured": captured, "burns": burns, "credits": accounts[4], "tokens": tokens},
         ),
         Invariant(
             "3", "every burn is waiting, under way or confirmed", sum(by_state.values()) == captured, by_state
@@ -155,8 +158,8 @@ def _read(tx: Transaction) -> list[Invariant]:
 
 
 def _on_chain(supply: Supply, landed: dict[str, list[int]]) -> list[Invariant]:
-    ours = sum(sum(sizes) for sizes in landed.values())
-    twice = sum(len(sizes) > 1 for sizes in landed.values())
+    ours = sum(sum(attempts) for attempts in landed.values())
+    twice = sum(len(attempts) > 1 for attempts in landed.values())
     return [
         Invariant("4", "no batch is burned twice", twice == 0, {"batches on chain": len(landed)}),
         Invariant(

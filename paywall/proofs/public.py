@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from paywall.burns import store
-from paywall.burns.states import IN_FLIGHT
-from paywall.burns.store import BurnRecord
-from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
+from paywall.burns.tables import BurnAttemptRow
 from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound
+from paywall.proofs import burns
+from paywall.proofs import store as proof_store
+from paywall.proofs.store import BurnRecord
 from paywall.redemptions import store as redemption_store
+from paywall.redemptions.access import Principal
 from paywall.redemptions.fulfilment import StoredDelivery
 from paywall.redemptions.redeeming import stored_delivery
 from paywall.redemptions.resource import Resource
+from paywall.redemptions.tables import RedemptionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +41,33 @@ class Proofs:
         self._token = token
         self._confirmations = confirmations
 
-    async def redemption(self, redemption_id: str) -> ShownRedemption:
-        """Errors: NotFound."""
-        return await self._database.read(lambda tx: self._redemption(tx, redemption_id))
+    async def redemption(self, redemption_id: str, principal: Principal | None) -> ShownRedemption:
+        """What anybody may see; to the holder whose redemption it is, the leaf's preimage besides.
 
-    def _redemption(self, tx: Transaction, redemption_id: str) -> ShownRedemption:
+        Another holder is a stranger like any. Errors: NotFound, HolderProofInvalid (used before).
+        """
+        if principal is None:
+            return await self._database.read(lambda tx: self._redemption(tx, redemption_id, None))
+
+        def use_and_read(tx: Transaction) -> ShownRedemption:
+            if principal.proof is not None:
+                redemption_store.use_proof(tx, principal.proof)
+            return self._redemption(tx, redemption_id, principal.account_id)
+
+        return await self._database.transact(use_and_read)
+
+    def _redemption(self, tx: Transaction, redemption_id: str, account_id: str | None) -> ShownRedemption:
         row = redemption_store.find(tx, redemption_id)
         resource = self._resources.get(row.resource) if row is not None else None
         if row is None or resource is None:
             raise NotFound("There is no such redemption.")
-        record = store.record(tx, redemption_id)
-        burn = self._burn(record) if record is not None else None
+        record = proof_store.record(tx, redemption_id)
+        burn = self._burn(record, row, account_id) if record is not None else None
         return ShownRedemption(row.id, row.state, resource, stored_delivery(resource, row), burn)
 
-    def _burn(self, record: BurnRecord) -> dict[str, Any]:
-        shown = {"state": "waiting", "token": self._token, "salt": record.burn.salt.hex()}
-        if record.batch is None:
-            return shown
-        return shown | {
-            "state": public_state(record.batch),
-            "leaf_index": record.burn.leaf_index,
-            "tree_size": record.batch.size,
-            "proof": [node.hex() for node in record.proof],
-            "root": record.batch.root.hex(),
-            "tx_hash": record.batch.tx_hash,
-            "confirmations": record.batch.confirmations,
-            "required": self._confirmations,
-        }
+    def _burn(self, record: BurnRecord, row: RedemptionRow, account_id: str | None) -> dict[str, Any]:
+        shown = burns.shown(record, self._token, self._confirmations)
+        return shown | (burns.shown_to_holder(record, row) if row.account_id == account_id else {})
 
     async def burn(self, tx_hash: str) -> dict[str, Any]:
         """The batch that a transaction burns. Errors: NotFound."""
@@ -79,18 +82,15 @@ class Proofs:
         seen = current and batch.block_hash is not None
         return {
             "tx_hash": tx_hash,
-            "state": public_state(batch) if current else "replaced",
+            "state": burns.public_state(batch) if current else "replaced",
+            "version": batch.version,
             "root": batch.root.hex(),
+            "sum": batch.quantity,
             "count": batch.size,
             "fee": attempt.fee,
             "fee_per_redemption": -(-attempt.fee // batch.size),
-            "token": self._token,
+            **({} if self._token is None else {"token": self._token}),
             "confirmations": batch.confirmations if current else 0,
             "required": self._confirmations,
             "block": {"height": batch.block_height, "hash": batch.block_hash} if seen else None,
         }
-
-
-def public_state(batch: BurnBatchRow) -> str:
-    """Before it is on chain a batch is "submitted" to the outside, however far it is inside."""
-    return "submitted" if batch.state in IN_FLIGHT and batch.state != "seen" else batch.state

@@ -155,7 +155,8 @@ class Redeeming:
         if resource.record is not None:
             resource.record(tx, order, delivery)
         if reservation.owes_burn:
-            burn_store.insert(tx, reservation.id, self._salts(), now)
+            salt, bound = self._salts(), reservation.commitment
+            burn_store.insert(tx, reservation.id, salt, bound, quantity=reservation.quantity, now=now)
             self._backlog.added()
         return True
 

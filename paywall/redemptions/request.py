@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.redemption_commitment import commitment
 from shared.tokens.dpop import HolderProof
 
 
@@ -9,8 +10,8 @@ from shared.tokens.dpop import HolderProof
 class RedemptionRequest:
     """A request to use `resource` once for `quantity` credits.
 
-    `request_hash` is of the request as asked (SHA-256, hex); `document` is the JSON text of what is performed.
-    `owes_burn`: the payment request promised a burn for each credit.
+    `request_hash` is that of `shared/redemption_commitment.py`, in hex; `document` is the JSON text of what is
+    performed. `owes_burn`: the payment request promised a burn for each credit.
     """
 
     id: str
@@ -38,3 +39,9 @@ class Reservation:
     document: str
     owes_burn: bool
     credits_remaining: int
+
+    @property
+    def commitment(self) -> bytes:
+        """What the burn's leaf binds. An account has the id of the receipt that opened it."""
+        asked = bytes.fromhex(self.request_hash)
+        return commitment(self.account_id, self.id, asked, self.idempotency_key)

@@ -23,7 +23,7 @@ class RedemptionRow(SQLModel, table=True):
     resource: str
     #: JSON object: the request with every choice made, as the fulfilment performs it
     request: str
-    #: SHA-256 of the request as it was asked, hex: the same key with another body is refused
+    #: SHA-256 of the request as asked, in hex: the same key with another body is refused, the burn's leaf binds it
     request_hash: str
     #: credits that the use costs, and tokens that it burns
     quantity: int = Field(sa_type=BigInteger)

@@ -32,7 +32,10 @@ class RedemptionRoutes:
         )
 
     async def redemption(self, request: Request) -> Response:
-        found = await self._proofs.redemption(request.path_params["id"])
+        """Anybody may look; who shows the receipt that paid for it sees what the burn's leaf binds."""
+        shown = credentials_of(request, {}, self._origins)
+        principal = self._receipt_verifier.admit(shown) if shown is not None else None
+        found = await self._proofs.redemption(request.path_params["id"], principal)
         delivery = found.delivery and mounted(found.delivery, lambda path: at_root(request, path))
         return JsonResponse(
             {

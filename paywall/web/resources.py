@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from paywall.clock import Ids
-from paywall.errors import CreditsExhausted, PaymentRequired
+from paywall.errors import BadRequest, CreditsExhausted, PaymentRequired
 from paywall.redemptions.access import Principal, ReceiptVerifier, require_product
 from paywall.redemptions.fulfilment import Presented, StoredDelivery
 from paywall.redemptions.reading import Reading
@@ -24,6 +24,7 @@ from paywall.web.paths import at_root
 from paywall.web.problems import JsonResponse
 from paywall.web.sales import SalesRoutes
 from shared import strict_json
+from shared.redemption_commitment import request_hash
 
 
 class ResourceRoutes:
@@ -83,6 +84,10 @@ class ResourceRoutes:
 
     def _request(self, principal: Principal, body: Mapping[str, Any], key: str | None) -> RedemptionRequest:
         asked = self._resource.fulfilment.read(body)
+        try:
+            asked_hash = request_hash(asked.asked)
+        except ValueError as error:
+            raise BadRequest(f"The request has no canonical form: {error}.") from error
         redemption_id = self._ids()
         return RedemptionRequest(
             id=redemption_id,
@@ -91,7 +96,7 @@ class ResourceRoutes:
             resource=self._resource.id,
             quantity=self._resource.cost,
             idempotency_key=key if key is not None else f"redemption {redemption_id}",
-            request_hash=hashlib.sha256(strict_json.dumps(asked.asked).encode()).hexdigest(),
+            request_hash=asked_hash.hex(),
             document=strict_json.dumps(asked.document),
             owes_burn=principal.request.order.token is not None,
             holder_proof=principal.proof,

@@ -27,6 +27,7 @@ from tests.support.world.seller import Seller, open_seller
 BLOCK_SECONDS, CONFIRMATIONS = 0.2, 1
 POLL_SECONDS = 0.02
 ACCOUNT, PRODUCT = "urn:uuid:bench", "image-credit"
+REQUEST_HASH = "00" * 32
 FAR = 365 * 86_400
 #: batch size → batches
 SIZES = {1: 10, 10: 10, 100: 5, 1000: 5}
@@ -91,11 +92,11 @@ def _capture(tx: Transaction, count: int) -> None:
         now=now,
     )
     for _ in range(count):
-        wish = wanted(new_id(), ACCOUNT)
-        reservation = redemption_store.reserve(tx, wish, now, now + FAR)
+        use = wanted(new_id(), ACCOUNT)
+        reservation = redemption_store.reserve(tx, use, now, now + FAR)
         assert isinstance(reservation, Reservation)
         assert redemption_store.capture(tx, reservation, delivered(new_id()), now)
-        burn_store.insert(tx, reservation.id, bytes(16), now)
+        burn_store.insert(tx, reservation.id, bytes(16), reservation.commitment, quantity=1, now=now)
 
 
 async def _transactions(seller: Seller) -> list[str]:

@@ -74,12 +74,23 @@ def test_a_burn_is_verified_by_the_command_and_a_lie_about_it_is_exit_6(filled: 
     holds = filled.run("verify", redemption_id, "--wait", "--json")
     assert (holds.code, holds.told["proof_valid"]) == (0, True)
     assert holds.told["confirmations"] >= 1
-    filled.seller.lies.burn = lambda burn: {**burn, "salt": "00"}
+    filled.seller.lies.burn = lambda burn: {**burn, "preimage": {"salt": "00" * 16}}
     broken = filled.run("verify", redemption_id, "--json")
     assert (broken.code, broken.told["proof_valid"]) == (6, False)
     assert [check["name"] for check in broken.told["checks"] if check["outcome"] == "broken"] == [
-        "merkle_proof"
+        *("leaf", "merkle_proof")
     ]
+
+
+def test_somebody_elses_burn_is_verified_as_far_as_a_stranger_can(filled: Shell, tmp_path: Path) -> None:
+    redemption_id = filled.run("images", "--json").told["images"][0]["redemption_id"]
+    asyncio.run(filled.seller.burn())
+    other = tmp_path / "other.db"
+    Wallet.create(other).close()
+    done = filled.run("verify", redemption_id, "--wallet", str(other), "--json")
+    assert (done.code, done.told["outcome"], done.told["proof_valid"]) == (0, "partly", None)
+    assert done.told["unchecked"] == ["receipt", "payment_request", "leaf"]
+    assert {check["outcome"] for check in done.told["checks"]} == {"holds", "unchecked"}
 
 
 def test_credits_are_bought_counted_and_used_one_by_one(filled: Shell) -> None:

@@ -201,7 +201,7 @@ def test_an_image_that_is_not_what_was_paid_for_is_refused(
     tell(shop.seller.lies)
     if code == "image_changed":
         shop.seller.lies.instead["/api/images/1"] = lambda: Response(b"\x89PNG\r\n\x1a\nother")
-        shop.seller.uses["1"] = Use("", "1", b"", b"")
+        shop.seller.uses["1"] = Use("", "1", b"", "", b"", b"")
     with pytest.raises(SellerFault) as caught:
         generate(shop, receipt)
     assert caught.value.code == code

@@ -43,14 +43,21 @@ PLANTS = {
     "capture and burn in two commits": Plant(
         "paywall.redemptions.redeeming",
         (
-            Edit("_capture", "    burn_store.insert(tx, reservation.id, self._salts(), now)\n", ""),
+            Edit(
+                "_capture",
+                "        burn_store.insert(tx, reservation.id, salt, bound, quantity=reservation.quantity, now=now)\n",
+                "",
+            ),
             Edit(
                 "_fulfil",
                 '    failpoint("redeem.captured")\n',
                 """\
     failpoint("redeem.captured")
+    bound, now = reservation.commitment, self._clock()
     await self._database.transact(
-        lambda tx: burn_store.insert(tx, reservation.id, self._salts(), self._clock())
+        lambda tx: burn_store.insert(
+            tx, reservation.id, self._salts(), bound, quantity=reservation.quantity, now=now
+        )
     )
 """,
             ),

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared import merkle
+from shared import merkle, strict_json
 from shared.dialects import ack
 from shared.keys import PublicKey
+from shared.merkle import SumNode
+from shared.redemption_commitment import commitment, request_hash
 from shared.tokens import dpop, prt, receipt
 from shared.tokens.jws import TokenError
 from tests.conformance import make_vectors
@@ -91,22 +93,44 @@ def test_payment_claims(case: Case) -> None:
     assert outcome(read) == case["expected"]
 
 
+def node(shown: Case) -> SumNode:
+    return SumNode(bytes.fromhex(shown["hash"]), shown["sum"])
+
+
+@cases("merkle.json", "requests")
+def test_request_hashes(case: Case) -> None:
+    members = {name: value for name, value in case["body"].items() if name != "receipt"}
+    assert strict_json.canonical(members).hex() == case["canonical"]
+    assert request_hash(case["body"]).hex() == case["request_hash"]
+
+
+@cases("merkle.json", "commitments")
+def test_commitments(case: Case) -> None:
+    asked = bytes.fromhex(case["request_hash"])
+    found = commitment(case["receipt_id"], case["redemption_id"], asked, case["idempotency_key"])
+    assert found.hex() == case["commitment"]
+
+
+@cases("merkle.json", "leaves")
+def test_leaves(case: Case) -> None:
+    parts = (bytes.fromhex(case["salt"]), bytes.fromhex(case["commitment"]), case["quantity"])
+    if case["leaf"] is None:
+        with pytest.raises(ValueError, match="quantity"):
+            merkle.leaf(*parts)
+    else:
+        assert merkle.leaf(*parts) == (bytes.fromhex(case["leaf"]), case["quantity"])
+
+
 @cases("merkle.json", "trees")
 def test_merkle_trees(case: Case) -> None:
-    leaves = [bytes.fromhex(leaf) for leaf in case["leaves"]]
-    assert merkle.root(leaves).hex() == case["root"]
-    proofs = [merkle.proof(leaves, index) for index in range(len(leaves))]
-    assert [[node.hex() for node in proof] for proof in proofs] == case["proofs"]
+    leaves = [node(leaf) for leaf in case["leaves"]]
+    assert merkle.root(leaves) == node(case["root"])
+    paths = [merkle.proof(leaves, index) for index in range(len(leaves))]
+    assert paths == [[node(one) for one in path] for path in case["paths"]]
 
 
 @cases("merkle.json", "checks")
 def test_merkle_checks(case: Case) -> None:
-    proof = [bytes.fromhex(node) for node in case["proof"]]
-    leaf, root = bytes.fromhex(case["leaf"]), bytes.fromhex(case["root"])
-    assert merkle.verify(leaf, case["index"], case["size"], proof, root) is case["expected"]
-
-
-@cases("merkle.json", "redemptions")
-def test_redemption_leaves(case: Case) -> None:
-    leaf = merkle.redemption_leaf(case["redemption_id"], bytes.fromhex(case["salt"]))
-    assert leaf.hex() == case["leaf"]
+    path = [node(one) for one in case["path"]]
+    leaf, root = node(case["leaf"]), node(case["root"])
+    assert merkle.verify(leaf, case["index"], case["size"], path, root) is case["expected"]

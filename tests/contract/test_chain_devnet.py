@@ -8,7 +8,7 @@ import pytest
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Utxo
-from shared.cardano.metadata import read_burn, read_payment
+from shared.cardano.metadata import BatchCommitment, read_burn, read_payment
 from shared.cardano.read.transaction import parse
 from shared.chain.base import ChainUnavailable, confirmations
 from shared.chain.blockfrost import Blockfrost
@@ -53,7 +53,7 @@ def test_a_supply_is_minted_and_burned_and_counted(devnet: DevnetProcess) -> Non
         assert await wallet.chain.supply(wallet.asset) == (10_000, 12)
         raw = await wallet.chain.transaction(second.id)
         assert raw is not None
-        assert read_burn(parse(raw).metadata) == (HASH, 5)
+        assert read_burn(parse(raw).metadata) == BatchCommitment(HASH, 5, 5)
         assert (await wallet.chain.utxos(wallet.address))[0].tokens == {wallet.asset.unit: 9_988}
 
     run(devnet, story)

@@ -17,6 +17,7 @@ from paywall.keys.signers.base import Signer
 from paywall.keys.signers.file import create
 from paywall.keys.signers.pkcs11 import Pkcs11Signer, open_pkcs11
 from paywall.settings import Settings
+from shared.cardano.metadata import BatchCommitment
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
@@ -121,7 +122,7 @@ def test_the_custodial_wallet_mints_and_burns_with_the_key(signer: Signer, devne
             devnet.blocks()
             await chain.submit((await custody.sign_mint(chain, 10)).raw)
             devnet.blocks()
-            order = BurnOrder(count=3, root=DIGEST, must_spend=())
+            order = BurnOrder(BatchCommitment(DIGEST, 3, 3), must_spend=())
             built = await custody.sign_burn(chain, await chain.utxos(custody.address), order)
             await chain.submit(built.raw)
             devnet.blocks()

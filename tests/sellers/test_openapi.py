@@ -177,6 +177,8 @@ async def walk(seller: Seller, payer: Payer) -> None:
     await http.get(path)
     await seller.burn()
     burn = (await http.get(path)).json()["burn"]
+    await http.get(path, headers=payer.headers(receipt, path, "GET"))
+    await http.get(path, headers={"Authorization": "DPoP junk"})
     await http.get(f"/api/burns/{burn['tx_hash']}")
     await http.get("/api/burns/none")
     await http.get("/api/redemptions/none")

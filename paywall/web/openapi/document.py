@@ -70,9 +70,7 @@ def _paths(resources: Sequence[Resource]) -> Spec:
         "/api/payments": {"post": _pay()},
         "/api/payments/{id}": {"get": _payment()},
         "/api/credits": {"get": _credits()},
-        "/api/redemptions/{id}": {
-            "get": _found("A redemption with its burn and Merkle proof", "Redemption", "redemption_id")
-        },
+        "/api/redemptions/{id}": {"get": _redemption()},
         "/api/burns/{tx_hash}": {"get": _found("The batch that a transaction burns", "Batch", "tx_hash")},
         "/.well-known/did.json": {"get": _read("The seller's DID document", "DidDocument")},
         "/openapi.json": {
@@ -114,6 +112,16 @@ def _credits() -> Spec:
         SHOWN,
         parameters=["DPoP"],
         security=[{"dpop": []}, {"bearer": []}],
+    )
+
+
+def _redemption() -> Spec:
+    return operation(
+        "A redemption with its burn and its path through the sum tree; the leaf's preimage for the holder",
+        {200: answer("Redemption", {"application/json": ref("Redemption")})},
+        (errors.NotFound, *SHOWN),
+        parameters=["redemption_id", "DPoP"],
+        security=[{"dpop": []}, {"bearer": []}, {}],
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from paywall import errors
 from paywall.errors import PaywallError
 from paywall.web.openapi.examples import EXAMPLES
-from paywall.web.openapi.json_schema import ref, text, whole
-from paywall.web.openapi.schemas import HASH, TOKEN, UUID
+from paywall.web.openapi.json_schema import HASH, UUID, ref, text, whole
+from paywall.web.openapi.schemas import TOKEN
 
 Spec = dict[str, Any]
 

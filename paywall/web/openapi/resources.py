@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from paywall import errors
 from paywall.redemptions.fulfilment import Described, UseDescription
 from paywall.redemptions.resource import Resource
-from paywall.web.openapi.json_schema import nullable, record, ref, text, whole
+from paywall.web.openapi.json_schema import HASH, UUID, nullable, record, ref, text, whole
 from paywall.web.openapi.parts import BODY, SHOWN, Spec, answer, anything, operation
-from paywall.web.openapi.schemas import HASH, TOKEN, UUID
+from paywall.web.openapi.schemas import TOKEN
 
 _DELIVERY = record({"url": text(), "media_type": text(), "sha256": HASH})
 #: of a resource that says nothing of itself

@@ -3,7 +3,19 @@
 from collections.abc import Iterable
 
 from paywall.errors import PaywallError
-from paywall.web.openapi.json_schema import Schema, list_of, nullable, one_of, record, ref, text, whole
+from paywall.web.openapi.burn_schemas import BATCH, BURN, LEAF_PREIMAGE
+from paywall.web.openapi.json_schema import (
+    ASSET,
+    UUID,
+    Schema,
+    list_of,
+    nullable,
+    one_of,
+    record,
+    ref,
+    text,
+    whole,
+)
 
 
 def codes(error: type[PaywallError] = PaywallError) -> list[str]:
@@ -13,9 +25,6 @@ def codes(error: type[PaywallError] = PaywallError) -> list[str]:
 
 
 UNIX_TIME = "Unix seconds"
-UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-HASH = text("64 hex digits", pattern="^[0-9a-f]{64}$")
-ASSET = text("the custodial token, policy id and name in hex", pattern=r"^[0-9a-f]{56}\.([0-9a-f]{2}){0,32}$")
 TOKEN = text(
     "a compact JWS (RFC 7515), EdDSA",
     pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
@@ -31,7 +40,7 @@ BUCKETS = {
     "granted": whole("what was bought: the sum of all that follow"),
     "available": whole(),
     "reserved": whole("redemptions under way"),
-    "captured": whole("used, and burned"),
+    "captured": whole("used; as many tokens burn"),
     "expired": whole(),
     "revoked": whole(),
     "moved": whole("given to another account"),
@@ -121,21 +130,6 @@ PAYMENT = record(
     {**PROGRESS, "receipt": {**TOKEN, "description": "for the payer alone"}, "credits": ref("Credits")},
 )
 
-BURN_STATE = one_of("waiting", "submitted", "seen", "confirmed", "parked")
-
-BURN = record(
-    {"state": BURN_STATE, "token": ASSET, "salt": text("hex; blinds the leaf", pattern="^[0-9a-f]{32}$")},
-    {
-        "leaf_index": whole(),
-        "tree_size": whole("", 1),
-        "proof": list_of(HASH, description="the inclusion proof (RFC 9162 section 2.1.3)"),
-        "root": HASH,
-        "tx_hash": nullable(HASH),
-        "confirmations": whole(),
-        "required": whole("", 1),
-    },
-)
-
 
 def redemption(public: Schema) -> Schema:
     """`public` are the members that resources add."""
@@ -149,21 +143,6 @@ def redemption(public: Schema) -> Schema:
         public,
     )
 
-
-BATCH = record(
-    {
-        "tx_hash": HASH,
-        "root": HASH,
-        "token": ASSET,
-        "state": one_of("submitted", "seen", "confirmed", "parked", "replaced"),
-        "count": whole("redemptions in the batch", 1),
-        "fee": whole("lovelace"),
-        "fee_per_redemption": whole("lovelace, rounded up"),
-        "confirmations": whole(),
-        "required": whole("", 1),
-        "block": nullable(record({"height": whole(), "hash": HASH})),
-    }
-)
 
 PRODUCT = record(
     {
@@ -249,6 +228,7 @@ SCHEMAS = {
     "Settling": SETTLING,
     "Payment": PAYMENT,
     "Burn": BURN,
+    "LeafPreimage": LEAF_PREIMAGE,
     "Batch": BATCH,
     "Catalog": CATALOG,
     "DidDocument": DID_DOCUMENT,

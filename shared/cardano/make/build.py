@@ -15,7 +15,7 @@ from shared.cardano.draft import Draft
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.make.drafting import Plan, drafted
 from shared.cardano.make.parts import output, output_with_script
-from shared.cardano.metadata import burn_metadata, payment_metadata
+from shared.cardano.metadata import BatchCommitment, burn_metadata, payment_metadata
 from shared.cardano.policy import NativeScript, PlutusScript
 from shared.keys import PublicKey
 
@@ -100,8 +100,7 @@ def burn(
     utxos: Sequence[Utxo],
     change_address: str,
     asset: Asset,
-    count: int,
-    root: bytes,
+    batch: BatchCommitment,
     parameters: Parameters,
     expiry_slot: int,
     key: PublicKey,
@@ -109,7 +108,7 @@ def burn(
     must_spend: Sequence[tuple[str, int]] = (),
     script: PlutusScript | None = None,
 ) -> Draft:
-    """Destroy `count` tokens of `asset`, with the batch's Merkle `root` and `count` in the metadata.
+    """Destroy the `batch`'s tokens of `asset`, with what it commits to in the metadata.
 
     `must_spend` are inputs that this attempt shares with the one before it, so that never both can land.
     Without a `script` the asset's policy must be `key`'s `NativeScript`.
@@ -120,8 +119,8 @@ def burn(
         expiry_slot,
         key,
         network,
-        mint=(asset, -count),
+        mint=(asset, -batch.tokens),
         script=script or NativeScript(key_hash(key)),
-        metadata=burn_metadata(root, count),
+        metadata=burn_metadata(batch),
     )
-    return drafted(plan, coins.selections(utxos, asset.unit, count, must_spend))
+    return drafted(plan, coins.selections(utxos, asset.unit, batch.tokens, must_spend))

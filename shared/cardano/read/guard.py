@@ -28,7 +28,7 @@ def guard_burn(transaction: bytes | ParsedTransaction, asset: Asset, own_address
     batch = read_burn(parsed.metadata)
     if batch is None or not parsed.auxiliary_data_hash_ok:
         raise UnsafeBurnError("the metadata commits to no burn batch")
-    if dict(parsed.mint) != {asset.unit: -batch[1]}:
+    if dict(parsed.mint) != {asset.unit: -batch.tokens}:
         raise UnsafeBurnError("it burns something else than its metadata says, or mints")
     _guard_rest(parsed, own_address, max_fee)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from paywall.burns.custody import BurnOrder
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
 from shared.chain.base import Chain
 from tests.support.hostile.crashes import Crash, Crashes
@@ -124,7 +125,7 @@ def test_outputs_that_another_program_spent_with_our_key_are_not_spent_again(
             await burns.capture(seller, 1)
             await burns.finish(seller)
             chain, custody = seller.parts.chain, seller.custody
-            order = BurnOrder(count=5, root=bytes(32), must_spend=[])
+            order = BurnOrder(BatchCommitment(bytes(32), 5, 5), must_spend=[])
             foreign = await custody.sign_burn(chain, await chain.utxos(custody.address), order)
             await chain.submit(foreign.raw)
             devnet.blocks()

@@ -3,12 +3,18 @@
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
+from paywall import clock
+from paywall.burns import store as burn_store
+from paywall.burns.tables import BurnBatchRow
+from paywall.database.engine import Transaction
 from paywall.database.opening import open_database
 from shared import merkle
-from shared.cardano.metadata import read_burn
+from shared.cardano.metadata import BatchCommitment, read_burn
 from shared.chain.base import SubmitRefused
 from shared.chain.blockfrost import Blockfrost
+from shared.merkle import SumNode
 from tests.support.world import burns
 from tests.support.world.seller import Seller, Selling
 
@@ -16,19 +22,18 @@ from tests.support.world.seller import Seller, Selling
 async def check_proof(seller: Seller, redemption_id: str) -> str:
     """What `GET /api/redemptions/{id}` shows is proved by the chain. Returns the transaction's hash."""
     shown = (await seller.http.get(f"/api/redemptions/{redemption_id}")).json()["burn"]
-    assert shown["state"] == "confirmed"
+    assert (shown["state"], shown["version"]) == ("confirmed", 2)
+    assert not {"salt", "preimage"} & shown.keys()
     transaction = await burns.on_chain(seller, shown["tx_hash"])
     assert transaction is not None
-    found = read_burn(transaction.metadata)
-    assert found is not None
-    root, count = found
-    assert (root.hex(), count) == (shown["root"], shown["tree_size"])
-    assert transaction.mint == {seller.custody.asset.unit: -count}
-    leaf = merkle.redemption_leaf(redemption_id, bytes.fromhex(shown["salt"]))
-    proof = [bytes.fromhex(node) for node in shown["proof"]]
-    assert merkle.verify(leaf, shown["leaf_index"], count, proof, root)
-    stranger = merkle.redemption_leaf("another", bytes.fromhex(shown["salt"]))
-    assert not merkle.verify(stranger, shown["leaf_index"], count, proof, root)
+    root = SumNode(bytes.fromhex(shown["root"]), shown["sum"])
+    assert read_burn(transaction.metadata) == BatchCommitment(root.hash, root.sum, shown["tree_size"])
+    assert transaction.mint == {seller.custody.asset.unit: -root.sum}
+    leaf = SumNode(bytes.fromhex(shown["leaf"]), shown["quantity"])
+    path = [SumNode(bytes.fromhex(one["hash"]), one["sum"]) for one in shown["path"]]
+    assert merkle.verify(leaf, shown["leaf_index"], shown["tree_size"], path, root)
+    more = leaf._replace(sum=leaf.sum + 1)
+    assert not merkle.verify(more, shown["leaf_index"], shown["tree_size"], path, root)
     return transaction.id
 
 
@@ -46,6 +51,22 @@ def test_a_batch_burns_one_token_for_each_member_and_each_can_prove_it(selling: 
             assert (batch["count"], batch["state"], batch["fee"]) == (count, "confirmed", transaction.fee)
             assert batch["fee_per_redemption"] == -(-transaction.fee // count)
             assert batch["token"] == seller.custody.asset.dotted
+
+    asyncio.run(story())
+
+
+def test_uses_of_one_five_and_two_credits_burn_eight_tokens_in_one_batch(selling: Selling) -> None:
+    async def story() -> None:
+        async with selling() as seller:
+            ids = await burns.capture(seller, 3, [1, 5, 2])
+            await burns.finish(seller)
+            assert await burns.burned(seller) == 8
+            (tx_hash,) = {await check_proof(seller, name) for name in ids}
+            shown = [(await seller.http.get(f"/api/redemptions/{name}")).json()["burn"] for name in ids]
+            assert [burn["quantity"] for burn in shown] == [1, 5, 2]
+            batch = (await seller.http.get(f"/api/burns/{tx_hash}")).json()
+            assert (batch["sum"], batch["count"]) == (8, 3)
+            assert 'paywall_burn_tokens{state="confirmed"} 8.0' in (await seller.http.get("/metrics")).text
 
     asyncio.run(story())
 
@@ -73,7 +94,7 @@ def test_while_a_batch_is_in_flight_new_burns_wait(selling: Selling) -> None:
             assert [batch.size for batch in await burns.batches(seller)] == [2]
             shown = (await seller.http.get(f"/api/redemptions/{late}")).json()["burn"]
             assert shown["state"] == "waiting"
-            assert "proof" not in shown
+            assert "path" not in shown
             await burns.finish(seller)
             assert [batch.size for batch in await burns.batches(seller)] == [2, 1]
 
@@ -135,5 +156,35 @@ def test_without_tokens_the_burns_wait_and_are_burned_once_there_are_some(sellin
             seller.devnet.blocks()
             await burns.finish(seller)
             assert await burns.burned(seller) == 5
+
+    asyncio.run(story())
+
+
+def test_a_batch_that_was_closed_as_a_plain_tree_is_burned_with_its_root_and_shows_no_path(
+    selling: Selling,
+) -> None:
+    """As the migration leaves it: its leaves bound nobody, so there is nothing to prove with them."""
+
+    async def story() -> None:
+        async with selling() as seller:
+
+            def close(tx: Transaction) -> None:
+                policy_id = seller.custody.asset.policy_id
+                burn_store.take_batch(tx, "old", policy_id, 10, clock.unix_now())
+                tx.session.flush()
+                tx.session.exec(update(BurnBatchRow).values(version=1))
+
+            name, _ = await burns.capture(seller, 2)
+            await seller.parts.database.transact(close)
+            await burns.finish(seller)
+            assert await burns.burned(seller) == 2
+            shown = (await seller.http.get(f"/api/redemptions/{name}")).json()["burn"]
+            assert (shown["version"], shown["state"], shown["quantity"]) == (1, "confirmed", 1)
+            assert not {"leaf", "path", "root", "sum", "leaf_index"} & shown.keys()
+            transaction = await burns.on_chain(seller, shown["tx_hash"])
+            (batch,) = await burns.batches(seller)
+            assert transaction is not None
+            assert read_burn(transaction.metadata) == BatchCommitment(batch.root, 2, 2, version=1)
+            assert await seller.invariants() == []
 
     asyncio.run(story())

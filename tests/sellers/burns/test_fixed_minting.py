@@ -17,6 +17,7 @@ from paywall.errors import SetupError
 from paywall.keys.signers.file import FileSigner
 from shared.cardano.addresses import key_hash
 from shared.cardano.coins import Parameters, Shortage
+from shared.cardano.metadata import BatchCommitment
 from shared.chain.base import ChainUnavailable, SubmitRefused, SubmitUnknown
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
@@ -100,7 +101,7 @@ def test_before_the_mint_the_token_has_no_name_and_after_it_burns_work(
         assert (record.tx_hash, record.reference, record.supply.quantity) == (tx_hash, (tx_hash, 0), SUPPLY)
         custody = scene.minted()
         assert await scene.chain.supply(custody.asset) == (SUPPLY, 0)
-        order = BurnOrder(count=7, root=ROOT, must_spend=())
+        order = BurnOrder(BatchCommitment(ROOT, 7, 7), must_spend=())
         built = await custody.sign_burn(scene.chain, await scene.chain.utxos(custody.address), order)
         await scene.chain.submit(built.raw)
         scene.devnet.blocks()
@@ -119,7 +120,7 @@ def test_the_output_with_the_script_is_never_spent_however_short_the_wallet_is(
         custody, record = scene.minted(), scene.record()
         assert record is not None
         utxos = await scene.chain.utxos(custody.address)
-        order = BurnOrder(count=1, root=ROOT, must_spend=())
+        order = BurnOrder(BatchCommitment(ROOT, 1, 1), must_spend=())
         # As if the change had next to nothing left: only the script's output has ADA to spare.
         poor = [
             utxo if utxo.reference == record.reference else replace(utxo, lovelace=1_200_000)
@@ -235,7 +236,7 @@ def test_a_service_that_tells_no_prices_for_scripts_is_unavailable_not_a_crash(
         await scene.mint()
         utxos = await scene.chain.utxos(scene.custody.address)
         with pytest.raises(ChainUnavailable, match="Plutus"):
-            await scene.minted().sign_burn(service, utxos, BurnOrder(1, ROOT, ()))
+            await scene.minted().sign_burn(service, utxos, BurnOrder(BatchCommitment(ROOT, 1, 1), ()))
         await service.aclose()
 
     play(devnet, tmp_path, story)

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import CheckConstraint, Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 import paywall.compose  # noqa: F401  brings in every table
 from paywall.cli.commands import migrate
 from paywall.database.opening import open_database, open_engine
-from paywall.database.schema import HEAD, MIGRATIONS, metadata, version
+from paywall.database.schema import HEAD, MIGRATIONS, metadata, upgrade, version
 from paywall.errors import SetupError
 from paywall.settings import Settings
+from shared.redemption_commitment import commitment
 from tests.support.services.postgres import Postgres
 
 
@@ -134,3 +136,40 @@ def test_a_start_on_a_current_schema_does_not_load_alembic(database_url: str) ->
         "sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script, database_url], check=False).returncode == 0
+
+
+OLD_ROWS = """
+INSERT INTO redemption VALUES
+    ('r0', 'urn:uuid:a', 'k0', '{hash}', 'name', 'x', 'captured', 1, 1, NULL, 'i0', 's', 't', 1, 1),
+    ('r1', 'urn:uuid:a', 'k1', '{hash}', 'name', 'x', 'captured', 1, 1, NULL, 'i1', 's', 't', 1, 1),
+    ('r2', 'urn:uuid:b', 'k2', '{hash}', 'name', 'x', 'captured', 1, 1, NULL, 'i2', 's', 't', 1, 1);
+INSERT INTO burn_batch
+    (id, policy_id, number, root, size, state, tx_hash, confirmations, created_at, updated_at)
+    VALUES ('b', 'p', 1, {root}, 2, 'submitted', 't', 0, 1, 1);
+INSERT INTO burn (redemption_id, salt, batch_id, leaf_index, created_at) VALUES
+    ('r0', {salt}, 'b', 0, 1), ('r1', {salt}, 'b', 1, 1), ('r2', {salt}, NULL, NULL, 1);
+INSERT INTO burn_attempt VALUES ('t', 'b', 1, {salt}, 1, 1, NULL, FALSE, 1);
+""".replace("{hash}", "ab" * 32)
+
+
+def test_old_burns_are_of_one_token_bound_to_their_use_and_old_batches_keep_their_root(bare_url: str) -> None:
+    prefix, suffix = ("'\\x", "'") if "postgres" in bare_url else ("x'", "'")
+    rows = OLD_ROWS.format(root=f"{prefix}{'cd' * 32}{suffix}", salt=f"{prefix}{'07' * 16}{suffix}")
+    with open_engine(bare_url) as engine:
+        upgrade(engine, "0001")
+        with engine.begin() as connection:
+            for statement in rows.split(";")[:-1]:
+                connection.execute(text(statement.replace(":", r"\:")))
+    assert migrate(Settings(database_url=bare_url)) == f"The schema went from 0001 to {HEAD}."
+    bound = "SELECT redemption_id, quantity, commitment FROM burn ORDER BY redemption_id"
+    with open_engine(bare_url) as engine, engine.begin() as connection:
+        found = [(name, quantity, bytes(raw)) for name, quantity, raw in connection.execute(text(bound))]
+        assert found == [
+            (f"r{at}", 1, commitment(receipt, f"r{at}", bytes.fromhex("ab" * 32), f"k{at}"))
+            for at, receipt in enumerate(("urn:uuid:a", "urn:uuid:a", "urn:uuid:b"))
+        ]
+        batch = connection.execute(text("SELECT version, size, quantity, root FROM burn_batch")).one()
+        assert (*batch[:3], bytes(batch[3])) == (1, 2, 2, bytes.fromhex("cd" * 32))
+        assert connection.execute(text("SELECT count(*) FROM burn_attempt")).scalar() == 1
+    with open_engine(bare_url) as engine, engine.begin() as connection, pytest.raises(IntegrityError):
+        connection.execute(text("DELETE FROM burn_batch"))  # its burns still refer to it

@@ -6,6 +6,7 @@ from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
 from shared.cardano.draft import Draft
 from shared.cardano.make import build
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.policy import NativeScript
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
@@ -40,15 +41,14 @@ class Custody:
             )
         )
 
-    async def burn(self, root: bytes, count: int) -> str:
-        """The hash of a transaction that burns `count` tokens and commits to `root`."""
+    async def burn(self, batch: BatchCommitment) -> str:
+        """The hash of a transaction that burns the batch's tokens and commits to its root."""
         return await self._submit(
             lambda utxos, parameters, slot: build.burn(
                 utxos=utxos,
                 change_address=self.address,
                 asset=self.token,
-                count=count,
-                root=root,
+                batch=batch,
                 parameters=parameters,
                 expiry_slot=slot,
                 key=self._key.public,

@@ -20,10 +20,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared import merkle
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
 from shared.dialects import ack
 from shared.keys import SigningKey
+from shared.merkle import SumNode
 from shared.problem import Problem
+from shared.redemption_commitment import commitment, request_hash
 from shared.tokens import dpop, jws, prt, receipt
 from shared.tokens.prt import Order, PaymentRequest
 from tests.support.hostile import papers
@@ -45,9 +48,26 @@ class Sale:
 class Use:
     receipt_id: str
     redemption_id: str
+    asked: bytes
+    key: str
     salt: bytes
     image: bytes
     burn: dict[str, Any] | None = None
+
+    @property
+    def leaf(self) -> SumNode:
+        bound = commitment(self.receipt_id, self.redemption_id, self.asked, self.key)
+        return merkle.leaf(self.salt, bound, 1)
+
+    @property
+    def preimage(self) -> dict[str, Any]:
+        return {
+            "salt": self.salt.hex(),
+            "receipt_id": self.receipt_id,
+            "redemption_id": self.redemption_id,
+            "request_hash": self.asked.hex(),
+            "idempotency_key": self.key,
+        }
 
 
 class FakeSeller:
@@ -110,17 +130,21 @@ class FakeSeller:
     async def burn(self) -> str:
         """Burn for every use so far in one batch; the transaction's hash."""
         uses = list(self.uses.values())
-        leaves = [merkle.redemption_leaf(use.redemption_id, use.salt) for use in uses]
-        tx_hash = await self.custody.burn(merkle.root(leaves), len(uses))
+        leaves = [use.leaf for use in uses]
+        root = merkle.root(leaves)
+        tx_hash = await self.custody.burn(BatchCommitment(root.hash, root.sum, len(uses)))
         for index, use in enumerate(uses):
             use.burn = {
+                "version": 2,
                 "state": "confirmed",
                 "token": self.token.dotted,
-                "salt": use.salt.hex(),
+                "quantity": 1,
+                "leaf": use.leaf.hash.hex(),
                 "leaf_index": index,
                 "tree_size": len(uses),
-                "proof": [node.hex() for node in merkle.proof(leaves, index)],
-                "root": merkle.root(leaves).hex(),
+                "path": [{"hash": node.hash.hex(), "sum": node.sum} for node in merkle.proof(leaves, index)],
+                "root": root.hash.hex(),
+                "sum": root.sum,
                 "tx_hash": tx_hash,
                 "confirmations": 1,
                 "required": 1,
@@ -189,7 +213,9 @@ class FakeSeller:
                 return self._answer(request, _problem(exhausted))
             redemption_id = self.lies.redemption_id or str(uuid.uuid4())
             receipt_id = jws.read(shown).payload["jti"]
-            self.uses[key] = Use(receipt_id, redemption_id, uuid.uuid4().bytes, self.lies.image)
+            asked = request_hash(await request.json())
+            salt = uuid.uuid4().bytes
+            self.uses[key] = Use(receipt_id, redemption_id, asked, key, salt, self.lies.image)
         use = self.uses[key]
         if "json" not in request.headers["accept"]:
             left = str(self._counts(sale)["available"])
@@ -217,13 +243,20 @@ class FakeSeller:
         return self._answer(request, JSONResponse({**self._counts(sale), "product": "image-credit"}))
 
     async def _redemption(self, request: Request) -> Response:
+        if request.path_params["id"] not in {use.redemption_id for use in self.uses.values()}:
+            return self._answer(
+                request, _problem(Problem(404, "not_found", "Not found", "No such redemption."))
+            )
         use = self._use(request)
-        burn = None if use.burn is None else self.lies.burn(dict(use.burn))
+        burn = use.burn
+        if burn is not None and "Authorization" in request.headers:
+            shown = jws.read(self._shown(request)).payload["jti"]
+            burn = {**burn, "preimage": use.preimage} if shown == use.receipt_id else burn
         told = {
             "redemption_id": use.redemption_id,
             "state": "captured",
             "product": "image-credit",
-            "burn": burn,
+            "burn": None if burn is None else self.lies.burn(dict(burn)),
         }
         return self._answer(request, JSONResponse(told))
 

@@ -1,6 +1,7 @@
 """Captured redemptions by the hundred, and workers that burn them step by step."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +23,11 @@ from tests.support.world.seller import Seller
 
 TERMS = BatchTerms(size=1000, seconds=0, confirmations=1, resubmit_seconds=0, in_flight=1)
 FAR = 4_000_000_000
+HASH = "00" * 32
 
 
-async def capture(seller: Seller, count: int) -> list[str]:
-    """Ids of as many captured redemptions, whose burns wait."""
+async def capture(seller: Seller, count: int, quantities: Sequence[int] = ()) -> list[str]:
+    """Ids of as many captured redemptions, whose burns wait; each of one token unless `quantities` say more."""
     account, ids = str(uuid.uuid4()), [str(uuid.uuid4()) for _ in range(count)]
 
     def function(tx: Transaction) -> None:
@@ -36,16 +38,18 @@ async def capture(seller: Seller, count: int) -> list[str]:
             owner=BEARER,
             payment_id=account,
             product="image-credit",
-            credits=count,
+            credits=sum(quantities) or count,
             expires_at=FAR,
             now=now,
         )
         for name in ids:
-            wish = wanted(name, account)
-            reservation = redemption_store.reserve(tx, wish, now, FAR)
+            quantity = quantities[ids.index(name)] if quantities else 1
+            use = wanted(name, account, quantity=quantity)
+            reservation = redemption_store.reserve(tx, use, now, FAR)
             assert isinstance(reservation, Reservation)
             assert redemption_store.capture(tx, reservation, delivered(name.replace("-", "")), now)
-            burn_store.insert(tx, name, uuid.uuid4().bytes, now)
+            salt, bound = uuid.uuid4().bytes, reservation.commitment
+            burn_store.insert(tx, name, salt, bound, quantity=quantity, now=now)
 
     await seller.parts.database.transact(function)
     return ids

@@ -9,6 +9,7 @@ from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.draft import Built, Draft
 from shared.cardano.make import build
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.policy import NativeScript
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
@@ -49,7 +50,7 @@ class Wallet:
 
     async def burn(self, count: int, utxos: Sequence[Utxo] | None = None) -> Built:
         facts = await self._facts(None, utxos)
-        return self._signed(build.burn(asset=self.asset, count=count, root=HASH, **facts))
+        return self._signed(build.burn(asset=self.asset, batch=BatchCommitment(HASH, count, count), **facts))
 
     async def _facts(self, parameters: Parameters | None, utxos: Sequence[Utxo] | None) -> dict[str, Any]:
         return {

@@ -14,6 +14,7 @@ from shared.cardano.draft import Built, Draft
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.make import build
 from shared.cardano.make.drafting import Plan, drafted
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.policy import ExecutionUnits, PlutusScript
 from shared.chain.blockfrost import Blockfrost
 from tests.support.processes.devnet import DevnetProcess
@@ -57,8 +58,8 @@ class FixedWallet(Wallet):
 
     async def burn_some(self, count: int) -> Built:
         facts = await self._facts(None, await self.spendable())
-        script = self.supply.burning(self.reference)
-        return self._signed(build.burn(asset=self.asset, count=count, root=HASH, script=script, **facts))
+        script, batch = self.supply.burning(self.reference), BatchCommitment(HASH, count, count)
+        return self._signed(build.burn(asset=self.asset, batch=batch, script=script, **facts))
 
     async def spendable(self) -> list[Utxo]:
         return [u for u in await self.chain.utxos(self.address) if u.reference != self.reference]

@@ -158,35 +158,58 @@ def test_a_delivery_with_something_else_in_it_is_the_sellers_fault(name: str, va
 
 
 BURN: dict[str, Any] = {
+    "version": 2,
     "state": "confirmed",
-    "salt": "00",
+    "quantity": 1,
+    "leaf": "00" * 32,
     "leaf_index": 0,
     "tree_size": 1,
-    "proof": ["00" * 32],
+    "path": [{"hash": "00" * 32, "sum": 1}],
     "root": "00" * 32,
+    "sum": 2,
+    "preimage": {"salt": "00"},
     "tx_hash": "00" * 32,
 }
 
 
 def test_a_burn_that_waits_has_no_proof_yet() -> None:
     found = redemption.read(
-        {"redemption_id": "1", "state": "captured", "burn": {"state": "waiting", "tx_hash": None}}
+        {
+            "redemption_id": "1",
+            "state": "captured",
+            "burn": {"version": 2, "state": "waiting", "quantity": 1, "tx_hash": None},
+        }
     )
     assert found.burn is not None
-    assert (found.burn.state, found.burn.tx_hash, found.burn.proof) == ("waiting", None, None)
+    assert (found.burn.state, found.burn.tx_hash, found.burn.path) == ("waiting", None, None)
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"state": 7},
-        {"salt": "zz"},
+        {"preimage": {"salt": "zz"}},
+        {"preimage": "00"},
+        {"preimage": {}},
+        {"version": "2"},
+        {"version": None},
+        {"quantity": None},
+        {"quantity": -1},
+        {"quantity": True},
+        {"leaf": 5},
+        {"sum": None},
+        {"sum": -1},
+        {"sum": "2"},
         {"leaf_index": -1},
         {"leaf_index": True},
         {"tree_size": "1"},
-        {"proof": "00"},
-        {"proof": ["00"] * 65},
-        {"proof": [1]},
+        {"path": "00"},
+        {"path": [{"hash": "00" * 32, "sum": 1}] * 65},
+        {"path": [1]},
+        {"path": ["00" * 32]},
+        {"path": [{"hash": "00" * 32}]},
+        {"path": [{"hash": "00" * 32, "sum": 1.0}]},
+        {"path": [{"hash": "00" * 32, "sum": -1}]},
         {"tx_hash": "../../address"},
         {"tx_hash": "00" * 31},
         {"tx_hash": "AA" * 32},

@@ -10,6 +10,8 @@ import pytest
 from buyer.errors import WalletError
 from buyer.purchase import store as purchase_store
 from buyer.purchase.record import PurchaseKind
+from buyer.redemptions import jobs
+from buyer.redemptions.jobs import WantedUse
 from buyer.wallet.file import Wallet, default_path
 
 NOW = 1_800_000_000
@@ -86,3 +88,18 @@ def test_what_fails_in_the_middle_leaves_nothing(wallet: Wallet) -> None:
     with pytest.raises(RuntimeError):
         wallet.transact(work)
     assert wallet.transact(lambda db: db.execute("SELECT count(*) FROM purchases").fetchone()) == (0,)
+
+
+def test_a_salt_is_kept_once(wallet: Wallet) -> None:
+    def story(db: sqlite3.Connection) -> bytes | None:
+        db.execute("PRAGMA defer_foreign_keys = ON")  # the receipt is of no matter here
+        jobs.want(db, WantedUse.new("key", "receipt", "/use", "{}"), None)
+        jobs.delivered(db, "key", "redemption")
+        for salt in (b"a" * 16, b"b" * 16):
+            jobs.keep_salt(db, "redemption", salt)
+        use = jobs.use_of(db, "redemption")
+        db.execute("DELETE FROM uses")
+        assert use is not None
+        return use.own.salt
+
+    assert wallet.transact(story) == b"a" * 16

@@ -11,6 +11,7 @@ from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.draft import Built, Draft
 from shared.cardano.make import build
+from shared.cardano.metadata import BatchCommitment
 from shared.cardano.policy import NativeScript
 from shared.keys import SigningKey
 
@@ -70,8 +71,7 @@ def burn(
         utxos=utxos,
         change_address=OURS,
         asset=ASSET,
-        count=count,
-        root=root,
+        batch=BatchCommitment(root, count, count),
         parameters=PARAMETERS,
         expiry_slot=EXPIRY,
         key=KEY.public,

@@ -8,6 +8,7 @@ from shared.cardano.coins import PlutusParameters, Utxo
 from shared.cardano.draft import Built, Draft
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.make import build
+from shared.cardano.metadata import BatchCommitment
 from tests.unit.cardano.cardano_samples import EXPIRY, HASH, KEY, NETWORK, OURS, PARAMETERS
 
 SEED = Utxo("11" * 32, 0, OURS, 50_000_000)
@@ -35,8 +36,7 @@ def burn(*utxos: Utxo, count: int = 4) -> Draft:
         utxos=utxos or [HELD],
         change_address=OURS,
         asset=SUPPLY.asset,
-        count=count,
-        root=HASH,
+        batch=BatchCommitment(HASH, count, count),
         parameters=PRICED,
         expiry_slot=EXPIRY,
         key=KEY.public,

@@ -8,7 +8,7 @@ import cbor2
 import pytest
 
 from shared.cardano.addresses import to_bytes
-from shared.cardano.metadata import burn_metadata
+from shared.cardano.metadata import BatchCommitment, burn_metadata
 from shared.cardano.read.guard import UnsafeBurnError, guard_burn
 from shared.cardano.read.transaction import TransactionError, parse
 from tests.unit.cardano.cardano_samples import (
@@ -38,7 +38,7 @@ def test_a_burn_of_ours_passes_before_and_after_it_is_signed() -> None:
 
 def twisted(change: Callable[[dict[int, Any]], None], metadata: dict[int, Any] | None = None) -> bytes:
     """A good burn of 4 whose body was changed."""
-    auxiliary = cbor2.dumps(burn_metadata(HASH, 4) if metadata is None else metadata)
+    auxiliary = cbor2.dumps(burn_metadata(BatchCommitment(HASH, 4, 4)) if metadata is None else metadata)
     body: dict[int, Any] = cbor2.loads(burn(WALLET, count=4).body_bytes)
     body[7] = blake2b(auxiliary, digest_size=32).digest()
     change(body)

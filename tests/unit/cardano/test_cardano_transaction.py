@@ -7,7 +7,7 @@ import cbor2
 import pycardano  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
-from shared.cardano.metadata import read_burn, read_payment
+from shared.cardano.metadata import BatchCommitment, read_burn, read_payment
 from shared.cardano.read.transaction import parse
 from tests.unit.cardano.cardano_samples import (
     ASSET,
@@ -52,7 +52,7 @@ def test_our_payment_reads_as_what_it_was_built_to_be() -> None:
 def test_our_burn_reads_as_what_it_was_built_to_be() -> None:
     parsed = parse(signed(burn(utxo(1, 10_000_000, CREATE=4), count=3)).raw)
     assert parsed.mint == {ASSET.unit: -3}
-    assert read_burn(parsed.metadata) == (HASH, 3)
+    assert read_burn(parsed.metadata) == BatchCommitment(HASH, 3, 3)
     assert parsed.unusual == ()
 
 

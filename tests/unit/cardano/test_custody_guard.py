@@ -13,7 +13,7 @@ from paywall.burns.policies import BuildTerms, NativePolicy
 from shared.cardano.addresses import enterprise_address, to_bytes
 from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.draft import Draft
-from shared.cardano.metadata import burn_metadata
+from shared.cardano.metadata import BatchCommitment, burn_metadata
 from shared.cardano.read.guard import UnsafeBurnError, UnsafeMintError
 from shared.chain.base import Tip
 from shared.keys import PublicKey, SigningKey
@@ -60,7 +60,7 @@ class ToldChain:
 
 
 def order(count: int = 4, root: bytes = ROOT, must_spend: Sequence[tuple[str, int]] = ()) -> BurnOrder:
-    return BurnOrder(count, root, must_spend)
+    return BurnOrder(BatchCommitment(root, count, count), must_spend)
 
 
 def attempt(
@@ -153,12 +153,11 @@ class TakenOver(NativePolicy):
     def burn(
         self,
         utxos: Sequence[Utxo],
-        count: int,
-        root: bytes,
+        batch: BatchCommitment,
         must_spend: Sequence[tuple[str, int]],
         terms: BuildTerms,
     ) -> Draft:
-        return self._changed(POLICY.burn(utxos, count, root, must_spend, terms))
+        return self._changed(POLICY.burn(utxos, batch, must_spend, terms))
 
     def mint(self, utxos: Sequence[Utxo], quantity: int, terms: BuildTerms) -> Draft:
         return self._changed(POLICY.mint(utxos, quantity, terms))
@@ -245,7 +244,7 @@ def test_a_draft_that_names_another_id_than_its_bytes_have_is_not_signed_under_i
 
 
 def test_a_batch_that_the_metadata_does_not_tell_is_not_signed() -> None:
-    other = cbor2.dumps(burn_metadata(ROOT, 3))
+    other = cbor2.dumps(burn_metadata(BatchCommitment(ROOT, 3, 3)))
     with pytest.raises(UnsafeBurnError, match="metadata"):
         attempt(policy=TakenOver(KEY.public, auxiliary=other))
 

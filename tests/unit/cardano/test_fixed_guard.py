@@ -11,7 +11,7 @@ import pytest
 from shared.cardano.addresses import key_hash, to_bytes
 from shared.cardano.coins import Shortage, Utxo
 from shared.cardano.draft import Draft
-from shared.cardano.metadata import burn_metadata
+from shared.cardano.metadata import BatchCommitment, burn_metadata
 from shared.cardano.read.fixed_guard import guard_fixed_burn, guard_fixed_mint
 from shared.cardano.read.guard import UnsafeBurnError, UnsafeMintError, guard_burn
 from shared.cardano.read.transaction import TransactionError
@@ -165,4 +165,4 @@ def test_a_seed_too_small_for_its_mint_is_a_shortage() -> None:
 
 
 def test_the_metadata_is_that_of_any_burn() -> None:
-    assert cbor2.loads(burn().auxiliary or b"") == burn_metadata(HASH, 4)
+    assert cbor2.loads(burn().auxiliary or b"") == burn_metadata(BatchCommitment(HASH, 4, 4))

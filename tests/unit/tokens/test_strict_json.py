@@ -117,3 +117,44 @@ def test_the_limit_counts_bytes_and_not_characters() -> None:
     assert strict_json.loads('"é"', max_bytes=4) == "é"
     with pytest.raises(StrictJsonError, match="longer"):
         strict_json.loads('"é"', max_bytes=3)
+
+
+CANONICAL: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXT,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXT, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+def turned(value: Any) -> Any:
+    """The same value, its members the other way round."""
+    if isinstance(value, dict):
+        return {name: turned(value[name]) for name in reversed(value)}
+    return [turned(entry) for entry in value] if isinstance(value, list) else value
+
+
+@given(CANONICAL)
+def test_the_canonical_form_is_one_whatever_the_order_of_members_and_means_the_same(value: Any) -> None:
+    written = strict_json.canonical(value)
+    assert written == strict_json.canonical(turned(value))
+    assert strict_json.loads(written, max_depth=100) == value
+
+
+NOT_CANONICAL = [
+    1.5,
+    2**53,
+    -(2**53),
+    float("nan"),
+    {1: 2},
+    {"a": [0.0]},
+    b"bytes",
+    {"a"},
+    "\ud800",
+    {"\ud800": 1},
+]
+
+
+@pytest.mark.parametrize("value", NOT_CANONICAL, ids=repr)
+def test_what_two_readers_could_write_differently_has_no_canonical_form(value: Any) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  the kind is all that matters
+        strict_json.canonical(value)

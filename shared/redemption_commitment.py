@@ -1,0 +1,32 @@
+"""What a burn is bound to: one use by one holder, in bytes that buyer and seller compute alike. docs/proof.md"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from shared import strict_json
+
+#: the version, in front of the fields: another one's commitments can never be read as these
+DOMAIN = b"paywall redemption v2"
+#: shows the right to ask, and is no part of what is asked
+RECEIPT = "receipt"
+
+
+def request_hash(body: Mapping[str, Any]) -> bytes:
+    """SHA-256 of the canonical JSON (RFC 8785) of a request's members without `receipt`; ValueError as `canonical`.
+
+    Only members that the resource understands count; an image's are `name` and `prompt`.
+    """
+    members = {name: value for name, value in body.items() if name != RECEIPT}
+    return sha256(strict_json.canonical(members)).digest()
+
+
+def commitment(receipt_id: str, redemption_id: str, request_hash: bytes, idempotency_key: str) -> bytes:
+    """SHA-256 of the domain and the four fields, each behind its length in bytes (4, big-endian).
+
+    The lengths make one reading of the bytes the only one; texts are UTF-8, the request's hash its 32 bytes.
+    """
+    if len(request_hash) != sha256().digest_size:
+        raise ValueError("a request's hash has 32 bytes")
+    fields = (DOMAIN, receipt_id.encode(), redemption_id.encode(), request_hash, idempotency_key.encode())
+    return sha256(b"".join(len(field).to_bytes(4, "big") + field for field in fields)).digest()
