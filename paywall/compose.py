@@ -154,13 +154,9 @@ class Seller:
             salts=lambda: secrets.token_bytes(SALT_BYTES),
             backlog=backlog,
         )
-        self.burning = (
-            None
-            if adapters.custody is None
-            else open_burn_worker(settings, adapters.database, adapters.chain, adapters.custody)
-        )
+        self.burning = open_burn_worker(settings, self.database, self.chain, self.custody)
         self.worker = Worker(
-            database=adapters.database,
+            database=self.database,
             burning=self.burning,
             settlement=self.settlement,
             redeeming=self.redeeming,
