@@ -6,7 +6,9 @@ from shared.chain.base import Chain, ChainError
 
 
 class Readiness:
-    def __init__(self, database: Database, chain: Chain, custody: Custody | None, low_water: int) -> None:
+    def __init__(
+        self, database: Database, chain: Chain | None, custody: Custody | None, low_water: int
+    ) -> None:
         self._database = database
         self._chain = chain
         self._custody = custody
@@ -19,6 +21,8 @@ class Readiness:
             tx.connection.exec_driver_sql("SELECT 1")
 
         await self._database.read(select)
+        if self._chain is None:
+            return {"database": "ok"}
         try:
             if self._custody is None:
                 await self._chain.tip()

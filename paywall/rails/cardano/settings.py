@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from shared.money import Money, MoneyError
 
 
 @dataclass(frozen=True, slots=True)
 class CardanoSettings:
+    needs_chain: ClassVar[bool] = True
+
     ada_usd: str = "0.50"
     cardano_address: str = ""
 
