@@ -6,10 +6,11 @@ Burns are queued and stay queued: no batch closes while requests are measured.
 import asyncio
 from pathlib import Path
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from paywall import Paywall
+from paywall.compose import compose, open_ring
 from paywall.ops.logs import start_logging
+from paywall.ops.worker import working
 from paywall.products.images.room import open_images
 from paywall.settings import Settings
 from tests.bench.noop import MemoryDeliveries, NoopMaker
@@ -41,7 +42,21 @@ def app(folder: Path, port: int) -> ASGIApp:
     """The app over the data in `folder`, with its log as always: one line a request on stderr."""
     wanted = settings(folder, port)
     start_logging(wanted.log)
-    return Paywall(wanted, resources=[open_images(wanted, maker=NoopMaker(), deliveries=MemoryDeliveries())])
+    images = open_images(wanted, maker=NoopMaker(), deliveries=MemoryDeliveries())
+    seller = compose(wanted, open_ring(wanted), resources=[images])
+
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        """With its worker, and without a devnet beside it: no chain is asked while requests are measured."""
+        if scope["type"] == "lifespan":
+            await receive()
+            async with working(seller.worker):
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await seller.app(scope, receive, send)
+
+    return whole
 
 
 def buy(folder: Path, port: int) -> Buyer:

@@ -34,7 +34,7 @@ from tests.support.world.stage import Stage, open_stage
 
 pytestmark = pytest.mark.xdist_group("openapi")
 IMAGES = open_images(Settings(), maker=PlainMaker())
-PARTS = ("selling", "receipt_verifier", "redeeming", "reading", "origins", "ids")
+PARTS = ("selling", "receipt_verifier", "redeeming", "reading", "dialects", "origins", "ids")
 DOCUMENT = document(BASE, [IMAGES])
 SEED = 20260419
 EXAMPLES_EACH = 12
