@@ -17,8 +17,8 @@ from shared.tokens.prt import PaymentOption, PaymentRequest
 from tests.support.hostile.shop import ORIGIN, Shop
 from tests.support.hostile.transport import At
 from tests.support.world.buying import buy
-from tests.support.world.payers import PlainPayer
 from tests.support.world.real_shop import AnyShop
+from tests.support.world.wallets.payers import PlainPayer
 
 MISMATCH = Problem(402, "payment_mismatch", "Mismatch", "No.")
 GENERATE = "/api/images/generate"

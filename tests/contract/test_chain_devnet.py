@@ -14,7 +14,7 @@ from shared.chain.base import ChainUnavailable, confirmations
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.chain_wallet import HASH, NETWORK, Wallet, run
+from tests.support.world.wallets.chain_wallet import HASH, NETWORK, Wallet, run
 
 NEVER = "ab" * 32
 

@@ -11,7 +11,7 @@ from shared.cardano.fees import least_lovelace
 from shared.chain.base import SubmitRefused, SubmitUnknown
 from shared.chain.blockfrost import Blockfrost
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.chain_wallet import Wallet, run
+from tests.support.world.wallets.chain_wallet import Wallet, run
 
 
 def test_the_fee_cannot_be_one_lovelace_less(devnet: DevnetProcess) -> None:

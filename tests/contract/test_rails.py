@@ -2,7 +2,7 @@
 
 A rail comes with a recorded exchange, `rails/<rail>.json`: prices and their quotes, evidence and payments with
 what the outside answered and what the rail must say. The answers were recorded from the real thing (for
-`cardano` from the devnet, by `record_cardano.py`) and are played back by a twin that knows nothing else.
+`cardano` from the devnet, by `rails/record_cardano.py`) and are played back by a twin that knows nothing else.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from shared.dialects.base import Evidence
 from shared.keys import PublicKey
 from shared.money import Money
 from shared.tokens import prt
-from tests.contract.recorded_chain import RecordedChain
+from tests.contract.rails.recorded_chain import RecordedChain
 
 FOLDER = Path(__file__).parent / "rails"
 RAILS = registry.rooms()
@@ -64,7 +64,7 @@ def recorded(rail: str) -> Case:
     path = FOLDER / f"{rail}.json"
     assert path.exists(), (
         f"paywall/rails/{rail} has no recorded exchange: record it into tests/contract/rails/{rail}.json "
-        "(record_cardano.py shows how) and tell tests/contract/test_rails.py in WAYS how to open the rail."
+        "(record_cardano.py there shows how) and tell tests/contract/test_rails.py in WAYS how to open the rail."
     )
     record: Case = json.loads(path.read_text("utf-8"))
     return record

@@ -29,8 +29,8 @@ from tests.support.hostile.http_socket import serving
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.image_maker import FAILING, REFUSED, PlainMaker
 from tests.support.world.openapi_document import Described
+from tests.support.world.scenes.stage import Stage, open_stage
 from tests.support.world.seller import BASE, Payer, Seller
-from tests.support.world.stage import Stage, open_stage
 
 pytestmark = pytest.mark.xdist_group("openapi")
 IMAGES = open_images(Settings(), maker=PlainMaker())

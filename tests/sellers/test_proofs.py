@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scene import Scene, open_scene
+from tests.support.world.scenes.scene import Scene, open_scene
 from tests.support.world.seller import Payer
 
 pytestmark = pytest.mark.xdist_group("proofs")

@@ -8,7 +8,7 @@ import pytest
 from blockfrost import ApiError, BlockFrostApi  # type: ignore[import-untyped]  # it ships no types
 
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import TTL, VALID_FROM, Coin, Wallet
+from tests.support.world.wallets.devnet_wallet import TTL, VALID_FROM, Coin, Wallet
 
 METADATA = {8402: {"root": b"\x02" * 32, "count": 2, "list": [1, "x", {1: -1}], b"\x00": "bytes"}}
 

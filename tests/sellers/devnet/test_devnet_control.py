@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import Wallet, exact, transaction_id
+from tests.support.world.wallets.devnet_wallet import Wallet, exact, transaction_id
 
 
 @pytest.fixture(scope="module")

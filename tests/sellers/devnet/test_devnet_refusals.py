@@ -8,7 +8,7 @@ import pytest
 
 from shared.cardano.addresses import enterprise_address, to_bytes
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import (
+from tests.support.world.wallets.devnet_wallet import (
     AUXILIARY_HASH,
     CERTIFICATES,
     FEE,

@@ -17,8 +17,8 @@ from tests.support.hostile.http_socket import serving
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.image_maker import PlainMaker
 from tests.support.world.ledger import added
-from tests.support.world.scene import GENERATE, NEW_REQUEST
-from tests.support.world.stage import Stage, open_stage
+from tests.support.world.scenes.scene import GENERATE, NEW_REQUEST
+from tests.support.world.scenes.stage import Stage, open_stage
 
 pytestmark = pytest.mark.xdist_group("threats_content")
 BUY, PAY = "/api/images/buy", "/api/payments"

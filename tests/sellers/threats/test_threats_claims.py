@@ -12,7 +12,7 @@ import pytest
 from shared.tokens import jws
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.ledger import added
-from tests.support.world.payment_scene import ELSEWHERE, STRANGER, PaymentScene, open_payment_scene
+from tests.support.world.scenes.payment_scene import ELSEWHERE, STRANGER, PaymentScene, open_payment_scene
 from tests.support.world.seller import Payer
 
 pytestmark = pytest.mark.xdist_group("threats_payments")

@@ -14,8 +14,8 @@ from tests.support.hostile.http_socket import ask, serving
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.image_maker import FAILING, REFUSED, SLOW
 from tests.support.world.ledger import added
-from tests.support.world.scene import GENERATE, Scene, open_scene
-from tests.support.world.stage import check_problem
+from tests.support.world.scenes.scene import GENERATE, Scene, open_scene
+from tests.support.world.scenes.stage import check_problem
 
 pytestmark = pytest.mark.xdist_group("threats_content")
 

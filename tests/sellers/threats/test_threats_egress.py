@@ -11,7 +11,7 @@ import pytest
 
 from shared.tokens import jws
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scene import GENERATE, THIEF, Scene, open_scene
+from tests.support.world.scenes.scene import GENERATE, THIEF, Scene, open_scene
 
 pytestmark = pytest.mark.xdist_group("threats_tokens")
 

@@ -13,9 +13,9 @@ from shared.tokens import jws
 from tests.support.hostile.http_socket import ask, serving
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.ledger import added
-from tests.support.world.scene import GENERATE, NEW_REQUEST, Scene, open_scene
+from tests.support.world.scenes.scene import GENERATE, NEW_REQUEST, Scene, open_scene
+from tests.support.world.scenes.stage import check_problem
 from tests.support.world.seller import BASE
-from tests.support.world.stage import check_problem
 
 pytestmark = pytest.mark.xdist_group("threats_receipts")
 

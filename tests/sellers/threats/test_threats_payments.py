@@ -19,9 +19,9 @@ from shared.keys import SigningKey
 from shared.tokens import jws
 from shared.tokens.prt import token_hash
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import CERTIFICATES, MINT, OUTPUTS, TTL
-from tests.support.world.payment_scene import ELSEWHERE, STRANGER, PaymentScene, open_payment_scene
+from tests.support.world.scenes.payment_scene import ELSEWHERE, STRANGER, PaymentScene, open_payment_scene
 from tests.support.world.seller import NETWORK, Payer
+from tests.support.world.wallets.devnet_wallet import CERTIFICATES, MINT, OUTPUTS, TTL
 
 pytestmark = pytest.mark.xdist_group("threats_payments")
 

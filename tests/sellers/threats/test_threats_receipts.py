@@ -12,7 +12,7 @@ import pytest
 from shared.keys import SigningKey
 from shared.tokens import jws
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scene import GENERATE, NEW_REQUEST, THIEF, Scene, open_scene
+from tests.support.world.scenes.scene import GENERATE, NEW_REQUEST, THIEF, Scene, open_scene
 from tests.support.world.seller import BASE
 
 pytestmark = pytest.mark.xdist_group("threats_receipts")

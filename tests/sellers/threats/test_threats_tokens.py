@@ -16,7 +16,7 @@ from shared.tokens.jws import PROOF_TYPE
 from tests.conformance.attacks import Target, attacks
 from tests.conformance.samples import HOLDER_KEY, RECEIPT, REQUEST, SELLER_KEY
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scene import GENERATE, THIEF, Scene, open_scene
+from tests.support.world.scenes.scene import GENERATE, THIEF, Scene, open_scene
 from tests.support.world.seller import BASE
 
 pytestmark = pytest.mark.xdist_group("threats_tokens")

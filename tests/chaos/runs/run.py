@@ -9,9 +9,11 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.chaos import points, processes, report
-from tests.chaos.menaces import Clock, Disk, small_disk
-from tests.chaos.rounds import Metrics, Now, Rounds
+from tests.chaos import processes
+from tests.chaos.faults import points
+from tests.chaos.faults.menaces import Clock, Disk, small_disk
+from tests.chaos.runs import report
+from tests.chaos.runs.rounds import Metrics, Now, Rounds
 from tests.chaos.world import World
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.services.postgres import running_postgres

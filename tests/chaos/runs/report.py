@@ -3,10 +3,10 @@
 import datetime as dt
 from pathlib import Path
 
-from tests.chaos import points
-from tests.chaos.rounds import Metrics
+from tests.chaos.faults import points
+from tests.chaos.runs.rounds import Metrics
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
+RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 HEAD = """\
 # What `make chaos` found, newest first
 

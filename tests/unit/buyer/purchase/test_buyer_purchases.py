@@ -21,7 +21,7 @@ from buyer.wallet.file import Wallet
 from shared.money import Money
 from shared.tokens.prt import Order, PaymentOption, PaymentRequest
 from shared.tokens.receipt import Receipt
-from tests.support.world.payers import PlainPayer
+from tests.support.world.wallets.payers import PlainPayer
 
 NOW = 1_800_000_000
 SELLER = "https://seller.example"
@@ -269,7 +269,7 @@ CHILD = """
 import sys
 from buyer.budget import Budget
 from buyer.wallet.file import Wallet
-from tests.unit.buyer.test_buyer_purchases import pay, requested
+from tests.unit.buyer.purchase.test_buyer_purchases import pay, requested
 wallet = Wallet.open(sys.argv[1])
 for number in range(4):
     name = f"{sys.argv[2]}-{number}"

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from tests.chaos import points
+from tests.chaos.faults import points
 from tests.chaos.processes import Running
 from tests.chaos.world import Slot, World
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.chaos import verdict
-from tests.chaos.books import open_books
 from tests.chaos.buyers import COIN, COINS, ChaosBuyer
-from tests.chaos.killer import KILLED, Killer
-from tests.chaos.saboteur import Saboteur
+from tests.chaos.faults.killer import KILLED, Killer
+from tests.chaos.faults.saboteur import Saboteur
+from tests.chaos.runs import verdict
+from tests.chaos.runs.books import open_books
 from tests.chaos.world import World, fund
 
 Now = Callable[[], int]

@@ -1,6 +1,7 @@
-"""Writes `rails/cardano.json`: what the rail `cardano` says over a real devnet, and all that the devnet said.
+"""Writes `cardano.json`: what the rail `cardano` says over a real devnet, and all that the devnet said.
 
-Run it anew (`python -m tests.contract.record_cardano`) when the rail or the port changes, and read the difference.
+Run it anew (`python -m tests.contract.rails.record_cardano`) when the rail or the port changes, and read the
+difference.
 """
 
 import asyncio
@@ -24,12 +25,12 @@ from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt
 from shared.tokens.prt import Order, PaymentRequest, token_hash
-from tests.contract.recorded_chain import Record, RecordingChain
+from tests.contract.rails.recorded_chain import Record, RecordingChain
 from tests.contract.test_rails import spelled_evidence, spelled_payment
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import FEE, MINT, TTL, Wallet
+from tests.support.world.wallets.devnet_wallet import FEE, MINT, TTL, Wallet
 
-FILE = Path(__file__).parent / "rails" / "cardano.json"
+FILE = Path(__file__).with_name("cardano.json")
 SELLER, PAYEE, ELSEWHERE = SigningKey.from_seed(b"\x01" * 32), Wallet(seed=2), Wallet(seed=3)
 NETWORK, RATE, CONFIRMATIONS = "cardano:devnet", "0.50 USD", 2
 PRICES = ("0.01 USD", "1.00 USD", "3.00 USD", "5.00 USD", "1000000.00 USD")
@@ -201,14 +202,13 @@ def main() -> None:
     terms = {"network": NETWORK, "recipient": PAYEE.address, "rate": RATE, "confirmations": CONFIRMATIONS}
     recorded = {
         "about": "The rail `cardano` over the devnet (paywall/devnet, scalus's ledger rules): what it was given, "
-        "what the chain answered, what it said. Made by tests/contract/record_cardano.py.",
+        "what the chain answered, what it said. Made by tests/contract/rails/record_cardano.py.",
         "terms": terms,
         "seller": SELLER.public.did,
         "quotes": [quote(rate, price) for rate in RATES for price in PRICES],
         "checks": at.checks,
         "settles": at.settles,
     }
-    FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(recorded, indent=1) + "\n")
 
 

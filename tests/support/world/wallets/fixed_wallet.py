@@ -18,7 +18,7 @@ from shared.cardano.metadata import BatchCommitment
 from shared.cardano.policy import ExecutionUnits, PlutusScript
 from shared.chain.blockfrost import Blockfrost
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.chain_wallet import HASH, Wallet
+from tests.support.world.wallets.chain_wallet import HASH, Wallet
 
 QUANTITY = 10_000
 #: what stops a wrong transaction is to be the script's own word, not its budget

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from buyer.errors import BuyerError
 from shared.cardano.read.transaction import parse
-from tests.chaos.books import Books, open_books
 from tests.chaos.buyers import FUNDS, ChaosBuyer
+from tests.chaos.runs.books import Books, open_books
 from tests.chaos.world import World
 
 #: what is under way when faults stop comes to its end within

@@ -13,8 +13,8 @@ from shared.keys import SigningKey
 from shared.tokens import dpop
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.image_maker import PlainMaker
+from tests.support.world.scenes.stage import Stage, open_stage
 from tests.support.world.seller import BASE, Payer
-from tests.support.world.stage import Stage, open_stage
 
 GENERATE = "/api/images/generate"
 THIEF = SigningKey.from_seed(b"\x77" * 32)

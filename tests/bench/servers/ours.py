@@ -12,7 +12,7 @@ from paywall import Paywall
 from paywall.ops.logs import start_logging
 from paywall.products.images.room import open_images
 from paywall.settings import Settings
-from tests.bench.noop import MemoryDeliveries, NoopMaker
+from tests.bench.servers.noop import MemoryDeliveries, NoopMaker
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.seller import open_seller
 

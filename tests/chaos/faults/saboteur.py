@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from typing import Any
 
-from tests.chaos.books import open_books
+from tests.chaos.runs.books import open_books
 from tests.chaos.world import CONFIRMATIONS, World
 
 #: after these the seller cannot know whether the transaction was taken

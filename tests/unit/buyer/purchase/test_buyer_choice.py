@@ -8,8 +8,8 @@ from buyer.errors import OverBudget, PaymentRefused, SellerFault
 from buyer.purchase.choice import choose
 from shared.money import Money
 from shared.tokens.prt import PaymentOption
-from tests.support.world.payers import PlainPayer
-from tests.unit.buyer.test_buyer_checks import EXPECTED, REQUEST
+from tests.support.world.wallets.payers import PlainPayer
+from tests.unit.buyer.seller.test_buyer_checks import EXPECTED, REQUEST
 
 CARD = PaymentOption("card", 300, 2, "USD", "acct_1", None)
 PLAIN = PaymentOption("plain", 300, 2, "USD", "them", "plain:net")

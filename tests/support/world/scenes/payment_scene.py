@@ -19,10 +19,10 @@ from shared.keys import SigningKey
 from shared.tokens import jws
 from shared.tokens.prt import token_hash
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import OUTPUTS, TTL, Wallet
 from tests.support.world.image_maker import PlainMaker
+from tests.support.world.scenes.stage import Stage, open_stage
 from tests.support.world.seller import NETWORK, Payer, shown
-from tests.support.world.stage import Stage, open_stage
+from tests.support.world.wallets.devnet_wallet import OUTPUTS, TTL, Wallet
 
 STRANGER = SigningKey.from_seed(b"\x77" * 32)
 ELSEWHERE = enterprise_address(STRANGER.public, NETWORK)

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.bench.noop import PICTURE
+from tests.bench.servers.noop import PICTURE
 
 PATH = "/image"
 TRANSACTION = "a5" * 300  # as long as a signed payment in base64

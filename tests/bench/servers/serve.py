@@ -1,4 +1,4 @@
-"""`python -m tests.bench.serve SUBJECT --port N`: one subject in one uvicorn worker, as like as can be."""
+"""`python -m tests.bench.servers.serve SUBJECT --port N`: one subject in one uvicorn worker, as like as can be."""
 
 from pathlib import Path
 
@@ -13,19 +13,19 @@ def _app(subject: str, port: int, folder: Path) -> ASGIApp:
     """Each subject is imported alone, so that none pays for another."""
     match subject:
         case "bare":
-            from tests.bench import bare
+            from tests.bench.servers import bare
 
             return bare.app()
         case "x402":
-            from tests.bench import peer_x402
+            from tests.bench.servers import peer_x402
 
             return peer_x402.app()
         case "pympp":
-            from tests.bench import peer_mpp
+            from tests.bench.servers import peer_mpp
 
             return peer_mpp.app()
         case _:
-            from tests.bench import ours
+            from tests.bench.servers import ours
 
             return ours.app(folder, port)
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-SOURCE = Path(__file__).parents[2] / "paywall"
+SOURCE = Path(__file__).parents[3] / "paywall"
 _FAILPOINT = re.compile(r"\bfailpoint\((.+?)\)\n")
 _NAME = re.compile(r'"([a-z]+\.[a-z_{}.]+)"')
 #: what `burn.{step.state}` can be when a batch moves

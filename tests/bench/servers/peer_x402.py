@@ -30,7 +30,7 @@ from x402.schemas import (  # type: ignore[import-not-found, unused-ignore]  # t
     VerifyResponse,
 )
 
-from tests.bench.noop import PICTURE
+from tests.bench.servers.noop import PICTURE
 
 PATH = "/image"
 NETWORK = "cardano:preprod"

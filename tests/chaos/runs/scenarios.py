@@ -10,10 +10,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from buyer.errors import BuyerError
-from tests.chaos import verdict
-from tests.chaos.books import open_books
 from tests.chaos.buyers import COIN, COINS, ChaosBuyer
-from tests.chaos.killer import KILLED
+from tests.chaos.faults.killer import KILLED
+from tests.chaos.runs import verdict
+from tests.chaos.runs.books import open_books
 from tests.chaos.world import CONFIRMATIONS, World, fund
 from tests.support.processes.devnet import DevnetProcess
 
