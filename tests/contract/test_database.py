@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -18,13 +18,6 @@ from tests.support.world.rows import NOW, SELECT, names, write_hot, write_orm, w
 
 class Whim(Exception):
     """A function's own error."""
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
-    yield opened
-    opened.close()
 
 
 def test_what_a_function_did_is_there_when_it_was_answered(database: Database) -> None:

@@ -182,9 +182,9 @@ def test_a_mint_that_the_ledger_refused_leaves_no_file(devnet: DevnetProcess, tm
     play(devnet, tmp_path, story)
 
 
-def test_an_expired_mint_is_signed_anew_from_the_same_output(tmp_path: Path) -> None:
-    """On a devnet of its own, whose clock it moves."""
-
+def test_an_expired_mint_is_signed_anew_from_the_same_output(
+    own_devnet: DevnetProcess, tmp_path: Path
+) -> None:
     async def story(scene: Scene) -> None:
         lossy = Failing(scene.devnet.url)
         lossy.failure = SubmitUnknown("no answer")
@@ -200,8 +200,7 @@ def test_an_expired_mint_is_signed_anew_from_the_same_output(tmp_path: Path) -> 
         assert second.tx_hash == tx_hash != first.tx_hash
         assert second.supply == first.supply  # so that never both could stand
 
-    with DevnetProcess() as devnet:
-        play(devnet, tmp_path, story)
+    play(own_devnet, tmp_path, story)
 
 
 def test_another_quantity_does_not_replace_a_mint_that_is_on_its_way(

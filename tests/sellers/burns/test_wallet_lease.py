@@ -1,13 +1,11 @@
 """The lease of the wallet, on both databases: who has it, for how long, and what one that was lost still allows."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from paywall.burns.lease import LeaseHolder, LeaseLost, WalletLease
 from paywall.database.engine import Database, Transaction
-from paywall.database.opening import open_database
 from tests.support.world.rows import names, write_hot, write_orm, writing
 
 SECONDS = 15
@@ -30,10 +28,8 @@ class Wallet:
 
 
 @pytest.fixture
-def wallet(database_url: str) -> Iterator[Wallet]:
-    database = open_database(database_url)
-    yield Wallet(database)
-    database.close()
+def wallet(database: Database) -> Wallet:
+    return Wallet(database)
 
 
 def test_a_holder_that_takes_again_keeps_its_fence_and_gets_its_time_anew(wallet: Wallet) -> None:

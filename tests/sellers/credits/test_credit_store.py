@@ -1,7 +1,7 @@
 """The statements on credits, on both databases: each happens once, and only where its guard holds."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 
 from paywall.credits import store
 from paywall.database.engine import Database, Transaction
-from paywall.database.opening import open_database
 from paywall.errors import CreditsExhausted, HolderProofInvalid, IdempotencyKeyReused, ReceiptInvalid
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.request import RedemptionRequest, Reservation
@@ -25,12 +24,10 @@ IMAGE = delivered("image")
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database: Database) -> Database:
     """With an account of two credits."""
-    database = open_database(database_url)
     asyncio.run(database.transact(open_account))
-    yield database
-    database.close()
+    return database
 
 
 def open_account(tx: Transaction) -> None:

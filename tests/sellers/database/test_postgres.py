@@ -2,14 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import func, text
 from sqlmodel import select
 
 from paywall.database.engine import Database, Transaction
-from paywall.database.opening import open_database
 from paywall.database.statements import CompiledStatement
 from paywall.errors import StorageUnavailable
 from paywall.redemptions.tables import HolderProofRow
@@ -19,10 +18,8 @@ TERMINATE = CompiledStatement(lambda _insert: select(func.pg_terminate_backend(f
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    opened = open_database(postgres_url)
-    yield opened
-    opened.close()
+def database_url(postgres_url: str) -> str:
+    return postgres_url
 
 
 def test_functions_are_undone_and_refused_when_the_server_ends_their_connection(database: Database) -> None:

@@ -20,15 +20,8 @@ TMPFS_BYTES = 1_000_000
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'paywall.db'}"
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    opened = open_database(url)
-    yield opened
-    opened.close()
 
 
 def pragma(name: str) -> Any:
@@ -139,17 +132,19 @@ def test_a_full_disk_refuses_the_group_and_what_was_acknowledged_stays(tmpfs: Pa
     again.close()
 
 
-def test_a_second_writing_process_is_refused_with_the_way_out(url: str) -> None:
-    process = start_writer(url, "first")
+def test_a_second_writing_process_is_refused_with_the_way_out(database_url: str) -> None:
+    process = start_writer(database_url, "first")
     try:
         with pytest.raises(SetupError, match=r"Another process writes to .* PostgreSQL"):
-            open_database(url)
+            open_database(database_url)
     finally:
         kill(process)
 
 
-def test_a_second_writing_process_is_refused_by_another_name_of_the_file(url: str, tmp_path: Path) -> None:
-    process = start_writer(url, "first")
+def test_a_second_writing_process_is_refused_by_another_name_of_the_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    process = start_writer(database_url, "first")
     (tmp_path / "alias").symlink_to(tmp_path / "paywall.db")
     try:
         with pytest.raises(SetupError, match="PostgreSQL"):
@@ -158,9 +153,9 @@ def test_a_second_writing_process_is_refused_by_another_name_of_the_file(url: st
         kill(process)
 
 
-def test_looking_works_beside_a_running_writer(url: str) -> None:
-    process = start_writer(url, "writer")
-    looking = open_database(url, writing=False)
+def test_looking_works_beside_a_running_writer(database_url: str) -> None:
+    process = start_writer(database_url, "writer")
+    looking = open_database(database_url, writing=False)
     try:
         assert "writer 0" in asyncio.run(looking.read(names))
         with pytest.raises(SetupError, match="only looks"):
@@ -171,22 +166,22 @@ def test_looking_works_beside_a_running_writer(url: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["closed", "killed"])
-def test_looking_works_without_a_writer(url: str, end: str) -> None:
+def test_looking_works_without_a_writer(database_url: str, end: str) -> None:
     if end == "closed":
-        database = open_database(url)
+        database = open_database(database_url)
         asyncio.run(database.transact(writing(write_hot, "writer 0")))
         database.close()
     else:
-        kill(start_writer(url, "writer"))
-    looking = open_database(url, writing=False)
+        kill(start_writer(database_url, "writer"))
+    looking = open_database(database_url, writing=False)
     assert "writer 0" in asyncio.run(looking.read(names))
     looking.close()
-    open_database(url).close()
+    open_database(database_url).close()
 
 
-def test_looking_makes_no_database(url: str, tmp_path: Path) -> None:
+def test_looking_makes_no_database(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="no database"):
-        open_database(url, writing=False)
+        open_database(database_url, writing=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -199,15 +194,15 @@ def test_any_file_name_is_taken_literally(tmp_path: Path, name: str) -> None:
     database.close()
 
 
-def test_what_a_killed_writer_acknowledged_is_all_there(url: str) -> None:
+def test_what_a_killed_writer_acknowledged_is_all_there(database_url: str) -> None:
     acknowledged: set[str] = set()
     for cycle in range(4):
-        process = start_writer(url, f"cycle {cycle}")
+        process = start_writer(database_url, f"cycle {cycle}")
         assert process.stdout is not None
         acknowledged.add(f"cycle {cycle} 0")
         acknowledged.update(process.stdout.readline().strip() for _ in range(50 * cycle))
         acknowledged.update(kill(process))
-        database = open_database(url)
+        database = open_database(database_url)
         there = asyncio.run(database.read(names))
         database.close()
         assert acknowledged <= there

@@ -1,7 +1,6 @@
 """A rail that has nothing of Cardano's, through the same selling, claims and settlement, on both databases."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -9,7 +8,6 @@ from sqlalchemy import text
 
 from paywall import clock
 from paywall.database.engine import Database
-from paywall.database.opening import open_database
 from paywall.errors import (
     ClaimInvalid,
     PaidLate,
@@ -112,8 +110,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(database_url: str) -> Iterator[Shop]:
-    database = open_database(database_url)
+def shop(database: Database) -> Shop:
     signer, rail = FileSigner(SELLER), VoucherRail()
     identity = Identity(requests=signer, receipts=signer, public_url=None)
     rails: dict[str, Rail] = {rail.id: rail}
@@ -133,8 +130,7 @@ def shop(database_url: str) -> Iterator[Shop]:
     settlement = Settlement(
         database=database, claims=claims, rails=rails, receipts=receipts, clock=lambda: NOW
     )
-    yield Shop(database, selling, settlement, rail)
-    database.close()
+    return Shop(database, selling, settlement, rail)
 
 
 def test_a_seller_that_burns_nothing_promises_no_token(shop: Shop) -> None:

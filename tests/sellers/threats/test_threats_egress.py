@@ -10,16 +10,8 @@ from typing import Any
 import pytest
 
 from shared.tokens import jws
-from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scenes.scene import GENERATE, THIEF, Scene, open_scene
+from tests.support.world.scenes.scene import GENERATE, THIEF, Scene
 
-pytestmark = pytest.mark.xdist_group("threats_tokens")
-
-
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
-        yield opened
 
 
 def test_no_token_makes_the_seller_call_anybody(scene: Scene) -> None:

@@ -75,7 +75,7 @@ class Scene:
 
 
 @contextmanager
-def open_scene(devnet: DevnetProcess, folder: Path, *, credits: int = 10) -> Iterator[Scene]:
+def open_scene(devnet: DevnetProcess, folder: Path, *, credits: int = 20) -> Iterator[Scene]:
     maker = PlainMaker()
     with open_stage(devnet, folder, maker=maker) as stage:
         payer = stage.seller.payer()

@@ -28,7 +28,6 @@ EDGES = {
 }
 
 # All tests of one worker share the compilation, which takes seconds.
-pytestmark = pytest.mark.xdist_group("opshin")
 
 
 @pytest.mark.filterwarnings("ignore")  # opshin's and its parsers' own

@@ -1,16 +1,20 @@
-"""The Blockfrost client against the devnet in its own process: what it reads back is what it did."""
+"""The contract of a chain: what is read back is what was done; a submit is accepted, refused for a reason, or unknown.
 
-import asyncio
+Met by the Blockfrost client over a devnet in a process of its own.
+"""
 
-import httpx
+from dataclasses import replace
+
+import cbor2
 import pytest
 
-from shared.cardano.addresses import enterprise_address
+from shared.cardano.addresses import enterprise_address, to_bytes
 from shared.cardano.assets import Asset
-from shared.cardano.coins import Utxo
+from shared.cardano.coins import Shortage, Utxo
+from shared.cardano.fees import least_lovelace
 from shared.cardano.metadata import BatchCommitment, read_burn, read_payment
 from shared.cardano.read.transaction import parse
-from shared.chain.base import ChainUnavailable, confirmations
+from shared.chain.base import ChainUnavailable, SubmitRefused, SubmitUnknown, confirmations
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
@@ -76,21 +80,21 @@ def test_confirmations_count_the_block_itself(devnet: DevnetProcess) -> None:
     run(devnet, story)
 
 
-def test_a_transaction_that_was_rolled_back_is_not_on_the_chain(devnet: DevnetProcess) -> None:
+def test_a_transaction_that_was_rolled_back_is_not_on_the_chain(own_devnet: DevnetProcess) -> None:
     async def story(wallet: Wallet) -> None:
         wallet.fund()
         built = await wallet.payment(wallet.address)
         await wallet.chain.submit(built.raw)
-        devnet.blocks(2)
+        own_devnet.blocks(2)
         assert await wallet.chain.inclusion(built.id) is not None
-        devnet.rollback(2)
+        own_devnet.rollback(2)
         assert await wallet.chain.inclusion(built.id) is None
         assert await wallet.chain.transaction(built.id) is None
         assert await wallet.chain.submit(built.raw) == built.id
-        devnet.blocks()
+        own_devnet.blocks()
         assert await wallet.chain.inclusion(built.id) is not None
 
-    run(devnet, story)
+    run(own_devnet, story)
 
 
 def test_an_address_with_more_outputs_than_a_page_is_read_whole(devnet: DevnetProcess) -> None:
@@ -115,42 +119,115 @@ def test_what_never_was_is_none_and_an_unused_address_is_empty(devnet: DevnetPro
     run(devnet, story)
 
 
-def test_a_chain_that_is_gone_is_unavailable_for_questions_and_submits(devnet: DevnetProcess) -> None:
+def test_a_chain_that_is_gone_is_unavailable_for_questions_and_submits(own_devnet: DevnetProcess) -> None:
     async def story(wallet: Wallet) -> None:
         wallet.fund()
         built = await wallet.payment(wallet.address)
-        devnet.stop()
+        own_devnet.stop()
         try:
             with pytest.raises(ChainUnavailable):
                 await wallet.chain.tip()
             with pytest.raises(ChainUnavailable):
                 await wallet.chain.submit(built.raw)
         finally:
-            devnet.start()
+            own_devnet.start()
         # The client outlives the service: its dead connections are replaced.
+        assert await wallet.chain.submit(built.raw) == built.id
+
+    run(own_devnet, story)
+
+
+def test_the_fee_cannot_be_one_lovelace_less(devnet: DevnetProcess) -> None:
+    async def story(wallet: Wallet) -> None:
+        wallet.fund()
+        parameters = await wallet.chain.parameters()
+        cheaper = replace(parameters, min_fee_b=parameters.min_fee_b - 1)
+        stingy = await wallet.payment(wallet.address, parameters=cheaper)
+        with pytest.raises(SubmitRefused, match=r"(?i)fee"):
+            await wallet.chain.submit(stingy.raw)
+        built = await wallet.payment(wallet.address)
+        assert built.fee == stingy.fee + 1
         assert await wallet.chain.submit(built.raw) == built.id
 
     run(devnet, story)
 
 
-def test_one_connection_serves_many_calls(devnet: DevnetProcess) -> None:
-    opened = []
+def test_the_change_cannot_hold_one_lovelace_less(devnet: DevnetProcess) -> None:
+    async def story(wallet: Wallet) -> None:
+        wallet.fund(4_000_000)
+        parameters = await wallet.chain.parameters()
+        fee = (await wallet.payment(wallet.address, 2_000_000)).fee
+        least = least_lovelace(cbor2.dumps([to_bytes(wallet.address), 1_000_000]), parameters)
+        most = 4_000_000 - fee - least
+        with pytest.raises(Shortage) as shortage:
+            await wallet.payment(wallet.address, most + 1)
+        assert shortage.value.lovelace == 1
+        cheaper = replace(parameters, coins_per_utxo_byte=parameters.coins_per_utxo_byte - 1)
+        stingy = await wallet.payment(wallet.address, most + 1, parameters=cheaper)
+        with pytest.raises(SubmitRefused):
+            await wallet.chain.submit(stingy.raw)
+        built = await wallet.payment(wallet.address, most)
+        assert built.change[0].lovelace == least
+        assert await wallet.chain.submit(built.raw) == built.id
 
-    class Counting(httpx.AsyncHTTPTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            async def trace(event: str, _: object) -> None:
-                if event == "connection.connect_tcp.complete":
-                    opened.append(event)
+    run(devnet, story)
 
-            request.extensions["trace"] = trace
-            return await super().handle_async_request(request)
 
-    async def told() -> None:
-        chain = Blockfrost(devnet.url, transport=Counting())
-        for _ in range(5):
-            await chain.tip()
-            await chain.parameters()
-        await chain.aclose()
+@pytest.mark.parametrize("fault", ["drop_after", "accept_then_error"])
+def test_an_accepted_submit_without_an_answer_is_unknown_and_lands(devnet: DevnetProcess, fault: str) -> None:
+    async def story(wallet: Wallet) -> None:
+        wallet.fund()
+        built = await wallet.payment(wallet.address)
+        devnet.control("faults", {"submit": fault})
+        with pytest.raises(SubmitUnknown):
+            await wallet.chain.submit(built.raw)
+        devnet.blocks()
+        assert await wallet.chain.inclusion(built.id) is not None
 
-    asyncio.run(told())
-    assert len(opened) == 1
+    run(devnet, story)
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "error"])
+def test_a_lost_submit_is_unknown_and_is_never_sent_again_by_itself(
+    devnet: DevnetProcess, fault: str
+) -> None:
+    async def story(wallet: Wallet) -> None:
+        wallet.fund()
+        built = await wallet.payment(wallet.address)
+        devnet.control("faults", {"submit": fault})
+        with pytest.raises(SubmitUnknown):
+            await wallet.chain.submit(built.raw)
+        devnet.blocks()
+        assert await wallet.chain.inclusion(built.id) is None
+
+    run(devnet, story)
+
+
+def test_a_submit_slower_than_the_time_limit_is_unknown(devnet: DevnetProcess) -> None:
+    async def story(wallet: Wallet) -> None:
+        wallet.fund()
+        built = await wallet.payment(wallet.address)
+        devnet.control("faults", {"delay_ms": 2000})
+        hasty = Blockfrost(devnet.url, timeout=0.3)
+        with pytest.raises(SubmitUnknown, match="Timeout"):
+            await hasty.submit(built.raw)
+        await hasty.aclose()
+        devnet.control("faults", method="DELETE")
+
+    run(devnet, story)
+
+
+def test_a_refusal_says_why(devnet: DevnetProcess) -> None:
+    async def story(wallet: Wallet) -> None:
+        wallet.fund()
+        built = await wallet.payment(wallet.address)
+        await wallet.chain.submit(built.raw)
+        devnet.blocks()
+        rival = await wallet.payment(wallet.address, 4_000_000, utxos=built.inputs)
+        with pytest.raises(SubmitRefused) as spent:
+            await wallet.chain.submit(rival.raw)
+        assert "input" in spent.value.reason.lower()
+        with pytest.raises(SubmitRefused):
+            await wallet.chain.submit(b"\x84")
+
+    run(devnet, story)

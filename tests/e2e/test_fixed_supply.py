@@ -16,14 +16,6 @@ from tests.e2e.buying import Buyer
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import SellerProcess, free_port
 
-pytestmark = pytest.mark.xdist_group("fixed_supply")
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess(block_seconds=0.2) as process:
-        yield process
-
 
 @pytest.fixture(scope="module")
 def seller(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SellerProcess]:
