@@ -18,6 +18,7 @@ from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.secret_pipe import descriptor_of
 from tests.support.services import softhsm
+from tests.support.world.loop import in_loop
 
 PASSPHRASE = "correct horse battery staple"
 KINDS = ("file", "aws-kms", "pkcs11")
@@ -60,43 +61,36 @@ def test_a_signature_verifies_with_the_public_key_and_no_other_message(
     assert not signer.public.verify(signature, message + b"!")
 
 
-def test_two_signatures_of_one_message_are_equal(signer: Signer) -> None:
+@in_loop
+async def test_two_signatures_of_one_message_are_equal(signer: Signer) -> None:
     """RFC 8032: deterministic, and pure Ed25519, never Ed25519ph."""
-
-    async def story() -> None:
-        assert await signer.sign(DIGEST) == await signer.sign(DIGEST)
-
-    asyncio.run(story())
+    assert await signer.sign(DIGEST) == await signer.sign(DIGEST)
 
 
-def test_fifty_signatures_at_a_time_are_each_of_their_own_message(signer: Signer) -> None:
-    async def story() -> None:
-        messages = [bytes([number]) * 32 for number in range(50)]
-        signatures = await asyncio.gather(*(signer.sign(message) for message in messages))
-        for message, signature in zip(messages, signatures, strict=True):
-            assert signer.public.verify(signature, message)
-
-    asyncio.run(story())
+@in_loop
+async def test_fifty_signatures_at_a_time_are_each_of_their_own_message(signer: Signer) -> None:
+    messages = [bytes([number]) * 32 for number in range(50)]
+    signatures = await asyncio.gather(*(signer.sign(message) for message in messages))
+    for message, signature in zip(messages, signatures, strict=True):
+        assert signer.public.verify(signature, message)
 
 
-def test_the_custodial_wallet_mints_and_burns_with_the_key(signer: Signer, devnet: DevnetProcess) -> None:
-    async def story() -> None:
-        chain = Blockfrost(devnet.url)
-        try:
-            custody = Custody(
-                signer, "cardano:devnet", policy=NativePolicy, max_fee=300_000, expiry_slots=600
-            )
-            devnet.faucet(custody.address, 50_000_000)
-            devnet.blocks()
-            await chain.submit((await custody.sign_mint(chain, 10)).raw)
-            devnet.blocks()
-            order = BurnOrder(BatchCommitment(DIGEST, 3, 3), must_spend=())
-            built = await custody.sign_burn(chain, await chain.utxos(custody.address), order)
-            await chain.submit(built.raw)
-            devnet.blocks()
-            assert await chain.inclusion(built.id) is not None
-            assert await chain.supply(custody.asset) == (10, 3)
-        finally:
-            await chain.aclose()
-
-    asyncio.run(story())
+@in_loop
+async def test_the_custodial_wallet_mints_and_burns_with_the_key(
+    signer: Signer, devnet: DevnetProcess
+) -> None:
+    chain = Blockfrost(devnet.url)
+    try:
+        custody = Custody(signer, "cardano:devnet", policy=NativePolicy, max_fee=300_000, expiry_slots=600)
+        devnet.faucet(custody.address, 50_000_000)
+        devnet.blocks()
+        await chain.submit((await custody.sign_mint(chain, 10)).raw)
+        devnet.blocks()
+        order = BurnOrder(BatchCommitment(DIGEST, 3, 3), must_spend=())
+        built = await custody.sign_burn(chain, await chain.utxos(custody.address), order)
+        await chain.submit(built.raw)
+        devnet.blocks()
+        assert await chain.inclusion(built.id) is not None
+        assert await chain.supply(custody.asset) == (10, 3)
+    finally:
+        await chain.aclose()

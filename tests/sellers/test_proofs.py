@@ -4,12 +4,9 @@ import uuid
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.world.scenes.scene import Scene
 from tests.support.world.seller import Payer
-
-
 
 PUBLIC = {"version", "state", "token", "quantity", "leaf"}
 

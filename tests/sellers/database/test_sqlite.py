@@ -13,6 +13,7 @@ import pytest
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.errors import SetupError, StorageUnavailable
+from tests.support.world.loop import in_loop
 from tests.support.world.rows import names, write_hot, write_orm, writing
 
 AT_ONCE = 200
@@ -69,33 +70,29 @@ def test_what_is_asked_for_at_once_is_committed_together(database: Database) -> 
     assert statements.count("COMMIT") <= 2
 
 
-def test_a_commit_is_on_the_disk_before_it_is_answered(database: Database) -> None:
-    async def story() -> None:
-        assert await database.transact(pragma("synchronous")) == 2
-        assert await database.transact(pragma("journal_mode")) == "wal"
-        assert await database.transact(pragma("foreign_keys")) == 1
-
-    asyncio.run(story())
+@in_loop
+async def test_a_commit_is_on_the_disk_before_it_is_answered(database: Database) -> None:
+    assert await database.transact(pragma("synchronous")) == 2
+    assert await database.transact(pragma("journal_mode")) == "wal"
+    assert await database.transact(pragma("foreign_keys")) == 1
 
 
 @pytest.mark.parametrize("write", [write_hot, write_orm])
-def test_a_full_file_refuses_the_whole_group_and_nothing_of_it_is_there(
+@in_loop
+async def test_a_full_file_refuses_the_whole_group_and_nothing_of_it_is_there(
     database: Database, write: Any
 ) -> None:
-    async def story() -> None:
-        await database.transact(writing(write_hot, "before"))
-        pages = await database.transact(pragma("page_count"))
-        await database.transact(pragma(f"max_page_count = {pages}"))
-        group = [database.transact(writing(write_hot, str(n))) for n in range(10)]
-        too_much = database.transact(writing(write, "x" * 100_000))
-        told = await asyncio.gather(*group[:5], too_much, *group[5:], return_exceptions=True)
-        assert {type(answer) for answer in told} == {StorageUnavailable}
-        assert await database.read(names) == {"before"}
-        await database.transact(pragma(f"max_page_count = {pages + 1000}"))
-        await database.transact(writing(write, "x" * 100_000))
-        assert await database.read(names) == {"before", "x" * 100_000}
-
-    asyncio.run(story())
+    await database.transact(writing(write_hot, "before"))
+    pages = await database.transact(pragma("page_count"))
+    await database.transact(pragma(f"max_page_count = {pages}"))
+    group = [database.transact(writing(write_hot, str(n))) for n in range(10)]
+    too_much = database.transact(writing(write, "x" * 100_000))
+    told = await asyncio.gather(*group[:5], too_much, *group[5:], return_exceptions=True)
+    assert {type(answer) for answer in told} == {StorageUnavailable}
+    assert await database.read(names) == {"before"}
+    await database.transact(pragma(f"max_page_count = {pages + 1000}"))
+    await database.transact(writing(write, "x" * 100_000))
+    assert await database.read(names) == {"before", "x" * 100_000}
 
 
 @pytest.fixture

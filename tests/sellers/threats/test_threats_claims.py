@@ -6,8 +6,6 @@ Threats of `reference/reliability.md` under "Rails". Whatever was paid and opens
 import asyncio
 from typing import Any
 
-import pytest
-
 from shared.tokens import jws
 from tests.support.world.ledger import added
 from tests.support.world.scenes.payment_scene import ELSEWHERE, STRANGER, PaymentScene

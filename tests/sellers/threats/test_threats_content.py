@@ -15,8 +15,6 @@ from tests.support.world.ledger import added
 from tests.support.world.scenes.scene import GENERATE, Scene
 from tests.support.world.scenes.stage import check_problem
 
-
-
 SUBJECTS: dict[str, tuple[dict[str, Any], int, str]] = {
     "a prompt of 1001 characters": ({"prompt": "x" * 1001}, 422, "prompt_refused"),
     "a prompt of 60,000 characters": ({"prompt": "x" * 60_000}, 422, "prompt_refused"),

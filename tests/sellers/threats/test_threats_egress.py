@@ -7,11 +7,8 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from shared.tokens import jws
 from tests.support.world.scenes.scene import GENERATE, THIEF, Scene
-
 
 
 def test_no_token_makes_the_seller_call_anybody(scene: Scene) -> None:

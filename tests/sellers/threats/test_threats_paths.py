@@ -15,8 +15,6 @@ from tests.support.world.scenes.scene import GENERATE, NEW_REQUEST, Scene
 from tests.support.world.scenes.stage import check_problem
 from tests.support.world.seller import BASE
 
-
-
 METHODS = {"GET": 404, "HEAD": 404, "OPTIONS": 405, "PUT": 405, "PATCH": 405, "DELETE": 405}
 
 

@@ -23,7 +23,6 @@ from tests.support.world.seller import NETWORK, Payer
 from tests.support.world.wallets.devnet_wallet import CERTIFICATES, MINT, OUTPUTS, TTL
 
 
-
 def test_the_wallet_can_pay_rightly(paying: PaymentScene) -> None:
     token = paying.buy()
     raw = paying.wallet.sign(paying.body(token), metadata=payment_metadata(token_hash(token)))

@@ -14,8 +14,6 @@ from shared.tokens import jws
 from tests.support.world.scenes.scene import GENERATE, NEW_REQUEST, THIEF, Scene
 from tests.support.world.seller import BASE
 
-
-
 Claims = dict[str, Any]
 
 
