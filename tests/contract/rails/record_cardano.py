@@ -26,7 +26,7 @@ from shared.money import Money
 from shared.tokens import jws, prt
 from shared.tokens.prt import Order, PaymentRequest, token_hash
 from tests.contract.rails.recorded_chain import Record, RecordingChain
-from tests.contract.test_rails import spelled_evidence, spelled_payment
+from tests.contract.rails.spelling import spelled_evidence, spelled_payment
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.wallets.devnet_wallet import FEE, MINT, TTL, Wallet
 

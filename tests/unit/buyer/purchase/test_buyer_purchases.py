@@ -1,9 +1,6 @@
-"""Purchases in the wallet: signed once, never from one output twice, never over the total, whoever is at it."""
+"""Purchases in the wallet: signed once, never from one output twice, never over the total."""
 
 import sqlite3
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,62 +8,23 @@ from pathlib import Path
 import pytest
 
 from buyer.budget import Budget
-from buyer.errors import BuyerError, OverBudget, SellerFault, WalletError
-from buyer.payers.base import Cost, PaymentDraft
+from buyer.errors import OverBudget, SellerFault, WalletError
 from buyer.purchase import receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.machine import STATES, ImpossibleEvent
 from buyer.purchase.record import Purchase, PurchaseKind
 from buyer.wallet.file import Wallet
-from shared.money import Money
-from shared.tokens.prt import Order, PaymentOption, PaymentRequest
 from shared.tokens.receipt import Receipt
 from tests.support.world.wallets.payers import PlainPayer
-
-NOW = 1_800_000_000
-SELLER = "https://seller.example"
-
-
-OPTION = PaymentOption("cardano", 6_000_000, 6, "ADA", "addr_test1", "cardano:devnet")
-
-
-def request(request_id: str, cents: int = 300) -> PaymentRequest:
-    order = Order("image-credit", 3, "a" * 56 + ".00")
-    price = Money(cents, "USD", 2)
-    return PaymentRequest(request_id, "did:x", "", NOW, NOW + 900, None, price, order, (OPTION,))
-
-
-def requested(wallet: Wallet, name: str, *, cents: int = 300, credit_count: int = 3) -> Purchase:
-    """A purchase of its own kind, ready to be paid."""
-    kind = PurchaseKind(SELLER, f"product {name}", credit_count)
-
-    def work(db: sqlite3.Connection) -> Purchase:
-        purchase = purchase_store.open_purchase(db, kind, new_id=name, job_id=None, now=NOW)
-        asked = request(f"request {name}", cents)
-        return purchase_store.store_request(db, purchase, f"token of {asked.id}", asked)
-
-    return wallet.transact(work)
-
-
-def pay(
-    wallet: Wallet, purchase: Purchase, budget: Budget, resources: tuple[str, ...], *, cost: int | None = None
-) -> Purchase:
-    token, price = purchase.payment_request_token, purchase.price
-    assert token is not None
-    assert price is not None
-    draft = PaymentDraft(token, OPTION.id, f"hash of {purchase.id}", resources, {"expires": 100})
-    charged = Cost(price if cost is None else Money(cost, price.currency, price.decimals))
-    return wallet.transact(
-        lambda db: purchase_store.debit(db, purchase, draft, budget=budget, cost=charged, payer=PlainPayer())
-    )
-
-
-def taken(wallet: Wallet) -> frozenset[str]:
-    return wallet.transact(lambda db: purchase_store.taken_resources(db, PlainPayer.id))
-
-
-def spent(wallet: Wallet) -> int:
-    return wallet.transact(lambda db: purchase_store.spent(db, like=Money(0, "USD", 2))).amount
+from tests.unit.buyer.purchase.purchase_samples import (
+    NOW,
+    SELLER,
+    pay,
+    request,
+    requested,
+    spent,
+    taken,
+)
 
 
 def test_an_open_purchase_is_taken_up_and_not_doubled(wallet: Wallet, path: Path) -> None:
@@ -215,80 +173,3 @@ def test_a_step_of_somebody_who_saw_an_earlier_state_is_refused(
     STEPS[step](wallet, purchase)
     with pytest.raises(WalletError):
         STEPS[step](wallet, purchase)
-
-
-def side_by_side(count: int, work: Callable[[int], None]) -> None:
-    """Run `work` in that many threads at once."""
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        barrier.wait()
-        work(number)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def test_a_total_is_never_overspent_by_buyers_side_by_side(wallet: Wallet, path: Path) -> None:
-    budget = Budget("3.00 USD", total="15.00 USD")
-    waiting = [requested(wallet, str(number)) for number in range(16)]
-    outcomes: list[str] = []
-
-    def work(number: int) -> None:
-        with closing(Wallet.open(path)) as own:
-            try:
-                outcomes.append(pay(own, waiting[number], budget, (f"{number:02x}#0",)).state)
-            except OverBudget as error:
-                outcomes.append(error.code)
-
-    side_by_side(16, work)
-    assert sorted(outcomes) == ["over_total_budget"] * 11 + ["signed"] * 5
-    assert spent(wallet) == 1500
-
-
-def test_one_purchase_is_signed_by_one_of_many_buyers(wallet: Wallet, path: Path) -> None:
-    purchase, budget = requested(wallet, "a"), Budget("3.00 USD")
-    outcomes: list[str] = []
-
-    def work(number: int) -> None:
-        with closing(Wallet.open(path)) as own:
-            try:
-                outcomes.append(pay(own, purchase, budget, (f"{number:02x}#0",)).state)
-            except BuyerError as error:
-                outcomes.append(error.code)
-
-    side_by_side(12, work)
-    assert sorted(outcomes) == ["purchase_taken"] * 11 + ["signed"]
-    assert len(taken(wallet)) == 1
-
-
-CHILD = """
-import sys
-from buyer.budget import Budget
-from buyer.wallet.file import Wallet
-from tests.unit.buyer.purchase.test_buyer_purchases import pay, requested
-wallet = Wallet.open(sys.argv[1])
-for number in range(4):
-    name = f"{sys.argv[2]}-{number}"
-    try:
-        pay(wallet, requested(wallet, name), Budget("3.00 USD", total="9.00 USD"), (name.encode().hex(),))
-        print("signed")
-    except Exception as error:
-        print(error.code)
-wallet.close()
-"""
-
-
-def test_a_total_is_never_overspent_by_processes_side_by_side(wallet: Wallet, path: Path) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(path), str(number)], stdout=subprocess.PIPE, text=True
-        )
-        for number in range(4)
-    ]
-    lines = "".join(process.communicate(timeout=60)[0] for process in processes).split()
-    assert sorted(lines) == ["over_total_budget"] * 13 + ["signed"] * 3
-    assert spent(wallet) == 900
