@@ -37,7 +37,7 @@ WAIT_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class CreditCounts:
-    """A credit account's buckets: granted = available + reserved + captured + expired + revoked."""
+    """A credit account's buckets: granted = available + reserved + captured + expired + revoked + moved."""
 
     granted: int
     available: int
@@ -45,6 +45,7 @@ class CreditCounts:
     captured: int
     expired: int
     revoked: int
+    moved: int
 
 
 class BuyerClient:
@@ -157,7 +158,8 @@ class BuyerClient:
         if not reply.ok:
             raise refusal(reply)
         listed = reply.json()
-        counts = {bucket: listed.get(bucket) for bucket in CreditCounts.__slots__}
+        # A seller that knows no gifts has moved nothing.
+        counts = {bucket: ({"moved": 0} | listed).get(bucket) for bucket in CreditCounts.__slots__}
         if not all(type(count) is int and count >= 0 for count in counts.values()):
             raise SellerFault("credits_malformed", "the seller's count of the credits cannot be read")
         return CreditCounts(**{bucket: int(count or 0) for bucket, count in counts.items()})

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from paywall.redemptions.fulfilment import Delivery as Delivery
     from paywall.redemptions.fulfilment import Fulfilment as Fulfilment
     from paywall.redemptions.fulfilment import UseOrder as UseOrder
-    from paywall.redemptions.fulfilment import UseRequest as UseRequest
     from paywall.redemptions.resource import Resource as Resource
     from paywall.sales.prices import PriceTier as PriceTier
     from paywall.sales.prices import Product as Product
@@ -53,7 +52,6 @@ _HOMES = {
     "SetupError": "paywall.errors",
     "PriceTier": "paywall.sales.prices",
     "UseOrder": "paywall.redemptions.fulfilment",
-    "UseRequest": "paywall.redemptions.fulfilment",
     "read_settings": "paywall.settings",
 }
 __all__ = [*_HOMES, "Paywall"]  # noqa: PLE0604  the names of the table

@@ -15,7 +15,7 @@ RECEIPT = "receipt"
 def request_hash(body: Mapping[str, Any]) -> bytes:
     """SHA-256 of the canonical JSON (RFC 8785) of a request's members without `receipt`; ValueError as `canonical`.
 
-    Only members that the resource understands count; an image's are `name` and `prompt`.
+    Every other member counts, whether the resource understands it or not: who sent the body can say what it is.
     """
     members = {name: value for name, value in body.items() if name != RECEIPT}
     return sha256(strict_json.canonical(members)).digest()

@@ -99,7 +99,7 @@ def _check_papers(papers: Papers) -> tuple[list[ProofCheck], Promise | None]:
         return [*checks, say("payment_request", ok=False, detail=str(error))], None
     token = request.order.token
     if token is None:
-        return [*checks, say("payment_request", ok=False, detail="promises no burn")], None
+        return [*checks, ProofCheck("payment_request", "unchecked", "it promises no burn to check")], None
     promised = say("payment_request", ok=True, detail=f"promises to burn {token}")
     return [*checks, promised], Promise(found.id, Asset.parse(token))
 
@@ -135,5 +135,5 @@ def _check_leaf(
         leaf = merkle.leaf(salt, bound, use.credits)
     except ValueError as error:
         return None, ProofCheck("leaf", "broken", str(error))
-    detail = f"binds our receipt, our request and our key to {use.credits} tokens"
+    detail = f"binds our receipt, our request and our key; tokens: {use.credits}"
     return leaf, say("leaf", ok=leaf == shown, detail=detail)

@@ -108,7 +108,8 @@ def check_invariants(settings: Settings, *, offline: bool) -> tuple[bool, list[s
     """Whether every invariant holds, and a line for each. Errors: SetupError."""
 
     async def run() -> tuple[bool, list[str]]:
-        custody, chain = _custody(settings, looking=True), open_chain(settings)
+        custody = None if settings.policy == "none" else _custody(settings, looking=True)
+        chain = open_chain(settings)
         database = open_database(settings.database, writing=False)
         try:
             checks = await Reconciliation(database, custody, None if offline else chain).run()

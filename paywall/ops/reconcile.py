@@ -11,10 +11,11 @@ from paywall.database.engine import Database, Transaction
 from shared.chain.base import Chain
 
 _ACCOUNTS = """SELECT count(*), COALESCE(sum(granted), 0), COALESCE(sum(available), 0), COALESCE(sum(reserved), 0),
-    COALESCE(sum(captured), 0), COALESCE(sum(expired), 0), COALESCE(sum(revoked), 0) FROM credit_account"""
+    COALESCE(sum(captured), 0), COALESCE(sum(expired), 0), COALESCE(sum(revoked), 0), COALESCE(sum(moved), 0)
+    FROM credit_account"""
 _WRONG_ACCOUNTS = """SELECT count(*) FROM credit_account
-    WHERE granted <> available + reserved + captured + expired + revoked OR granted < 0 OR available < 0
-    OR reserved < 0 OR captured < 0 OR expired < 0 OR revoked < 0"""
+    WHERE granted <> available + reserved + captured + expired + revoked + moved OR granted < 0 OR available < 0
+    OR reserved < 0 OR captured < 0 OR expired < 0 OR revoked < 0 OR moved < 0"""
 _WRONG_TRANSFERS = """SELECT count(*) FROM
     (SELECT transfer FROM posting GROUP BY transfer HAVING sum(amount) <> 0 OR count(*) <> 2) AS t"""
 _WRONG_BALANCES = """SELECT count(*) FROM credit_account a LEFT JOIN (
@@ -24,16 +25,18 @@ _WRONG_BALANCES = """SELECT count(*) FROM credit_account a LEFT JOIN (
         sum(CASE WHEN bucket = 'reserved' THEN amount ELSE 0 END) AS reserved,
         sum(CASE WHEN bucket = 'captured' THEN amount ELSE 0 END) AS captured,
         sum(CASE WHEN bucket = 'expired' THEN amount ELSE 0 END) AS expired,
-        sum(CASE WHEN bucket = 'revoked' THEN amount ELSE 0 END) AS revoked
+        sum(CASE WHEN bucket = 'revoked' THEN amount ELSE 0 END) AS revoked,
+        sum(CASE WHEN bucket = 'moved' THEN amount ELSE 0 END) AS moved
     FROM posting GROUP BY account_id) p ON p.account_id = a.id
     WHERE p.account_id IS NULL OR a.granted <> p.granted OR a.available <> p.available OR a.reserved <> p.reserved
-    OR a.captured <> p.captured OR a.expired <> p.expired OR a.revoked <> p.revoked"""
+    OR a.captured <> p.captured OR a.expired <> p.expired OR a.revoked <> p.revoked OR a.moved <> p.moved"""
 _STATES = """SELECT
-    (SELECT count(*) FROM redemption WHERE state = 'captured'),
+    (SELECT count(*) FROM redemption WHERE state = 'captured' AND owes_burn),
     (SELECT count(*) FROM burn), (SELECT COALESCE(sum(quantity), 0) FROM burn),
     (SELECT count(*) FROM burn LEFT JOIN redemption r ON r.id = burn.redemption_id AND r.state = 'captured'
-        WHERE r.id IS NULL),
-    (SELECT count(*) FROM redemption r WHERE r.state = 'reserved')"""
+        AND r.owes_burn AND r.quantity = burn.quantity WHERE r.id IS NULL),
+    (SELECT COALESCE(sum(quantity), 0) FROM redemption WHERE state = 'reserved'),
+    (SELECT COALESCE(sum(quantity), 0) FROM redemption WHERE state = 'captured')"""
 _BURNS = """SELECT COALESCE(b.state, 'waiting'), count(*) FROM burn
     LEFT JOIN burn_batch b ON b.id = burn.batch_id GROUP BY 1"""
 _WRONG_BATCHES = """SELECT count(*) FROM burn_batch b
@@ -70,22 +73,24 @@ class Invariant:
 
 
 class Reconciliation:
-    def __init__(self, database: Database, custody: Custody, chain: Chain | None) -> None:
-        """Without a chain, the invariants that need one are left out."""
+    def __init__(self, database: Database, custody: Custody | None, chain: Chain | None) -> None:
+        """Without a chain, or for a seller without burns, the invariants that need one are left out."""
         self._database = database
         self._custody = custody
         self._chain = chain
 
     async def run(self) -> list[Invariant]:
         """Errors: ChainUnavailable."""
-        on_chain = await self._at_one_block(self._chain) if self._chain else []
+        on_chain: list[Invariant] = []
+        if self._chain is not None and self._custody is not None:
+            on_chain = await self._at_one_block(self._chain, self._custody)
         return await self._database.read(_read) + on_chain
 
-    async def _at_one_block(self, chain: Chain) -> list[Invariant]:
+    async def _at_one_block(self, chain: Chain, custody: Custody) -> list[Invariant]:
         """A burn that lands between two looks would count in one of them alone."""
         for left in reversed(range(LOOKS)):
             tip = await chain.tip()
-            supply, landed = await read_supply(self._custody, chain), await self._landed(chain)
+            supply, landed = await read_supply(custody, chain), await self._landed(chain)
             if not left or (await chain.tip()).hash == tip.hash:
                 return _on_chain(supply, landed)
         raise AssertionError("the last look returns")
@@ -107,11 +112,11 @@ def _read(tx: Transaction) -> list[Invariant]:
 
     accounts = one(_ACCOUNTS)
     wrong, unbalanced, drifted = one(_WRONG_ACCOUNTS)[0], one(_WRONG_TRANSFERS)[0], one(_WRONG_BALANCES)[0]
-    captured, burns, tokens, stray, reserved = one(_STATES)
+    captured, burns, tokens, stray, reserved, used = one(_STATES)
     by_state = {str(state): int(count) for state, count in tx.connection.execute(text(_BURNS))}
     surplus = tx.connection.execute(text(_SURPLUS)).all()
     stuck = one(_STUCK)
-    names = ("accounts", "granted", "available", "reserved", "captured", "expired", "revoked")
+    names = ("accounts", "granted", "available", "reserved", "captured", "expired", "revoked", "moved")
     return [
         Invariant(
             "1",
@@ -126,13 +131,16 @@ def _read(tx: Transaction) -> list[Invariant]:
             {"unbalanced": unbalanced, "drifted": drifted},
         ),
         Invariant(
-            "1", "reserved credits are reserved redemptions", accounts[3] == reserved, {"reserved": reserved}
+            "1",
+            "reserved and captured credits are redemptions",
+            (accounts[3], accounts[4]) == (reserved, used),
+            {"reserved": reserved, "captured": used},
         ),
         Invariant(
             "2",
             "captured redemptions and burns are one to one",
-            captured == burns and tokens == accounts[4] and stray == 0,
-            {"captured": captured, "burns": burns, "credits": accounts[4], "tokens": tokens},
+            captured == burns and stray == 0,
+            {"captured": captured, "burns": burns, "tokens": tokens},
         ),
         Invariant(
             "3", "every burn is waiting, under way or confirmed", sum(by_state.values()) == captured, by_state

@@ -6,20 +6,11 @@ from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
-class UseRequest:
-    """What a client asked for, as its fulfilment reads it.
-
-    `asked` are the members of the body that count: their hash is what an idempotency key belongs to, and what
-    the burn's leaf binds. `document` is stored and performed: the same with every choice made. Both are JSON.
-    """
-
-    asked: Mapping[str, Any]
-    document: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class UseOrder:
-    """One attempt to fulfil. `user` stands for the end user, and is a hash already (64 hex digits)."""
+    """One attempt to fulfil the `document` that was read.
+
+    `user` stands for the end user, and is a hash already (64 hex digits).
+    """
 
     redemption_id: str
     document: Mapping[str, Any]
@@ -47,8 +38,11 @@ class StoredDelivery:
 class Fulfilment(Protocol):
     """Delivers one resource. One instance serves many requests at once."""
 
-    def read(self, body: Mapping[str, Any]) -> UseRequest:
-        """What the body of a request asks for. Errors: BadRequest, FulfilmentRefused."""
+    def read(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the body of a request asks for, as JSON with every choice made: it is stored and performed.
+
+        Errors: BadRequest, FulfilmentRefused.
+        """
 
     async def perform(self, order: UseOrder) -> Delivery:
         """Deliver; repeatable under `order.redemption_id`.

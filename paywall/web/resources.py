@@ -89,9 +89,9 @@ class ResourceRoutes:
         return response
 
     def _request(self, principal: Principal, body: Mapping[str, Any], key: str | None) -> RedemptionRequest:
-        asked = self._resource.fulfilment.read(body)
+        document = self._resource.fulfilment.read(body)
         try:
-            asked_hash = request_hash(asked.asked)
+            asked_hash = request_hash(body)
         except ValueError as error:
             raise BadRequest(f"The request has no canonical form: {error}.") from error
         redemption_id = self._ids()
@@ -103,7 +103,7 @@ class ResourceRoutes:
             quantity=self._resource.cost,
             idempotency_key=key if key is not None else f"redemption {redemption_id}",
             request_hash=asked_hash.hex(),
-            document=strict_json.dumps(asked.document),
+            document=strict_json.dumps(document),
             owes_burn=principal.request.order.token is not None,
             holder_proof=principal.proof,
         )

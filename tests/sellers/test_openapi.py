@@ -142,7 +142,15 @@ async def walk(seller: Seller, payer: Payer) -> None:
     """Every route, and most refusals."""
     http, json = seller.http, {"Accept": "application/json"}
     body: Mapping[str, object]
-    for path in ("/api/catalog", "/.well-known/did.json", "/openapi.json", "/healthz", "/readyz", "/metrics"):
+    for path in (
+        "/api/catalog",
+        "/.well-known/did.json",
+        "/did.json",
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ):
         await http.get(path)
     for body in ({"credits": 1}, {"count": 2}, {"credits": 0}, {"credits": 1, "holder": "me"}):
         await http.post("/api/images/buy", json=body, headers=json)

@@ -8,10 +8,7 @@ from paywall.products.images.description import DESCRIPTION
 from paywall.products.images.errors import ImageMakerFailed, PromptRefused
 from paywall.products.images.maker import ImageMaker, MakerFailed, MakerRefused, Subject
 from paywall.products.images.subject import SubjectError, read_subject
-from paywall.redemptions.fulfilment import Delivery, StoredDelivery, UseDescription, UseOrder, UseRequest
-
-#: members of a request's body that count; others are not looked at
-MEMBERS = ("name", "prompt")
+from paywall.redemptions.fulfilment import Delivery, StoredDelivery, UseDescription, UseOrder
 
 
 class ImageFulfilment:
@@ -21,16 +18,13 @@ class ImageFulfilment:
         self._maker = maker
         self._pick = pick
 
-    def read(self, body: Mapping[str, Any]) -> UseRequest:
+    def read(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Errors: BadRequest, PromptRefused."""
         try:
             subject = read_subject(body, self._pick)
         except SubjectError as error:
             raise (PromptRefused if error.refused else BadRequest)(str(error)) from error
-        return UseRequest(
-            asked={name: body[name] for name in MEMBERS if name in body},
-            document={subject.kind: subject.text},
-        )
+        return {subject.kind: subject.text}
 
     async def perform(self, order: UseOrder) -> Delivery:
         """Errors: PromptRefused, ImageMakerFailed."""

@@ -13,7 +13,6 @@ from paywall import (
     Product,
     Resource,
     UseOrder,
-    UseRequest,
 )
 
 PRODUCT = Product(
@@ -22,11 +21,11 @@ PRODUCT = Product(
 
 
 class Weather:
-    def read(self, body: Mapping[str, Any]) -> UseRequest:
+    def read(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         town = body.get("town", "")
         if town == "Atlantis":
             raise FulfilmentRefused("There is no weather in Atlantis.")
-        return UseRequest(asked={"town": town}, document={"town": town or "anywhere"})
+        return {"town": town or "anywhere"}
 
     async def perform(self, order: UseOrder) -> Delivery:
         return Delivery(f"Rain in {order.document['town']}.".encode(), "text/plain")
