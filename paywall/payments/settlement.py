@@ -48,7 +48,7 @@ class Settlement:
         Errors: ClaimInvalid, PaymentMismatch, PaymentInsufficient, PaymentPending, PaymentAlreadyUsed,
         PaymentRequestPaid, PaymentRequestExpired, PaidLate, Unavailable.
         """
-        payment = await self._claims.take(evidence)
+        payment = await self._claims.accept(evidence)
         failpoint("pay.claimed")
         return await self.advance(payment)
 

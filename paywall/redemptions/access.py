@@ -101,9 +101,9 @@ class ReceiptVerifier:
         return found, request
 
 
-def require_product(access: Principal, product: str) -> None:
+def require_product(principal: Principal, product: str) -> None:
     """Errors: ReceiptWrongProduct."""
-    if access.request.order.product != product:
+    if principal.request.order.product != product:
         raise ReceiptWrongProduct(
-            f"The receipt is for {access.request.order.product!r}, this takes {product!r}."
+            f"The receipt is for {principal.request.order.product!r}, this takes {product!r}."
         )

@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document: every route with its parameters, bodies, answers and refusals.
 
-Refusals are told by their classes in `errors.py`, so that a status, code or title is written in one place.
+Refusals are taken from the classes in `errors.py`, so that a status, code or title is written in one place.
 """
 
 from collections.abc import Sequence
@@ -79,7 +79,7 @@ def _paths(resources: Sequence[Resource]) -> Spec:
         "/healthz": {"get": operation("The process answers", {200: answer("ok", {"text/plain": text()})})},
         "/readyz": {"get": _readiness()},
         "/metrics": {
-            "get": operation("Prometheus figures", {200: answer("Figures", {"text/plain": text()})})
+            "get": operation("Prometheus metrics", {200: answer("Metrics", {"text/plain": text()})})
         },
     }
 

@@ -9,7 +9,7 @@ from buyer.proof import verify
 from buyer.proof.burn_checks import ChainEvidence
 from buyer.proof.redemption import Burn, Redemption
 from buyer.proof.report import Report
-from buyer.proof.verify import OwnUse, Papers
+from buyer.proof.verify import OwnUse, BuyerRecords
 from shared import merkle
 from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
@@ -102,7 +102,7 @@ def papers(
     request_by: SigningKey = SELLER,
     receipt_id: str = RECEIPT_ID,
     use: OwnUse = USE,
-) -> Papers:
+) -> BuyerRecords:
     """A receipt for a payment request that promises to burn `token`."""
     option = PaymentOption("cardano", 6_000_000, 6, "ADA", ADDRESS, NETWORK)
     order = Order("image-credit", 3, token.dotted, BUYER.public.did)
@@ -120,11 +120,11 @@ def papers(
         holder_thumbprint=payer.public.thumbprint,
     )
     token_ = jws.sign(receipt.claims(proof), issuer)
-    return Papers(token_, NOW, seller, [SELLER.public], BUYER.public, use)
+    return BuyerRecords(token_, NOW, seller, [SELLER.public], BUYER.public, use)
 
 
 def judged(
-    *, redemption: Redemption = REDEMPTION, held: Papers | None = None, evidence: ChainEvidence = EVIDENCE
+    *, redemption: Redemption = REDEMPTION, held: BuyerRecords | None = None, evidence: ChainEvidence = EVIDENCE
 ) -> Report:
     return verify.judge(redemption, held or papers(), evidence)
 
@@ -327,7 +327,7 @@ def test_bytes_that_are_no_transaction_do_not_hold(raw: bytes) -> None:
     ],
     ids=["forged receipt", "somebody else's receipt", "forged payment request", "junk"],
 )
-def test_papers_that_do_not_hold_prove_nothing(held: Papers, names: list[str]) -> None:
+def test_papers_that_do_not_hold_prove_nothing(held: BuyerRecords, names: list[str]) -> None:
     assert broken(judged(held=held)) == names
 
 
