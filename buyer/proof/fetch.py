@@ -28,6 +28,8 @@ REDEMPTIONS_PATH = "/api/redemptions/"
 
 
 class Proving:
+    """Fetches and judges the proofs of one wallet's uses at one seller."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self._wallet = session.wallet

@@ -24,6 +24,8 @@ LEASE_SECONDS = 15
 
 
 class BurnWorker:
+    """Burns from one custodial wallet. `holder` names this process among those that share the wallet."""
+
     def __init__(
         self,
         *,

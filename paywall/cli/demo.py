@@ -196,7 +196,8 @@ def _command(
         [sys.executable, "-m", module, *arguments],
         env=stage.environment,
         stdout=subprocess.PIPE,
-        stderr=sys.stdout if show else subprocess.PIPE,  # one stream, so that its lines and ours keep their order
+        # One stream, so that its lines and ours keep their order.
+        stderr=sys.stdout if show else subprocess.PIPE,
         text=True,
         timeout=BUYER_SECONDS,
         check=False,

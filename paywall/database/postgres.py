@@ -21,6 +21,8 @@ STORAGE = frozenset({"08", "53", "57"})
 
 
 class PostgresWriter:
+    """Runs functions in threads, each in a transaction of its own; tried again when PostgreSQL undid it."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._pool = ThreadPoolExecutor(POOL, thread_name_prefix="db-write")

@@ -70,6 +70,8 @@ class Invariant:
 
 
 class Reconciliation:
+    """Checks the invariants of the database, and those between it and the chain."""
+
     def __init__(self, database: Database, custody: Custody, chain: Chain | None) -> None:
         """Without a chain, the invariants that need one are left out."""
         self._database = database

@@ -30,6 +30,8 @@ MAX_PAUSE_SECONDS = 60.0
 
 
 class Worker:
+    """The background loops of one process: settling, tidying, and burning where there are burns."""
+
     def __init__(
         self,
         *,

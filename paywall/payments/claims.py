@@ -47,6 +47,8 @@ class PaymentClaim:
 
 
 class Claims:
+    """The one door for evidence. `rails` are by id; nothing is settled here."""
+
     def __init__(
         self, *, database: Database, identity: Identity, rails: Mapping[str, Rail], clock: Clock, ids: Ids
     ) -> None:

@@ -27,6 +27,8 @@ from shared.dialects.base import Evidence, Paid, Settling
 
 
 class Settlement:
+    """Brings payments from evidence to receipt. `rails` are by id."""
+
     def __init__(
         self,
         *,

@@ -46,6 +46,8 @@ class Principal:
 
 
 class ReceiptVerifier:
+    """Verifies receipts and holder proofs; that a proof was not used before is for the transaction to say."""
+
     def __init__(self, identity: Identity, clock: Clock) -> None:
         self._identity = identity
         self._clock = clock

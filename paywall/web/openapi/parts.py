@@ -63,7 +63,9 @@ def _all(answers: dict[int, Spec], refusals: Iterable[type[PaywallError]]) -> di
 
 def refusal(status: int, group: list[type[PaywallError]]) -> Spec:
     """Problem details of one status, with the codes that it may have."""
-    narrowed = {"properties": {"status": {"const": status}, "code": {"enum": [error.code for error in group]}}}
+    narrowed = {
+        "properties": {"status": {"const": status}, "code": {"enum": [error.code for error in group]}}
+    }
     names = {401: ["WWW-Authenticate"], 409: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
     return {
         "description": "; ".join(f"`{error.code}`: {error.title}" for error in group),

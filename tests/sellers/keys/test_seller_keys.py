@@ -200,7 +200,8 @@ def test_a_retired_key_stays_while_a_receipt_of_its_time_runs(selling: Selling) 
 
             def function(tx: Transaction) -> list[list[PublicKey]]:
                 return [
-                    rotation.rotate_to(tx, TWO, when, 0) for when in (now + 1, now + 364 * DAY, now + 366 * DAY)
+                    rotation.rotate_to(tx, TWO, when, 0)
+                    for when in (now + 1, now + 364 * DAY, now + 366 * DAY)
                 ]
 
             soon, later, after = await seller.parts.database.transact(function)

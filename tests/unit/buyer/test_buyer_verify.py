@@ -9,7 +9,7 @@ from buyer.proof import verify
 from buyer.proof.burn_checks import ChainEvidence
 from buyer.proof.redemption import Burn, Redemption
 from buyer.proof.report import Report
-from buyer.proof.verify import OwnUse, BuyerRecords
+from buyer.proof.verify import BuyerRecords, OwnUse
 from shared import merkle
 from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
@@ -124,7 +124,10 @@ def papers(
 
 
 def judged(
-    *, redemption: Redemption = REDEMPTION, held: BuyerRecords | None = None, evidence: ChainEvidence = EVIDENCE
+    *,
+    redemption: Redemption = REDEMPTION,
+    held: BuyerRecords | None = None,
+    evidence: ChainEvidence = EVIDENCE,
 ) -> Report:
     return verify.judge(redemption, held or papers(), evidence)
 
