@@ -141,9 +141,8 @@ class Seller:
 
     def __init__(self, settings: Settings, adapters: Adapters) -> None:
         self.settings = settings
-        self.database, self.chain = adapters.database, adapters.chain
+        self._adapters, self.database, self.chain = adapters, adapters.database, adapters.chain
         self.identity, self.custody = adapters.identity, adapters.custody
-        self._adapters = adapters
         backlog = Backlog(settings.burn_backlog)
         self.selling = _selling(settings, adapters)
         self.settlement = _settlement(adapters)
@@ -154,13 +153,9 @@ class Seller:
             salts=lambda: secrets.token_bytes(SALT_BYTES),
             backlog=backlog,
         )
-        self.burning = (
-            None
-            if adapters.custody is None
-            else open_burn_worker(settings, adapters.database, adapters.chain, adapters.custody)
-        )
+        self.burning = open_burn_worker(settings, self.database, self.chain, self.custody)
         self.worker = Worker(
-            database=adapters.database,
+            database=self.database,
             burning=self.burning,
             settlement=self.settlement,
             redeeming=self.redeeming,
@@ -172,7 +167,8 @@ class Seller:
 
     def _surface(self) -> Surface:
         settings, adapters, custody = self.settings, self._adapters, self.custody
-        ready = Readiness(adapters.database, adapters.chain, custody, settings.low_water)
+        chain = adapters.chain if settings.needs_chain else None
+        ready = Readiness(adapters.database, chain, custody, settings.low_water)
         unit = None if custody is None else custody.asset.unit
         return Surface(
             service_url=settings.service_url,

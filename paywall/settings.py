@@ -39,6 +39,8 @@ class RailSettings(Protocol):
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    #: whether the rail asks the chain of PAYWALL_NETWORK
+    needs_chain: ClassVar[bool]
 
     def rules(self) -> Iterator[tuple[bool, str]]: ...
 
@@ -96,8 +98,15 @@ class Settings:
         return f"cardano:{self.network}"
 
     @property
+    def needs_chain(self) -> bool:
+        """Whether anything asks the chain: the burns, or a rail on offer whose room says so."""
+        offered = {name.strip() for name in self.rails.split(",")}
+        rooms = {own.__module__.split(".")[-2] for own in rail_settings() if own.needs_chain}
+        return self.policy != "none" or bool(offered & rooms)
+
+    @property
     def embedded_chain(self) -> bool:
-        return self.network == "devnet" and not self.blockfrost_url
+        return self.network == "devnet" and not self.blockfrost_url and self.needs_chain
 
     @property
     def chain_url(self) -> str:

@@ -1,5 +1,6 @@
 """The command line. It parses and prints; what the commands do is in `commands.py`, imported when one is run."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,8 @@ Exit codes
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point of `buyer`; None takes the arguments of the process."""
+    # pycardano's own checks of types double its import (1.1 s) and its drafts; our reader judges every byte anyway.
+    os.environ.setdefault("PYCARDANO_NO_TYPE_CHECK", "1")
     try:
         code = cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:

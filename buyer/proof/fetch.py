@@ -64,7 +64,8 @@ class Proving:
         use = self._wallet.transact(lambda db: jobs.use_of(db, redemption_id))
         report = await self._report(redemption_id, use)
         look(report)
-        pause = DEVNET_LOOK_SECONDS if self._wallet.network == DEVNET else LOOK_SECONDS
+        network = (await self._session.seller()).catalog.network
+        pause = DEVNET_LOOK_SECONDS if network == DEVNET else LOOK_SECONDS
         try:
             async with asyncio.timeout(wait):
                 while report.outcome == "pending":
@@ -110,7 +111,9 @@ class Proving:
 
     async def _evidence(self, found: Redemption) -> ChainEvidence:
         tx_hash = None if found.burn is None else found.burn.tx_hash
-        required = DEVNET_REQUIRED if self._wallet.network == DEVNET else REQUIRED
+        # The seller burns on its own network, whichever this wallet pays from.
+        network = (await self._session.seller()).catalog.network
+        required = DEVNET_REQUIRED if network == DEVNET else REQUIRED
         if tx_hash is None:
             return ChainEvidence(None, 0, required)
         chain = await self._session.chain()

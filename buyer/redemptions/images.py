@@ -64,7 +64,7 @@ class Images:
 
     async def _image(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
         reply = await self._using.ask(receipt, use, accept="application/json", explain=trace.delivered)
-        notice = read(reply.json())
+        notice = read(reply.json(), mount=self._session.http.mount)
         image = await self._session.http.send(
             "GET", notice.path, headers={"accept": "image/*"}, cap=MAX_DELIVERY
         )
@@ -78,14 +78,14 @@ class Images:
         )
 
 
-def read(document: Mapping[str, Any]) -> ImageNotice:
-    """A notice out of its JSON object; SellerFault for anything that is not one."""
+def read(document: Mapping[str, Any], *, mount: str = "") -> ImageNotice:
+    """A notice out of its JSON object, its path below the seller's `mount`; SellerFault for anything else."""
     try:
         notice = ImageNotice(
             redemption_id=text(document["redemption_id"]),
             credits_remaining=count(document["credits_remaining"]),
             subject=clean(typed(document["subject"], str)),
-            path=text(document["image"]["url"]),
+            path=text(document["image"]["url"]).removeprefix(mount),
             sha256=text(document["image"]["sha256"]),
         )
     except (KeyError, TypeError) as error:

@@ -1,6 +1,7 @@
 """HTTP with a seller that is not trusted: no redirects, capped answers, bounded and harmless repeats."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,6 +20,8 @@ ATTEMPTS = 4
 FIRST_DELAY = 0.3
 LONGEST_DELAY = 30.0
 REQUEST_SECONDS = 90.0
+# A path in plain letters: never "//host", never "..".
+_MOUNT = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,8}")
 REPEATABLE = frozenset({429, 500, 502, 503, 504})
 
 
@@ -70,7 +73,9 @@ class Reply:
 
 
 def seller_origin(url: str) -> str:
-    """`https://host[:port]` of a seller's URL; plain http on this machine only. UsageError otherwise.
+    """`https://host[:port][/path]` of a seller's URL; plain http on this machine only. UsageError otherwise.
+
+    The path is where a seller is mounted in another app, in plain letters.
 
     Over plain http anybody on the way can answer in the seller's name.
     """
@@ -85,16 +90,17 @@ def seller_origin(url: str) -> str:
         raise UsageError(
             "seller_url", f"{clean(url)!r} is not the URL of a seller", hint="Write https://host[:port]"
         )
-    if parts.username is not None or parts.path not in {"", "/"} or parts.query or parts.fragment:
+    path = parts.path.rstrip("/")
+    if parts.username is not None or parts.query or parts.fragment or not _MOUNT.fullmatch(path):
         raise UsageError(
-            "seller_url", "a seller's URL has no user, path or query", hint="Write https://host[:port]"
+            "seller_url", "a seller's URL has no user and no query", hint="Write https://host[:port][/path]"
         )
     if parts.scheme == "http" and host not in LOOPBACK:
         raise UsageError(
             "seller_url", f"{host} is not on this machine, so it needs https", hint=f"Try https://{host}"
         )
     name = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{name}" if port is None else f"{parts.scheme}://{name}:{port}"
+    return f"{parts.scheme}://{name}{path}" if port is None else f"{parts.scheme}://{name}:{port}{path}"
 
 
 def is_loopback(url: str) -> bool:
@@ -111,6 +117,8 @@ class SellerHttp:
         self, origin: str, *, trace: Callable[[str], None], transport: httpx.AsyncBaseTransport | None = None
     ):
         self.origin = origin
+        #: the path below which the seller is mounted; empty for most
+        self.mount = urlsplit(origin).path
         self._trace = trace
         self._client = httpx.AsyncClient(
             base_url=origin,

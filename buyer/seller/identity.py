@@ -23,7 +23,9 @@ async def keys_of(did: str, http: SellerHttp) -> Sequence[PublicKey]:
             raise SellerFault(
                 "identity_foreign", f"{http.origin} claims to be {clean(did)}, which is another host"
             )
-        reply = await http.send("GET", "/.well-known/did.json", cap=DOCUMENT_BYTES)
+        # A did:web with a path has its document below that path, any other below .well-known.
+        place = "/did.json" if http.mount else "/.well-known/did.json"
+        reply = await http.send("GET", place, cap=DOCUMENT_BYTES)
         if not reply.ok:
             raise SellerFault(
                 "identity_missing", f"{http.origin} has no DID document (status {reply.status})"

@@ -34,7 +34,12 @@ def open_policy(settings: Settings, key: PublicKey) -> Policy | None:
     return FixedPolicy(record.supply, record.reference) if record else None
 
 
-def open_burn_worker(settings: Settings, database: Database, chain: Chain, custody: Custody) -> BurnWorker:
+def open_burn_worker(
+    settings: Settings, database: Database, chain: Chain, custody: Custody | None
+) -> BurnWorker | None:
+    """None for a seller without burns."""
+    if custody is None:
+        return None
     terms = BatchTerms(
         settings.batch_size,
         settings.burn_batch_seconds,

@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from paywall.burns import policy_file
 from paywall.burns.custody import Custody
 from paywall.burns.policies import TOKEN_NAME, FixedPolicy
 from paywall.burns.policy_file import MintRecord, read_record, remove_record, write_record
 from paywall.errors import SetupError
+from paywall.settings import Settings
 from shared.cardano.addresses import payment_key_hash
 from shared.cardano.coins import Shortage, Utxo
 from shared.cardano.fixed_supply import FixedSupply
@@ -36,6 +38,19 @@ async def read_supply(custody: Custody, chain: Chain) -> Supply:
     minted, burned = await chain.supply(custody.asset) or (0, 0)
     lovelace, held = await custody.holdings(chain)
     return Supply(custody.address, custody.asset.dotted, minted, burned, held, lovelace)
+
+
+async def mint(
+    settings: Settings, custody: Custody, chain: Chain, quantity: int, *, time_limit: float
+) -> str:
+    """Mint under the policy of the settings, once, and wait until it is on chain; the transaction's hash.
+
+    Errors: SetupError when there is a supply already, Shortage when the wallet has no ADA, ChainError.
+    """
+    if settings.policy == "native":
+        return await mint_supply(custody, chain, quantity, time_limit=time_limit)
+    file = settings.folder / policy_file.NAME
+    return await mint_fixed_supply(custody, chain, quantity, file, time_limit=time_limit)
 
 
 async def mint_supply(custody: Custody, chain: Chain, quantity: int, *, time_limit: float) -> str:

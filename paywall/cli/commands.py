@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from paywall.burns.custody import Custody
 from paywall.burns.lease import LeaseLost
-from paywall.burns.minting import mint as mint_under_policy
 from paywall.burns.opening import open_custody
 from paywall.burns.policies import FixedPolicy
+from paywall.burns.supply import mint as mint_under_policy
 from paywall.burns.supply import read_supply
 from paywall.compose import compose, open_chain, open_ring
 from paywall.database.opening import open_database, open_engine

@@ -26,6 +26,8 @@ def explained(command: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        # pycardano's own checks of types double its import (1.1 s) and its drafts; our reader judges every byte.
+        os.environ.setdefault("PYCARDANO_NO_TYPE_CHECK", "1")
         try:
             return command(*args, **kwargs)
         except SetupError as error:

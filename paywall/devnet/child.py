@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from paywall.burns.custody import Custody
-from paywall.burns.minting import mint
-from paywall.burns.supply import wait_for
+from paywall.burns.supply import mint, wait_for
 from paywall.errors import SetupError
 from paywall.settings import Settings
 from shared.chain.base import Chain

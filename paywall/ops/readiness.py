@@ -8,7 +8,9 @@ from shared.chain.base import Chain, ChainError
 class Readiness:
     """Looks at database, chain and custodial wallet, without changing anything."""
 
-    def __init__(self, database: Database, chain: Chain, custody: Custody | None, low_water: int) -> None:
+    def __init__(
+        self, database: Database, chain: Chain | None, custody: Custody | None, low_water: int
+    ) -> None:
         self._database = database
         self._chain = chain
         self._custody = custody
@@ -21,6 +23,8 @@ class Readiness:
             tx.connection.exec_driver_sql("SELECT 1")
 
         await self._database.read(select)
+        if self._chain is None:
+            return {"database": "ok"}
         try:
             if self._custody is None:
                 await self._chain.tip()

@@ -19,7 +19,7 @@ class DeliveryExistsError(Exception):
     """Another delivery is stored under this reference already. Stored deliveries never change."""
 
 
-class DeliveryFiles:
+class DeliveryFolder:
     """A directory of deliveries, `ab/cd/abcd…`, so that no folder grows past a few thousand files."""
 
     def __init__(self, directory: Path) -> None:
@@ -60,11 +60,12 @@ class DeliveryFiles:
             _sync_directory(step.parent)
 
 
-class ThreadedDeliveryFiles:
-    """The store as the flows want it: its disk work in a thread."""
+class DeliveryFiles:
+    """Keeps deliveries below a directory; the disk work is done in threads."""
 
-    def __init__(self, store: DeliveryFiles) -> None:
-        self._store = store
+    def __init__(self, directory: Path) -> None:
+        """Use `directory`, which is made on the first `put` when it is missing."""
+        self._store = DeliveryFolder(directory)
 
     async def put(self, reference: str, delivery: Delivery) -> str:
         return await asyncio.to_thread(self._store.put, reference, delivery)

@@ -88,6 +88,7 @@ def _room(resource: Resource, surface: Surface) -> ResourceRoutes:
         receipt_verifier=surface.receipt_verifier,
         redeeming=surface.redeeming,
         reading=surface.reading,
+        dialects=surface.dialects,
         origins=surface.origins,
         ids=surface.ids,
     )

@@ -32,6 +32,11 @@ class PaymentDialects:
                 append_headers(response, part.headers)
         return response
 
+    def advertise(self, response: Response, offer: Offer) -> None:
+        """Add what every dialect says in headers to a 402 whose body says something of its own."""
+        for dialect in self._dialects:
+            append_headers(response, dialect.challenge(offer).headers)
+
     def read_payment(self, request: Request, body: Mapping[str, Any]) -> tuple[Dialect, Evidence]:
         """The evidence in a request, and the dialect it came in. Errors: ClaimInvalid, BadRequest for none."""
         for dialect in self._dialects:

@@ -20,8 +20,9 @@ from paywall.redemptions.resource import Resource
 from paywall.sales.selling import Selling
 from paywall.web.bodies import read_object, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
+from paywall.web.dialects import PaymentDialects
 from paywall.web.paths import at_root
-from paywall.web.problems import JsonResponse
+from paywall.web.problems import JsonResponse, problem_response
 from paywall.web.sales import SalesRoutes
 from shared import strict_json
 from shared.redemption_commitment import request_hash
@@ -38,6 +39,7 @@ class ResourceRoutes:
         receipt_verifier: ReceiptVerifier,
         redeeming: Redeeming,
         reading: Reading,
+        dialects: PaymentDialects,
         origins: Origins,
         ids: Ids,
     ) -> None:
@@ -46,6 +48,7 @@ class ResourceRoutes:
         self._receipt_verifier = receipt_verifier
         self._redeeming = redeeming
         self._reading = reading
+        self._dialects = dialects
         self._origins = origins
         self._ids = ids
 
@@ -62,7 +65,7 @@ class ResourceRoutes:
         body = await read_object(request)
         shown = credentials_of(request, body, self._origins)
         if shown is None:
-            raise PaymentRequired("Buy credits first.", token=await self._fresh_token(None))
+            return await self._unpaid(PaymentRequired("Buy credits first."), None)
         principal = self._receipt_verifier.admit(shown)
         require_product(principal, self._resource.product)
         wanted = self._request(principal, body, idempotency_key(request))
@@ -70,7 +73,7 @@ class ResourceRoutes:
         try:
             redeemed = await self._redeeming.redeem(self._resource, wanted, user=user)
         except CreditsExhausted as error:
-            raise error.carrying(await self._fresh_token(principal.request.order.holder)) from error
+            return await self._unpaid(error, principal.request.order.holder)
         return self._answer(request, redeemed)
 
     async def delivery(self, request: Request) -> Response:
@@ -80,9 +83,12 @@ class ResourceRoutes:
         headers = {"Cache-Control": "private, immutable, max-age=31536000", "ETag": f'"{sha256}"'}
         return Response(body, 200, headers, media_type=media_type)
 
-    async def _fresh_token(self, holder: str | None) -> str:
-        """Paying is the remedy: a stored PRT for the credits of one use."""
-        return (await self._selling.sell(self._resource.product, self._resource.cost, holder)).token
+    async def _unpaid(self, error: PaymentRequired, holder: str | None) -> Response:
+        """Paying is the remedy: a stored PRT for the credits of one use, in every dialect's headers."""
+        offer = await self._selling.sell(self._resource.product, self._resource.cost, holder)
+        response = problem_response(error.carrying(offer.token))
+        self._dialects.advertise(response, offer)
+        return response
 
     def _request(self, principal: Principal, body: Mapping[str, Any], key: str | None) -> RedemptionRequest:
         asked = self._resource.fulfilment.read(body)

@@ -31,6 +31,7 @@ def routes(
         Route("/api/redemptions/{id}", redemptions.redemption),
         Route("/api/burns/{tx_hash}", redemptions.burn),
         Route("/.well-known/did.json", operations.did),
+        Route("/did.json", operations.did),  # where a did:web with a path has it
         Route("/openapi.json", operations.openapi),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),

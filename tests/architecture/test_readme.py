@@ -1,6 +1,9 @@
-"""README lists what there is: every setting with its default, every error code."""
+"""README lists what there is: every setting with its default, every error code; its apps can be made."""
 
 import re
+from pathlib import Path
+
+import pytest
 
 from paywall.errors import PaywallError
 from paywall.settings import variables
@@ -8,6 +11,7 @@ from tests.architecture.modules import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 ROW = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]*) \|", re.MULTILINE)
+SHOPS = [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "\napp = " in code]
 
 
 def test_every_setting_is_listed_with_its_default() -> None:
@@ -37,3 +41,13 @@ def test_the_error_tree_in_the_docstring_is_the_tree() -> None:
     drawn = re.compile(r"[├└]── (\w+) +\d{3} (\w+)").findall(paywall.errors.__doc__ or "")
     expected = walk(PaywallError) - {("PaywallError", "internal_fault"), ("SetupError", "setup_error")}
     assert set(drawn) == expected | {("InternalFault", "internal_fault")}
+
+
+@pytest.mark.parametrize("app", SHOPS, ids=lambda code: code.splitlines()[0])
+def test_an_app_in_the_readme_can_be_made(app: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `uvicorn module:app` makes it; nothing runs before its lifespan."""
+    monkeypatch.chdir(tmp_path)
+    module: dict[str, object] = {}
+    exec(compile(app, "README.md", "exec"), module)
+    assert callable(module["app"])
+    assert list(tmp_path.iterdir()) == []

@@ -33,7 +33,7 @@ def free_port() -> int:
 @contextmanager
 def served(subject: str, folder: Path, port: int) -> Iterator[str]:
     """The base URL of a subject that answers. Its log is in `folder`, as a real server's is somewhere."""
-    command = [*pinned(SERVER_CORE), sys.executable, "-m", "tests.bench.serve", subject]
+    command = [*pinned(SERVER_CORE), sys.executable, "-m", "tests.bench.servers.serve", subject]
     log = folder / f"{subject}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(

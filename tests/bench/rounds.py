@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import ours
 from tests.bench.counts import Counts, count
 from tests.bench.load import Request, Run, drive
 from tests.bench.process import free_port, served
+from tests.bench.servers import ours
 from tests.bench.subjects import Subject, Surprise, probe, subjects
 
 Runs = dict[str, list[Run]]

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 
 from shared.keys import SigningKey
-from tests.bench import bare, ours, peer_mpp, peer_x402
 from tests.bench.load import Request
-from tests.bench.ours import Buyer
 from tests.bench.proofs import write_proofs
+from tests.bench.servers import bare, ours, peer_mpp, peer_x402
+from tests.bench.servers.ours import Buyer
 
 #: proofs are made for this many redemptions a second; refusals would show that it is too few
 MOST_REDEMPTIONS = 8000

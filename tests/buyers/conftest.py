@@ -28,9 +28,8 @@ def deaths(requests: int) -> list[tuple[str, str, int]]:
 
 
 @pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
+def devnet(own_devnet: DevnetProcess) -> DevnetProcess:
+    return own_devnet
 
 
 @pytest.fixture

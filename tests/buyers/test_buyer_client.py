@@ -17,8 +17,9 @@ from shared.tokens.prt import PaymentOption, PaymentRequest
 from tests.support.hostile.shop import ORIGIN, Shop
 from tests.support.hostile.transport import At
 from tests.support.world.buying import buy
-from tests.support.world.payers import PlainPayer
+from tests.support.world.loop import in_loop
 from tests.support.world.real_shop import AnyShop
+from tests.support.world.wallets.payers import PlainPayer
 
 MISMATCH = Problem(402, "payment_mismatch", "Mismatch", "No.")
 GENERATE = "/api/images/generate"
@@ -26,20 +27,17 @@ LINCOLN = {"name": "Abraham Lincoln"}
 PLAIN = PaymentOption("plain", 300, 2, "USD", "them", "plain:net")
 
 
-def test_a_use_delivers_bytes_of_a_media_type_whatever_they_are(any_shop: AnyShop) -> None:
+@in_loop
+async def test_a_use_delivers_bytes_of_a_media_type_whatever_they_are(any_shop: AnyShop) -> None:
     receipt = buy(any_shop)
-
-    async def once() -> None:
-        with closing(Wallet.open(any_shop.wallet_path)) as wallet:
-            async with any_shop.client(wallet) as client:
-                first = await client.redeem(receipt, LINCOLN)
-                second = await client.redeem(receipt, LINCOLN, path=GENERATE)
-        assert first.content.startswith(b"\x89PNG")
-        assert first.media_type == "image/png"
-        assert (first.credits_remaining, second.credits_remaining) == (2, 1)
-        assert first.redemption_id != second.redemption_id
-
-    asyncio.run(once())
+    with closing(Wallet.open(any_shop.wallet_path)) as wallet:
+        async with any_shop.client(wallet) as client:
+            first = await client.redeem(receipt, LINCOLN)
+            second = await client.redeem(receipt, LINCOLN, path=GENERATE)
+    assert first.content.startswith(b"\x89PNG")
+    assert first.media_type == "image/png"
+    assert (first.credits_remaining, second.credits_remaining) == (2, 1)
+    assert first.redemption_id != second.redemption_id
 
 
 def test_a_use_whose_reply_was_lost_is_asked_for_again_and_costs_one_credit(any_shop: AnyShop) -> None:

@@ -16,8 +16,8 @@ from buyer.seller import http as http_module
 from buyer.wallet.file import Wallet
 from shared.keys import SigningKey
 from shared.money import Money
+from tests.support.hostile.books import Use
 from tests.support.hostile.lies import Lies, with_option, with_order
-from tests.support.hostile.seller import Use
 from tests.support.hostile.shop import Shop
 
 STRANGER = SigningKey.generate()

@@ -1,7 +1,6 @@
 """Proofs over the wire: one burn shown to two buyers, and a proof that is asked for when the receipt has expired."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,29 +8,18 @@ from pathlib import Path
 import pytest
 
 from buyer.proof.report import Report
-from buyer.purchase import paying
-from buyer.seller import http as http_module
 from buyer.wallet.file import Wallet
 from shared.tokens.receipt import Receipt
 from tests.support.hostile.shop import Shop
-from tests.support.processes.devnet import DevnetProcess
 
 LIFETIME = 1_000
 
 
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
-
-
 @pytest.fixture
-def shop(devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
-    monkeypatch.setattr(paying, "POLL_SECONDS", 0.01)
-    opened = Shop.open(devnet, tmp_path)
-    asyncio.run(opened.seller.mint())
-    return opened
+def shop(shop: Shop) -> Shop:
+    """With a supply to burn from."""
+    asyncio.run(shop.seller.mint())
+    return shop
 
 
 async def use(shop: Shop, wallet: Wallet) -> str:

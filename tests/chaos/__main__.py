@@ -10,7 +10,7 @@ import click
 @click.option("--write/--no-write", default=True, help="Keep the figures in tests/chaos/RESULTS.md.")
 def main(*, cycles: int, seed: int | None, only: str, write: bool) -> None:
     """Exit status 1 when a promise was broken."""
-    from tests.chaos.run import run
+    from tests.chaos.runs.run import run
 
     raise SystemExit(run(cycles=cycles, seed=seed, only=only, write=write))
 

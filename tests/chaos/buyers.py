@@ -21,7 +21,7 @@ from buyer.redemptions import jobs
 from buyer.redemptions.jobs import WantedUse
 from buyer.seller.catalog import USE_PATH
 from buyer.wallet.file import Wallet
-from tests.chaos.wire import Wire
+from tests.chaos.faults.wire import Wire
 
 SUBJECTS = ("Abraham Lincoln", "Andrew Jackson", "James Monroe", "Zachary Taylor")
 FINISH_SECONDS = 60.0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.rounds import Metrics, Rounds
-from tests.chaos.run import BLOCK_SECONDS
+from tests.chaos.runs.rounds import Metrics, Rounds
+from tests.chaos.runs.run import BLOCK_SECONDS
 from tests.chaos.world import World
 from tests.support.processes.devnet import DevnetProcess
 

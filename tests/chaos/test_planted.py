@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.planted import PLANTS
-from tests.chaos.scenarios import SCENARIOS, play
+from tests.chaos.runs.scenarios import SCENARIOS, play
 from tests.support.processes.devnet import DevnetProcess
 
 #: in `make test` too; the others in `make chaos`

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.chaos.planted import PLANTS, Edit, PlantDoesNotFit, patched
-from tests.chaos.scenarios import SCENARIOS
+from tests.chaos.runs.scenarios import SCENARIOS
 
 PLANT = PLANTS["a capture is not posted"]
 

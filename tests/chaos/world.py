@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.chaos import processes
-from tests.chaos.menaces import Menace
+from tests.chaos.faults.menaces import Menace
 from tests.chaos.processes import Running
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import clean_environment, free_port

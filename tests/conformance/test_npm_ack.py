@@ -20,8 +20,6 @@ from tests.conformance.attacks import ATTACKER
 from tests.conformance.samples import CLAIM, HOLDER_KEY, RECEIPT, REQUEST, SELLER_KEY
 from tests.support.services.npm_tools import npm
 
-pytestmark = pytest.mark.xdist_group("npm")
-
 SCRIPT = Path(__file__).parent / "ack.mjs"
 SEED = SELLER_KEY.seed.hex()
 DID_KEY = SELLER_KEY.public.did

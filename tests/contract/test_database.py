@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -13,6 +13,7 @@ from paywall.credits.tables import PostingRow
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.database.postgres import POOL
+from tests.support.world.loop import in_loop
 from tests.support.world.rows import NOW, SELECT, names, write_hot, write_orm, writing
 
 
@@ -20,20 +21,11 @@ class Whim(Exception):
     """A function's own error."""
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
-    yield opened
-    opened.close()
-
-
-def test_what_a_function_did_is_there_when_it_was_answered(database: Database) -> None:
-    async def story() -> None:
-        assert await database.transact(writing(write_hot, "hot")) == "hot"
-        assert await database.transact(writing(write_orm, "orm")) == "orm"
-        assert await database.read(names) == {"hot", "orm"}
-
-    asyncio.run(story())
+@in_loop
+async def test_what_a_function_did_is_there_when_it_was_answered(database: Database) -> None:
+    assert await database.transact(writing(write_hot, "hot")) == "hot"
+    assert await database.transact(writing(write_orm, "orm")) == "orm"
+    assert await database.read(names) == {"hot", "orm"}
 
 
 def raise_at_the_end(tx: Transaction) -> None:
@@ -76,22 +68,20 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("failing", "error"), FAILURES.values(), ids=FAILURES)
-def test_an_error_in_one_function_undoes_that_one_alone(
+@in_loop
+async def test_an_error_in_one_function_undoes_that_one_alone(
     database: Database,
     failing: Callable[[Transaction], None],
     error: type[Exception] | tuple[type[Exception], ...],
 ) -> None:
-    async def story() -> None:
-        before = [database.transact(writing(write_orm, f"before {n}")) for n in range(5)]
-        after = [database.transact(writing(write_hot, f"after {n}")) for n in range(5)]
-        told = await asyncio.gather(*before, database.transact(failing), *after, return_exceptions=True)
-        good = {f"{when} {n}" for when in ("before", "after") for n in range(5)}
-        assert {answer for answer in told if isinstance(answer, str)} == good
-        (refusal,) = [answer for answer in told if not isinstance(answer, str)]
-        assert isinstance(refusal, error)
-        assert await database.read(names) == good
-
-    asyncio.run(story())
+    before = [database.transact(writing(write_orm, f"before {n}")) for n in range(5)]
+    after = [database.transact(writing(write_hot, f"after {n}")) for n in range(5)]
+    told = await asyncio.gather(*before, database.transact(failing), *after, return_exceptions=True)
+    good = {f"{when} {n}" for when in ("before", "after") for n in range(5)}
+    assert {answer for answer in told if isinstance(answer, str)} == good
+    (refusal,) = [answer for answer in told if not isinstance(answer, str)]
+    assert isinstance(refusal, error)
+    assert await database.read(names) == good
 
 
 def test_hot_statements_and_the_orm_see_each_other_in_one_transaction(database: Database) -> None:
@@ -106,33 +96,29 @@ def test_hot_statements_and_the_orm_see_each_other_in_one_transaction(database: 
 
 
 @pytest.mark.parametrize("write", [write_hot, write_orm])
-def test_a_read_cannot_write(database: Database, write: Callable[[Transaction, str], None]) -> None:
-    async def story() -> None:
-        with pytest.raises(Exception, match=r"(?i)read.?only|could not be read"):
-            await database.read(writing(write, "smuggled"))
-        assert await database.read(names) == set()
-
-    asyncio.run(story())
+@in_loop
+async def test_a_read_cannot_write(database: Database, write: Callable[[Transaction, str], None]) -> None:
+    with pytest.raises(Exception, match=r"(?i)read.?only|could not be read"):
+        await database.read(writing(write, "smuggled"))
+    assert await database.read(names) == set()
 
 
-def test_a_read_sees_one_state_of_the_database_from_beginning_to_end(database: Database) -> None:
-    async def story() -> None:
-        looked, written = threading.Event(), threading.Event()
+@in_loop
+async def test_a_read_sees_one_state_of_the_database_from_beginning_to_end(database: Database) -> None:
+    looked, written = threading.Event(), threading.Event()
 
-        def look_twice(tx: Transaction) -> tuple[set[str], set[str]]:
-            first = names(tx)
-            looked.set()
-            assert written.wait(10)
-            return first, names(tx)
+    def look_twice(tx: Transaction) -> tuple[set[str], set[str]]:
+        first = names(tx)
+        looked.set()
+        assert written.wait(10)
+        return first, names(tx)
 
-        reading = asyncio.create_task(database.read(look_twice))
-        await asyncio.to_thread(looked.wait, 10)
-        await database.transact(writing(write_hot, "meanwhile"))
-        written.set()
-        assert await reading == (set(), set())
-        assert await database.read(names) == {"meanwhile"}
-
-    asyncio.run(story())
+    reading = asyncio.create_task(database.read(look_twice))
+    await asyncio.to_thread(looked.wait, 10)
+    await database.transact(writing(write_hot, "meanwhile"))
+    written.set()
+    assert await reading == (set(), set())
+    assert await database.read(names) == {"meanwhile"}
 
 
 @pytest.mark.parametrize("ahead", [0, POOL], ids=["is running", "has not begun"])

@@ -2,7 +2,7 @@
 
 A rail comes with a recorded exchange, `rails/<rail>.json`: prices and their quotes, evidence and payments with
 what the outside answered and what the rail must say. The answers were recorded from the real thing (for
-`cardano` from the devnet, by `record_cardano.py`) and are played back by a twin that knows nothing else.
+`cardano` from the devnet, by `rails/record_cardano.py`) and are played back by a twin that knows nothing else.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 import paywall.rails
 from paywall.errors import PaywallError
 from paywall.rails import registry
-from paywall.rails.base import CheckedPayment, Outcome, Pending, Rail, StoredPayment, StoredRequest
+from paywall.rails.base import Outcome, Pending, Rail, StoredPayment, StoredRequest
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
-from shared.dialects.base import Evidence
 from shared.keys import PublicKey
 from shared.money import Money
 from shared.tokens import prt
-from tests.contract.recorded_chain import RecordedChain
+from tests.contract.rails.recorded_chain import RecordedChain
+from tests.contract.rails.spelling import read_evidence, spelled_payment
 
 FOLDER = Path(__file__).parent / "rails"
 RAILS = registry.rooms()
@@ -64,7 +64,7 @@ def recorded(rail: str) -> Case:
     path = FOLDER / f"{rail}.json"
     assert path.exists(), (
         f"paywall/rails/{rail} has no recorded exchange: record it into tests/contract/rails/{rail}.json "
-        "(record_cardano.py shows how) and tell tests/contract/test_rails.py in WAYS how to open the rail."
+        "(record_cardano.py there shows how) and tell tests/contract/test_rails.py in WAYS how to open the rail."
     )
     record: Case = json.loads(path.read_text("utf-8"))
     return record
@@ -217,27 +217,6 @@ async def check(rail: str, opened: Rail, case: Case) -> Case:
         return {"error": error.code}
     assert opened.external_id(evidence) == checked.external_id
     return {"payment": spelled_payment(checked)}
-
-
-def spelled_evidence(evidence: Evidence) -> Case:
-    """Bytes as {"hex": …}."""
-    payload = {
-        name: {"hex": value.hex()} if isinstance(value, bytes) else value
-        for name, value in evidence.payload.items()
-    }
-    return {**asdict(evidence), "payload": payload}
-
-
-def read_evidence(case: Case) -> Evidence:
-    payload = {
-        name: value if isinstance(value, str) else bytes.fromhex(value["hex"])
-        for name, value in case["payload"].items()
-    }
-    return Evidence(**{**case, "payload": payload})
-
-
-def spelled_payment(checked: CheckedPayment) -> Case:
-    return {**asdict(checked), "signers": sorted(checked.signers)}
 
 
 async def settle(opened: Rail, case: Case) -> Outcome:

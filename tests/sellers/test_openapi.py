@@ -26,25 +26,17 @@ from paywall.web.openapi.examples import EXAMPLES
 from paywall.web.resources import ResourceRoutes
 from paywall.web.routes import routes
 from tests.support.hostile.http_socket import serving
-from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.image_maker import FAILING, REFUSED, PlainMaker
 from tests.support.world.openapi_document import Described
+from tests.support.world.scenes.stage import Stage
 from tests.support.world.seller import BASE, Payer, Seller
-from tests.support.world.stage import Stage, open_stage
 
-pytestmark = pytest.mark.xdist_group("openapi")
 IMAGES = open_images(Settings(), maker=PlainMaker())
-PARTS = ("selling", "receipt_verifier", "redeeming", "reading", "origins", "ids")
+PARTS = ("selling", "receipt_verifier", "redeeming", "reading", "dialects", "origins", "ids")
 DOCUMENT = document(BASE, [IMAGES])
 SEED = 20260419
 EXAMPLES_EACH = 12
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
-
-
-@pytest.fixture(scope="module")
-def stage(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with open_stage(devnet, tmp_path_factory.mktemp("seller"), maker=PlainMaker()) as opened:
-        yield opened
 
 
 def test_the_document_is_valid_openapi() -> None:

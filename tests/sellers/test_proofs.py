@@ -1,24 +1,12 @@
 """Who sees what of a redemption's proof: the leaf and its path anybody, what it binds its holder alone."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scene import Scene, open_scene
+from tests.support.world.scenes.scene import Scene
 from tests.support.world.seller import Payer
-
-pytestmark = pytest.mark.xdist_group("proofs")
-
-
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
-        yield opened
-
 
 PUBLIC = {"version", "state", "token", "quantity", "leaf"}
 

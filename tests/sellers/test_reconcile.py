@@ -25,6 +25,7 @@ from tests.support.hostile.odd_chains import Hasty, Thief
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world import burns
 from tests.support.world.image_maker import PlainMaker
+from tests.support.world.loop import in_loop
 from tests.support.world.seller import open_seller
 
 Plant = Callable[[sqlite3.Connection], object]
@@ -219,20 +220,18 @@ def test_what_the_tables_can_refuse_they_refuse(shop: Shop, tmp_path: Path, stat
         shop.copy(tmp_path, lambda connection: connection.execute(statement))
 
 
-def test_a_burn_that_lands_while_looking_breaks_nothing(devnet: DevnetProcess, tmp_path: Path) -> None:
-    async def story() -> None:
-        async with open_seller(devnet, tmp_path) as seller:
-            await burns.capture(seller, 2)
-            for _ in range(2):
-                await burns.worker(seller).step()
-            chain = Hasty(devnet.url)
-            chain.devnet = devnet
-            checks = await Reconciliation(seller.parts.database, seller.custody, chain).run()
-            await chain.aclose()
-            assert await burns.burned(seller) == 2
-            assert broken(checks) == set()
-
-    asyncio.run(story())
+@in_loop
+async def test_a_burn_that_lands_while_looking_breaks_nothing(devnet: DevnetProcess, tmp_path: Path) -> None:
+    async with open_seller(devnet, tmp_path) as seller:
+        await burns.capture(seller, 2)
+        for _ in range(2):
+            await burns.worker(seller).step()
+        chain = Hasty(devnet.url)
+        chain.devnet = devnet
+        checks = await Reconciliation(seller.parts.database, seller.custody, chain).run()
+        await chain.aclose()
+        assert await burns.burned(seller) == 2
+        assert broken(checks) == set()
 
 
 def reconcile(settings: Settings, *options: str) -> "subprocess.CompletedProcess[str]":

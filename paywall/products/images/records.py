@@ -6,16 +6,16 @@ from paywall.products.images.tables import ImageRow
 from paywall.redemptions.fulfilment import StoredDelivery, UseOrder
 
 _INSERT = CompiledStatement(
-    lambda insert: insert(ImageRow), ["id", "redemption_id", "subject_kind", "subject_text"]
+    lambda insert: insert(ImageRow), ["redemption_id", "subject_kind", "subject_text"]
 )
 
 
 def record(tx: Transaction, order: UseOrder, delivery: StoredDelivery) -> None:
-    """In the capture's own transaction; the primary key refuses a second picture under one id."""
+    """In the capture's own transaction; the primary key refuses a second picture of one redemption."""
+    del delivery  # the redemption's own row says where it is
     ((kind, text),) = order.document.items()
     tx.run(
         _INSERT,
-        id=delivery.reference,
         redemption_id=order.redemption_id,
         subject_kind=kind,
         subject_text=text,

@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from paywall.products.files import DeliveryFiles, ThreadedDeliveryFiles
+from paywall.products.files import DeliveryFiles
 from paywall.products.images.errors import ImageMakerFailed, PromptRefused
 from paywall.products.images.fulfilment import ImageFulfilment
 from paywall.products.images.maker import ImageMaker
@@ -27,7 +27,7 @@ def open_images(
         path="/api/images",
         verb="generate",
         fulfilment=ImageFulfilment(maker or _open_maker(settings), secrets.choice),
-        deliveries=deliveries or ThreadedDeliveryFiles(DeliveryFiles(settings.folder / "images")),
+        deliveries=deliveries or DeliveryFiles(settings.folder / "images"),
         seconds=settings.image_seconds,
         refused=PromptRefused,
         failed=ImageMakerFailed,

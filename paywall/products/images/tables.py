@@ -4,12 +4,11 @@ from sqlmodel import Field, SQLModel
 
 
 class ImageRow(SQLModel, table=True):
-    """A picture of a captured redemption; written in the capture's own commit."""
+    """What the picture of a captured redemption shows; written in the capture's own commit."""
 
     __tablename__ = "image"
-    #: the redemption's delivery
-    id: str = Field(primary_key=True)
-    redemption_id: str = Field(foreign_key="redemption.id", unique=True)
+    __table_args__ = {"sqlite_with_rowid": False}
+    redemption_id: str = Field(primary_key=True, foreign_key="redemption.id")
     #: "name" or "prompt"
     subject_kind: str
     subject_text: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from shared.money import Money, MoneyError
 
@@ -9,6 +10,8 @@ from shared.money import Money, MoneyError
 @dataclass(frozen=True, slots=True)
 class CardanoSettings:
     """`ada_usd` is the price of one ADA in dollars; `cardano_address` is where payments go."""
+
+    needs_chain: ClassVar[bool] = True
 
     ada_usd: str = "0.50"
     cardano_address: str = ""

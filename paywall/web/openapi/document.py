@@ -73,6 +73,7 @@ def _paths(resources: Sequence[Resource]) -> Spec:
         "/api/redemptions/{id}": {"get": _redemption()},
         "/api/burns/{tx_hash}": {"get": _found("The batch that a transaction burns", "Batch", "tx_hash")},
         "/.well-known/did.json": {"get": _read("The seller's DID document", "DidDocument")},
+        "/did.json": {"get": _read("The same, where the DID of a mounted seller has it", "DidDocument")},
         "/openapi.json": {
             "get": operation("This document", {200: answer("OpenAPI 3.1", {"application/json": anything()})})
         },

@@ -16,6 +16,7 @@ from shared.chain.base import SubmitRefused
 from shared.chain.blockfrost import Blockfrost
 from shared.merkle import SumNode
 from tests.support.world import burns
+from tests.support.world.loop import in_loop
 from tests.support.world.seller import Seller, Selling
 
 
@@ -38,153 +39,140 @@ async def check_proof(seller: Seller, redemption_id: str) -> str:
 
 
 @pytest.mark.parametrize("count", [1, 7])
-def test_a_batch_burns_one_token_for_each_member_and_each_can_prove_it(selling: Selling, count: int) -> None:
-    async def story() -> None:
-        async with selling() as seller:
-            ids = await burns.capture(seller, count)
-            await burns.finish(seller)
-            assert await burns.burned(seller) == count
-            (tx_hash,) = {await check_proof(seller, name) for name in ids}
-            batch = (await seller.http.get(f"/api/burns/{tx_hash}")).json()
-            transaction = await burns.on_chain(seller, tx_hash)
-            assert transaction is not None
-            assert (batch["count"], batch["state"], batch["fee"]) == (count, "confirmed", transaction.fee)
-            assert batch["fee_per_redemption"] == -(-transaction.fee // count)
-            assert batch["token"] == seller.custody.asset.dotted
-
-    asyncio.run(story())
-
-
-def test_uses_of_one_five_and_two_credits_burn_eight_tokens_in_one_batch(selling: Selling) -> None:
-    async def story() -> None:
-        async with selling() as seller:
-            ids = await burns.capture(seller, 3, [1, 5, 2])
-            await burns.finish(seller)
-            assert await burns.burned(seller) == 8
-            (tx_hash,) = {await check_proof(seller, name) for name in ids}
-            shown = [(await seller.http.get(f"/api/redemptions/{name}")).json()["burn"] for name in ids]
-            assert [burn["quantity"] for burn in shown] == [1, 5, 2]
-            batch = (await seller.http.get(f"/api/burns/{tx_hash}")).json()
-            assert (batch["sum"], batch["count"]) == (8, 3)
-            assert 'paywall_burn_tokens{state="confirmed"} 8.0' in (await seller.http.get("/metrics")).text
-
-    asyncio.run(story())
+@in_loop
+async def test_a_batch_burns_one_token_for_each_member_and_each_can_prove_it(
+    selling: Selling, count: int
+) -> None:
+    async with selling() as seller:
+        ids = await burns.capture(seller, count)
+        await burns.finish(seller)
+        assert await burns.burned(seller) == count
+        (tx_hash,) = {await check_proof(seller, name) for name in ids}
+        batch = (await seller.http.get(f"/api/burns/{tx_hash}")).json()
+        transaction = await burns.on_chain(seller, tx_hash)
+        assert transaction is not None
+        assert (batch["count"], batch["state"], batch["fee"]) == (count, "confirmed", transaction.fee)
+        assert batch["fee_per_redemption"] == -(-transaction.fee // count)
+        assert batch["token"] == seller.custody.asset.dotted
 
 
-def test_more_burns_than_a_batch_takes_go_into_one_after_the_other(selling: Selling) -> None:
-    async def story() -> None:
-        async with selling() as seller:
-            ids = await burns.capture(seller, 7)
-            await burns.finish(seller, size=3)
-            assert [batch.size for batch in await burns.batches(seller)] == [3, 3, 1]
-            assert len({await check_proof(seller, name) for name in ids}) == 3
-            assert await burns.burned(seller) == 7
+@in_loop
+async def test_uses_of_one_five_and_two_credits_burn_eight_tokens_in_one_batch(selling: Selling) -> None:
+    async with selling() as seller:
+        ids = await burns.capture(seller, 3, [1, 5, 2])
+        await burns.finish(seller)
+        assert await burns.burned(seller) == 8
+        (tx_hash,) = {await check_proof(seller, name) for name in ids}
+        shown = [(await seller.http.get(f"/api/redemptions/{name}")).json()["burn"] for name in ids]
+        assert [burn["quantity"] for burn in shown] == [1, 5, 2]
+        batch = (await seller.http.get(f"/api/burns/{tx_hash}")).json()
+        assert (batch["sum"], batch["count"]) == (8, 3)
+        assert 'paywall_burn_tokens{state="confirmed"} 8.0' in (await seller.http.get("/metrics")).text
 
-    asyncio.run(story())
+
+@in_loop
+async def test_more_burns_than_a_batch_takes_go_into_one_after_the_other(selling: Selling) -> None:
+    async with selling() as seller:
+        ids = await burns.capture(seller, 7)
+        await burns.finish(seller, size=3)
+        assert [batch.size for batch in await burns.batches(seller)] == [3, 3, 1]
+        assert len({await check_proof(seller, name) for name in ids}) == 3
+        assert await burns.burned(seller) == 7
 
 
-def test_while_a_batch_is_in_flight_new_burns_wait(selling: Selling) -> None:
-    async def story() -> None:
-        async with selling() as seller:
-            await burns.capture(seller, 2)
+@in_loop
+async def test_while_a_batch_is_in_flight_new_burns_wait(selling: Selling) -> None:
+    async with selling() as seller:
+        await burns.capture(seller, 2)
+        await burns.worker(seller).step()
+        (late,) = await burns.capture(seller, 1)
+        for _ in range(3):
             await burns.worker(seller).step()
-            (late,) = await burns.capture(seller, 1)
-            for _ in range(3):
-                await burns.worker(seller).step()
-            assert [batch.size for batch in await burns.batches(seller)] == [2]
-            shown = (await seller.http.get(f"/api/redemptions/{late}")).json()["burn"]
-            assert shown["state"] == "waiting"
-            assert "path" not in shown
-            await burns.finish(seller)
-            assert [batch.size for batch in await burns.batches(seller)] == [2, 1]
-
-    asyncio.run(story())
+        assert [batch.size for batch in await burns.batches(seller)] == [2]
+        shown = (await seller.http.get(f"/api/redemptions/{late}")).json()["burn"]
+        assert shown["state"] == "waiting"
+        assert "path" not in shown
+        await burns.finish(seller)
+        assert [batch.size for batch in await burns.batches(seller)] == [2, 1]
 
 
-def test_a_batch_waits_until_it_is_full_or_old_enough(selling: Selling) -> None:
-    async def story() -> None:
-        async with selling() as seller:
-            await burns.capture(seller, 2)
-            assert not await burns.worker(seller, size=3, seconds=1000).step()
-            await burns.capture(seller, 1)
-            assert await burns.worker(seller, size=3, seconds=1000).step()
-            await burns.finish(seller)
-
-    asyncio.run(story())
+@in_loop
+async def test_a_batch_waits_until_it_is_full_or_old_enough(selling: Selling) -> None:
+    async with selling() as seller:
+        await burns.capture(seller, 2)
+        assert not await burns.worker(seller, size=3, seconds=1000).step()
+        await burns.capture(seller, 1)
+        assert await burns.worker(seller, size=3, seconds=1000).step()
+        await burns.finish(seller)
 
 
 @pytest.mark.parametrize("other_holder", ["two", "one"], ids=["one lease", "both think they hold it"])
-def test_two_workers_at_once_burn_four_hundred_exactly_once(selling: Selling, other_holder: str) -> None:
-    async def story() -> None:
-        async with selling() as seller:
-            settings = seller.parts.settings
-            await burns.capture(seller, 400)
-            # SQLite serves one process; on PostgreSQL the second worker has connections of its own.
-            other = open_database(settings.database) if "postgres" in settings.database else None
-            chain = Blockfrost(settings.chain_url)
-            workers = [
-                burns.worker(seller, size=100),
-                burns.worker(seller, chain=chain, database=other, holder=other_holder, size=100),
-            ]
-            while any(await asyncio.gather(*(one.step() for one in workers for _ in range(2)))):
-                seller.devnet.blocks()
-            assert await burns.burned(seller) == 400
-            assert [batch.size for batch in await burns.batches(seller)] == [100] * 4
-            assert len(await burns.attempts(seller)) == 4
-            await chain.aclose()
-            if other is not None:
-                other.close()
-
-    asyncio.run(story())
-
-
-def test_without_tokens_the_burns_wait_and_are_burned_once_there_are_some(selling: Selling) -> None:
-    async def story() -> None:
-        async with selling(supply=2) as seller:
-            custody, chain = seller.custody, seller.parts.chain
-            await burns.capture(seller, 5)
-            for _ in range(3):
-                await burns.worker(seller).step()
-                seller.devnet.blocks()
-            assert await burns.burned(seller) == 0
-            assert await burns.attempts(seller) == []
-            more = await custody.sign_mint(chain, 10)  # spends what the worker had taken note of
-            try:
-                await chain.submit(more.raw)
-            except SubmitRefused as refusal:
-                raise AssertionError(refusal.reason) from refusal
+@in_loop
+async def test_two_workers_at_once_burn_four_hundred_exactly_once(
+    selling: Selling, other_holder: str
+) -> None:
+    async with selling() as seller:
+        settings = seller.parts.settings
+        await burns.capture(seller, 400)
+        # SQLite serves one process; on PostgreSQL the second worker has connections of its own.
+        other = open_database(settings.database) if "postgres" in settings.database else None
+        chain = Blockfrost(settings.chain_url)
+        workers = [
+            burns.worker(seller, size=100),
+            burns.worker(seller, chain=chain, database=other, holder=other_holder, size=100),
+        ]
+        while any(await asyncio.gather(*(one.step() for one in workers for _ in range(2)))):
             seller.devnet.blocks()
-            await burns.finish(seller)
-            assert await burns.burned(seller) == 5
+        assert await burns.burned(seller) == 400
+        assert [batch.size for batch in await burns.batches(seller)] == [100] * 4
+        assert len(await burns.attempts(seller)) == 4
+        await chain.aclose()
+        if other is not None:
+            other.close()
 
-    asyncio.run(story())
+
+@in_loop
+async def test_without_tokens_the_burns_wait_and_are_burned_once_there_are_some(selling: Selling) -> None:
+    async with selling(supply=2) as seller:
+        custody, chain = seller.custody, seller.parts.chain
+        await burns.capture(seller, 5)
+        for _ in range(3):
+            await burns.worker(seller).step()
+            seller.devnet.blocks()
+        assert await burns.burned(seller) == 0
+        assert await burns.attempts(seller) == []
+        more = await custody.sign_mint(chain, 10)  # spends what the worker had taken note of
+        try:
+            await chain.submit(more.raw)
+        except SubmitRefused as refusal:
+            raise AssertionError(refusal.reason) from refusal
+        seller.devnet.blocks()
+        await burns.finish(seller)
+        assert await burns.burned(seller) == 5
 
 
-def test_a_batch_that_was_closed_as_a_plain_tree_is_burned_with_its_root_and_shows_no_path(
+@in_loop
+async def test_a_batch_that_was_closed_as_a_plain_tree_is_burned_with_its_root_and_shows_no_path(
     selling: Selling,
 ) -> None:
     """As the migration leaves it: its leaves bound nobody, so there is nothing to prove with them."""
+    async with selling() as seller:
 
-    async def story() -> None:
-        async with selling() as seller:
+        def close(tx: Transaction) -> None:
+            policy_id = seller.custody.asset.policy_id
+            burn_store.form_batch(tx, "old", policy_id, 10, clock.unix_now())
+            tx.session.flush()
+            tx.session.exec(update(BurnBatchRow).values(version=1))
 
-            def close(tx: Transaction) -> None:
-                policy_id = seller.custody.asset.policy_id
-                burn_store.form_batch(tx, "old", policy_id, 10, clock.unix_now())
-                tx.session.flush()
-                tx.session.exec(update(BurnBatchRow).values(version=1))
-
-            name, _ = await burns.capture(seller, 2)
-            await seller.parts.database.transact(close)
-            await burns.finish(seller)
-            assert await burns.burned(seller) == 2
-            shown = (await seller.http.get(f"/api/redemptions/{name}")).json()["burn"]
-            assert (shown["version"], shown["state"], shown["quantity"]) == (1, "confirmed", 1)
-            assert not {"leaf", "path", "root", "sum", "leaf_index"} & shown.keys()
-            transaction = await burns.on_chain(seller, shown["tx_hash"])
-            (batch,) = await burns.batches(seller)
-            assert transaction is not None
-            assert read_burn(transaction.metadata) == BatchCommitment(batch.root, 2, 2, version=1)
-            assert await seller.invariants() == []
-
-    asyncio.run(story())
+        name, _ = await burns.capture(seller, 2)
+        await seller.parts.database.transact(close)
+        await burns.finish(seller)
+        assert await burns.burned(seller) == 2
+        shown = (await seller.http.get(f"/api/redemptions/{name}")).json()["burn"]
+        assert (shown["version"], shown["state"], shown["quantity"]) == (1, "confirmed", 1)
+        assert not {"leaf", "path", "root", "sum", "leaf_index"} & shown.keys()
+        transaction = await burns.on_chain(seller, shown["tx_hash"])
+        (batch,) = await burns.batches(seller)
+        assert transaction is not None
+        assert read_burn(transaction.metadata) == BatchCommitment(batch.root, 2, 2, version=1)
+        assert await seller.invariants() == []

@@ -1,59 +1,24 @@
 """Minting a fixed supply through interruptions, the file that remembers it, and burns that spare the script."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from paywall.burns.custody import BurnOrder, Custody
-from paywall.burns.policies import FixedPolicy
-from paywall.burns.policy_file import MintRecord, read_record
+from paywall.burns.custody import BurnOrder
+from paywall.burns.policy_file import read_record
 from paywall.burns.supply import mint_fixed_supply
 from paywall.errors import SetupError
-from paywall.keys.signers.file import FileSigner
-from shared.cardano.addresses import key_hash
 from shared.cardano.coins import Parameters, Shortage
 from shared.cardano.metadata import BatchCommitment
 from shared.chain.base import ChainUnavailable, SubmitRefused, SubmitUnknown
 from shared.chain.blockfrost import Blockfrost
-from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.scenes.mint_scene import SUPPLY, MintScene, play
 
 ROOT = bytes(range(32))
-SUPPLY = 1000
-
-
-@dataclass
-class Scene:
-    """A custodial wallet with 100 ADA in two outputs, and the file that its mint goes into."""
-
-    devnet: DevnetProcess
-    chain: Blockfrost
-    custody: Custody
-    custodian: bytes
-    file: Path
-
-    def record(self) -> MintRecord | None:
-        return read_record(self.file, self.custodian)
-
-    async def mint(self, chain: Blockfrost | None = None, *, time_limit: float = 10) -> str:
-        """With a block while it waits."""
-        minting = asyncio.create_task(
-            mint_fixed_supply(self.custody, chain or self.chain, SUPPLY, self.file, time_limit=time_limit)
-        )
-        while not minting.done():
-            await asyncio.to_thread(self.devnet.blocks)
-            await asyncio.wait([minting], timeout=0.1)
-        return await minting
-
-    def minted(self) -> Custody:
-        record = self.record()
-        assert record is not None
-        return self.custody.under(FixedPolicy(record.supply, record.reference))
 
 
 class Failing(Blockfrost):
@@ -68,31 +33,10 @@ class Failing(Blockfrost):
         raise self.failure
 
 
-def play(devnet: DevnetProcess, folder: Path, story: Callable[[Scene], Awaitable[None]]) -> None:
-    async def told() -> None:
-        chain, key = Blockfrost(devnet.url), SigningKey.generate()
-        custody = Custody(
-            FileSigner(key),
-            "cardano:devnet",
-            max_fee=1_000_000,
-            expiry_slots=100_000,
-            policy=lambda _: None,
-        )
-        for lovelace in (60_000_000, 40_000_000):
-            devnet.faucet(custody.address, lovelace)
-        devnet.blocks()
-        try:
-            await story(Scene(devnet, chain, custody, key_hash(key.public), folder / "policy.json"))
-        finally:
-            await chain.aclose()
-
-    asyncio.run(told())
-
-
 def test_before_the_mint_the_token_has_no_name_and_after_it_burns_work(
     devnet: DevnetProcess, tmp_path: Path
 ) -> None:
-    async def story(scene: Scene) -> None:
+    async def story(scene: MintScene) -> None:
         with pytest.raises(SetupError, match="not minted yet"):
             print(scene.custody.asset)
         tx_hash = await scene.mint()
@@ -115,7 +59,7 @@ def test_before_the_mint_the_token_has_no_name_and_after_it_burns_work(
 def test_the_output_with_the_script_is_never_spent_however_short_the_wallet_is(
     devnet: DevnetProcess, tmp_path: Path
 ) -> None:
-    async def story(scene: Scene) -> None:
+    async def story(scene: MintScene) -> None:
         await scene.mint()
         custody, record = scene.minted(), scene.record()
         assert record is not None
@@ -138,7 +82,7 @@ def test_the_output_with_the_script_is_never_spent_however_short_the_wallet_is(
 def test_a_mint_whose_fate_is_unknown_goes_on_with_the_same_bytes(
     devnet: DevnetProcess, tmp_path: Path
 ) -> None:
-    async def story(scene: Scene) -> None:
+    async def story(scene: MintScene) -> None:
         lossy = Failing(devnet.url)
         lossy.failure = SubmitUnknown("no answer")
         with pytest.raises(SetupError, match="not on chain"):
@@ -157,7 +101,7 @@ def test_a_mint_whose_fate_is_unknown_goes_on_with_the_same_bytes(
 def test_a_mint_that_landed_without_an_answer_is_found_on_chain(
     devnet: DevnetProcess, tmp_path: Path
 ) -> None:
-    async def story(scene: Scene) -> None:
+    async def story(scene: MintScene) -> None:
         lossy = Failing(devnet.url)
         lossy.failure, lossy.passes_on = SubmitUnknown("no answer"), True
         tx_hash = await scene.mint(lossy)
@@ -170,7 +114,7 @@ def test_a_mint_that_landed_without_an_answer_is_found_on_chain(
 
 
 def test_a_mint_that_the_ledger_refused_leaves_no_file(devnet: DevnetProcess, tmp_path: Path) -> None:
-    async def story(scene: Scene) -> None:
+    async def story(scene: MintScene) -> None:
         strict = Failing(devnet.url)
         strict.failure = SubmitRefused("no")
         with pytest.raises(SubmitRefused):
@@ -182,10 +126,10 @@ def test_a_mint_that_the_ledger_refused_leaves_no_file(devnet: DevnetProcess, tm
     play(devnet, tmp_path, story)
 
 
-def test_an_expired_mint_is_signed_anew_from_the_same_output(tmp_path: Path) -> None:
-    """On a devnet of its own, whose clock it moves."""
-
-    async def story(scene: Scene) -> None:
+def test_an_expired_mint_is_signed_anew_from_the_same_output(
+    own_devnet: DevnetProcess, tmp_path: Path
+) -> None:
+    async def story(scene: MintScene) -> None:
         lossy = Failing(scene.devnet.url)
         lossy.failure = SubmitUnknown("no answer")
         with pytest.raises(SetupError, match="not on chain"):
@@ -200,14 +144,13 @@ def test_an_expired_mint_is_signed_anew_from_the_same_output(tmp_path: Path) -> 
         assert second.tx_hash == tx_hash != first.tx_hash
         assert second.supply == first.supply  # so that never both could stand
 
-    with DevnetProcess() as devnet:
-        play(devnet, tmp_path, story)
+    play(own_devnet, tmp_path, story)
 
 
 def test_another_quantity_does_not_replace_a_mint_that_is_on_its_way(
     devnet: DevnetProcess, tmp_path: Path
 ) -> None:
-    async def story(scene: Scene) -> None:
+    async def story(scene: MintScene) -> None:
         lossy = Failing(devnet.url)
         lossy.failure = SubmitUnknown("no answer")
         with pytest.raises(SetupError):
@@ -229,7 +172,7 @@ class Unpriced(Blockfrost):
 def test_a_service_that_tells_no_prices_for_scripts_is_unavailable_not_a_crash(
     devnet: DevnetProcess, tmp_path: Path
 ) -> None:
-    async def story(scene: Scene) -> None:
+    async def story(scene: MintScene) -> None:
         service = Unpriced(devnet.url)
         with pytest.raises(ChainUnavailable, match="Plutus"):
             await scene.mint(service)
@@ -243,7 +186,7 @@ def test_a_service_that_tells_no_prices_for_scripts_is_unavailable_not_a_crash(
 
 
 def test_a_policy_file_that_contradicts_itself_is_refused(devnet: DevnetProcess, tmp_path: Path) -> None:
-    async def story(scene: Scene) -> None:
+    async def story(scene: MintScene) -> None:
         await scene.mint()
         whole = scene.file.read_text()
         told: dict[str, Any] = json.loads(whole)

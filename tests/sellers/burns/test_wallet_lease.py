@@ -1,13 +1,10 @@
 """The lease of the wallet, on both databases: who has it, for how long, and what one that was lost still allows."""
 
-import asyncio
-from collections.abc import Iterator
-
 import pytest
 
 from paywall.burns.lease import LeaseHolder, LeaseLost, WalletLease
 from paywall.database.engine import Database, Transaction
-from paywall.database.opening import open_database
+from tests.support.world.loop import in_loop
 from tests.support.world.rows import names, write_hot, write_orm, writing
 
 SECONDS = 15
@@ -30,108 +27,92 @@ class Wallet:
 
 
 @pytest.fixture
-def wallet(database_url: str) -> Iterator[Wallet]:
-    database = open_database(database_url)
-    yield Wallet(database)
-    database.close()
+def wallet(database: Database) -> Wallet:
+    return Wallet(database)
 
 
-def test_a_holder_that_takes_again_keeps_its_fence_and_gets_its_time_anew(wallet: Wallet) -> None:
-    async def story() -> None:
-        first = await wallet.taken_by("one")
-        wallet.now += SECONDS - 5
-        again = await wallet.taken_by("one")
-        assert (first.fence, again.fence) == (1, 1)
-        wallet.now += SECONDS
-        assert await wallet.holder("other").take() is None
-        assert await first.transact(writing(write_hot, "by the first of them")) == "by the first of them"
-
-    asyncio.run(story())
+@in_loop
+async def test_a_holder_that_takes_again_keeps_its_fence_and_gets_its_time_anew(wallet: Wallet) -> None:
+    first = await wallet.taken_by("one")
+    wallet.now += SECONDS - 5
+    again = await wallet.taken_by("one")
+    assert (first.fence, again.fence) == (1, 1)
+    wallet.now += SECONDS
+    assert await wallet.holder("other").take() is None
+    assert await first.transact(writing(write_hot, "by the first of them")) == "by the first of them"
 
 
-def test_a_holder_that_dies_loses_the_wallet_when_its_lease_runs_out(wallet: Wallet) -> None:
-    async def story() -> None:
-        assert (await wallet.taken_by("one")).fence == 1
-        wallet.now += SECONDS
-        assert await wallet.holder("other").take() is None
-        wallet.now += 1
-        assert (await wallet.taken_by("other")).fence == 2
-        assert await wallet.holder("one").take() is None
-
-    asyncio.run(story())
+@in_loop
+async def test_a_holder_that_dies_loses_the_wallet_when_its_lease_runs_out(wallet: Wallet) -> None:
+    assert (await wallet.taken_by("one")).fence == 1
+    wallet.now += SECONDS
+    assert await wallet.holder("other").take() is None
+    wallet.now += 1
+    assert (await wallet.taken_by("other")).fence == 2
+    assert await wallet.holder("one").take() is None
 
 
-def test_a_lease_that_ran_out_is_good_until_another_takes_it(wallet: Wallet) -> None:
-    async def story() -> None:
-        lease = await wallet.taken_by("one")
-        wallet.now += 100 * SECONDS
-        await lease.transact(writing(write_hot, "late"))
-        assert await wallet.database.read(names) == {"late"}
-        assert (await wallet.taken_by("one")).fence == lease.fence
-
-    asyncio.run(story())
+@in_loop
+async def test_a_lease_that_ran_out_is_good_until_another_takes_it(wallet: Wallet) -> None:
+    lease = await wallet.taken_by("one")
+    wallet.now += 100 * SECONDS
+    await lease.transact(writing(write_hot, "late"))
+    assert await wallet.database.read(names) == {"late"}
+    assert (await wallet.taken_by("one")).fence == lease.fence
 
 
-def test_once_another_took_the_wallet_the_old_lease_changes_nothing(wallet: Wallet) -> None:
-    async def story() -> None:
-        paused = await wallet.taken_by("paused")
+@in_loop
+async def test_once_another_took_the_wallet_the_old_lease_changes_nothing(wallet: Wallet) -> None:
+    paused = await wallet.taken_by("paused")
+    wallet.now += SECONDS + 1
+    other = await wallet.taken_by("other")
+    for write in (write_hot, write_orm):
+        with pytest.raises(LeaseLost):
+            await paused.transact(writing(write, "stale"))
+    assert await wallet.database.read(names) == set()
+    await other.transact(writing(write_hot, "fresh"))
+    assert await wallet.database.read(names) == {"fresh"}
+
+
+@in_loop
+async def test_an_old_lease_is_lost_even_when_its_holder_has_the_wallet_again(wallet: Wallet) -> None:
+    old = await wallet.taken_by("one")
+    for name in ("other", "one"):
         wallet.now += SECONDS + 1
-        other = await wallet.taken_by("other")
-        for write in (write_hot, write_orm):
-            with pytest.raises(LeaseLost):
-                await paused.transact(writing(write, "stale"))
-        assert await wallet.database.read(names) == set()
-        await other.transact(writing(write_hot, "fresh"))
-        assert await wallet.database.read(names) == {"fresh"}
-
-    asyncio.run(story())
+        new = await wallet.taken_by(name)
+    assert (new.holder, new.fence) == ("one", 3)
+    with pytest.raises(LeaseLost):
+        await old.transact(writing(write_hot, "stale"))
+    await new.transact(writing(write_hot, "fresh"))
 
 
-def test_an_old_lease_is_lost_even_when_its_holder_has_the_wallet_again(wallet: Wallet) -> None:
-    async def story() -> None:
-        old = await wallet.taken_by("one")
-        for name in ("other", "one"):
-            wallet.now += SECONDS + 1
-            new = await wallet.taken_by(name)
-        assert (new.holder, new.fence) == ("one", 3)
-        with pytest.raises(LeaseLost):
-            await old.transact(writing(write_hot, "stale"))
-        await new.transact(writing(write_hot, "fresh"))
-
-    asyncio.run(story())
+@in_loop
+async def test_what_is_given_back_can_be_taken_at_once_and_the_fence_rises(wallet: Wallet) -> None:
+    given = await wallet.taken_by("one")
+    await wallet.holder("one").give_back()
+    assert (await wallet.taken_by("other")).fence == given.fence + 1
+    with pytest.raises(LeaseLost):
+        await given.transact(writing(write_hot, "stale"))
 
 
-def test_what_is_given_back_can_be_taken_at_once_and_the_fence_rises(wallet: Wallet) -> None:
-    async def story() -> None:
-        given = await wallet.taken_by("one")
-        await wallet.holder("one").give_back()
-        assert (await wallet.taken_by("other")).fence == given.fence + 1
-        with pytest.raises(LeaseLost):
-            await given.transact(writing(write_hot, "stale"))
-
-    asyncio.run(story())
+@in_loop
+async def test_nobody_gives_back_what_another_holds(wallet: Wallet) -> None:
+    lease = await wallet.taken_by("one")
+    await wallet.holder("other").give_back()
+    assert await wallet.holder("other").take() is None
+    await lease.transact(writing(write_hot, "kept"))
 
 
-def test_nobody_gives_back_what_another_holds(wallet: Wallet) -> None:
-    async def story() -> None:
-        lease = await wallet.taken_by("one")
-        await wallet.holder("other").give_back()
-        assert await wallet.holder("other").take() is None
-        await lease.transact(writing(write_hot, "kept"))
-
-    asyncio.run(story())
-
-
-def test_a_function_that_raises_under_the_lease_changes_nothing_and_leaves_the_lease(wallet: Wallet) -> None:
+@in_loop
+async def test_a_function_that_raises_under_the_lease_changes_nothing_and_leaves_the_lease(
+    wallet: Wallet,
+) -> None:
     def break_off(tx: Transaction) -> None:
         write_hot(tx, "undone")
         raise ValueError("of its own")
 
-    async def story() -> None:
-        lease = await wallet.taken_by("one")
-        with pytest.raises(ValueError, match="of its own"):
-            await lease.transact(break_off)
-        assert await wallet.database.read(names) == set()
-        await lease.transact(writing(write_hot, "after it"))
-
-    asyncio.run(story())
+    lease = await wallet.taken_by("one")
+    with pytest.raises(ValueError, match="of its own"):
+        await lease.transact(break_off)
+    assert await wallet.database.read(names) == set()
+    await lease.transact(writing(write_hot, "after it"))

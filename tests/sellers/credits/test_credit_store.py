@@ -1,7 +1,7 @@
 """The statements on credits, on both databases: each happens once, and only where its guard holds."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,12 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from paywall.credits import store
 from paywall.database.engine import Database, Transaction
-from paywall.database.opening import open_database
 from paywall.errors import CreditsExhausted, HolderProofInvalid, IdempotencyKeyReused, ReceiptInvalid
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
+from tests.support.world.loop import in_loop
 from tests.support.world.redemptions import BEARER, delivered, wanted
 
 NOW, END = 1_000, 2_000
@@ -25,12 +25,10 @@ IMAGE = delivered("image")
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database: Database) -> Database:
     """With an account of two credits."""
-    database = open_database(database_url)
     asyncio.run(database.transact(open_account))
-    yield database
-    database.close()
+    return database
 
 
 def open_account(tx: Transaction) -> None:
@@ -84,86 +82,72 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("wish", "now", "error"), REFUSED.values(), ids=REFUSED)
-def test_a_refused_reservation_leaves_nothing(
+@in_loop
+async def test_a_refused_reservation_leaves_nothing(
     database: Database, wish: RedemptionRequest, now: int, error: type[Exception]
 ) -> None:
     proof = HolderProof("jti", KEY.thumbprint, KEY, NOW)
-
-    async def story() -> None:
-        with pytest.raises(error):
-            await database.transact(reserve(replace(wish, holder_proof=proof), now))
-        assert await database.read(state) == UNTOUCHED
-        await database.transact(reserve(replace(WISH, holder_proof=proof)))
-
-    asyncio.run(story())
+    with pytest.raises(error):
+        await database.transact(reserve(replace(wish, holder_proof=proof), now))
+    assert await database.read(state) == UNTOUCHED
+    await database.transact(reserve(replace(WISH, holder_proof=proof)))
 
 
-def test_a_holder_proof_counts_once_until_it_is_too_old_to_be_shown(database: Database) -> None:
+@in_loop
+async def test_a_holder_proof_counts_once_until_it_is_too_old_to_be_shown(database: Database) -> None:
     used = replace(WISH, holder_proof=HolderProof("jti", KEY.thumbprint, KEY, NOW))
     again = replace(used, id="other", idempotency_key="other")
-
-    async def story() -> None:
-        await database.transact(reserve(used))
-        with pytest.raises(HolderProofInvalid):
-            await database.transact(reserve(again))
-        assert (await database.read(state))[2] == 1
-        kept = redemption_store.PROOF_KEPT_SECONDS
-        assert await database.transact(lambda tx: redemption_store.forget_proofs(tx, NOW + kept)) == 0
-        assert await database.transact(lambda tx: redemption_store.forget_proofs(tx, NOW + kept + 1)) == 1
-
-    asyncio.run(story())
+    await database.transact(reserve(used))
+    with pytest.raises(HolderProofInvalid):
+        await database.transact(reserve(again))
+    assert (await database.read(state))[2] == 1
+    kept = redemption_store.PROOF_KEPT_SECONDS
+    assert await database.transact(lambda tx: redemption_store.forget_proofs(tx, NOW + kept)) == 0
+    assert await database.transact(lambda tx: redemption_store.forget_proofs(tx, NOW + kept + 1)) == 1
 
 
-def test_a_key_belongs_to_one_request_of_one_account(database: Database) -> None:
-    async def story() -> None:
-        await database.transact(reserve())
-        with pytest.raises(IdempotencyKeyReused):
-            await database.transact(reserve(replace(WISH, id="other", request_hash="other")))
-        assert await database.read(state) == ({"granted": 2, "available": 1, "reserved": 1}, 4, 1)
-
-    asyncio.run(story())
+@in_loop
+async def test_a_key_belongs_to_one_request_of_one_account(database: Database) -> None:
+    await database.transact(reserve())
+    with pytest.raises(IdempotencyKeyReused):
+        await database.transact(reserve(replace(WISH, id="other", request_hash="other")))
+    assert await database.read(state) == ({"granted": 2, "available": 1, "reserved": 1}, 4, 1)
 
 
-def test_a_reservation_is_captured_or_released_and_only_once(database: Database) -> None:
-    async def story() -> None:
-        first = await database.transact(reserve())
-        second = await database.transact(reserve(replace(WISH, id="other", idempotency_key="other")))
-        assert (first.credits_remaining, second.credits_remaining) == (1, 0)
-        finish: list[tuple[Callable[[Transaction], bool], bool]] = [
-            (lambda tx: redemption_store.capture(tx, replace(first, attempt=2), IMAGE, NOW), False),
-            (lambda tx: redemption_store.capture(tx, first, IMAGE, NOW), True),
-            (lambda tx: redemption_store.capture(tx, first, IMAGE, NOW), False),
-            (lambda tx: redemption_store.release(tx, first.id, 1, NOW), False),
-            (lambda tx: redemption_store.release(tx, second.id, 2, NOW), False),
-            (lambda tx: redemption_store.release(tx, second.id, 1, NOW), True),
-            (lambda tx: redemption_store.release(tx, second.id, 1, NOW), False),
-            (lambda tx: redemption_store.capture(tx, second, IMAGE, NOW), False),
-        ]
-        for step, expected in finish:
-            assert await database.transact(step) is expected
-        assert await database.read(state) == ({"granted": 2, "available": 1, "captured": 1}, 10, 2)
-
-    asyncio.run(story())
+@in_loop
+async def test_a_reservation_is_captured_or_released_and_only_once(database: Database) -> None:
+    first = await database.transact(reserve())
+    second = await database.transact(reserve(replace(WISH, id="other", idempotency_key="other")))
+    assert (first.credits_remaining, second.credits_remaining) == (1, 0)
+    finish: list[tuple[Callable[[Transaction], bool], bool]] = [
+        (lambda tx: redemption_store.capture(tx, replace(first, attempt=2), IMAGE, NOW), False),
+        (lambda tx: redemption_store.capture(tx, first, IMAGE, NOW), True),
+        (lambda tx: redemption_store.capture(tx, first, IMAGE, NOW), False),
+        (lambda tx: redemption_store.release(tx, first.id, 1, NOW), False),
+        (lambda tx: redemption_store.release(tx, second.id, 2, NOW), False),
+        (lambda tx: redemption_store.release(tx, second.id, 1, NOW), True),
+        (lambda tx: redemption_store.release(tx, second.id, 1, NOW), False),
+        (lambda tx: redemption_store.capture(tx, second, IMAGE, NOW), False),
+    ]
+    for step, expected in finish:
+        assert await database.transact(step) is expected
+    assert await database.read(state) == ({"granted": 2, "available": 1, "captured": 1}, 10, 2)
 
 
-def test_what_is_released_after_the_end_expires_too_even_in_the_same_second(database: Database) -> None:
-    async def story() -> None:
-        reservation = await database.transact(reserve())
-        assert await database.transact(lambda tx: store.expire_accounts(tx, END - 1)) == 0
-        assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 1
-        assert (await database.read(state))[0] == {"granted": 2, "reserved": 1, "expired": 1}
-        await database.transact(lambda tx: redemption_store.release(tx, reservation.id, 1, END))
-        assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 1
-        assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 0
-        assert (await database.read(state))[0] == {"granted": 2, "expired": 2}
-
-    asyncio.run(story())
+@in_loop
+async def test_what_is_released_after_the_end_expires_too_even_in_the_same_second(database: Database) -> None:
+    reservation = await database.transact(reserve())
+    assert await database.transact(lambda tx: store.expire_accounts(tx, END - 1)) == 0
+    assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 1
+    assert (await database.read(state))[0] == {"granted": 2, "reserved": 1, "expired": 1}
+    await database.transact(lambda tx: redemption_store.release(tx, reservation.id, 1, END))
+    assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 1
+    assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 0
+    assert (await database.read(state))[0] == {"granted": 2, "expired": 2}
 
 
-def test_only_reservations_past_their_deadline_are_overdue(database: Database) -> None:
-    async def story() -> None:
-        await database.transact(reserve())
-        assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 100)) == []
-        assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 101)) == [("redemption", 1)]
-
-    asyncio.run(story())
+@in_loop
+async def test_only_reservations_past_their_deadline_are_overdue(database: Database) -> None:
+    await database.transact(reserve())
+    assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 100)) == []
+    assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 101)) == [("redemption", 1)]

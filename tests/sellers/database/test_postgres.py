@@ -2,45 +2,44 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import func, text
 from sqlmodel import select
 
 from paywall.database.engine import Database, Transaction
-from paywall.database.opening import open_database
 from paywall.database.statements import CompiledStatement
 from paywall.errors import StorageUnavailable
 from paywall.redemptions.tables import HolderProofRow
+from tests.support.world.loop import in_loop
 from tests.support.world.rows import names, write_hot, writing
 
 TERMINATE = CompiledStatement(lambda _insert: select(func.pg_terminate_backend(func.pg_backend_pid())))
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    opened = open_database(postgres_url)
-    yield opened
-    opened.close()
+def database_url(postgres_url: str) -> str:
+    return postgres_url
 
 
-def test_functions_are_undone_and_refused_when_the_server_ends_their_connection(database: Database) -> None:
+@in_loop
+async def test_functions_are_undone_and_refused_when_the_server_ends_their_connection(
+    database: Database,
+) -> None:
     def fall(tx: Transaction) -> None:
         write_hot(tx, "lost")
         tx.run(TERMINATE)
 
-    async def story() -> None:
-        with pytest.raises(StorageUnavailable):
-            await database.transact(fall)
-        assert await database.read(names) == set()
-        await database.transact(writing(write_hot, "recovered"))
-        assert await database.read(names) == {"recovered"}
-
-    asyncio.run(story())
+    with pytest.raises(StorageUnavailable):
+        await database.transact(fall)
+    assert await database.read(names) == set()
+    await database.transact(writing(write_hot, "recovered"))
+    assert await database.read(names) == {"recovered"}
 
 
-def test_functions_that_deadlock_on_postgresql_are_run_again(database: Database) -> None:
+@in_loop
+async def test_functions_that_deadlock_on_postgresql_are_run_again(database: Database) -> None:
     meet = threading.Barrier(2)
     runs: list[str] = []
 
@@ -58,26 +57,21 @@ def test_functions_that_deadlock_on_postgresql_are_run_again(database: Database)
     def times(tx: Transaction) -> set[int]:
         return set(tx.session.exec(select(HolderProofRow.expires_at)))
 
-    async def story() -> None:
-        for name in ("a", "b"):
-            await database.transact(writing(write_hot, name))
-        (start,) = await database.read(times)
-        await asyncio.gather(database.transact(lock("a", "b")), database.transact(lock("b", "a")))
-        assert len(runs) >= 3
-        assert await database.read(times) == {start + 2}
-
-    asyncio.run(story())
+    for name in ("a", "b"):
+        await database.transact(writing(write_hot, name))
+    (start,) = await database.read(times)
+    await asyncio.gather(database.transact(lock("a", "b")), database.transact(lock("b", "a")))
+    assert len(runs) >= 3
+    assert await database.read(times) == {start + 2}
 
 
-def test_a_read_whose_connection_the_server_ended_is_refused_and_the_next_one_works(
+@in_loop
+async def test_a_read_whose_connection_the_server_ended_is_refused_and_the_next_one_works(
     database: Database,
 ) -> None:
     def fall(tx: Transaction) -> None:
         tx.run(TERMINATE)
 
-    async def story() -> None:
-        with pytest.raises(StorageUnavailable):
-            await database.read(fall)
-        assert await database.read(names) == set()
-
-    asyncio.run(story())
+    with pytest.raises(StorageUnavailable):
+        await database.read(fall)
+    assert await database.read(names) == set()

@@ -13,6 +13,7 @@ import pytest
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.errors import SetupError, StorageUnavailable
+from tests.support.world.loop import in_loop
 from tests.support.world.rows import names, write_hot, write_orm, writing
 
 AT_ONCE = 200
@@ -20,15 +21,8 @@ TMPFS_BYTES = 1_000_000
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'paywall.db'}"
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    opened = open_database(url)
-    yield opened
-    opened.close()
 
 
 def pragma(name: str) -> Any:
@@ -76,33 +70,29 @@ def test_what_is_asked_for_at_once_is_committed_together(database: Database) -> 
     assert statements.count("COMMIT") <= 2
 
 
-def test_a_commit_is_on_the_disk_before_it_is_answered(database: Database) -> None:
-    async def story() -> None:
-        assert await database.transact(pragma("synchronous")) == 2
-        assert await database.transact(pragma("journal_mode")) == "wal"
-        assert await database.transact(pragma("foreign_keys")) == 1
-
-    asyncio.run(story())
+@in_loop
+async def test_a_commit_is_on_the_disk_before_it_is_answered(database: Database) -> None:
+    assert await database.transact(pragma("synchronous")) == 2
+    assert await database.transact(pragma("journal_mode")) == "wal"
+    assert await database.transact(pragma("foreign_keys")) == 1
 
 
 @pytest.mark.parametrize("write", [write_hot, write_orm])
-def test_a_full_file_refuses_the_whole_group_and_nothing_of_it_is_there(
+@in_loop
+async def test_a_full_file_refuses_the_whole_group_and_nothing_of_it_is_there(
     database: Database, write: Any
 ) -> None:
-    async def story() -> None:
-        await database.transact(writing(write_hot, "before"))
-        pages = await database.transact(pragma("page_count"))
-        await database.transact(pragma(f"max_page_count = {pages}"))
-        group = [database.transact(writing(write_hot, str(n))) for n in range(10)]
-        too_much = database.transact(writing(write, "x" * 100_000))
-        told = await asyncio.gather(*group[:5], too_much, *group[5:], return_exceptions=True)
-        assert {type(answer) for answer in told} == {StorageUnavailable}
-        assert await database.read(names) == {"before"}
-        await database.transact(pragma(f"max_page_count = {pages + 1000}"))
-        await database.transact(writing(write, "x" * 100_000))
-        assert await database.read(names) == {"before", "x" * 100_000}
-
-    asyncio.run(story())
+    await database.transact(writing(write_hot, "before"))
+    pages = await database.transact(pragma("page_count"))
+    await database.transact(pragma(f"max_page_count = {pages}"))
+    group = [database.transact(writing(write_hot, str(n))) for n in range(10)]
+    too_much = database.transact(writing(write, "x" * 100_000))
+    told = await asyncio.gather(*group[:5], too_much, *group[5:], return_exceptions=True)
+    assert {type(answer) for answer in told} == {StorageUnavailable}
+    assert await database.read(names) == {"before"}
+    await database.transact(pragma(f"max_page_count = {pages + 1000}"))
+    await database.transact(writing(write, "x" * 100_000))
+    assert await database.read(names) == {"before", "x" * 100_000}
 
 
 @pytest.fixture
@@ -139,17 +129,19 @@ def test_a_full_disk_refuses_the_group_and_what_was_acknowledged_stays(tmpfs: Pa
     again.close()
 
 
-def test_a_second_writing_process_is_refused_with_the_way_out(url: str) -> None:
-    process = start_writer(url, "first")
+def test_a_second_writing_process_is_refused_with_the_way_out(database_url: str) -> None:
+    process = start_writer(database_url, "first")
     try:
         with pytest.raises(SetupError, match=r"Another process writes to .* PostgreSQL"):
-            open_database(url)
+            open_database(database_url)
     finally:
         kill(process)
 
 
-def test_a_second_writing_process_is_refused_by_another_name_of_the_file(url: str, tmp_path: Path) -> None:
-    process = start_writer(url, "first")
+def test_a_second_writing_process_is_refused_by_another_name_of_the_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    process = start_writer(database_url, "first")
     (tmp_path / "alias").symlink_to(tmp_path / "paywall.db")
     try:
         with pytest.raises(SetupError, match="PostgreSQL"):
@@ -158,9 +150,9 @@ def test_a_second_writing_process_is_refused_by_another_name_of_the_file(url: st
         kill(process)
 
 
-def test_looking_works_beside_a_running_writer(url: str) -> None:
-    process = start_writer(url, "writer")
-    looking = open_database(url, writing=False)
+def test_looking_works_beside_a_running_writer(database_url: str) -> None:
+    process = start_writer(database_url, "writer")
+    looking = open_database(database_url, writing=False)
     try:
         assert "writer 0" in asyncio.run(looking.read(names))
         with pytest.raises(SetupError, match="only looks"):
@@ -171,22 +163,22 @@ def test_looking_works_beside_a_running_writer(url: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["closed", "killed"])
-def test_looking_works_without_a_writer(url: str, end: str) -> None:
+def test_looking_works_without_a_writer(database_url: str, end: str) -> None:
     if end == "closed":
-        database = open_database(url)
+        database = open_database(database_url)
         asyncio.run(database.transact(writing(write_hot, "writer 0")))
         database.close()
     else:
-        kill(start_writer(url, "writer"))
-    looking = open_database(url, writing=False)
+        kill(start_writer(database_url, "writer"))
+    looking = open_database(database_url, writing=False)
     assert "writer 0" in asyncio.run(looking.read(names))
     looking.close()
-    open_database(url).close()
+    open_database(database_url).close()
 
 
-def test_looking_makes_no_database(url: str, tmp_path: Path) -> None:
+def test_looking_makes_no_database(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="no database"):
-        open_database(url, writing=False)
+        open_database(database_url, writing=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -199,15 +191,15 @@ def test_any_file_name_is_taken_literally(tmp_path: Path, name: str) -> None:
     database.close()
 
 
-def test_what_a_killed_writer_acknowledged_is_all_there(url: str) -> None:
+def test_what_a_killed_writer_acknowledged_is_all_there(database_url: str) -> None:
     acknowledged: set[str] = set()
     for cycle in range(4):
-        process = start_writer(url, f"cycle {cycle}")
+        process = start_writer(database_url, f"cycle {cycle}")
         assert process.stdout is not None
         acknowledged.add(f"cycle {cycle} 0")
         acknowledged.update(process.stdout.readline().strip() for _ in range(50 * cycle))
         acknowledged.update(kill(process))
-        database = open_database(url)
+        database = open_database(database_url)
         there = asyncio.run(database.read(names))
         database.close()
         assert acknowledged <= there

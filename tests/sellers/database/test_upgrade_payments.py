@@ -1,6 +1,5 @@
 """Payments of the first schema, upgraded: none is lost, none is free to be claimed again, and the open ones settle."""
 
-import asyncio
 import base64
 import json
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from paywall.database.schema import MIGRATIONS
 from paywall.settings import Settings
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.services.postgres import Postgres
+from tests.support.world.loop import in_loop
 from tests.support.world.seller import open_seller
 from tests.support.world.settling import granted, is_settling, request_of, status, work
 
@@ -161,34 +161,31 @@ def test_what_guards_a_payment_guards_it_still(old_url: str) -> None:
     assert names >= {"ix_payment_state", "uq_payment_settling"}
 
 
-def test_payments_that_were_settling_are_settled_after_the_upgrade(
+@in_loop
+async def test_payments_that_were_settling_are_settled_after_the_upgrade(
     devnet: DevnetProcess, tmp_path: Path, old_url: str
 ) -> None:
     folder = tmp_path / "shop"
-
-    async def story() -> None:
-        async with open_seller(devnet, folder, confirmations=2) as seller:
-            one, two = seller.payer(), seller.payer()
-            bought = {one: await one.buy(3), two: await two.buy(3)}
-            devnet.control("faults", {"submit": "lose"})
-            by_bytes = one.claim(bought[one], raw=(await one.build(bought[one])).raw)
-            assert is_settling(await seller.claim(by_bytes))
-            landed = await two.build(bought[two])
-            await seller.parts.chain.submit(landed.raw)
-            devnet.blocks()
-            assert is_settling(await seller.claim(two.claim(bought[two], tx_hash=landed.id)))
-        _as_the_first_schema_had_them(f"sqlite:///{folder / 'paywall.db'}", old_url)
-        upgrade(old_url)
-        async with open_seller(devnet, folder, database_url=old_url, confirmations=2) as seller:
-            await work(seller)
-            devnet.blocks(2)
-            await work(seller)
-            for payer, token in bought.items():
-                assert "receipt" in await status(seller, payer, request_of(seller, token))
-            assert await granted(seller) == [3, 3]
-            assert await seller.invariants() == []
-
-    asyncio.run(story())
+    async with open_seller(devnet, folder, confirmations=2) as seller:
+        one, two = seller.payer(), seller.payer()
+        bought = {one: await one.buy(3), two: await two.buy(3)}
+        devnet.control("faults", {"submit": "lose"})
+        by_bytes = one.claim(bought[one], raw=(await one.build(bought[one])).raw)
+        assert is_settling(await seller.claim(by_bytes))
+        landed = await two.build(bought[two])
+        await seller.parts.chain.submit(landed.raw)
+        devnet.blocks()
+        assert is_settling(await seller.claim(two.claim(bought[two], tx_hash=landed.id)))
+    _as_the_first_schema_had_them(f"sqlite:///{folder / 'paywall.db'}", old_url)
+    upgrade(old_url)
+    async with open_seller(devnet, folder, database_url=old_url, confirmations=2) as seller:
+        await work(seller)
+        devnet.blocks(2)
+        await work(seller)
+        for payer, token in bought.items():
+            assert "receipt" in await status(seller, payer, request_of(seller, token))
+        assert await granted(seller) == [3, 3]
+        assert await seller.invariants() == []
 
 
 def _as_the_first_schema_had_them(new: str, old: str) -> None:

@@ -1,22 +1,15 @@
 """PyPI's blockfrost-python, unmodified, reads from and submits to the devnet."""
 
 import re
-from collections.abc import Iterator
 
 import cbor2
 import pytest
 from blockfrost import ApiError, BlockFrostApi  # type: ignore[import-untyped]  # it ships no types
 
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import TTL, VALID_FROM, Coin, Wallet
+from tests.support.world.wallets.devnet_wallet import TTL, VALID_FROM, Coin, Wallet
 
 METADATA = {8402: {"root": b"\x02" * 32, "count": 2, "list": [1, "x", {1: -1}], b"\x00": "bytes"}}
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,13 @@
 """Blocks, mempool, rollback and restart of the devnet, as a client sees them."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import TTL, VALID_FROM, Coin, Wallet, exact, transaction_id
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
+from tests.support.world.wallets.devnet_wallet import TTL, VALID_FROM, Coin, Wallet, exact, transaction_id
 
 
 def everything(devnet: DevnetProcess, address: str) -> dict[str, Any]:

@@ -1,18 +1,10 @@
 """Faults on request, and control requests that make no sense."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import Wallet, exact, transaction_id
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
+from tests.support.world.wallets.devnet_wallet import Wallet, exact, transaction_id
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from paywall.devnet.ledger import node
 from paywall.devnet.ledger.node import LedgerUnavailable, find_node, install_ledger
 from tests.support.processes.devnet import CACHE, DevnetProcess
-from tests.support.world.devnet_wallet import Wallet
+from tests.support.world.wallets.devnet_wallet import Wallet
 
 LISTENING = "devnet listening on "
 

@@ -1,7 +1,5 @@
 """pycardano's Blockfrost context, unmodified, works on the devnet."""
 
-from collections.abc import Iterator
-
 import pytest
 from pycardano import (  # type: ignore[import-untyped]  # it ships no types
     Address,
@@ -68,12 +66,6 @@ class Payer:
     @property
     def unit(self) -> str:
         return str(self.policy.hash()) + NAME.hex()
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
 
 
 def test_a_payment_that_pycardano_builds_is_in_the_next_block(devnet: DevnetProcess) -> None:

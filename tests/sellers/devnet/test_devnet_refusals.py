@@ -1,6 +1,6 @@
 """What the ledger rules refuse, the devnet refuses with their reason, and nothing changes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import blake2b
 
 import cbor2
@@ -8,7 +8,7 @@ import pytest
 
 from shared.cardano.addresses import enterprise_address, to_bytes
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import (
+from tests.support.world.wallets.devnet_wallet import (
     AUXILIARY_HASH,
     CERTIFICATES,
     FEE,
@@ -26,12 +26,6 @@ from tests.support.world.devnet_wallet import (
 
 Make = Callable[[Wallet, Coin], bytes]
 STRANGER = Wallet(77)
-
-
-@pytest.fixture(scope="module")
-def devnet() -> Iterator[DevnetProcess]:
-    with DevnetProcess() as running:
-        yield running
 
 
 def _changed(field: int, value: object) -> Make:

@@ -14,7 +14,7 @@ from shared.cardano.policy import ExecutionUnits
 from shared.cardano.read.transaction import parse
 from shared.chain.base import SubmitRefused
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.fixed_wallet import QUANTITY, FixedWallet, change_tokens, run
+from tests.support.world.wallets.fixed_wallet import QUANTITY, FixedWallet, change_tokens, run
 
 PHASE_2 = "Plutus script validation failed"
 Attempt = Callable[[FixedWallet], Awaitable[bytes]]
@@ -202,7 +202,7 @@ def test_a_fixed_burn_of_a_thousand_costs_little_more_than_a_native_one(devnet: 
 
 
 def wallet_of_one_key(wallet: FixedWallet) -> Any:
-    from tests.support.world.chain_wallet import Wallet
+    from tests.support.world.wallets.chain_wallet import Wallet
 
     return Wallet(wallet.devnet, wallet.chain)
 

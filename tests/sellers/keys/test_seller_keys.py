@@ -15,6 +15,7 @@ from paywall.keys.tables import SellerKeyRow
 from paywall.sales.tables import PaymentRequestRow
 from shared.keys import PublicKey, SigningKey, keys_of_document
 from shared.tokens import jws
+from tests.support.world.loop import in_loop
 from tests.support.world.seller import BASE, Payer, Seller, Selling
 
 DAY = 86_400
@@ -41,92 +42,81 @@ async def listed(seller: Seller) -> list[PublicKey]:
 
 
 @URLS
-def test_receipts_of_every_earlier_key_are_still_good(selling: Selling, public_url: str) -> None:
-    async def story() -> None:
-        receipts: list[tuple[str, PublicKey]] = []
-        async with selling(public_url=public_url) as seller:
-            payer = seller.payer()
-            receipts.append((await payer.receipt(1), seller.keys[0]))
-            rotate(seller)
-        async with selling(public_url=public_url) as seller:
-            payer.seller = seller
-            receipts.append((await payer.receipt(1), seller.keys[0]))
-            rotate(seller)
-        async with selling(public_url=public_url) as seller:
-            payer.seller = seller
-            receipts.append((await payer.receipt(1), seller.keys[0]))
-            assert len({signer.did for _, signer in receipts}) == 3
-            assert len(set(await listed(seller))) == 3
-            for receipt, signer in receipts:
-                jws.verify(receipt, [signer])
-                assert await spend(seller, payer, receipt) == 200
-
-    asyncio.run(story())
+@in_loop
+async def test_receipts_of_every_earlier_key_are_still_good(selling: Selling, public_url: str) -> None:
+    receipts: list[tuple[str, PublicKey]] = []
+    async with selling(public_url=public_url) as seller:
+        payer = seller.payer()
+        receipts.append((await payer.receipt(1), seller.keys[0]))
+        rotate(seller)
+    async with selling(public_url=public_url) as seller:
+        payer.seller = seller
+        receipts.append((await payer.receipt(1), seller.keys[0]))
+        rotate(seller)
+    async with selling(public_url=public_url) as seller:
+        payer.seller = seller
+        receipts.append((await payer.receipt(1), seller.keys[0]))
+        assert len({signer.did for _, signer in receipts}) == 3
+        assert len(set(await listed(seller))) == 3
+        for receipt, signer in receipts:
+            jws.verify(receipt, [signer])
+            assert await spend(seller, payer, receipt) == 200
 
 
 @URLS
-def test_a_payment_request_of_the_old_key_can_be_paid_under_the_new_one(
+@in_loop
+async def test_a_payment_request_of_the_old_key_can_be_paid_under_the_new_one(
     selling: Selling, public_url: str
 ) -> None:
-    async def story() -> None:
-        async with selling(public_url=public_url) as old:
-            payer = old.payer()
-            token = await payer.buy(2)
-            payload = payer.claim(token, raw=(await payer.build(token)).raw)
-            rotate(old)
-        async with selling(public_url=public_url) as new:
-            assert (await new.claim(payload)).status_code == 202
-            new.devnet.blocks()
-            receipt = (await new.claim(payload)).json()["receipt"]
-            jws.verify(receipt, [new.keys[0]])
-            assert await spend(new, payer, receipt) == 200
-
-    asyncio.run(story())
+    async with selling(public_url=public_url) as old:
+        payer = old.payer()
+        token = await payer.buy(2)
+        payload = payer.claim(token, raw=(await payer.build(token)).raw)
+        rotate(old)
+    async with selling(public_url=public_url) as new:
+        assert (await new.claim(payload)).status_code == 202
+        new.devnet.blocks()
+        receipt = (await new.claim(payload)).json()["receipt"]
+        jws.verify(receipt, [new.keys[0]])
+        assert await spend(new, payer, receipt) == 200
 
 
-def test_a_seller_that_gets_a_url_still_takes_what_it_signed_before(selling: Selling) -> None:
-    async def story() -> None:
-        async with selling() as before:
-            payer = before.payer()
-            receipt = await payer.receipt(1)
-        async with selling(public_url=BASE) as after:
-            assert after.did != before.did
-            assert await spend(after, payer, receipt) == 200
-
-    asyncio.run(story())
+@in_loop
+async def test_a_seller_that_gets_a_url_still_takes_what_it_signed_before(selling: Selling) -> None:
+    async with selling() as before:
+        payer = before.payer()
+        receipt = await payer.receipt(1)
+    async with selling(public_url=BASE) as after:
+        assert after.did != before.did
+        assert await spend(after, payer, receipt) == 200
 
 
-def test_a_key_that_the_seller_never_signed_with_is_nobodys(selling: Selling) -> None:
-    async def story() -> None:
-        async with selling() as seller:
-            payer = seller.payer()
-            rotate(seller)
-        async with selling() as seller:
-            payer.seller = seller
-            payload = jws.unverified(await payer.receipt(1))[1]
-            forger = SigningKey.generate()
-            for issuer in (forger.public.did, seller.did, *(key.did for key in seller.keys)):
-                forged = jws.sign({**payload, "iss": issuer}, forger)
-                assert await spend(seller, payer, forged) == 401
-
-    asyncio.run(story())
+@in_loop
+async def test_a_key_that_the_seller_never_signed_with_is_nobodys(selling: Selling) -> None:
+    async with selling() as seller:
+        payer = seller.payer()
+        rotate(seller)
+    async with selling() as seller:
+        payer.seller = seller
+        payload = jws.unverified(await payer.receipt(1))[1]
+        forger = SigningKey.generate()
+        for issuer in (forger.public.did, seller.did, *(key.did for key in seller.keys)):
+            forged = jws.sign({**payload, "iss": issuer}, forger)
+            assert await spend(seller, payer, forged) == 401
 
 
-def test_one_did_key_does_not_speak_for_another(selling: Selling) -> None:
+@in_loop
+async def test_one_did_key_does_not_speak_for_another(selling: Selling) -> None:
     """An old key that came into other hands makes no receipt of the new identity."""
-
-    async def story() -> None:
-        async with selling() as seller:
-            payer = seller.payer()
-            old = SigningKey.from_pem(key_file(seller.parts.settings, "seller").read_bytes())
-            rotate(seller)
-        async with selling() as seller:
-            payer.seller = seller
-            payload = jws.unverified(await payer.receipt(1))[1]
-            assert payload["iss"] == seller.did != old.public.did
-            assert await spend(seller, payer, jws.sign(payload, old)) == 401
-
-    asyncio.run(story())
+    async with selling() as seller:
+        payer = seller.payer()
+        old = SigningKey.from_pem(key_file(seller.parts.settings, "seller").read_bytes())
+        rotate(seller)
+    async with selling() as seller:
+        payer.seller = seller
+        payload = jws.unverified(await payer.receipt(1))[1]
+        assert payload["iss"] == seller.did != old.public.did
+        assert await spend(seller, payer, jws.sign(payload, old)) == 401
 
 
 def test_the_list_tells_which_key_signs_and_until_when_the_others_verify(selling: Selling) -> None:
@@ -190,27 +180,23 @@ def test_a_retired_key_stays_while_a_payment_from_its_time_is_settling(
         assert ONE in others
 
 
-def test_a_retired_key_stays_while_a_receipt_of_its_time_runs(selling: Selling) -> None:
+@in_loop
+async def test_a_retired_key_stays_while_a_receipt_of_its_time_runs(selling: Selling) -> None:
     """Also when the catalog promises less than it did then."""
+    async with selling() as seller:
+        await seller.payer().receipt(1)
+        now = seller.now()
 
-    async def story() -> None:
-        async with selling() as seller:
-            await seller.payer().receipt(1)
-            now = seller.now()
+        def function(tx: Transaction) -> list[list[PublicKey]]:
+            return [
+                rotation.rotate_to(tx, TWO, when, 0) for when in (now + 1, now + 364 * DAY, now + 366 * DAY)
+            ]
 
-            def function(tx: Transaction) -> list[list[PublicKey]]:
-                return [
-                    rotation.rotate_to(tx, TWO, when, 0)
-                    for when in (now + 1, now + 364 * DAY, now + 366 * DAY)
-                ]
-
-            soon, later, after = await seller.parts.database.transact(function)
-            (key,) = seller.keys
-            assert key in soon
-            assert key in later
-            assert key not in after
-
-    asyncio.run(story())
+        soon, later, after = await seller.parts.database.transact(function)
+        (key,) = seller.keys
+        assert key in soon
+        assert key in later
+        assert key not in after
 
 
 def test_a_key_that_signs_again_is_no_longer_retired(database_url: str) -> None:

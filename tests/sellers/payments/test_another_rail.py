@@ -1,7 +1,6 @@
 """A rail that has nothing of Cardano's, through the same selling, claims and settlement, on both databases."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -9,7 +8,6 @@ from sqlalchemy import text
 
 from paywall import clock
 from paywall.database.engine import Database
-from paywall.database.opening import open_database
 from paywall.errors import (
     ClaimInvalid,
     PaidLate,
@@ -41,6 +39,7 @@ from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt, receipt
 from shared.tokens.prt import PaymentOption
+from tests.support.world.loop import in_loop
 
 SELLER, PAYER = SigningKey.generate(), SigningKey.generate()
 NOW = 1_800_000_000
@@ -112,8 +111,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(database_url: str) -> Iterator[Shop]:
-    database = open_database(database_url)
+def shop(database: Database) -> Shop:
     signer, rail = FileSigner(SELLER), VoucherRail()
     identity = Identity(requests=signer, receipts=signer, public_url=None)
     rails: dict[str, Rail] = {rail.id: rail}
@@ -133,8 +131,7 @@ def shop(database_url: str) -> Iterator[Shop]:
     settlement = Settlement(
         database=database, claims=claims, rails=rails, receipts=receipts, clock=lambda: NOW
     )
-    yield Shop(database, selling, settlement, rail)
-    database.close()
+    return Shop(database, selling, settlement, rail)
 
 
 def test_a_seller_that_burns_nothing_promises_no_token(shop: Shop) -> None:
@@ -144,94 +141,84 @@ def test_a_seller_that_burns_nothing_promises_no_token(shop: Shop) -> None:
     assert prt.verify(offer.token, [SELLER.public], issuer=SELLER.public.did, now=NOW) == offer.request
 
 
-def test_a_quote_moves_with_the_rate_and_what_was_asked_for_stays(shop: Shop) -> None:
-    async def story() -> None:
-        before = await shop.buy()
-        shop.rail.per_dollar = 2
-        after = await shop.buy()
-        assert [offer.request.options[0].amount for offer in (before, after)] == [300, 600]
-        assert isinstance(await shop.pay(before, "300-a"), Settling)
-        with pytest.raises(PaymentInsufficient):
-            await shop.pay(after, "300-b")
-
-    asyncio.run(story())
+@in_loop
+async def test_a_quote_moves_with_the_rate_and_what_was_asked_for_stays(shop: Shop) -> None:
+    before = await shop.buy()
+    shop.rail.per_dollar = 2
+    after = await shop.buy()
+    assert [offer.request.options[0].amount for offer in (before, after)] == [300, 600]
+    assert isinstance(await shop.pay(before, "300-a"), Settling)
+    with pytest.raises(PaymentInsufficient):
+        await shop.pay(after, "300-b")
 
 
-def test_a_payment_is_settled_from_what_its_rail_stored_and_the_receipt_says_what_the_rail_says(
+@in_loop
+async def test_a_payment_is_settled_from_what_its_rail_stored_and_the_receipt_says_what_the_rail_says(
     shop: Shop,
 ) -> None:
-    async def story() -> None:
-        offer = await shop.buy()
-        assert await shop.pay(offer, "300-a") == Settling(offer.request.id, "300-a", 0, 1)
-        shop.rail.outcome = Settled(NOW, 1)
-        paid = await shop.pay(offer, "300-a")
-        assert isinstance(paid, Paid)
-        assert paid == await shop.pay(offer, "300-a")
-        found = receipt.verify(paid.receipt, {SELLER.public.did: (SELLER.public,)}, now=NOW)
-        assert found.metadata == {"till": "4 east"}
-        assert paid.credits["available"] == 3
-        first, second = shop.rail.settled
-        assert (first.first, second.first) == (True, False)
-        assert first.state == second.state == {"till": [4, "east"], "request": offer.request.id}
-        assert (first.option_id, first.payer, first.claimed_at) == ("voucher", PAYER.public.did, NOW)
-
-    asyncio.run(story())
+    offer = await shop.buy()
+    assert await shop.pay(offer, "300-a") == Settling(offer.request.id, "300-a", 0, 1)
+    shop.rail.outcome = Settled(NOW, 1)
+    paid = await shop.pay(offer, "300-a")
+    assert isinstance(paid, Paid)
+    assert paid == await shop.pay(offer, "300-a")
+    found = receipt.verify(paid.receipt, {SELLER.public.did: (SELLER.public,)}, now=NOW)
+    assert found.metadata == {"till": "4 east"}
+    assert paid.credits["available"] == 3
+    first, second = shop.rail.settled
+    assert (first.first, second.first) == (True, False)
+    assert first.state == second.state == {"till": [4, "east"], "request": offer.request.id}
+    assert (first.option_id, first.payer, first.claimed_at) == ("voucher", PAYER.public.did, NOW)
 
 
-def test_one_payment_pays_one_request(shop: Shop) -> None:
-    async def story() -> None:
-        one, two = await shop.buy(), await shop.buy()
-        await shop.pay(one, "300-a")
-        with pytest.raises(PaymentAlreadyUsed):
-            await shop.pay(two, "300-a")
-
-    asyncio.run(story())
+@in_loop
+async def test_one_payment_pays_one_request(shop: Shop) -> None:
+    one, two = await shop.buy(), await shop.buy()
+    await shop.pay(one, "300-a")
+    with pytest.raises(PaymentAlreadyUsed):
+        await shop.pay(two, "300-a")
 
 
-def test_money_that_came_and_opened_no_credits_is_kept_although_the_claim_is_refused(shop: Shop) -> None:
-    async def story() -> None:
-        shop.rail.outcome = Settled(NOW, 1)
-        offer = await shop.buy()
-        for _ in range(2):
-            with pytest.raises(PaymentInsufficient) as small:
-                await shop.pay(offer, "299-a")
-            assert (small.value.token, small.value.extra) == (offer.token, {"paid": 299, "required": 300})
-        await shop.pay(offer, "300-b")
-        with pytest.raises(PaymentRequestPaid):
-            await shop.pay(offer, "300-c")
-        late = await shop.buy()
-        shop.rail.paid_at = NOW + 901
-        with pytest.raises(PaidLate):
-            await shop.pay(late, "300-d")
-        assert await shop.payments() == [
-            ("299-a", "surplus", "payment_insufficient"),
-            ("300-b", "settled", None),
-            ("300-c", "surplus", "payment_request_paid"),
-            ("300-d", "surplus", "paid_late"),
-        ]
-
-    asyncio.run(story())
-
-
-def test_a_wrong_payment_is_told_which_request_to_pay_and_leaves_no_trace(shop: Shop) -> None:
-    async def story() -> None:
-        offer = await shop.buy()
-        with pytest.raises(PaymentMismatch, match="Another shop") as wrong:
-            await shop.pay(offer, "300-foreign")
-        assert wrong.value.token == offer.token
-        assert await shop.payments() == []
-
-    asyncio.run(story())
+@in_loop
+async def test_money_that_came_and_opened_no_credits_is_kept_although_the_claim_is_refused(
+    shop: Shop,
+) -> None:
+    shop.rail.outcome = Settled(NOW, 1)
+    offer = await shop.buy()
+    for _ in range(2):
+        with pytest.raises(PaymentInsufficient) as small:
+            await shop.pay(offer, "299-a")
+        assert (small.value.token, small.value.extra) == (offer.token, {"paid": 299, "required": 300})
+    await shop.pay(offer, "300-b")
+    with pytest.raises(PaymentRequestPaid):
+        await shop.pay(offer, "300-c")
+    late = await shop.buy()
+    shop.rail.paid_at = NOW + 901
+    with pytest.raises(PaidLate):
+        await shop.pay(late, "300-d")
+    assert await shop.payments() == [
+        ("299-a", "surplus", "payment_insufficient"),
+        ("300-b", "settled", None),
+        ("300-c", "surplus", "payment_request_paid"),
+        ("300-d", "surplus", "paid_late"),
+    ]
 
 
-def test_a_payment_that_failed_can_be_claimed_again(shop: Shop) -> None:
-    async def story() -> None:
-        offer = await shop.buy()
-        shop.rail.outcome = Failed("the till is closed")
-        with pytest.raises(PaymentMismatch, match="the till is closed") as failed:
-            await shop.pay(offer, "300-a")
-        assert failed.value.token == offer.token
-        shop.rail.outcome = Settled(NOW, 1)
-        assert isinstance(await shop.pay(offer, "300-a"), Paid)
+@in_loop
+async def test_a_wrong_payment_is_told_which_request_to_pay_and_leaves_no_trace(shop: Shop) -> None:
+    offer = await shop.buy()
+    with pytest.raises(PaymentMismatch, match="Another shop") as wrong:
+        await shop.pay(offer, "300-foreign")
+    assert wrong.value.token == offer.token
+    assert await shop.payments() == []
 
-    asyncio.run(story())
+
+@in_loop
+async def test_a_payment_that_failed_can_be_claimed_again(shop: Shop) -> None:
+    offer = await shop.buy()
+    shop.rail.outcome = Failed("the till is closed")
+    with pytest.raises(PaymentMismatch, match="the till is closed") as failed:
+        await shop.pay(offer, "300-a")
+    assert failed.value.token == offer.token
+    shop.rail.outcome = Settled(NOW, 1)
+    assert isinstance(await shop.pay(offer, "300-a"), Paid)

@@ -5,7 +5,7 @@ Threats of `reference/reliability.md` under "Content".
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -14,21 +14,12 @@ import pytest
 from paywall.web.bodies import MAX_BODY
 from shared.tokens import jws
 from tests.support.hostile.http_socket import serving
-from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.image_maker import PlainMaker
 from tests.support.world.ledger import added
-from tests.support.world.scene import GENERATE, NEW_REQUEST
-from tests.support.world.stage import Stage, open_stage
+from tests.support.world.scenes.scene import GENERATE, NEW_REQUEST
+from tests.support.world.scenes.stage import Stage
 
-pytestmark = pytest.mark.xdist_group("threats_content")
 BUY, PAY = "/api/images/buy", "/api/payments"
 CHUNK = b" " * 4096
-
-
-@pytest.fixture(scope="module")
-def stage(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with open_stage(devnet, tmp_path_factory.mktemp("seller"), maker=PlainMaker()) as opened:
-        yield opened
 
 
 BODIES: dict[str, tuple[bytes, str]] = {

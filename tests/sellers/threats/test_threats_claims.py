@@ -4,164 +4,153 @@ Threats of `reference/reliability.md` under "Rails". Whatever was paid and opens
 """
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from shared.tokens import jws
-from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.ledger import added
-from tests.support.world.payment_scene import ELSEWHERE, STRANGER, PaymentScene, open_payment_scene
+from tests.support.world.scenes.payment_scene import ELSEWHERE, STRANGER, PaymentScene
 from tests.support.world.seller import Payer
 
-pytestmark = pytest.mark.xdist_group("threats_payments")
 KEPT = {"payment": 1}
 
 
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaymentScene]:
-    with open_payment_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
-        yield opened
-
-
-def test_a_transaction_that_nobody_sees_is_pending(scene: PaymentScene) -> None:
-    body = scene.refused(scene.payer.claim(scene.buy(), tx_hash="ab" * 32), 409, "payment_pending")
+def test_a_transaction_that_nobody_sees_is_pending(paying: PaymentScene) -> None:
+    body = paying.refused(paying.payer.claim(paying.buy(), tx_hash="ab" * 32), 409, "payment_pending")
     assert body["retryable"] is True
 
 
-def test_a_payment_without_its_confirmations_is_accepted_and_not_final(scene: PaymentScene) -> None:
-    token = scene.buy()
-    tx_hash = scene.land(scene.build(token), blocks=1)
-    payload = scene.payer.claim(token, tx_hash=tx_hash)
-    answer = scene.stage.run(scene.stage.seller.claim(payload))
+def test_a_payment_without_its_confirmations_is_accepted_and_not_final(paying: PaymentScene) -> None:
+    token = paying.buy()
+    tx_hash = paying.land(paying.build(token), blocks=1)
+    payload = paying.payer.claim(token, tx_hash=tx_hash)
+    answer = paying.stage.run(paying.stage.seller.claim(payload))
     assert answer.status_code == 202
     assert (answer.json()["confirmations"], answer.json()["required"]) == (1, 2)
     assert (answer.headers["retry-after"], answer.headers["cache-control"]) == ("1", "no-store")
     assert "receipt" not in answer.text
-    scene.devnet.blocks()
-    assert scene.stage.run(scene.stage.seller.claim(payload)).status_code == 200
+    paying.devnet.blocks()
+    assert paying.stage.run(paying.stage.seller.claim(payload)).status_code == 200
 
 
-def test_a_transaction_pays_one_request(scene: PaymentScene) -> None:
-    first, second = scene.buy(), scene.buy()
-    tx_hash = scene.land(scene.build(first))
+def test_a_transaction_pays_one_request(paying: PaymentScene) -> None:
+    first, second = paying.buy(), paying.buy()
+    tx_hash = paying.land(paying.build(first))
     # Not yet claimed, it is simply another request's; claimed, it is used.
-    scene.refused(scene.payer.claim(second, tx_hash=tx_hash), 402, "payment_mismatch")
-    answer = scene.stage.run(scene.stage.seller.claim(scene.payer.claim(first, tx_hash=tx_hash)))
+    paying.refused(paying.payer.claim(second, tx_hash=tx_hash), 402, "payment_mismatch")
+    answer = paying.stage.run(paying.stage.seller.claim(paying.payer.claim(first, tx_hash=tx_hash)))
     assert answer.status_code == 200
-    scene.refused(scene.payer.claim(second, tx_hash=tx_hash), 409, "payment_already_used")
+    paying.refused(paying.payer.claim(second, tx_hash=tx_hash), 409, "payment_already_used")
 
 
-def test_another_payment_of_a_request_that_is_being_paid_waits(scene: PaymentScene) -> None:
-    token = scene.buy()
-    tx_hash = scene.land(scene.build(token), blocks=1)
-    payload = scene.payer.claim(token, tx_hash=tx_hash)
-    assert scene.stage.run(scene.stage.seller.claim(payload)).status_code == 202
-    other = scene.build(token)
-    scene.refused(scene.payer.claim(token, raw=other), 409, "payment_pending")
-    assert not scene.submitted(other)
-    scene.devnet.blocks()
-    assert scene.stage.run(scene.stage.seller.claim(payload)).status_code == 200
-    scene.refused(scene.payer.claim(token, raw=other), 409, "payment_request_paid")
-    assert not scene.submitted(other)
+def test_another_payment_of_a_request_that_is_being_paid_waits(paying: PaymentScene) -> None:
+    token = paying.buy()
+    tx_hash = paying.land(paying.build(token), blocks=1)
+    payload = paying.payer.claim(token, tx_hash=tx_hash)
+    assert paying.stage.run(paying.stage.seller.claim(payload)).status_code == 202
+    other = paying.build(token)
+    paying.refused(paying.payer.claim(token, raw=other), 409, "payment_pending")
+    assert not paying.submitted(other)
+    paying.devnet.blocks()
+    assert paying.stage.run(paying.stage.seller.claim(payload)).status_code == 200
+    paying.refused(paying.payer.claim(token, raw=other), 409, "payment_request_paid")
+    assert not paying.submitted(other)
 
 
-def test_a_second_payment_on_chain_is_kept_and_shown(scene: PaymentScene) -> None:
-    token = scene.buy()
-    assert scene.stage.run(scene.payer.pay(token)).status_code == 200
-    tx_hash = scene.land(scene.build(token))
-    payload = scene.payer.claim(token, tx_hash=tx_hash)
-    scene.refused(payload, 409, "payment_request_paid", KEPT)
-    scene.refused(payload, 409, "payment_request_paid")
-    assert scene.surplus()[tx_hash]["reason"] == "payment_request_paid"
+def test_a_second_payment_on_chain_is_kept_and_shown(paying: PaymentScene) -> None:
+    token = paying.buy()
+    assert paying.stage.run(paying.payer.pay(token)).status_code == 200
+    tx_hash = paying.land(paying.build(token))
+    payload = paying.payer.claim(token, tx_hash=tx_hash)
+    paying.refused(payload, 409, "payment_request_paid", KEPT)
+    paying.refused(payload, 409, "payment_request_paid")
+    assert paying.surplus()[tx_hash]["reason"] == "payment_request_paid"
 
 
-def test_too_little_on_chain_is_kept_and_shown(scene: PaymentScene) -> None:
-    token = scene.buy()
-    amount = scene.payer.option(token).amount
-    tx_hash = scene.land(scene.build(token, lovelace=amount - 1))
-    body = scene.refused(scene.payer.claim(token, tx_hash=tx_hash), 402, "payment_insufficient", KEPT)
+def test_too_little_on_chain_is_kept_and_shown(paying: PaymentScene) -> None:
+    token = paying.buy()
+    amount = paying.payer.option(token).amount
+    tx_hash = paying.land(paying.build(token, lovelace=amount - 1))
+    body = paying.refused(paying.payer.claim(token, tx_hash=tx_hash), 402, "payment_insufficient", KEPT)
     assert (body["paid"], body["required"], body["paymentRequestToken"]) == (amount - 1, amount, token)
-    assert scene.surplus()[tx_hash] == {
+    assert paying.surplus()[tx_hash] == {
         "transaction": tx_hash,
         "amount": amount - 1,
         "reason": "payment_insufficient",
     }
 
 
-def test_a_payment_that_comes_late_is_kept_for_a_person(scene: PaymentScene) -> None:
-    token = scene.expired_request()
-    tx_hash = scene.land(scene.build(token))
-    body = scene.refused(scene.payer.claim(token, tx_hash=tx_hash), 409, "paid_late", KEPT)
+def test_a_payment_that_comes_late_is_kept_for_a_person(paying: PaymentScene) -> None:
+    token = paying.expired_request()
+    tx_hash = paying.land(paying.build(token))
+    body = paying.refused(paying.payer.claim(token, tx_hash=tx_hash), 409, "paid_late", KEPT)
     assert "paymentRequestToken" not in body
-    assert scene.surplus()[tx_hash]["reason"] == "paid_late"
+    assert paying.surplus()[tx_hash]["reason"] == "paid_late"
     request_id = jws.unverified(token)[1]["id"]
-    status = scene.stage.run(scene.stage.seller.http.get(f"/api/payments/{request_id}"))
+    status = paying.stage.run(paying.stage.seller.http.get(f"/api/payments/{request_id}"))
     assert status.json()["state"] == "expired"
 
 
-def test_a_transaction_for_an_expired_request_is_not_submitted(scene: PaymentScene) -> None:
-    token = scene.expired_request()
-    for raw in (scene.build(token), scene.build(token, lovelace=2_000_000), scene.signed(token)):
-        body = scene.refused(scene.payer.claim(token, raw=raw), 409, "payment_request_expired")
+def test_a_transaction_for_an_expired_request_is_not_submitted(paying: PaymentScene) -> None:
+    token = paying.expired_request()
+    for raw in (paying.build(token), paying.build(token, lovelace=2_000_000), paying.signed(token)):
+        body = paying.refused(paying.payer.claim(token, raw=raw), 409, "payment_request_expired")
         assert "paymentRequestToken" not in body
-        assert not scene.submitted(raw)
+        assert not paying.submitted(raw)
 
 
-def test_a_wrong_payment_of_an_expired_request_asks_for_no_other(scene: PaymentScene) -> None:
+def test_a_wrong_payment_of_an_expired_request_asks_for_no_other(paying: PaymentScene) -> None:
     """A machine pays whatever a 402 holds, so it holds no token that can no longer be paid."""
-    token = scene.expired_request()
-    tx_hash = scene.land(scene.build(token, recipient=ELSEWHERE))
-    body = scene.refused(scene.payer.claim(token, tx_hash=tx_hash), 402, "payment_mismatch")
+    token = paying.expired_request()
+    tx_hash = paying.land(paying.build(token, recipient=ELSEWHERE))
+    body = paying.refused(paying.payer.claim(token, tx_hash=tx_hash), 402, "payment_mismatch")
     assert "paymentRequestToken" not in body
 
 
-def test_the_same_claim_twenty_times_at_once_has_one_effect(scene: PaymentScene) -> None:
-    token = scene.buy()
-    payload = scene.payer.claim(token, raw=scene.build(token))
+def test_the_same_claim_twenty_times_at_once_has_one_effect(paying: PaymentScene) -> None:
+    token = paying.buy()
+    payload = paying.payer.claim(token, raw=paying.build(token))
 
     async def twenty() -> list[tuple[int, dict[str, Any]]]:
-        answers = await asyncio.gather(*(scene.stage.seller.claim(payload) for _ in range(20)))
+        answers = await asyncio.gather(*(paying.stage.seller.claim(payload) for _ in range(20)))
         return [(answer.status_code, answer.json()) for answer in answers]
 
-    before = scene.stage.ledger()
-    settling = scene.stage.run(twenty())
+    before = paying.stage.ledger()
+    settling = paying.stage.run(twenty())
     assert settling[0][0] == 202
     assert all(answer == settling[0] for answer in settling)
-    scene.devnet.blocks(2)
-    paid = scene.stage.run(twenty())
+    paying.devnet.blocks(2)
+    paid = paying.stage.run(twenty())
     assert paid[0][0] == 200
     assert all(answer == paid[0] for answer in paid)
-    after = scene.stage.ledger()
+    after = paying.stage.ledger()
     new_payments = after["payment"].keys() - before["payment"].keys()
     new_accounts = after["credit_account"].keys() - before["credit_account"].keys()
     assert (len(new_payments), len(new_accounts)) == (1, 1)
     assert len(after["posting"]) == len(before["posting"]) + 2
 
 
-def test_the_receipt_is_for_the_payer_and_nobody_else(scene: PaymentScene) -> None:
-    token = scene.buy()
-    receipt = scene.stage.run(scene.payer.pay(token)).json()["receipt"]
+def test_the_receipt_is_for_the_payer_and_nobody_else(paying: PaymentScene) -> None:
+    token = paying.buy()
+    receipt = paying.stage.run(paying.payer.pay(token)).json()["receipt"]
     path = f"/api/payments/{jws.unverified(token)[1]['id']}"
-    stranger = Payer(scene.devnet, scene.stage.seller, STRANGER)
-    http = scene.stage.seller.http
-    own = {"DPoP": scene.payer.proof("GET", path)}
-    assert scene.stage.run(http.get(path, headers=own)).json()["receipt"] == receipt
-    scene.stage.refused(lambda: http.get(path, headers=own), 401, "holder_proof_invalid")
+    stranger = Payer(paying.devnet, paying.stage.seller, STRANGER)
+    http = paying.stage.seller.http
+    own = {"DPoP": paying.payer.proof("GET", path)}
+    assert paying.stage.run(http.get(path, headers=own)).json()["receipt"] == receipt
+    paying.stage.refused(lambda: http.get(path, headers=own), 401, "holder_proof_invalid")
     for headers in ({}, {"DPoP": stranger.proof("GET", path)}, {"Authorization": f"Bearer {receipt}"}):
-        answer = scene.stage.run(http.get(path, headers=headers))
+        answer = paying.stage.run(http.get(path, headers=headers))
         assert (answer.status_code, answer.json()["state"]) == (200, "paid")
         assert not {"receipt", "credits", "payer"} & answer.json().keys()
     for proof in (
-        scene.payer.proof("POST", path),
-        scene.payer.proof("GET", path + "x"),
-        scene.payer.proof("GET", path, receipt),
+        paying.payer.proof("POST", path),
+        paying.payer.proof("GET", path + "x"),
+        paying.payer.proof("GET", path, receipt),
     ):
-        scene.stage.refused(lambda: http.get(path, headers={"DPoP": proof}), 401, "holder_proof_invalid")  # noqa: B023  called at once
+        paying.stage.refused(lambda: http.get(path, headers={"DPoP": proof}), 401, "holder_proof_invalid")  # noqa: B023  called at once
 
 
-def test_nothing_of_all_this_breaks_an_invariant(scene: PaymentScene) -> None:
-    before = scene.stage.ledger()
-    assert scene.stage.run(scene.stage.seller.invariants()) == []
-    assert added(before, scene.stage.ledger()) == {}
+def test_nothing_of_all_this_breaks_an_invariant(paying: PaymentScene) -> None:
+    before = paying.stage.ledger()
+    assert paying.stage.run(paying.stage.seller.invariants()) == []
+    assert added(before, paying.stage.ledger()) == {}

@@ -4,27 +4,16 @@ Threats of `reference/reliability.md` under "Content"; `test_threats_bodies.py` 
 """
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.hostile.http_socket import ask, serving
-from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.image_maker import FAILING, REFUSED, SLOW
 from tests.support.world.ledger import added
-from tests.support.world.scene import GENERATE, Scene, open_scene
-from tests.support.world.stage import check_problem
-
-pytestmark = pytest.mark.xdist_group("threats_content")
-
-
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_scene(devnet, tmp_path_factory.mktemp("seller"), credits=20) as opened:
-        yield opened
-
+from tests.support.world.scenes.scene import GENERATE, Scene
+from tests.support.world.scenes.stage import check_problem
 
 SUBJECTS: dict[str, tuple[dict[str, Any], int, str]] = {
     "a prompt of 1001 characters": ({"prompt": "x" * 1001}, 422, "prompt_refused"),

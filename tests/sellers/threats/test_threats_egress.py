@@ -7,19 +7,8 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from shared.tokens import jws
-from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scene import GENERATE, THIEF, Scene, open_scene
-
-pytestmark = pytest.mark.xdist_group("threats_tokens")
-
-
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
-        yield opened
+from tests.support.world.scenes.scene import GENERATE, THIEF, Scene
 
 
 def test_no_token_makes_the_seller_call_anybody(scene: Scene) -> None:

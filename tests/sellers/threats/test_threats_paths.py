@@ -3,7 +3,6 @@
 Threats of `reference/reliability.md` under "Receipts".
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import httpx
@@ -11,20 +10,10 @@ import pytest
 
 from shared.tokens import jws
 from tests.support.hostile.http_socket import ask, serving
-from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.ledger import added
-from tests.support.world.scene import GENERATE, NEW_REQUEST, Scene, open_scene
+from tests.support.world.scenes.scene import GENERATE, NEW_REQUEST, Scene
+from tests.support.world.scenes.stage import check_problem
 from tests.support.world.seller import BASE
-from tests.support.world.stage import check_problem
-
-pytestmark = pytest.mark.xdist_group("threats_receipts")
-
-
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
-        yield opened
-
 
 METHODS = {"GET": 404, "HEAD": 404, "OPTIONS": 405, "PUT": 405, "PATCH": 405, "DELETE": 405}
 

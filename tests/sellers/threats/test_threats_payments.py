@@ -5,7 +5,7 @@ Threats of `reference/reliability.md` under "Rails". Whatever is refused before 
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import cbor2
@@ -18,55 +18,46 @@ from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.tokens import jws
 from shared.tokens.prt import token_hash
-from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.devnet_wallet import CERTIFICATES, MINT, OUTPUTS, TTL
-from tests.support.world.payment_scene import ELSEWHERE, STRANGER, PaymentScene, open_payment_scene
+from tests.support.world.scenes.payment_scene import ELSEWHERE, STRANGER, PaymentScene
 from tests.support.world.seller import NETWORK, Payer
-
-pytestmark = pytest.mark.xdist_group("threats_payments")
-
-
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaymentScene]:
-    with open_payment_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
-        yield opened
+from tests.support.world.wallets.devnet_wallet import CERTIFICATES, MINT, OUTPUTS, TTL
 
 
-def test_the_wallet_can_pay_rightly(scene: PaymentScene) -> None:
-    token = scene.buy()
-    raw = scene.wallet.sign(scene.body(token), metadata=payment_metadata(token_hash(token)))
-    answer = scene.stage.run(scene.stage.seller.claim(scene.payer.claim(token, raw=raw)))
+def test_the_wallet_can_pay_rightly(paying: PaymentScene) -> None:
+    token = paying.buy()
+    raw = paying.wallet.sign(paying.body(token), metadata=payment_metadata(token_hash(token)))
+    answer = paying.stage.run(paying.stage.seller.claim(paying.payer.claim(token, raw=raw)))
     assert answer.status_code == 202, answer.text
-    scene.devnet.blocks(2)
-    assert scene.stage.run(scene.stage.seller.claim(scene.payer.claim(token, raw=raw))).status_code == 200
+    paying.devnet.blocks(2)
+    assert paying.stage.run(paying.stage.seller.claim(paying.payer.claim(token, raw=raw))).status_code == 200
 
 
-def _split(scene: PaymentScene, token: str) -> bytes:
-    option = scene.payer.option(token)
+def _split(paying: PaymentScene, token: str) -> bytes:
+    option = paying.payer.option(token)
     half = -(-option.amount // 2)
-    return scene.signed(token, pay=[(option.recipient, half), (option.recipient, half)])
+    return paying.signed(token, pay=[(option.recipient, half), (option.recipient, half)])
 
 
-def _tokens_for_ada(scene: PaymentScene, token: str) -> bytes:
-    outputs = scene.body(token)[OUTPUTS]
-    outputs[0][1] = [outputs[0][1], {scene.wallet.policy: {b"GOLD": 5}}]
-    return scene.signed(token, fields={OUTPUTS: outputs})
+def _tokens_for_ada(paying: PaymentScene, token: str) -> bytes:
+    outputs = paying.body(token)[OUTPUTS]
+    outputs[0][1] = [outputs[0][1], {paying.wallet.policy: {b"GOLD": 5}}]
+    return paying.signed(token, fields={OUTPUTS: outputs})
 
 
-def _bad_signature(scene: PaymentScene, token: str) -> bytes:
-    raw = scene.signed(token)
+def _bad_signature(paying: PaymentScene, token: str) -> bytes:
+    raw = paying.signed(token)
     signature = cbor2.loads(raw)[1][0][0][1]
     return raw.replace(signature, signature[:-1] + bytes([signature[-1] ^ 1]))
 
 
-def _metadata_swapped(scene: PaymentScene, token: str) -> bytes:
+def _metadata_swapped(paying: PaymentScene, token: str) -> bytes:
     """Signed with another request's hash; the right one takes its place after the signing."""
     wrong, right = payment_metadata(bytes(32)), payment_metadata(token_hash(token))
-    return scene.signed(token, metadata=wrong).removesuffix(cbor2.dumps(wrong)) + cbor2.dumps(right)
+    return paying.signed(token, metadata=wrong).removesuffix(cbor2.dumps(wrong)) + cbor2.dumps(right)
 
 
-def _expiring(scene: PaymentScene, token: str, slots: int) -> bytes:
-    return scene.build(token, expiry_slot=int(scene.devnet.get("/blocks/latest")["slot"]) + slots)
+def _expiring(paying: PaymentScene, token: str, slots: int) -> bytes:
+    return paying.build(token, expiry_slot=int(paying.devnet.get("/blocks/latest")["slot"]) + slots)
 
 
 Make = Callable[[PaymentScene, str], bytes]
@@ -111,30 +102,30 @@ UNBROADCAST: dict[str, tuple[Make, int, str]] = {
 
 
 @pytest.mark.parametrize("name", UNBROADCAST)
-def test_a_wrong_transaction_is_refused_before_it_is_submitted(scene: PaymentScene, name: str) -> None:
+def test_a_wrong_transaction_is_refused_before_it_is_submitted(paying: PaymentScene, name: str) -> None:
     make, status, code = UNBROADCAST[name]
-    token = scene.buy()
-    raw = make(scene, token)
-    body = scene.refused(scene.payer.claim(token, raw=raw), status, code)
+    token = paying.buy()
+    raw = make(paying, token)
+    body = paying.refused(paying.payer.claim(token, raw=raw), status, code)
     assert status != 402 or body["paymentRequestToken"] == token
-    assert not scene.submitted(raw)
+    assert not paying.submitted(raw)
 
 
-def test_a_payment_on_another_network_is_refused(scene: PaymentScene) -> None:
-    token = scene.buy()
-    raw = scene.build(token)
+def test_a_payment_on_another_network_is_refused(paying: PaymentScene) -> None:
+    token = paying.buy()
+    raw = paying.build(token)
     for network in ("cardano:mainnet", "cardano:preprod", "eip155:8453"):
-        payload = scene.payer.claim(token, raw=raw, network=network)
-        scene.refused(payload, 402, "payment_mismatch")
-    assert not scene.submitted(raw)
+        payload = paying.payer.claim(token, raw=raw, network=network)
+        paying.refused(payload, 402, "payment_mismatch")
+    assert not paying.submitted(raw)
 
 
 Forge = Callable[[PaymentScene, str], str]
 
 
-def _changed_request(scene: PaymentScene, token: str, key: SigningKey, **changes: Any) -> str:
+def _changed_request(paying: PaymentScene, token: str, key: SigningKey, **changes: Any) -> str:
     request = jws.sign({**jws.unverified(token)[1], **changes}, key)
-    return scene.claim_by(scene.wallet.key, request, tx_hash="ab" * 32)
+    return paying.claim_by(paying.wallet.key, request, tx_hash="ab" * 32)
 
 
 UNKNOWN: dict[str, Forge] = {
@@ -155,28 +146,28 @@ UNKNOWN: dict[str, Forge] = {
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_a_claim_of_what_was_never_offered_is_refused(scene: PaymentScene, name: str) -> None:
-    scene.refused(UNKNOWN[name](scene, scene.buy()), 401, "claim_invalid")
+def test_a_claim_of_what_was_never_offered_is_refused(paying: PaymentScene, name: str) -> None:
+    paying.refused(UNKNOWN[name](paying, paying.buy()), 401, "claim_invalid")
 
 
 @pytest.mark.parametrize("holder", [True, False], ids=["bound", "unbound"])
-def test_a_stranger_cannot_claim_anothers_payment(scene: PaymentScene, holder: bool) -> None:
+def test_a_stranger_cannot_claim_anothers_payment(paying: PaymentScene, holder: bool) -> None:
     """Neither while it is on its way nor when everybody sees it on chain; its payer still can."""
-    token = scene.buy(holder=holder)
-    raw = scene.build(token)
-    scene.refused(scene.claim_by(STRANGER, token, transaction=raw), 401, "claim_invalid")
-    assert not scene.submitted(raw)
-    tx_hash = scene.land(raw)
-    scene.refused(scene.claim_by(STRANGER, token, tx_hash=tx_hash), 401, "claim_invalid")
-    paid = scene.stage.run(scene.stage.seller.claim(scene.payer.claim(token, tx_hash=tx_hash)))
+    token = paying.buy(holder=holder)
+    raw = paying.build(token)
+    paying.refused(paying.claim_by(STRANGER, token, transaction=raw), 401, "claim_invalid")
+    assert not paying.submitted(raw)
+    tx_hash = paying.land(raw)
+    paying.refused(paying.claim_by(STRANGER, token, tx_hash=tx_hash), 401, "claim_invalid")
+    paid = paying.stage.run(paying.stage.seller.claim(paying.payer.claim(token, tx_hash=tx_hash)))
     assert paid.status_code == 200
-    scene.refused(scene.claim_by(STRANGER, token, tx_hash=tx_hash), 401, "claim_invalid")
+    paying.refused(paying.claim_by(STRANGER, token, tx_hash=tx_hash), 401, "claim_invalid")
 
 
-def test_a_payer_cannot_open_a_request_that_is_bound_to_another(scene: PaymentScene) -> None:
-    token = scene.buy()
-    stranger = Payer(scene.devnet, scene.stage.seller, STRANGER)
+def test_a_payer_cannot_open_a_request_that_is_bound_to_another(paying: PaymentScene) -> None:
+    token = paying.buy()
+    stranger = Payer(paying.devnet, paying.stage.seller, STRANGER)
     stranger.fund()
-    raw = scene.stage.run(stranger.build(token)).raw
-    scene.refused(scene.claim_by(STRANGER, token, transaction=raw), 401, "claim_invalid")
-    assert not scene.submitted(raw)
+    raw = paying.stage.run(stranger.build(token)).raw
+    paying.refused(paying.claim_by(STRANGER, token, transaction=raw), 401, "claim_invalid")
+    assert not paying.submitted(raw)

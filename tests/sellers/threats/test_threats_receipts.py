@@ -4,25 +4,15 @@ Threats of `reference/reliability.md` under "Receipts"; `test_threats_paths.py` 
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from shared.keys import SigningKey
 from shared.tokens import jws
-from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scene import GENERATE, NEW_REQUEST, THIEF, Scene, open_scene
+from tests.support.world.scenes.scene import GENERATE, NEW_REQUEST, THIEF, Scene
 from tests.support.world.seller import BASE
-
-pytestmark = pytest.mark.xdist_group("threats_receipts")
-
-
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
-        yield opened
-
 
 Claims = dict[str, Any]
 

@@ -4,7 +4,6 @@ Each threat of `reference/reliability.md` under "Tokens", against every place wh
 """
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,18 +14,10 @@ from shared.tokens import jws, prt, receipt
 from shared.tokens.jws import PROOF_TYPE
 from tests.conformance.attacks import Target, attacks
 from tests.conformance.samples import HOLDER_KEY, RECEIPT, REQUEST, SELLER_KEY
-from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.scene import GENERATE, THIEF, Scene, open_scene
+from tests.support.world.scenes.scene import GENERATE, THIEF, Scene
 from tests.support.world.seller import BASE
 
-pytestmark = pytest.mark.xdist_group("threats_tokens")
 MEGABYTES = 5 * 2**20
-
-
-@pytest.fixture(scope="module")
-def scene(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_scene(devnet, tmp_path_factory.mktemp("seller")) as opened:
-        yield opened
 
 
 def test_the_good_tokens_are_taken(scene: Scene) -> None:

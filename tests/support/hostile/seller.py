@@ -4,16 +4,14 @@ It signs real payment requests and receipts, settles on a real devnet, and burns
 pricing, the storage and the pictures are stand-ins. What it gets wrong is what `Lies` says.
 """
 
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,50 +22,17 @@ from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
 from shared.dialects import ack
 from shared.keys import SigningKey
-from shared.merkle import SumNode
 from shared.problem import Problem
-from shared.redemption_commitment import commitment, request_hash
+from shared.redemption_commitment import request_hash
 from shared.tokens import dpop, jws, prt, receipt
-from shared.tokens.prt import Order, PaymentRequest
+from shared.tokens.prt import Order
 from tests.support.hostile import papers
+from tests.support.hostile.books import Sale, Use
 from tests.support.hostile.custody import NETWORK, Custody
 from tests.support.hostile.lies import Lies
 from tests.support.hostile.papers import RATE
+from tests.support.hostile.serving import serving
 from tests.support.processes.devnet import DevnetProcess
-
-
-@dataclass
-class Sale:
-    request: PaymentRequest
-    token: str
-    transactions: set[str] = field(default_factory=set)
-    receipt: str | None = None
-
-
-@dataclass
-class Use:
-    receipt_id: str
-    redemption_id: str
-    asked: bytes
-    key: str
-    salt: bytes
-    image: bytes
-    burn: dict[str, Any] | None = None
-
-    @property
-    def leaf(self) -> SumNode:
-        bound = commitment(self.receipt_id, self.redemption_id, self.asked, self.key)
-        return merkle.leaf(self.salt, bound, 1)
-
-    @property
-    def preimage(self) -> dict[str, Any]:
-        return {
-            "salt": self.salt.hex(),
-            "receipt_id": self.receipt_id,
-            "redemption_id": self.redemption_id,
-            "request_hash": self.asked.hex(),
-            "idempotency_key": self.key,
-        }
 
 
 class FakeSeller:
@@ -110,18 +75,8 @@ class FakeSeller:
     @contextmanager
     def served(self) -> Iterator[str]:
         """Serve on a free port of 127.0.0.1; the URL."""
-        config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        self.origin = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        try:
+        with serving(self.app) as self.origin:
             yield self.origin
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
 
     async def mint(self) -> None:
         """Give the seller tokens to burn."""

@@ -1,7 +1,7 @@
 """A loopback `POST /v1/images/generations` that misbehaves on demand and complains about what it is sent.
 
 Compared with: the shapes of answers and errors with npm `@copilotkit/aimock` 1.43 (by a test in
-tests/contract/test_image_makers.py), the request's members with the parameters that the official `openai`
+tests/unit/images/test_images_aimock.py), the request's members with the parameters that the official `openai`
 package declares, its limits with https://platform.openai.com/docs/api-reference/images/create. No live
 account was reached. aimock plays the well-behaved server; this one is for what aimock cannot show.
 """

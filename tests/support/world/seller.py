@@ -205,12 +205,9 @@ async def open_seller(
     chosen = Settings(**wanted)
     parts = compose(chosen, open_ring(chosen), resources=[open_images(chosen, maker=maker)])
     await parts.start()
-    stop = asyncio.Event()
-    making = asyncio.create_task(_make_blocks(devnet, stop))
     assert parts.custody is not None
-    await fund_and_mint(parts.settings, parts.custody, parts.chain)
-    stop.set()
-    await making
+    async with make_blocks(devnet):
+        await fund_and_mint(parts.settings, parts.custody, parts.chain)
     transport = httpx.ASGITransport(parts.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
         try:
@@ -219,8 +216,19 @@ async def open_seller(
             await parts.close()
 
 
-async def _make_blocks(devnet: DevnetProcess, stop: asyncio.Event) -> None:
+@asynccontextmanager
+async def make_blocks(devnet: DevnetProcess) -> AsyncIterator[None]:
     """While somebody waits for blocks that are made on demand."""
-    while not stop.is_set():
-        await asyncio.to_thread(devnet.blocks)
-        await asyncio.sleep(0.02)
+    stop = asyncio.Event()
+
+    async def make() -> None:
+        while not stop.is_set():
+            await asyncio.to_thread(devnet.blocks)
+            await asyncio.sleep(0.02)
+
+    making = asyncio.create_task(make())
+    try:
+        yield
+    finally:
+        stop.set()
+        await making

@@ -16,7 +16,7 @@ from paywall.devnet.ledger.parameters import COST_MODELS, epoch_parameters
 from shared.cardano.addresses import to_bytes
 from shared.cardano.read.cbor import CborError
 from shared.cardano.read.transaction import TransactionError
-from tests.support.world.devnet_wallet import INPUTS, OUTPUTS, Coin, Wallet
+from tests.support.world.wallets.devnet_wallet import INPUTS, OUTPUTS, Coin, Wallet
 
 WALLET = Wallet(1)
 COIN = Coin("ab" * 32, 1, 10_000_000, {})

@@ -1,38 +1,16 @@
 """What the OpenAI image maker sends, and what it makes of a server that does not do its part."""
 
 import asyncio
-import base64
-import io
 import logging
 import traceback
 
 import pytest
-from PIL import Image
 
 from paywall.products.images.maker import MakerFailed, MakerRefused, Picture, Subject
 from paywall.products.images.openai import DEFAULT_MODEL, OpenAIImageMaker
 from tests.support.services import openai_images as fake
-
-USER = "5f2a" * 16
-LINCOLN = Subject("name", "Abraham Lincoln")
-LIGHTHOUSE = Subject("prompt", "a lighthouse in the fog")
-
-
-def encoded(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def picture_file(kind: str) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (8, 8), (200, 30, 30)).save(file, kind)
-    return file.getvalue()
-
-
-PNG = encoded(picture_file("PNG"))
-
-
-async def ask(maker: OpenAIImageMaker, subject: Subject) -> Picture:
-    return await maker.make(subject, redemption_id="redemption-7", safety_identifier=USER)
+from tests.support.services.pictures import PNG, encoded, picture_file
+from tests.support.world.asking_makers import LIGHTHOUSE, LINCOLN, USER, ask
 
 
 def outcome(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from paywall.products.files import DeliveryExistsError, DeliveryFiles
+from paywall.products.files import DeliveryExistsError, DeliveryFolder
 from paywall.redemptions.fulfilment import Delivery
 
 ID = "0123456789abcdef0123456789abcdef"
@@ -27,25 +27,25 @@ def files_in(directory: Path) -> list[Path]:
 
 def test_a_picture_comes_back_byte_for_byte_and_put_returns_its_sha256(tmp_path: Path) -> None:
     data = bytes(range(256)) * 100
-    store = DeliveryFiles(tmp_path / "images")
+    store = DeliveryFolder(tmp_path / "images")
     assert store.put(ID, picture(data)) == hashlib.sha256(data).hexdigest()
-    assert DeliveryFiles(tmp_path / "images").get(ID) == data
+    assert DeliveryFolder(tmp_path / "images").get(ID) == data
 
 
 def test_a_picture_that_was_never_stored_is_none(tmp_path: Path) -> None:
-    assert DeliveryFiles(tmp_path / "images").get(ID) is None
+    assert DeliveryFolder(tmp_path / "images").get(ID) is None
     assert files_in(tmp_path) == []
 
 
 def test_pictures_lie_two_folders_deep_and_nothing_lies_beside_them(tmp_path: Path) -> None:
-    DeliveryFiles(tmp_path).put(ID, picture())
+    DeliveryFolder(tmp_path).put(ID, picture())
     assert files_in(tmp_path) == [tmp_path / "01" / "23" / ID]
 
 
 def test_only_the_owner_may_read_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        DeliveryFiles(tmp_path / "images").put(ID, picture())
+        DeliveryFolder(tmp_path / "images").put(ID, picture())
     finally:
         os.umask(before)
     (file,) = files_in(tmp_path)
@@ -65,7 +65,7 @@ def test_only_the_owner_may_read_whatever_the_umask(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_text_that_is_no_id_reaches_no_file(tmp_path: Path, image_id: str) -> None:
     (tmp_path / "secret").write_bytes(b"secret")
-    store = DeliveryFiles(tmp_path / "images")
+    store = DeliveryFolder(tmp_path / "images")
     assert store.get(image_id) is None
     with pytest.raises(ValueError, match="32 lower-case hexadecimal digits"):
         store.put(image_id, picture())
@@ -73,7 +73,7 @@ def test_a_text_that_is_no_id_reaches_no_file(tmp_path: Path, image_id: str) -> 
 
 
 def test_storing_the_same_picture_again_changes_nothing(tmp_path: Path) -> None:
-    store = DeliveryFiles(tmp_path)
+    store = DeliveryFolder(tmp_path)
     digest = store.put(ID, picture())
     before = files_in(tmp_path)[0].stat()
     assert store.put(ID, picture()) == digest
@@ -81,7 +81,7 @@ def test_storing_the_same_picture_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_another_picture_under_the_same_id_is_refused_and_the_first_stays(tmp_path: Path) -> None:
-    store = DeliveryFiles(tmp_path)
+    store = DeliveryFolder(tmp_path)
     store.put(ID, picture(b"first"))
     with pytest.raises(DeliveryExistsError):
         store.put(ID, picture(b"second"))
@@ -96,20 +96,20 @@ def test_of_eight_that_store_at_once_one_wins_and_the_others_are_told(tmp_path: 
         data = bytes([number]) * 100_000
         start.wait()
         try:
-            DeliveryFiles(tmp_path).put(ID, picture(data))
+            DeliveryFolder(tmp_path).put(ID, picture(data))
         except DeliveryExistsError:
             return None
         return data
 
     with ThreadPoolExecutor(8) as threads:
         winners = [data for data in threads.map(put, range(8)) if data]
-    assert winners == [DeliveryFiles(tmp_path).get(ID)]
+    assert winners == [DeliveryFolder(tmp_path).get(ID)]
     assert len(files_in(tmp_path)) == 1
 
 
 def test_a_reader_sees_the_whole_picture_or_none(tmp_path: Path) -> None:
     data = os.urandom(3_000_000)
-    store = DeliveryFiles(tmp_path)
+    store = DeliveryFolder(tmp_path)
     done = threading.Event()
 
     def read() -> set[int | None]:
@@ -131,14 +131,14 @@ def test_a_disk_that_is_full_leaves_nothing_behind(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 from paywall.redemptions.fulfilment import Delivery
-from paywall.products.files import DeliveryFiles
+from paywall.products.files import DeliveryFolder
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    DeliveryFiles(Path(sys.argv[1])).put("{ID}", Delivery(b"x" * 200_000, "image/png"))
+    DeliveryFolder(Path(sys.argv[1])).put("{ID}", Delivery(b"x" * 200_000, "image/png"))
 except OSError:
     sys.exit(7)
 """
     root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", code, tmp_path], cwd=root, check=False).returncode == 7
     assert files_in(tmp_path) == []
-    assert DeliveryFiles(tmp_path).get(ID) is None
+    assert DeliveryFolder(tmp_path).get(ID) is None

@@ -9,7 +9,8 @@ from paywall.rails.cardano import rail as module
 from paywall.rails.cardano.state import CardanoState
 from shared.cardano.read.transaction import ParsedTransaction, parse
 from shared.dialects.base import Evidence
-from tests.contract.test_rails import case_of, check, open_rail, read_evidence
+from tests.contract.rails.spelling import read_evidence
+from tests.contract.test_rails import case_of, check, open_rail
 
 CASE = case_of("cardano", "checks", "bytes that can still be submitted")
 

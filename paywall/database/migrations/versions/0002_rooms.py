@@ -63,16 +63,15 @@ def upgrade_credits() -> None:
 def upgrade_redemptions() -> None:
     op.create_table(
         "image",
-        sa.Column("id", sa.String(), nullable=False),
         sa.Column("redemption_id", sa.String(), nullable=False),
         sa.Column("subject_kind", sa.String(), nullable=False),
         sa.Column("subject_text", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["redemption_id"], ["redemption.id"]),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("redemption_id"),
+        sa.PrimaryKeyConstraint("redemption_id"),
+        sqlite_with_rowid=False,
     )
-    op.execute("""INSERT INTO image (id, redemption_id, subject_kind, subject_text)
-        SELECT image_id, id, subject_kind, subject_text FROM redemption WHERE image_id IS NOT NULL""")
+    op.execute("""INSERT INTO image (redemption_id, subject_kind, subject_text)
+        SELECT id, subject_kind, subject_text FROM redemption WHERE image_id IS NOT NULL""")
     for column in (
         sa.Column("resource", sa.String(), nullable=False, server_default="images"),
         sa.Column("request", sa.String(), nullable=False, server_default="{}"),

@@ -1,0 +1,71 @@
+"""The paywall itself, as `paywall serve` runs it, but for the image maker and the picture store.
+
+Burns are queued and stay queued: no batch closes while requests are measured.
+"""
+
+import asyncio
+from pathlib import Path
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from paywall.compose import compose, open_ring
+from paywall.ops.logs import start_logging
+from paywall.ops.worker import working
+from paywall.products.images.room import open_images
+from paywall.settings import Settings
+from tests.bench.servers.noop import MemoryDeliveries, NoopMaker
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.world.seller import open_seller
+
+BUY, GENERATE = "/api/images/buy", "/api/images/generate"
+CREDITS = 1_000_000
+LOVELACE = 2_000_000_000_000  # pays for CREDITS at the default price and rate
+NEVER = 10**9
+
+
+class Buyer:
+    """Who redeems: a receipt of many credits, and the key that it is bound to."""
+
+    def __init__(self, receipt: str, seed: bytes) -> None:
+        self.receipt = receipt
+        self.seed = seed
+
+
+def settings(folder: Path, port: int) -> Settings:
+    """The defaults, but for where it lives."""
+    return Settings(
+        data_dir=str(folder), port=port, batch_size=NEVER, batch_seconds=NEVER, burn_backlog=NEVER
+    )
+
+
+def app(folder: Path, port: int) -> ASGIApp:
+    """The app over the data in `folder`, with its log as always: one line a request on stderr."""
+    wanted = settings(folder, port)
+    start_logging(wanted.log)
+    images = open_images(wanted, maker=NoopMaker(), deliveries=MemoryDeliveries())
+    seller = compose(wanted, open_ring(wanted), resources=[images])
+
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        """With its worker, and without a devnet beside it: no chain is asked while requests are measured."""
+        if scope["type"] == "lifespan":
+            await receive()
+            async with working(seller.worker):
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await seller.app(scope, receive, send)
+
+    return whole
+
+
+def buy(folder: Path, port: int) -> Buyer:
+    """Buy and pay for a receipt through the routes, on a devnet that is there for this alone."""
+
+    async def story(devnet: DevnetProcess) -> Buyer:
+        async with open_seller(devnet, folder, port=port) as seller:
+            payer = seller.payer(lovelace=LOVELACE)
+            return Buyer(await payer.receipt(CREDITS), payer.key.seed)
+
+    with DevnetProcess() as devnet:
+        return asyncio.run(story(devnet))

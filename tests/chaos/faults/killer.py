@@ -1,0 +1,119 @@
+"""Kills the seller's processes at failpoints: the ones that were killed at least come first."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from tests.chaos.faults import points
+from tests.chaos.processes import Running
+from tests.chaos.world import Slot, World
+
+KILLED = -9
+#: failpoint → what the saboteur does, so that the process comes there at all
+PROVOCATIONS = {
+    "burn.confirmed": "peace",
+    "burn.lost": "shallow",
+    "recover.resubmitting": "shallow",
+    "recover.parking": "deep",
+    "recover.parked": "deep",
+    "recover.replacing": "lose",
+    "recover.voiding": "lose",
+    "recover.failing": "refuse",
+}
+#: what must have been left behind by a death at another failpoint
+PRELUDES = {"recover.sweeping": "redeem.made"}
+SLOW = ("lose", "deep", "shallow", "peace")
+#: seconds until a process that does not come to its failpoint is killed where it is
+PATIENCE, LONG_PATIENCE = 4.0, 12.0
+LOOK_SECONDS = 0.02
+#: the command `burns resume` comes there, no process that serves
+BY_COMMAND = ("recover.resuming",)
+WORKERS_OWN = ("burn.", "recover.p", "recover.re", "recover.s", "recover.v")
+FAIL_EVERY = "3"
+#: of the processes that share a wallet so many fall asleep, for longer than a lease holds
+PAUSED, AWAKE_SECONDS, PAUSE_SECONDS = 0.2, (1.0, 3.0), 4.0
+#: the last to be chosen when nothing comes there
+FRUITLESS = 1
+
+
+class Killer:
+    """`kills` counts by failpoint; `moments` counts kills wherever a process happened to be."""
+
+    def __init__(
+        self, world: World, chance: random.Random, kills: Counter[str], wishes: Counter[str]
+    ) -> None:
+        self._world = world
+        self._chance = chance
+        self._wishes = wishes
+        self._fruitless: Counter[str] = Counter()
+        self.kills = kills
+        self.moments = 0
+        self.refused_starts = 0
+        self.pauses = 0
+        self.complaints: list[str] = []
+
+    async def run(self, slot: Slot, stop: asyncio.Event, between: Callable[[], Awaitable[None]]) -> None:
+        """Starts the slot's process armed, again and again; `between` runs while it is dead."""
+        while not stop.is_set():
+            point = self._choose(slot)
+            if point in PRELUDES:
+                await self.one(slot, PRELUDES[point], 1, stop)
+            rare = point in PROVOCATIONS or point.startswith("recover.")
+            await self.one(slot, point, 1 if rare else self._chance.randint(1, 2), stop)
+            await between()
+
+    async def one(self, slot: Slot, point: str, nth: int, stop: asyncio.Event) -> bool:
+        """One cycle; whether it was killed at the failpoint."""
+        wish = PROVOCATIONS.get(point, "none")
+        self._wishes[wish] += 1
+        try:
+            running = self._world.start(slot, CHAOS_FAILPOINT=f"{point}:{nth}", CHAOS_FAIL_IMAGES=FAIL_EVERY)
+            slow = wish in SLOW or point in PRELUDES or "LD_PRELOAD" in self._world.environment
+            patience = LONG_PATIENCE if slow else PATIENCE
+            if len(self._world.slots) > 1 and self._chance.random() < PAUSED:
+                await self._pause(running, stop)
+            status = await _end(running, patience, stop)
+        finally:
+            self._wishes[wish] -= 1
+        if status is None:
+            running.kill()
+            running.wait(10)
+            self.moments += 1
+            self._fruitless[point] += 1
+            return False
+        if status != KILLED and self._world.excuses():
+            self.refused_starts += 1
+            return False
+        if status != KILLED:
+            self.complaints.append(f"9: a process ended by itself with {status}: {self._world.tail(1500)}")
+        self.kills[point] += 1
+        return True
+
+    async def _pause(self, running: Running, stop: asyncio.Event) -> None:
+        """Asleep until its lease of the wallet is another's; then it wakes up in the middle of what it did."""
+        if await _end(running, self._chance.uniform(*AWAKE_SECONDS), stop) is None:
+            os.kill(running.pid, signal.SIGSTOP)
+            await asyncio.sleep(PAUSE_SECONDS)
+            os.kill(running.pid, signal.SIGCONT)
+            self.pauses += 1
+
+    def _choose(self, slot: Slot) -> str:
+        names = [name for name in points.names() if name not in BY_COMMAND]
+        if slot.command == "worker":
+            names = [name for name in names if name.startswith(WORKERS_OWN)]
+        self._chance.shuffle(names)
+        names.sort(key=lambda name: self.kills[name] + FRUITLESS * self._fruitless[name])
+        return self._chance.choice(names[:4])
+
+
+async def _end(running: Running, seconds: float, stop: asyncio.Event) -> int | None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not stop.is_set():
+        if (status := running.status) is not None:
+            return status
+        await asyncio.sleep(LOOK_SECONDS)
+    return None

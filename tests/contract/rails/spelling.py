@@ -1,0 +1,30 @@
+"""Evidence and payments as JSON, as a recorded exchange holds them."""
+
+from dataclasses import asdict
+from typing import Any
+
+from paywall.rails.base import CheckedPayment
+from shared.dialects.base import Evidence
+
+Case = dict[str, Any]
+
+
+def spelled_evidence(evidence: Evidence) -> Case:
+    """Bytes as {"hex": …}."""
+    payload = {
+        name: {"hex": value.hex()} if isinstance(value, bytes) else value
+        for name, value in evidence.payload.items()
+    }
+    return {**asdict(evidence), "payload": payload}
+
+
+def read_evidence(case: Case) -> Evidence:
+    payload = {
+        name: value if isinstance(value, str) else bytes.fromhex(value["hex"])
+        for name, value in case["payload"].items()
+    }
+    return Evidence(**{**case, "payload": payload})
+
+
+def spelled_payment(checked: CheckedPayment) -> Case:
+    return {**asdict(checked), "signers": sorted(checked.signers)}

@@ -1,0 +1,157 @@
+"""Paywalls as ASGI apps: alone with a lifespan, and two side by side below the paths of another app."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from buyer import Budget, BuyerClient, Wallet
+from paywall import Paywall, Settings
+from paywall.products.images.room import open_images
+from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.seller import free_port
+from tests.support.world.image_maker import PlainMaker
+from tests.support.world.seller import make_blocks
+
+
+def shop(devnet: DevnetProcess, folder: Path, **changes: Any) -> Paywall:
+    settings = Settings(
+        **{
+            "data_dir": str(folder),
+            "blockfrost_url": devnet.url,
+            "batch_seconds": 0,
+            "confirmations": 1,
+            **changes,
+        }
+    )
+    return Paywall(settings, resources=[open_images(settings, maker=PlainMaker())])
+
+
+@asynccontextmanager
+async def served(app: Any, port: int) -> AsyncIterator[None]:
+    """By uvicorn, with the app's own lifespan."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="on", log_level="error"))
+    running = asyncio.create_task(server.serve())
+    while not server.started and not running.done():  # noqa: ASYNC110  uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def buy_and_use(url: str, folder: Path, devnet: DevnetProcess) -> None:
+    """By the unmodified client: pay, use, and check the burn against the chain."""
+    with closing(Wallet.create(folder / "wallet.db")) as wallet:
+        devnet.faucet(wallet.address, 100_000_000)
+        budget = Budget(per_purchase="5.00 USD")
+        async with BuyerClient(url, wallet=wallet, budget=budget, wait=60) as client:
+            receipt = await client.buy(credits=2)
+            image = await client.generate(receipt, name="Abraham Lincoln")
+            assert (await client.credits(receipt)).available == 1
+            report = await client.verify(image.redemption_id, wait=60)
+            assert report.outcome == "holds", report
+
+
+def test_two_paywalls_in_one_starlette_app_sell_side_by_side(devnet: DevnetProcess, tmp_path: Path) -> None:
+    async def story() -> None:
+        port = free_port()
+        shops = {
+            name: shop(devnet, tmp_path / name, port=port, public_url=f"http://127.0.0.1:{port}/{name}")
+            for name in ("north", "south")
+        }
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            async with AsyncExitStack() as stack:
+                for one in shops.values():
+                    await stack.enter_async_context(one.running())
+                yield
+
+        host = Starlette(routes=[Mount(f"/{name}", app) for name, app in shops.items()], lifespan=lifespan)
+        async with make_blocks(devnet), served(host, port):
+            urls = {name: f"http://127.0.0.1:{port}/{name}" for name in shops}
+            for name in shops:
+                (tmp_path / f"buyer {name}").mkdir()
+            await asyncio.gather(
+                *(buy_and_use(urls[name], tmp_path / f"buyer {name}", devnet) for name in shops)
+            )
+            async with httpx.AsyncClient() as http:
+                catalogs = [(await http.get(f"{url}/api/catalog")).json() for url in urls.values()]
+            assert [one["seller"] for one in catalogs] == [
+                f"did:web:127.0.0.1%3A{port}:{name}" for name in shops
+            ]
+            assert catalogs[0]["token"] != catalogs[1]["token"]
+
+    asyncio.run(story())
+
+
+def test_a_receipt_of_one_paywall_buys_nothing_at_the_other(devnet: DevnetProcess, tmp_path: Path) -> None:
+    async def story() -> None:
+        one, other = shop(devnet, tmp_path / "one"), shop(devnet, tmp_path / "other")
+        async with make_blocks(devnet), one.running() as seller, other.running():
+            offer = await seller.selling.sell("image-credit", 1, None)
+            transport = httpx.ASGITransport(other)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8402") as http:
+                answer = await http.get(f"/api/payments/{offer.request.id}")
+            assert answer.status_code == 404
+
+    asyncio.run(story())
+
+
+def test_a_paywall_starts_and_stops_itself_in_its_lifespan(devnet: DevnetProcess, tmp_path: Path) -> None:
+    async def story() -> None:
+        port = free_port()
+        app = shop(devnet, tmp_path, port=port)
+        async with make_blocks(devnet), served(app, port), httpx.AsyncClient() as http:
+            answer = await http.post(f"http://127.0.0.1:{port}/api/images/buy", json={"credits": 1})
+            assert answer.status_code == 402
+        async with make_blocks(devnet), app.running() as again:  # nothing is held any more
+            assert (
+                await again.database.read(lambda tx: tx.connection.exec_driver_sql("SELECT 1"))
+            ) is not None
+
+    asyncio.run(story())
+
+
+def test_a_paywall_that_cannot_start_says_why_in_its_lifespan(tmp_path: Path) -> None:
+    said: list[dict[str, Any]] = []
+
+    async def story() -> None:
+        inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        inbox.put_nowait({"type": "lifespan.startup"})
+
+        async def send(message: Any) -> None:
+            said.append(dict(message))
+
+        broken = Settings(
+            data_dir=str(tmp_path),
+            catalog=str(tmp_path / "nowhere.toml"),
+            policy="none",
+            blockfrost_url="http://127.0.0.1:1/api/v0",
+        )
+        await Paywall(broken)({"type": "lifespan"}, inbox.get, send)
+
+    asyncio.run(story())
+    assert [message["type"] for message in said] == ["lifespan.startup.failed"]
+    assert "nowhere.toml" in said[0]["message"]
+
+
+def test_a_paywall_that_does_not_run_refuses_to_answer(tmp_path: Path) -> None:
+    app = Paywall(Settings(data_dir=str(tmp_path)))
+    transport = httpx.ASGITransport(app)
+
+    async def story() -> None:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8402") as http:
+            await http.get("/healthz")
+
+    with pytest.raises(RuntimeError, match="lifespan"):
+        asyncio.run(story())

@@ -1,0 +1,42 @@
+"""The dialect `plain`: a 402 as one header, and payment by another."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from shared.dialects.base import (
+    AnswerParts,
+    Evidence,
+    Offer,
+    Paid,
+    PaymentOutcome,
+    Response402Parts,
+    Settling,
+)
+
+ASK, SHOW = "plain-offer", "plain-voucher"
+
+
+class PlainDialect:
+    id = "plain"
+
+    def challenge(self, offer: Offer) -> Response402Parts:
+        said = f"{offer.request.price}; token={offer.token}"
+        return Response402Parts(((ASK, said),), said.encode, "text/x-plain-offer")
+
+    def read_payment(
+        self, headers: Mapping[str, str], body: Mapping[str, Any], *, now: int
+    ) -> Evidence | None:
+        shown = headers.get(SHOW)
+        if shown is None:
+            return None
+        payer, code, token = shown.split(" ")
+        return Evidence(token, "voucher", payer, "voucher:shop", {"voucher": code})
+
+    def answer(self, outcome: PaymentOutcome) -> AnswerParts:
+        match outcome:
+            case Paid():
+                return AnswerParts(200, (), json.dumps({"ours": outcome.receipt}).encode(), "text/x-plain")
+            case Settling():
+                return AnswerParts(202, (), b"later", "text/x-plain")
+        return AnswerParts(outcome.problem.status, (), outcome.problem.code.encode(), "text/x-plain")
