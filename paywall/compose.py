@@ -201,7 +201,7 @@ class Seller:
         """Note the key that signs, and remember those that signed before: what they signed still counts."""
         keep = rotation.longest_use(self._adapters.products.values(), self.settings.request_seconds)
         key, now = self.identity.keys[0], clock.unix_now()
-        former = await self.database.transact(lambda tx: rotation.take_up(tx, key, now, keep))
+        former = await self.database.transact(lambda tx: rotation.rotate_to(tx, key, now, keep))
         self.identity.remember(former)
 
     async def close(self) -> None:

@@ -87,7 +87,7 @@ class Commands:
 
     async def audit(self, token: str | None, service: str | None) -> CommandResult:
         found = await audit_token(self.seller, token, service, self.environment)
-        return CommandResult((found.told(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
+        return CommandResult((found.as_json(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
 
     def _open(self) -> Wallet:
         return Wallet.open(self.path)

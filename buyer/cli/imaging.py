@@ -39,13 +39,15 @@ class ImageOrder:
 
 @dataclass(frozen=True, slots=True)
 class SavedImage:
+    """An image that was written to the file `path`."""
+
     path: str
     redemption_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedImages:
-    """What came of it. `remaining` credits; a report for each image that could be looked up."""
+    """The images of one finished job. `remaining` credits; a report for each image, None where none was to be had."""
 
     receipt: HeldReceipt
     remaining: int

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
+    """What is shown while a command works, from entering it to leaving it."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -25,6 +27,8 @@ class Progress(Protocol):
 
 
 class PlainProgress:
+    """One line on stderr for each thing that happens; a line that says the same again is left out."""
+
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
         self._said = ""

@@ -48,6 +48,8 @@ class PaymentDraft:
 
 
 class Payer(Protocol):
+    """One way of paying, on the buyer's side."""
+
     @property
     def id(self) -> str:
         """Names the payer in the wallet: a stored draft is handed back to the payer of this id."""

@@ -9,7 +9,7 @@ from buyer.proof import redemption, verify
 from buyer.proof.burn_checks import ChainEvidence
 from buyer.proof.redemption import Redemption
 from buyer.proof.report import Report
-from buyer.proof.verify import Papers
+from buyer.proof.verify import BuyerRecords
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
@@ -28,6 +28,8 @@ REDEMPTIONS_PATH = "/api/redemptions/"
 
 
 class Proving:
+    """Fetches and judges the proofs of one wallet's uses at one seller."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self._wallet = session.wallet
@@ -94,10 +96,10 @@ class Proving:
         # An expired receipt is refused; what the leaf binds we know by then.
         running = receipt.expires_at > self._session.context.now()
         found = await self.redemption(redemption_id, receipt if running else None)
-        papers = Papers(
+        records = BuyerRecords(
             receipt.token, receipt.issued_at, seller.did, seller.keys, self._wallet.key.public, use.own
         )
-        report = verify.judge(found, papers, await self._evidence(found))
+        report = verify.judge(found, records, await self._evidence(found))
         self._keep_salt(found, report)
         return report
 

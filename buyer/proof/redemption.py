@@ -55,8 +55,8 @@ def read(document: Mapping[str, Any]) -> Redemption:
         ) from error
 
 
-def _burn(told: Mapping[str, Any]) -> Burn:
-    burn = {name: value for name, value in told.items() if value is not None}
+def _burn(shown: Mapping[str, Any]) -> Burn:
+    burn = {name: value for name, value in shown.items() if value is not None}
     path = burn.get("path")
     if path is not None and len(path) > DEEPEST_PATH:
         raise ValueError("the path is longer than any tree is deep")

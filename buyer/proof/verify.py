@@ -1,6 +1,6 @@
-"""Whether a use of a credit burned its tokens: judged from the chain and signed papers, on nobody's word.
+"""Whether a use of a credit burned its tokens: judged from the chain's bytes and from signed tokens alone.
 
-Pure. The papers are the receipt and the payment request in it, which the seller signed when it was paid; the use
+Pure. The records are the receipt and the payment request in it, which the seller signed when it was paid; the use
 is what we sent ourselves; the evidence is the bytes of the transaction as they stand on the chain.
 """
 
@@ -34,7 +34,7 @@ class OwnUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class BuyerRecords:
     """What the buyer keeps: the receipt and when it was issued (Unix seconds), the seller, its own key, its use."""
 
     receipt_token: str
@@ -45,11 +45,11 @@ class Papers:
     use: OwnUse
 
 
-def judge(redemption: Redemption, papers: Papers, evidence: ChainEvidence) -> Report:
+def judge(redemption: Redemption, records: BuyerRecords, evidence: ChainEvidence) -> Report:
     """Every check that can be made by now of a use of our own."""
-    checks, promised = _check_papers(papers)
+    checks, promised = _check_records(records)
     if promised is not None:
-        checks += _check_burn(redemption, evidence, promised, papers.use)
+        checks += _check_burn(redemption, evidence, promised, records.use)
     return _report(redemption, evidence, checks)
 
 
@@ -82,18 +82,18 @@ def _report(redemption: Redemption, evidence: ChainEvidence, checks: list[ProofC
     )
 
 
-def _check_papers(papers: Papers) -> tuple[list[ProofCheck], Promise | None]:
+def _check_records(records: BuyerRecords) -> tuple[list[ProofCheck], Promise | None]:
     """The receipt may have expired since: what it promised when it was paid still holds."""
-    issuers = {papers.seller: papers.keys}
+    issuers = {records.seller: records.keys}
     try:
-        found = receipt.verify(papers.receipt_token, issuers, now=papers.issued_at)
+        found = receipt.verify(records.receipt_token, issuers, now=records.issued_at)
     except TokenError as error:
         return [say("receipt", ok=False, detail=str(error))], None
-    ours = found.payer == papers.holder.did and found.holder_thumbprint == papers.holder.thumbprint
+    ours = found.payer == records.holder.did and found.holder_thumbprint == records.holder.thumbprint
     checks = [say("receipt", ok=ours, detail=found.id)]
     try:
         request: PaymentRequest = prt.verify(
-            found.payment_request_token, papers.keys, issuer=papers.seller, now=None
+            found.payment_request_token, records.keys, issuer=records.seller, now=None
         )
     except TokenError as error:
         return [*checks, say("payment_request", ok=False, detail=str(error))], None

@@ -18,6 +18,8 @@ PAYMENT_REQUIRED = 402
 
 
 class Ordering:
+    """Brings a purchase from wanted to requested, and chooses the option to pay."""
+
     def __init__(self, session: Session, budget: Budget, payers: AvailablePayers) -> None:
         self._session = session
         self._wallet = session.wallet

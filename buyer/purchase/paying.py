@@ -27,6 +27,8 @@ PENDING = "payment_pending"
 
 
 class Paying:
+    """Brings a purchase from requested to paid, or to the certainty that it never will be."""
+
     def __init__(self, session: Session, budget: Budget, payers: AvailablePayers) -> None:
         self._session = session
         self._wallet = session.wallet

@@ -23,6 +23,8 @@ IN_PROGRESS = "redemption_in_progress"
 
 
 class NamesRedemption(Protocol):
+    """An answer that names the redemption that it is of."""
+
     @property
     def redemption_id(self) -> str: ...
 

@@ -24,6 +24,8 @@ LEASE_SECONDS = 15
 
 
 class BurnWorker:
+    """Burns from one custodial wallet. `holder` names this process among those that share the wallet."""
+
     def __init__(
         self,
         *,
@@ -104,7 +106,7 @@ class BurnWorker:
         if not batch_is_due(count, age, size=self._terms.size, seconds=self._terms.seconds):
             return None
         batch_id = self._ids()
-        store.take_batch(tx, batch_id, self._policy_id, self._terms.size, now)
+        store.form_batch(tx, batch_id, self._policy_id, self._terms.size, now)
         failpoint("burn.taking")
         return store.flight(tx, batch_id)
 

@@ -42,6 +42,8 @@ class BurnOrder:
 
 
 class Custody:
+    """The custodial key with its policy: signs mints and burns that the policy's guard has passed, nothing else."""
+
     def __init__(
         self,
         signer: Signer,

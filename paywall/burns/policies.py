@@ -34,7 +34,9 @@ class BuildTerms(TypedDict):
 
 
 class Policy(Protocol):
-    """Drafts take milliseconds of pure Python, and the first imports pycardano: make them in a thread.
+    """One minting policy: drafts its mints and burns, and guards their bytes before the custodial key signs.
+
+    Drafts take milliseconds of pure Python, and the first imports pycardano: make them in a thread.
 
     They may raise `Shortage` and `ChainUnavailable`.
 

@@ -53,22 +53,22 @@ def read_record(path: Path, custodian: bytes) -> MintRecord | None:
         raise SetupError(f"{path} does not describe the policy of this custodial key: {error}") from error
 
 
-def _read(told: Any, custodian: bytes) -> MintRecord:
+def _read(document: Any, custodian: bytes) -> MintRecord:
     supply = FixedSupply(
-        _reference(told["seed"]), bytes.fromhex(told["name"]), int(told["supply"]), custodian
+        _reference(document["seed"]), bytes.fromhex(document["name"]), int(document["supply"]), custodian
     )
     # Checked with the key: a changed file, or another wallet's, must not name a token that is not ours.
-    if supply.policy_id != told["policy_id"]:
+    if supply.policy_id != document["policy_id"]:
         raise ValueError("its parameters give another policy id")
-    record = MintRecord(supply, bytes.fromhex(told["transaction"]))
-    if _reference(told["reference"]) != record.reference:
+    record = MintRecord(supply, bytes.fromhex(document["transaction"]))
+    if _reference(document["reference"]) != record.reference:
         raise ValueError("its mint is another transaction")
     return record
 
 
 def write_record(path: Path, record: MintRecord) -> None:
     """Whole or not at all, and on disk when it returns."""
-    told = {
+    document = {
         "policy": "fixed",
         "policy_id": record.supply.policy_id,
         "seed": _text(record.supply.seed),
@@ -80,7 +80,7 @@ def write_record(path: Path, record: MintRecord) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with draft.open("w", encoding="utf-8") as file:
-        file.write(strict_json.dumps(told) + "\n")
+        file.write(strict_json.dumps(document) + "\n")
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

@@ -35,6 +35,8 @@ class WalletOutputs:
 
 
 class BatchSigner:
+    """Makes the transaction of a batch: builds, guards, signs and stores it."""
+
     def __init__(self, *, chain: Chain, custody: Custody, clock: Clock) -> None:
         self._chain = chain
         self._custody = custody

@@ -52,6 +52,8 @@ class Absent:
 
 
 class Action(Enum):
+    """What is to be done about a batch next."""
+
     #: build and sign a transaction, and store it
     SIGN = auto()
     #: submit the stored bytes (again)

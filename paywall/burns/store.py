@@ -48,7 +48,7 @@ def waiting(tx: Transaction) -> tuple[int, int | None]:
     return int(count), oldest
 
 
-def take_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: int) -> int:
+def form_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: int) -> int:
     """Close the waiting burns into a new batch, oldest first; how many. The caller holds the wallet's lease."""
     burns = tx.session.exec(
         select(BurnRow)

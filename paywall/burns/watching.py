@@ -33,6 +33,8 @@ DEEPEST = 200
 
 
 class BatchWatcher:
+    """Moves one batch as far as the chain allows, in transactions that check the wallet's lease."""
+
     def __init__(
         self,
         *,

@@ -1,4 +1,4 @@
-"""`paywall demo`: the whole way on embedded defaults, told as it happens; every step is checked.
+"""`paywall demo`: the whole way on embedded defaults, printed as it happens; every step is checked.
 
 The seller is `paywall serve` and the buyer is the command `buyer`, each in a process of its own: what the
 demo shows is what a user gets.
@@ -48,7 +48,7 @@ def run(*, keep: bool) -> int:
     try:
         with _seller(folder) as stage:
             _tell("seller", f"listens on {stage.url}; devnet, SQLite and offline image maker are embedded")
-            _story(stage)
+            _show_everything(stage)
     except DemoFailed as failure:
         print(
             f"\nThe demo does not hold: {failure}\nThe seller's log: {folder / 'seller.log'}", file=sys.stderr
@@ -59,14 +59,14 @@ def run(*, keep: bool) -> int:
 
 
 def _clear(folder: Path) -> None:
-    """A new story, but not a new install: the ledger rules stay."""
+    """Empty the folder of an earlier demo; the installed ledger rules stay."""
     for entry in folder.iterdir():
         if entry.name == "ledger":
             continue
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def _story(stage: Stage) -> None:
+def _show_everything(stage: Stage) -> None:
     before = _custody(stage)
     _tell("custody", f"{before['held']:,} CREATE tokens of {before['minted']:,} minted")
     wallet = _buyer(stage, "wallet", "create")
@@ -196,7 +196,8 @@ def _command(
         [sys.executable, "-m", module, *arguments],
         env=stage.environment,
         stdout=subprocess.PIPE,
-        stderr=sys.stdout if show else subprocess.PIPE,  # one stream, so that the story keeps its order
+        # One stream, so that its lines and ours keep their order.
+        stderr=sys.stdout if show else subprocess.PIPE,
         text=True,
         timeout=BUYER_SECONDS,
         check=False,

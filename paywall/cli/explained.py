@@ -1,4 +1,4 @@
-"""What the groups of commands share: settings from the environment, and a set-up fault told in one sentence."""
+"""What the groups of commands share: settings from the environment, and a set-up fault printed as one sentence."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`paywall serve` and `paywall worker`: the parts, run until a signal."""
+"""`paywall serve` and `paywall worker`: the web server and the worker, run until a signal."""
 
 import asyncio
 import gc

@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """`name` is the holder's DID or a user account's id; a bearer's credits are whoever's shows the receipt."""
+    """`name` is the holder's DID or a user account's id; a bearer's credits belong to whoever shows the receipt."""
 
     kind: Literal["holder", "bearer", "user"]
     name: str | None

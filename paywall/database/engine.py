@@ -64,6 +64,8 @@ TransactFn = Callable[[Transaction], T]
 
 
 class Writer(Protocol):
+    """What each database brings: the one way to write, and its end."""
+
     async def transact(self, fn: TransactFn[T], /) -> T: ...
     def close(self) -> None: ...
 
@@ -80,7 +82,7 @@ def run_one(connection: Connection, cursor: Any, fn: TransactFn[T]) -> T:
 
 
 class Database:
-    """An opened database. Made by `storage.open_database`; `close` it."""
+    """An opened database. Made by `opening.open_database`; `close` it."""
 
     def __init__(self, writer: Writer, readers: Engine, *, threads: int) -> None:
         self._writer = writer

@@ -21,12 +21,14 @@ STORAGE = frozenset({"08", "53", "57"})
 
 
 class PostgresWriter:
+    """Runs functions in threads, each in a transaction of its own; tried again when PostgreSQL undid it."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._pool = ThreadPoolExecutor(POOL, thread_name_prefix="db-write")
 
     async def transact(self, fn: TransactFn[T]) -> T:
-        # Shielded: a caller that was cancelled must not leave a half-told story; the function still runs.
+        # Shielded: when its caller is cancelled, the function still runs to its commit or its rollback.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, self._run, fn))
 
     def _run(self, fn: TransactFn[T]) -> T:

@@ -16,6 +16,8 @@ Build = Callable[[Any], Executable]
 
 
 class CompiledStatement:
+    """A statement that `build` makes at its first use; its text is kept for each database's dialect."""
+
     def __init__(self, build: Build, columns: Sequence[str] | None = None) -> None:
         """`columns`: for an INSERT without `.values()`, the columns that will be given."""
         self._build = build

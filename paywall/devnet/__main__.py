@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from paywall.devnet.ledger.node import LedgerUnavailable
-from paywall.devnet.state import StateInUse
+from paywall.devnet.saved_chain import StateInUse
 
 
 @click.command()

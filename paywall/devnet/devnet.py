@@ -15,7 +15,7 @@ from paywall.devnet.faucet import Faucet
 from paywall.devnet.ledger.emulator import EvaluatedUnits, Ledger, LedgerRefusal
 from paywall.devnet.ledger.node import find_node, install_ledger
 from paywall.devnet.ledger.parameters import COST_MODELS
-from paywall.devnet.state import DevnetOptions, Store
+from paywall.devnet.saved_chain import DevnetOptions, Store
 from shared.cardano.read.cbor import CborError
 from shared.cardano.read.transaction import TransactionError
 from shared.keys import SigningKey

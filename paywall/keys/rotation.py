@@ -28,7 +28,7 @@ def longest_use(products: Iterable[Product], request_seconds: int) -> int:
     return max(product.validity_days for product in products) * DAY + request_seconds
 
 
-def take_up(tx: Transaction, key: PublicKey, now: int, keep_seconds: int) -> list[PublicKey]:
+def rotate_to(tx: Transaction, key: PublicKey, now: int, keep_seconds: int) -> list[PublicKey]:
     """Note that `key` signs from now on, and every other no longer; the others that must still verify."""
     tx.run(_INSERT, did=key.did, since=now, retired_at=None)
     did, retired_at = col(SellerKeyRow.did), col(SellerKeyRow.retired_at)

@@ -21,6 +21,8 @@ _COUNTS = {
 
 
 class Metrics:
+    """The seller's metrics: requests are counted here, everything else is read from the database."""
+
     def __init__(self, database: Database, unit: str | None, low_water: int) -> None:
         """`unit` is the custodial token's, None without burns; so many or fewer of it are low."""
         self._database = database

@@ -6,6 +6,8 @@ from shared.chain.base import Chain, ChainError
 
 
 class Readiness:
+    """Looks at database, chain and custodial wallet, without changing anything."""
+
     def __init__(
         self, database: Database, chain: Chain | None, custody: Custody | None, low_water: int
     ) -> None:

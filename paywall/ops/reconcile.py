@@ -73,6 +73,8 @@ class Invariant:
 
 
 class Reconciliation:
+    """Checks the invariants of the database, and those between it and the chain."""
+
     def __init__(self, database: Database, custody: Custody | None, chain: Chain | None) -> None:
         """Without a chain, or for a seller without burns, the invariants that need one are left out."""
         self._database = database

@@ -30,6 +30,8 @@ MAX_PAUSE_SECONDS = 60.0
 
 
 class Worker:
+    """The background loops of one process: settling, tidying, and burning where there are burns."""
+
     def __init__(
         self,
         *,
@@ -51,18 +53,16 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
-        burning, steps = (
-            self._burning,
-            [
-                self._repeat("settling", self._settle, self._tick_seconds, stop),
-                self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
-            ],
-        )
+        burning = self._burning
+        loops = [
+            self._repeat("settling", self._settle, self._tick_seconds, stop),
+            self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
+        ]
         if burning is None:
-            await asyncio.gather(*steps)
+            await asyncio.gather(*loops)
             return
         burn = partial(self._burn, burning)
-        await asyncio.gather(*steps, self._repeat("burning", burn, self._tick_seconds, stop))
+        await asyncio.gather(*loops, self._repeat("burning", burn, self._tick_seconds, stop))
         await burning.close()
 
     async def _repeat(

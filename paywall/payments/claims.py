@@ -1,4 +1,4 @@
-"""Taking a payer's claim: read it, check it without effects, and store the payment once.
+"""Accepting a payer's claim: read it, check it without effects, and store the payment once.
 
 transaction: request open → settling, payment stored (unique keys: one payment, one request)
 
@@ -47,6 +47,8 @@ class PaymentClaim:
 
 
 class Claims:
+    """The one door for evidence. `rails` are by id; nothing is settled here."""
+
     def __init__(
         self, *, database: Database, identity: Identity, rails: Mapping[str, Rail], clock: Clock, ids: Ids
     ) -> None:
@@ -56,7 +58,7 @@ class Claims:
         self._clock = clock
         self._ids = ids
 
-    async def take(self, evidence: Evidence) -> PaymentRow:
+    async def accept(self, evidence: Evidence) -> PaymentRow:
         """The payment that the evidence became, now or before. Errors: see `Settlement.pay`."""
         claim = await self._read(evidence)
         known = await self._known(claim)

@@ -14,6 +14,8 @@ DAY = 86_400
 
 
 class Receipts:
+    """Signs receipts. `validity_days` are by product."""
+
     def __init__(
         self, *, identity: Identity, validity_days: Mapping[str, int], clock: Clock, ids: Ids
     ) -> None:

@@ -27,6 +27,8 @@ from shared.dialects.base import Evidence, Paid, Settling
 
 
 class Settlement:
+    """Brings payments from evidence to receipt. `rails` are by id."""
+
     def __init__(
         self,
         *,
@@ -48,7 +50,7 @@ class Settlement:
         Errors: ClaimInvalid, PaymentMismatch, PaymentInsufficient, PaymentPending, PaymentAlreadyUsed,
         PaymentRequestPaid, PaymentRequestExpired, PaidLate, Unavailable.
         """
-        payment = await self._claims.take(evidence)
+        payment = await self._claims.accept(evidence)
         failpoint("pay.claimed")
         return await self.advance(payment)
 

@@ -41,6 +41,8 @@ class Status:
 
 
 class Statuses:
+    """Looks up payment requests, and settles one that is under way on the occasion."""
+
     def __init__(self, *, database: Database, settlement: Settlement, clock: Clock) -> None:
         self._database = database
         self._settlement = settlement

@@ -44,6 +44,8 @@ class PaymentRow(SQLModel, table=True):
 
 
 class ReceiptRow(SQLModel, table=True):
+    """A receipt that was issued, one for a payment and one for a payment request. Times in Unix seconds."""
+
     __tablename__ = "receipt"
     #: urn:uuid, the receipt's jti
     id: str = Field(primary_key=True)

@@ -144,7 +144,7 @@ class Instructions:
 
 @runtime_checkable
 class Hosted(Protocol):
-    """… of a rail that sends the payer somewhere first."""
+    """The ability of a rail whose payer needs instructions first, such as a hosted page's URL."""
 
     async def prepare(self, request: StoredRequest) -> Instructions:
         """Idempotent by the request's id. Errors: Unavailable."""
@@ -169,7 +169,7 @@ class RailEvent:
 
 @runtime_checkable
 class Notified(Protocol):
-    """… of a rail whose service sends notices (webhooks)."""
+    """The ability of a rail whose service sends notices (webhooks)."""
 
     def events(self, headers: Mapping[str, str], raw: bytes) -> Sequence[RailEvent]:
         """The notices in a request; header names are in lower case. Errors: RailEventInvalid."""
@@ -177,7 +177,7 @@ class Notified(Protocol):
 
 @runtime_checkable
 class Refundable(Protocol):
-    """… of a rail that can give money back."""
+    """The ability of a rail to give money back."""
 
     async def refund(self, payment: StoredPayment, amount: Money, key: str) -> Outcome:
         """Give `amount` back, once for each `key`. Unknown is Pending."""

@@ -46,6 +46,8 @@ class Principal:
 
 
 class ReceiptVerifier:
+    """Verifies receipts and holder proofs; that a proof was not used before is for the transaction to say."""
+
     def __init__(self, identity: Identity, clock: Clock) -> None:
         self._identity = identity
         self._clock = clock
@@ -101,9 +103,9 @@ class ReceiptVerifier:
         return found, request
 
 
-def require_product(access: Principal, product: str) -> None:
+def require_product(principal: Principal, product: str) -> None:
     """Errors: ReceiptWrongProduct."""
-    if access.request.order.product != product:
+    if principal.request.order.product != product:
         raise ReceiptWrongProduct(
-            f"The receipt is for {access.request.order.product!r}, this takes {product!r}."
+            f"The receipt is for {principal.request.order.product!r}, this takes {product!r}."
         )

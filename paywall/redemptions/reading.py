@@ -11,6 +11,8 @@ from paywall.redemptions.resource import Resource
 
 
 class Reading:
+    """Reads for a principal, whose holder proof counts once, and by a delivery's reference."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -49,6 +49,8 @@ class Redeemed:
 
 
 class Redeeming:
+    """Uses credits, one redemption for each idempotency key. `salts` gives 16 random bytes for a burn's leaf."""
+
     def __init__(
         self,
         *,

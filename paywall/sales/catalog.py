@@ -28,7 +28,7 @@ def require_products(products: Iterable[str], wanted: Iterable[tuple[str, str]])
 def catalog_of(
     *, seller: str, network: str, chain_url: str | None, token: str | None, **entries: list[Any]
 ) -> dict[str, Any]:
-    """The body of `GET /api/catalog`. `entries` are its lists; `chain_url` is told for play money alone."""
+    """The body of `GET /api/catalog`. `entries` are its lists; `chain_url` is None but for play money."""
     return {
         "seller": seller,
         "network": network,

@@ -20,6 +20,8 @@ class PriceTier:
 
 @dataclass(frozen=True, slots=True)
 class Product:
+    """Credits that are sold together: they are valid for `validity_days`, and the more, the cheaper by `tiers`."""
+
     id: str
     title: str
     description: str

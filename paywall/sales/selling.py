@@ -17,6 +17,8 @@ from shared.tokens.prt import Order, PaymentRequest
 
 
 class Selling:
+    """Makes payment requests. `token` is what each credit burns, None for nothing; `valid_seconds` is a PRT's life."""
+
     def __init__(
         self,
         *,

@@ -5,6 +5,8 @@ from sqlmodel import Field, SQLModel
 
 
 class PaymentRequestRow(SQLModel, table=True):
+    """A payment request that was signed. Times in Unix seconds, `price` in minor units of `currency`."""
+
     __tablename__ = "payment_request"
     __table_args__ = (
         CheckConstraint("credits > 0", name="ck_payment_request_credits"),

@@ -31,7 +31,7 @@ from paywall.web.sales import SalesRoutes
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What the routes stand on. `ready` gives a note for each part, "ok…" or why not."""
+    """The flows and values that the routes call. `ready` gives a note for each part, "ok…" or why not."""
 
     service_url: str
     origins: Origins

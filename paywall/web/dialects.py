@@ -14,6 +14,8 @@ from shared.tokens.jws import TokenError
 
 
 class PaymentDialects:
+    """Every dialect that this seller speaks, as responses to requests."""
+
     def __init__(self, dialects: Sequence[Dialect], clock: Clock) -> None:
         """The first one's body goes to whoever asks for none of the others'."""
         self._dialects = tuple(dialects)

@@ -11,6 +11,8 @@ from paywall.web.problems import JsonResponse
 
 
 class OperationRoutes:
+    """GET /.well-known/did.json, /openapi.json, /healthz, /readyz and /metrics."""
+
     def __init__(
         self,
         *,

@@ -14,6 +14,8 @@ from paywall.web.resources import mounted, presented_publicly
 
 
 class RedemptionRoutes:
+    """GET /api/credits, /api/redemptions/{id} and /api/burns/{tx_hash}."""
+
     def __init__(
         self, *, receipt_verifier: ReceiptVerifier, reading: Reading, proofs: Proofs, origins: Origins
     ) -> None:

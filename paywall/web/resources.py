@@ -29,6 +29,8 @@ from shared.redemption_commitment import request_hash
 
 
 class ResourceRoutes:
+    """The three paths of one resource: buy, use, and fetch a delivery."""
+
     def __init__(
         self,
         resource: Resource,

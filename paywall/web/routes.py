@@ -1,4 +1,4 @@
-"""The table of routes. `openapi.py` describes them; a test holds the two together."""
+"""The table of routes. `openapi/document.py` describes them; a test holds the two together."""
 
 from collections.abc import Sequence
 from http import HTTPStatus

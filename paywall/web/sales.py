@@ -23,6 +23,8 @@ from shared.tokens.jws import TokenError
 
 
 class SalesRoutes:
+    """GET /api/catalog, POST /api/payments and GET /api/payments/{id}, and the 402 of every resource."""
+
     def __init__(
         self,
         *,

@@ -37,23 +37,23 @@ class Blockfrost:
 
     async def parameters(self) -> Parameters:
         """The parameters of this epoch, asked anew each time: they change when an epoch ends."""
-        told = await self._ask("/epochs/latest/parameters")
+        document = await self._ask("/epochs/latest/parameters")
         return Parameters(
-            min_fee_a=reading.integer(told, "min_fee_a"),
-            min_fee_b=reading.integer(told, "min_fee_b"),
-            coins_per_utxo_byte=reading.integer(told, "coins_per_utxo_size"),
-            max_tx_size=reading.integer(told, "max_tx_size"),
-            plutus=reading.plutus(told),
+            min_fee_a=reading.integer(document, "min_fee_a"),
+            min_fee_b=reading.integer(document, "min_fee_b"),
+            coins_per_utxo_byte=reading.integer(document, "coins_per_utxo_size"),
+            max_tx_size=reading.integer(document, "max_tx_size"),
+            plutus=reading.plutus(document),
         )
 
     async def tip(self) -> Tip:
         """The newest block."""
-        told = await self._ask("/blocks/latest")
+        document = await self._ask("/blocks/latest")
         return Tip(
-            reading.integer(told, "height"),
-            reading.integer(told, "slot"),
-            reading.integer(told, "time"),
-            reading.digest(told, "hash"),
+            reading.integer(document, "height"),
+            reading.integer(document, "slot"),
+            reading.integer(document, "time"),
+            reading.digest(document, "hash"),
         )
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
@@ -65,23 +65,23 @@ class Blockfrost:
 
     async def inclusion(self, tx_hash: str) -> Inclusion | None:
         """Where the transaction stands on the chain; None when it is not (or no longer) there."""
-        told = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}")
-        if told is None:
+        document = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}")
+        if document is None:
             return None
         return Inclusion(
             tx_hash=tx_hash,
-            block_hash=reading.digest(told, "block"),
-            height=reading.integer(told, "block_height"),
-            slot=reading.integer(told, "slot"),
-            time=reading.integer(told, "block_time"),
+            block_hash=reading.digest(document, "block"),
+            height=reading.integer(document, "block_height"),
+            slot=reading.integer(document, "slot"),
+            time=reading.integer(document, "block_time"),
         )
 
     async def transaction(self, tx_hash: str) -> bytes | None:
         """The bytes of a transaction on the chain; None when it is not there."""
-        told = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}/cbor")
-        if told is None:
+        document = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}/cbor")
+        if document is None:
             return None
-        raw = reading.octets_or_null(told, "cbor")
+        raw = reading.octets_or_null(document, "cbor")
         if raw is None:
             raise reading.strange("cbor")
         return raw
@@ -99,13 +99,13 @@ class Blockfrost:
 
     async def circulating(self, asset: Asset) -> int | None:
         """How many there are; None for an asset that never was."""
-        told = await self._look(f"/assets/{asset.unit}")
-        return None if told is None else reading.integer(told, "quantity")
+        document = await self._look(f"/assets/{asset.unit}")
+        return None if document is None else reading.integer(document, "quantity")
 
     async def script(self, script_hash: str) -> bytes | None:
         """The bytes of a Plutus script that the chain has seen; None for a native one too."""
-        told = await self._look(f"/scripts/{_safe(_SCRIPT_HASH, script_hash)}/cbor")
-        return None if told is None else reading.octets_or_null(told, "cbor")
+        document = await self._look(f"/scripts/{_safe(_SCRIPT_HASH, script_hash)}/cbor")
+        return None if document is None else reading.octets_or_null(document, "cbor")
 
     async def submit(self, raw: bytes) -> str:
         """Hand in signed bytes, once; the transaction hash. Raises `SubmitRefused` or `SubmitUnknown`.
@@ -163,10 +163,10 @@ class Blockfrost:
         raise ChainUnavailable("the chain service's list does not end")
 
     async def _ask(self, path: str) -> object:
-        told = await self._look(path)
-        if told is None:
+        document = await self._look(path)
+        if document is None:
             raise ChainUnavailable(f"the chain service does not know {path}")
-        return told
+        return document
 
     async def _look(self, path: str, **query: str | int) -> object:
         answer = await self._transport.get(path, **query)
@@ -180,8 +180,8 @@ class Blockfrost:
 
 
 def _says_not_found(answer: Answer) -> bool:
-    told = answer.json()
-    return isinstance(told, Mapping) and told.get("status_code") == _NOT_FOUND
+    document = answer.json()
+    return isinstance(document, Mapping) and document.get("status_code") == _NOT_FOUND
 
 
 def _safe(form: re.Pattern[str], text: str) -> str:

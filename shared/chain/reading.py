@@ -18,71 +18,71 @@ def strange(what: str) -> ChainUnavailable:
     return ChainUnavailable(f"the chain service's answer has no usable {what}")
 
 
-def text(told: object, name: str) -> str:
+def text(document: object, name: str) -> str:
     """The string that the object has under `name`."""
-    value = _field(told, name)
+    value = _field(document, name)
     if not isinstance(value, str):
         raise strange(name)
     return value
 
 
-def octets_or_null(told: object, name: str) -> bytes | None:
+def octets_or_null(document: object, name: str) -> bytes | None:
     """Bytes in hex, or None where the service says null."""
-    if _field(told, name) is None:
+    if _field(document, name) is None:
         return None
     try:
-        return bytes.fromhex(text(told, name))
+        return bytes.fromhex(text(document, name))
     except ValueError:
         raise strange(name) from None
 
 
-def digest(told: object, name: str) -> str:
+def digest(document: object, name: str) -> str:
     """A 32-byte hash in lower-case hex."""
-    return matching(HASH, _field(told, name), name)
+    return matching(HASH, _field(document, name), name)
 
 
-def integer(told: object, name: str) -> int:
+def integer(document: object, name: str) -> int:
     """A number ≥ 0, which Blockfrost writes as a string where it may be large."""
-    value = _field(told, name)
+    value = _field(document, name)
     if type(value) is int and value >= 0:
         return value
     return int(matching(_NUMBER, value, name))
 
 
-def asset_event(told: object) -> tuple[str, int]:
+def asset_event(document: object) -> tuple[str, int]:
     """(transaction hash, quantity) of a mint, or below zero of a burn, whatever sign the service writes."""
-    action, quantity = text(told, "action"), magnitude(told, "amount")
+    action, quantity = text(document, "action"), magnitude(document, "amount")
     if action not in {"minted", "burned"}:
         raise strange("action")
-    return digest(told, "tx_hash"), quantity if action == "minted" else -quantity
+    return digest(document, "tx_hash"), quantity if action == "minted" else -quantity
 
 
-def magnitude(told: object, name: str) -> int:
+def magnitude(document: object, name: str) -> int:
     """The number in a string, whatever its sign: some services write what was burned below zero."""
-    return int(matching(_NUMBER, text(told, name).removeprefix("-"), name))
+    return int(matching(_NUMBER, text(document, name).removeprefix("-"), name))
 
 
-def rational(told: object, name: str) -> Fraction:
+def rational(document: object, name: str) -> Fraction:
     """A number ≥ 0 that may have decimal places, exactly as it was written."""
-    value = _field(told, name)
+    value = _field(document, name)
     if type(value) not in {int, float} or not isfinite(value) or value < 0:
         raise strange(name)
     return Fraction(repr(value))
 
 
-def plutus(told: object) -> PlutusParameters | None:
+def plutus(document: object) -> PlutusParameters | None:
     """What Plutus V3 costs; None where the service does not tell the cost models."""
-    models = told.get("cost_models_raw") if isinstance(told, Mapping) else None
+    models = document.get("cost_models_raw") if isinstance(document, Mapping) else None
     if not isinstance(models, Mapping):
         return None
     model = models.get("PlutusV3")
     if not isinstance(model, list) or not all(type(cost) is int for cost in model):
         raise strange("cost model")
     return PlutusParameters(
-        memory_price=rational(told, "price_mem"),
-        step_price=rational(told, "price_step"),
-        reference_byte_price=rational(told, "min_fee_ref_script_cost_per_byte"),
-        collateral_percent=integer(told, "collateral_percent"),
+        memory_price=rational(document, "price_mem"),
+        step_price=rational(document, "price_step"),
+        reference_byte_price=rational(document, "min_fee_ref_script_cost_per_byte"),
+        collateral_percent=integer(document, "collateral_percent"),
         cost_model=tuple(model),
     )
 
@@ -102,7 +102,7 @@ def matching(form: re.Pattern[str], value: object, what: str) -> str:
     return value
 
 
-def _field(told: object, name: str) -> Any:
-    if not isinstance(told, Mapping) or name not in told:
+def _field(document: object, name: str) -> Any:
+    if not isinstance(document, Mapping) or name not in document:
         raise strange(name)
-    return told[name]
+    return document[name]

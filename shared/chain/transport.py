@@ -51,10 +51,10 @@ class Answer:
     def message(self) -> str:
         """What the service says about an error."""
         try:
-            told = self.json()
+            document = self.json()
         except ChainUnavailable:
-            told = None
-        text = told.get("message") if isinstance(told, Mapping) else None
+            document = None
+        text = document.get("message") if isinstance(document, Mapping) else None
         return text if isinstance(text, str) else self.body.decode("utf-8", "replace")
 
 

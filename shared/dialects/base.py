@@ -51,6 +51,8 @@ class Response402Parts:
 
 @dataclass(frozen=True, slots=True)
 class AnswerParts:
+    """An answer to a payment: HTTP status, header lines and a body of `media_type`."""
+
     status: int
     headers: HeaderLines
     body: bytes
@@ -89,6 +91,8 @@ PaymentOutcome = Paid | Settling | Refusal
 
 
 class Dialect(Protocol):
+    """One wire form."""
+
     @property
     def id(self) -> str: ...
 

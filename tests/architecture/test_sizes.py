@@ -1,14 +1,16 @@
-"""Files do one job and are short; functions are shorter."""
+"""Files do one job and are short; functions are shorter; a folder is one room."""
 
 import ast
 import statistics
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.architecture.modules import ROOT, files
 
 MAX_FILE, MEDIAN_FILE, P90_FILE = 260, 120, 220
-MAX_FUNCTION, MEDIAN_FUNCTION = 70, 8
+MAX_FUNCTION, MEDIAN_FUNCTION, P90_FUNCTION = 60, 8, 25
+MAX_FOLDER = 14
 #: a migration is a record of what was done once, not code that is lived in
 RECORDS = ROOT / "paywall" / "database" / "migrations"
 
@@ -35,3 +37,10 @@ def test_functions_are_short() -> None:
     sizes = dict(pair for path in _files() for pair in _functions(path))
     assert {name: size for name, size in sizes.items() if size > MAX_FUNCTION} == {}
     assert statistics.median(sizes.values()) <= MEDIAN_FUNCTION
+    assert statistics.quantiles(sizes.values(), n=10)[-1] <= P90_FUNCTION
+
+
+def test_a_folder_holds_few_files() -> None:
+    """When it grows past that, it is two rooms."""
+    sizes = Counter(str(path.parent.relative_to(ROOT)) for path in _files())
+    assert {folder: size for folder, size in sizes.items() if size > MAX_FOLDER} == {}

@@ -26,6 +26,8 @@ SPKI = bytes.fromhex("302a300506032b6570032100")
 
 
 class KmsSigner:
+    """One key in AWS KMS, by its id, ARN or alias. Each signature is a call, and is verified."""
+
     def __init__(self, client: Any, key_id: str, public: PublicKey) -> None:
         self._client = client
         self._key_id = key_id

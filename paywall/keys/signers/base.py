@@ -11,6 +11,8 @@ Ask = Callable[[str], str]
 
 
 class Signer(Protocol):
+    """One Ed25519 key, wherever it lives."""
+
     @property
     def public(self) -> PublicKey: ...
 

@@ -10,6 +10,8 @@ from shared.keys import PublicKey, SigningKey
 
 
 class FileSigner:
+    """A key that is in this process's memory."""
+
     def __init__(self, key: SigningKey) -> None:
         self._key = key
 

@@ -46,6 +46,8 @@ class TokenPlace:
 
 
 class Pkcs11Signer:
+    """One key in an HSM. Each signature is a call, and is verified."""
+
     def __init__(self, place: TokenPlace, pin: str) -> None:
         """Errors: SetupError."""
         self._place = place

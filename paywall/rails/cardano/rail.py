@@ -56,6 +56,8 @@ class CardanoTerms:
 
 
 class CardanoRail:
+    """A `Rail`, paid in ADA."""
+
     id = "cardano"
 
     def __init__(self, terms: CardanoTerms, chain: Chain, clock: Clock) -> None:

@@ -9,6 +9,8 @@ from shared.money import Money, MoneyError
 
 @dataclass(frozen=True, slots=True)
 class CardanoSettings:
+    """`ada_usd` is the price of one ADA in dollars; `cardano_address` is where payments go."""
+
     needs_chain: ClassVar[bool] = True
 
     ada_usd: str = "0.50"

@@ -1,13 +1,13 @@
 """The OpenAPI 3.1 document: every route with its parameters, bodies, answers and refusals.
 
-Refusals are told by their classes in `errors.py`, so that a status, code or title is written in one place.
+Refusals are taken from the classes in `errors.py`, so that a status, code or title is written in one place.
 """
 
 from collections.abc import Sequence
 
 from paywall import __version__, errors
 from paywall.redemptions.resource import Resource
-from paywall.web.openapi import resources as of_resources
+from paywall.web.openapi import resource_paths
 from paywall.web.openapi.json_schema import ref, text
 from paywall.web.openapi.parts import (
     BODY,
@@ -56,14 +56,14 @@ def _of(resources: Sequence[Resource]) -> Spec:
     """The schemas that depend on what is sold."""
     codes = [error.code for resource in resources for error in (resource.refused, resource.failed)]
     return {
-        **of_resources.schemas(resources),
+        **resource_paths.schemas(resources),
         "Problem": problem(codes),
-        "Redemption": redemption(of_resources.public(resources)),
+        "Redemption": redemption(resource_paths.public(resources)),
     }
 
 
 def _paths(resources: Sequence[Resource]) -> Spec:
-    sold = {path: item for resource in resources for path, item in of_resources.paths(resource).items()}
+    sold = {path: item for resource in resources for path, item in resource_paths.paths(resource).items()}
     return {
         **sold,
         "/api/catalog": {"get": _read("Products, price tiers and rails on offer", "Catalog")},
@@ -80,7 +80,7 @@ def _paths(resources: Sequence[Resource]) -> Spec:
         "/healthz": {"get": operation("The process answers", {200: answer("ok", {"text/plain": text()})})},
         "/readyz": {"get": _readiness()},
         "/metrics": {
-            "get": operation("Prometheus figures", {200: answer("Figures", {"text/plain": text()})})
+            "get": operation("Prometheus metrics", {200: answer("Metrics", {"text/plain": text()})})
         },
     }
 

@@ -37,7 +37,7 @@ def operation(
     whole_operation: Spec = {
         "summary": summary,
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in parameters],
-        "responses": {str(status): told for status, told in sorted(_all(answers, refusals).items())},
+        "responses": {str(status): spec for status, spec in sorted(_all(answers, refusals).items())},
     }
     if body is not None:
         whole_operation["requestBody"] = {"content": {"application/json": _media(ref(body), example)}}
@@ -63,12 +63,14 @@ def _all(answers: dict[int, Spec], refusals: Iterable[type[PaywallError]]) -> di
 
 def refusal(status: int, group: list[type[PaywallError]]) -> Spec:
     """Problem details of one status, with the codes that it may have."""
-    told = {"properties": {"status": {"const": status}, "code": {"enum": [error.code for error in group]}}}
+    narrowed = {
+        "properties": {"status": {"const": status}, "code": {"enum": [error.code for error in group]}}
+    }
     names = {401: ["WWW-Authenticate"], 409: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
     return {
         "description": "; ".join(f"`{error.code}`: {error.title}" for error in group),
         "headers": headers("Cache-Control", "Request-Id", *names),
-        "content": {"application/problem+json": {"schema": {"allOf": [ref("Problem"), told]}}},
+        "content": {"application/problem+json": {"schema": {"allOf": [ref("Problem"), narrowed]}}},
     }
 
 

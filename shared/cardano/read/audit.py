@@ -62,7 +62,7 @@ class Audit:
     def holds(self) -> bool:
         return all(check.holds for check in self.checks)
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """As one JSON object."""
         parameters = self.supply and {
             "seed": f"{self.supply.seed[0]}#{self.supply.seed[1]}",
@@ -88,15 +88,15 @@ class Audit:
 
     def lines(self) -> list[str]:
         """For people."""
-        told = self.told()
-        figures = [f"{name:<10} {told[name]}" for name in ("token", "policy", "policy_id")]
-        figures += [f"{name:<10} {value}" for name, value in (told["parameters"] or {}).items()]
-        figures += [f"{name:<10} {told[name]:,}" for name in ("minted", "burned", "left")]
+        shown = self.as_json()
+        facts = [f"{name:<10} {shown[name]}" for name in ("token", "policy", "policy_id")]
+        facts += [f"{name:<10} {value}" for name, value in (shown["parameters"] or {}).items()]
+        facts += [f"{name:<10} {shown[name]:,}" for name in ("minted", "burned", "left")]
         checks = [
             f"{'holds' if check.holds else 'BROKEN':<10} {check.name}: {check.detail}"
             for check in self.checks
         ]
-        return [*figures, *checks, self.verdict]
+        return [*facts, *checks, self.verdict]
 
 
 def judge(evidence: AuditEvidence) -> Audit:

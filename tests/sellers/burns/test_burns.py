@@ -160,7 +160,7 @@ async def test_a_batch_that_was_closed_as_a_plain_tree_is_burned_with_its_root_a
 
         def close(tx: Transaction) -> None:
             policy_id = seller.custody.asset.policy_id
-            burn_store.take_batch(tx, "old", policy_id, 10, clock.unix_now())
+            burn_store.form_batch(tx, "old", policy_id, 10, clock.unix_now())
             tx.session.flush()
             tx.session.exec(update(BurnBatchRow).values(version=1))
 

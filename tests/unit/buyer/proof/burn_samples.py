@@ -7,7 +7,7 @@ from buyer.proof import verify
 from buyer.proof.burn_checks import ChainEvidence
 from buyer.proof.redemption import Burn, Redemption
 from buyer.proof.report import Report
-from buyer.proof.verify import OwnUse, Papers
+from buyer.proof.verify import BuyerRecords, OwnUse
 from shared import merkle
 from shared.cardano.addresses import enterprise_address, key_hash
 from shared.cardano.assets import Asset
@@ -100,7 +100,7 @@ def papers(
     request_by: SigningKey = SELLER,
     receipt_id: str = RECEIPT_ID,
     use: OwnUse = USE,
-) -> Papers:
+) -> BuyerRecords:
     """A receipt for a payment request that promises to burn `token`."""
     option = PaymentOption("cardano", 6_000_000, 6, "ADA", ADDRESS, NETWORK)
     order = Order("image-credit", 3, token.dotted, BUYER.public.did)
@@ -118,11 +118,14 @@ def papers(
         holder_thumbprint=payer.public.thumbprint,
     )
     token_ = jws.sign(receipt.claims(proof), issuer)
-    return Papers(token_, NOW, seller, [SELLER.public], BUYER.public, use)
+    return BuyerRecords(token_, NOW, seller, [SELLER.public], BUYER.public, use)
 
 
 def judged(
-    *, redemption: Redemption = REDEMPTION, held: Papers | None = None, evidence: ChainEvidence = EVIDENCE
+    *,
+    redemption: Redemption = REDEMPTION,
+    held: BuyerRecords | None = None,
+    evidence: ChainEvidence = EVIDENCE,
 ) -> Report:
     return verify.judge(redemption, held or papers(), evidence)
 

@@ -6,7 +6,7 @@ import pytest
 
 from buyer.proof.burn_checks import ChainEvidence
 from buyer.proof.redemption import Redemption
-from buyer.proof.verify import Papers
+from buyer.proof.verify import BuyerRecords
 from shared import merkle
 from shared.cardano.coins import Utxo
 from shared.cardano.make import build
@@ -96,7 +96,7 @@ def test_bytes_that_are_no_transaction_do_not_hold(raw: bytes) -> None:
     ],
     ids=["forged receipt", "somebody else's receipt", "forged payment request", "junk"],
 )
-def test_papers_that_do_not_hold_prove_nothing(held: Papers, names: list[str]) -> None:
+def test_papers_that_do_not_hold_prove_nothing(held: BuyerRecords, names: list[str]) -> None:
     assert broken(judged(held=held)) == names
 
 

@@ -35,9 +35,9 @@ def test_a_fixed_supply_is_told_with_its_parameters_and_that_no_more_can_come() 
     assert audit.holds
     assert (audit.kind, audit.minted, audit.burned, audit.supply) == ("fixed", 10_000, 4, SUPPLY)
     assert audit.verdict.startswith("No more can ever be minted")
-    told = audit.told()
-    assert (told["left"], told["parameters"]["quantity"]) == (9_996, 10_000)
-    assert told["parameters"]["seed"] == f"{SUPPLY.seed[0]}#0"
+    shown = audit.as_json()
+    assert (shown["left"], shown["parameters"]["quantity"]) == (9_996, 10_000)
+    assert shown["parameters"]["seed"] == f"{SUPPLY.seed[0]}#0"
 
 
 def test_a_native_supply_is_told_as_the_promise_that_it_is() -> None:
@@ -100,5 +100,5 @@ def test_a_lie_breaks_the_check_that_it_is_about(evidence: AuditEvidence, broken
 def test_every_line_for_people_is_in_the_object_for_programs() -> None:
     audit = judge(FIXED)
     lines = audit.lines()
-    assert lines[-1] == audit.verdict == audit.told()["verdict"]
-    assert sum(line.startswith("holds") for line in lines) == len(audit.told()["checks"])
+    assert lines[-1] == audit.verdict == audit.as_json()["verdict"]
+    assert sum(line.startswith("holds") for line in lines) == len(audit.as_json()["checks"])

@@ -6,7 +6,7 @@ import pytest
 
 from paywall.devnet.blockfrost.transactions import IndexedTransaction, index
 from paywall.devnet.chain import Block
-from paywall.devnet.state import DevnetOptions, SavedBlock, StateInUse, Store
+from paywall.devnet.saved_chain import DevnetOptions, SavedBlock, StateInUse, Store
 from tests.support.world.wallets.devnet_wallet import Coin, Wallet
 
 FRESH = DevnetOptions(genesis_time=1_700_000_000, faucet_seed=b"\x01" * 32)

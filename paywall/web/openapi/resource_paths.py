@@ -64,34 +64,34 @@ def _buy() -> Spec:
 
 
 def _use(resource: Resource) -> Spec:
-    told = description(resource)
+    described = description(resource)
     kinds = {
-        **{media_type: anything() for media_type in told.media_types},
-        "application/json": ref(told.answer),
+        **{media_type: anything() for media_type in described.media_types},
+        "application/json": ref(described.answer),
     }
     made = answer(
-        f"The {told.title}, or where it is on `Accept: application/json`",
+        f"The {described.title}, or where it is on `Accept: application/json`",
         kinds,
         *("Location", "Credits-Remaining", "Redemption-Id"),
-        example=told.examples.get(told.answer),
+        example=described.examples.get(described.answer),
     )
     refusals = (
         *(errors.PaymentRequired, errors.CreditsExhausted, errors.RedemptionInProgress),
         *(errors.IdempotencyKeyReused, resource.refused, resource.failed, errors.BurnBacklogFull),
     )
     return operation(
-        told.summary,
+        described.summary,
         {200: made},
         (*BODY, *SHOWN, *refusals),
-        body=told.request,
-        example=told.examples.get(told.request),
+        body=described.request,
+        example=described.examples.get(described.request),
         parameters=["DPoP", "Idempotency-Key"],
         security=[{"dpop": []}, {"bearer": []}, {}],
     )
 
 
 def _delivery(resource: Resource) -> Spec:
-    told = description(resource)
-    kinds = {media_type: anything() for media_type in told.media_types}
-    shown = answer(f"The {told.title}, which never changes", kinds, "ETag")
-    return operation(f"A {told.title}", {200: shown}, [errors.NotFound], parameters=["delivery"])
+    described = description(resource)
+    kinds = {media_type: anything() for media_type in described.media_types}
+    shown = answer(f"The {described.title}, which never changes", kinds, "ETag")
+    return operation(f"A {described.title}", {200: shown}, [errors.NotFound], parameters=["delivery"])
