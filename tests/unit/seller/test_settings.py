@@ -110,9 +110,11 @@ def test_a_bad_value_is_refused_in_a_sentence_that_names_the_variable(variable: 
 ROOM = """
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class VoucherSettings:
+    needs_chain: ClassVar[bool] = False
     voucher_days: int = 30
     secret_key: str = field(default="", metadata={"variable": "VOUCHER_SECRET_KEY"})
 
