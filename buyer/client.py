@@ -148,6 +148,10 @@ class BuyerClient:
         """Where the seller makes images for a receipt's credits."""
         return await self._images.path(receipt)
 
+    async def use_cost(self, path: str) -> int:
+        """Credits that one use of the resource at `path` takes, as the catalog says."""
+        return (await self._session.seller()).catalog.cost(path)
+
     async def fetch(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
         """The image of a key that the wallet has stored."""
         return await self._images.fetch(receipt, use)

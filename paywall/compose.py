@@ -34,7 +34,7 @@ from paywall.rails.registry import open_rails
 from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
-from paywall.redemptions.resource import Resource
+from paywall.redemptions.resource import Resource, check_resources
 from paywall.sales.catalog import catalog_of, open_catalog, require_products
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
@@ -116,24 +116,23 @@ def compose(
     catalog = open_catalog(Path(settings.catalog) if settings.catalog else CATALOG)
     catalog |= {product.id: product for product in products}
     require_products(catalog, [(resource.buy_path, resource.product) for resource in sold])
-    return Seller(
-        settings,
-        Adapters(
-            chain=open_chain(settings),
-            identity=Identity(
-                requests=ring.signer("payment_requests"),
-                receipts=ring.signer("receipts"),
-                public_url=settings.public_url or None,
-            ),
-            custody=open_custody(settings, ring) if settings.policy != "none" else None,
-            products=catalog,
-            rails=open_rails(RailContext(settings, clock.unix_now, ring.own), rails),
-            resources=sold,
-            dialects=(*DIALECTS, *dialects),
-            # Last: what is wrong above must not leave its lock behind.
-            database=open_database(settings.database),
-        ),
+    check_resources(sold)
+    adapters = Adapters(
+        chain=open_chain(settings),
+        identity=ring.identity(),
+        custody=open_custody(settings, ring) if settings.policy != "none" else None,
+        products=catalog,
+        rails=open_rails(RailContext(settings, clock.unix_now, ring.own), rails),
+        resources=sold,
+        dialects=(*DIALECTS, *dialects),
+        # Last: what is wrong above must not leave its lock behind.
+        database=open_database(settings.database),
     )
+    try:
+        return Seller(settings, adapters)
+    except BaseException:
+        adapters.database.close()
+        raise
 
 
 class Seller:

@@ -17,8 +17,12 @@ def request_hash(body: Mapping[str, Any]) -> bytes:
 
     Every other member counts, whether the resource understands it or not: who sent the body can say what it is.
     """
-    members = {name: value for name, value in body.items() if name != RECEIPT}
-    return sha256(strict_json.canonical(members)).digest()
+    return sha256(canonical_request(body)).digest()
+
+
+def canonical_request(body: Mapping[str, Any]) -> bytes:
+    """The canonical JSON of a request's members without `receipt`; ValueError as `canonical`."""
+    return strict_json.canonical({name: value for name, value in body.items() if name != RECEIPT})
 
 
 def commitment(receipt_id: str, redemption_id: str, request_hash: bytes, idempotency_key: str) -> bytes:

@@ -103,7 +103,14 @@ class ImageJobs:
     async def _image(self, receipt: HeldReceipt, order: ImageOrder, job_id: str, position: int) -> SavedImage:
         body = order.subjects[position - 1] if position <= len(order.subjects) else {}
         path = await self._client.image_path(receipt)
-        fresh = WantedUse.new(Session.new_id(), receipt.id, path, strict_json.dumps(body), position=position)
+        fresh = WantedUse.new(
+            Session.new_id(),
+            receipt.id,
+            path,
+            strict_json.dumps(body),
+            position=position,
+            credits=await self._client.use_cost(path),
+        )
         image = self._wallet.transact(lambda db: jobs.want(db, fresh, job_id))
         if image.state == "done" and image.path is not None and image.redemption_id is not None:
             return SavedImage(image.path, image.redemption_id)

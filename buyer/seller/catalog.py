@@ -114,10 +114,12 @@ def _tiers(tiers: Any) -> tuple[ListedTier, ...]:
 
 
 def _resource(resource: Any) -> ListedResource:
+    if (cost := typed(resource["credits"], int)) < 1:
+        raise TypeError("a use costs at least one credit")
     return ListedResource(
         id=typed(resource["id"], str),
         product=typed(resource["product"], str),
-        credits=typed(resource["credits"], int),
+        credits=cost,
         buy=_path(resource.get("buy")),
         use=_path(resource.get("use")),
     )

@@ -15,7 +15,7 @@ EXIT_BROKEN = 1
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="paywall")
 def main() -> None:
-    """Sell to other programs over HTTP 402, and burn one token on Cardano for each use.
+    """Sell to other programs over HTTP 402, and burn a token on Cardano for each credit that is used.
 
     Everything is set by environment variables; README.md lists them. With none set, everything runs
     embedded: try `paywall demo`, or `paywall serve` and then `buyer images`.
@@ -72,7 +72,7 @@ def migrate() -> None:
 
 @main.group()
 def token() -> None:
-    """The custodial CREATE tokens, one of which each redemption burns."""
+    """The custodial CREATE tokens; as many burn as credits are used."""
 
 
 @token.command("mint")

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,11 +23,15 @@ STOP_SECONDS = 10
 async def embedded_devnet(settings: Settings) -> AsyncIterator[None]:
     """`devnet_child` off the event loop: its first start installs the ledger rules. Errors: SetupError."""
     child = devnet_child(settings)
-    await asyncio.to_thread(child.__enter__)
+    starting = asyncio.ensure_future(asyncio.to_thread(child.__enter__))
     try:
+        await asyncio.shield(starting)
         yield
     finally:
-        await asyncio.to_thread(child.__exit__, None, None, None)
+        # Cancelled while it starts, it must be there before it can be ended.
+        with suppress(SetupError):
+            await starting
+            await asyncio.to_thread(child.__exit__, None, None, None)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from paywall.errors import SetupError
+from paywall.keys.identity import Identity
 from paywall.keys.passphrases import Passphrases
 from paywall.keys.signers.base import Signer
 from paywall.keys.signers.file import look_at, open_file, open_or_create
@@ -37,6 +38,14 @@ class KeyRing:
         if name not in self._opened:
             self._opened[name] = open_signer(self._settings, name, self._passphrases, looking=self._looking)
         return self._opened[name]
+
+    def identity(self) -> Identity:
+        """The seller as a signer of tokens. Errors: SetupError."""
+        return Identity(
+            requests=self.signer("payment_requests"),
+            receipts=self.signer("receipts"),
+            public_url=self._settings.public_url or None,
+        )
 
     def own(self, name: str) -> Signer:
         """A key of the data directory by its name, made there when there is none. Errors: SetupError."""

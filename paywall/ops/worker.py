@@ -104,6 +104,8 @@ class Worker:
                 raise
             except PaywallError as refusal:
                 log.info("payment %s: %s", payment.id, refusal.detail)
+            except Exception:  # a rail's own fault must not hold up the payments of the others
+                log.exception("payment %s cannot be settled", payment.id)
 
     async def _tidy(self) -> None:
         swept = await self._redeeming.sweep()

@@ -124,11 +124,6 @@ def note_try(tx: Transaction, payment_id: str, now: int) -> bool | None:
     return None if tries is None else bool(tries == 1)
 
 
-def unresolved(tx: Transaction) -> list[PaymentRow]:
-    """What a person must look at: money that came and opened no credits."""
-    return list(tx.session.exec(select(PaymentRow).where(PaymentRow.state == "surplus")))
-
-
 def plain(row: PaymentRow) -> PaymentRow:
     """A copy that outlives the transaction's session."""
     return PaymentRow.model_validate(row.model_dump())

@@ -1,8 +1,11 @@
 """The port of what a credit buys: a request goes in, one finished delivery comes out."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
+
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(?:; ?[ -~]{1,127})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,11 @@ class Delivery:
 
     body: bytes
     media_type: str
+
+    def __post_init__(self) -> None:
+        # Before anything is captured: what no header can carry would spoil every answer to this use.
+        if not isinstance(self.body, bytes) or not _MEDIA_TYPE.fullmatch(self.media_type):
+            raise ValueError("a delivery is bytes of a media type such as text/plain")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ from paywall.redemptions.tables import RedemptionRow
 log = logging.getLogger("paywall.redemptions")
 #: what a reservation may outlive the fulfilment's own time limit by
 MARGIN_SECONDS = 30
+#: characters of a refusal that are kept and answered
+LONGEST_REFUSAL = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Redeeming:
             raise Unavailable("The delivery cannot be read at the moment.", redemption_id=row.id)
         balance = await self._database.read(lambda tx: credit_store.balance(tx, row.account_id))
         left = balance.available if balance is not None else 0
-        return Redeemed(row.id, row.request, delivery, left, body)
+        return Redeemed(row.id, row.document, delivery, left, body)
 
     async def _fulfil(self, resource: Resource, reservation: Reservation, user: str) -> Redeemed:
         order = UseOrder(reservation.id, json.loads(reservation.document), user)
@@ -122,7 +124,9 @@ class Redeeming:
             failpoint("redeem.made")
             delivery = await self._keep(resource, delivered)
             failpoint("redeem.stored")
-        except Exception as error:
+        except BaseException as error:
+            if _ends_us(error):
+                raise
             raise await self._release(resource, reservation, error) from error
         captured = await self._database.transact(
             lambda tx: self._capture(tx, resource, reservation, order, delivery)
@@ -162,9 +166,11 @@ class Redeeming:
             self._backlog.added()
         return True
 
-    async def _release(self, resource: Resource, reservation: Reservation, error: Exception) -> PaywallError:
+    async def _release(
+        self, resource: Resource, reservation: Reservation, error: BaseException
+    ) -> PaywallError:
         log.warning("nothing delivered for redemption %s: %s", reservation.id, _for_the_log(error))
-        refusal = error.detail if isinstance(error, FulfilmentRefused) else None
+        refusal = _refusal(error.detail) if isinstance(error, FulfilmentRefused) else None
         await self._database.transact(
             lambda tx: store.release(tx, reservation.id, reservation.attempt, self._clock(), refusal=refusal)
         )
@@ -174,18 +180,21 @@ class Redeeming:
         return resource.failed(redemption_id=reservation.id)
 
     async def sweep(self) -> int:
-        """Release what a crash left reserved; how many those were."""
+        """Release what a crash left reserved; how many those were. One that cannot be must not hold up the others."""
+        now, released = self._clock(), 0
+        for redemption_id, attempt in await self._database.read(lambda tx: store.overdue(tx, now)):
+            try:
+                released += await self._database.transact(
+                    lambda tx, one=redemption_id, number=attempt: self._sweep_one(tx, one, number)  # type: ignore[misc]
+                )
+            except AssertionError:
+                log.exception("redemption %s stays reserved: its account does not add up", redemption_id)
+        return released
 
-        def release_overdue(tx: Transaction) -> int:
-            now = self._clock()
-            due = store.overdue(tx, now)
-            released = 0
-            for redemption_id, attempt in due:
-                released += store.release(tx, redemption_id, attempt, now)
-                failpoint("recover.sweeping")
-            return released
-
-        return await self._database.transact(release_overdue)
+    def _sweep_one(self, tx: Transaction, redemption_id: str, attempt: int) -> bool:
+        released = store.release(tx, redemption_id, attempt, self._clock())
+        failpoint("recover.sweeping")
+        return released
 
     async def drain(self) -> None:
         """Take no more; wait for what is under way, each within its resource's time."""
@@ -203,7 +212,19 @@ def stored_delivery(resource: Resource, row: RedemptionRow) -> StoredDelivery | 
     return StoredDelivery(row.delivery, resource.delivery_path(row.delivery), row.media_type, row.sha256)
 
 
-def _for_the_log(error: Exception) -> str:
+def _ends_us(error: BaseException) -> bool:
+    """Whether it is we who are to end. A fulfilment that cancels something of its own has merely failed."""
+    task = asyncio.current_task()
+    cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+    return cancelled or isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
+
+
+def _refusal(detail: str) -> str:
+    """A fulfilment's own sentence as every store and client can take it."""
+    return "".join(letter for letter in detail[:LONGEST_REFUSAL] if letter.isprintable())
+
+
+def _for_the_log(error: BaseException) -> str:
     """A fulfilment's own note is safe to keep; another error's text could hold the prompt."""
     if isinstance(error, FulfilmentFailed):
         return error.note or error.code

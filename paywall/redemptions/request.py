@@ -10,8 +10,9 @@ from shared.tokens.dpop import HolderProof
 class RedemptionRequest:
     """A request to use `resource` once for `quantity` credits.
 
-    `request_hash` is that of `shared/redemption_commitment.py`, in hex; `document` is the JSON text of what is
-    performed. `owes_burn`: the payment request promised a burn for each credit.
+    `request` is the canonical JSON of what was asked, `request_hash` its hash (`shared/redemption_commitment.py`)
+    in hex; `document` is the JSON text of what is performed. `owes_burn`: the payment request promised a burn for
+    each credit.
     """
 
     id: str
@@ -20,6 +21,7 @@ class RedemptionRequest:
     resource: str
     quantity: int
     idempotency_key: str
+    request: str
     request_hash: str
     document: str
     owes_burn: bool

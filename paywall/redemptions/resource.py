@@ -1,9 +1,15 @@
 """A resource: something that can be used for credits."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paywall.errors import FulfilmentFailed, FulfilmentRefused
+from paywall.errors import FulfilmentFailed, FulfilmentRefused, SetupError
 from paywall.redemptions.fulfilment import DeliveryStore, Fulfilment, Recorder
+
+_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){2,16}")
+#: paths of the API's own, below which no resource can be
+OWN = ("/api/catalog", "/api/payments", "/api/credits", "/api/redemptions", "/api/burns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,10 @@ class Resource:
     def __post_init__(self) -> None:
         if self.cost < 1:
             raise ValueError("a use costs at least one credit")
-        if not self.path.startswith("/") or self.path.endswith("/"):
-            raise ValueError("a resource's path begins with a slash and ends without one")
+        if not _PATH.fullmatch(f"{self.path}/{self.verb}"):
+            raise ValueError(
+                "a resource's path is of plain letters, begins with a slash and ends without one"
+            )
 
     @property
     def buy_path(self) -> str:
@@ -52,3 +60,13 @@ class Resource:
             "buy": self.buy_path,
             "use": self.use_path,
         }
+
+
+def check_resources(resources: Sequence[Resource]) -> None:
+    """Errors: SetupError when two are of one id or path, or one stands where the API has something of its own."""
+    for what in ("id", "path"):
+        if len({getattr(resource, what) for resource in resources}) != len(resources):
+            raise SetupError(f"Two resources have one {what}.")
+    for resource in resources:
+        if any(resource.path == own or resource.path.startswith(f"{own}/") for own in OWN):
+            raise SetupError(f"The path {resource.path} is the API's own.")

@@ -36,16 +36,8 @@ _INSERT = CompiledStatement(
         .returning(_redemption.id)
     ),
     [
-        *(
-            "id",
-            "account_id",
-            "idempotency_key",
-            "resource",
-            "request",
-            "request_hash",
-            "quantity",
-            "owes_burn",
-        ),
+        *("id", "account_id", "idempotency_key", "resource", "request", "document", "request_hash"),
+        *("quantity", "owes_burn"),
         *("state", "attempt", "deadline", "created_at", "updated_at"),
     ],
 )
@@ -97,7 +89,8 @@ def reserve(
         account_id=request.account_id,
         idempotency_key=request.idempotency_key,
         resource=request.resource,
-        request=request.document,
+        request=request.request,
+        document=request.document,
         request_hash=request.request_hash,
         quantity=request.quantity,
         owes_burn=request.owes_burn,
@@ -138,7 +131,9 @@ def _reserve_again(
     )
     if done.rowcount != 1:
         return RedemptionRow.model_validate({**row.model_dump(), "state": "reserved"})  # another was first
-    return _take(tx, replace(request, id=row.id, document=row.request), attempt, now)
+    # What was asked first is what is performed, and what it cost then: the seller may have changed both since.
+    again = replace(request, id=row.id, document=row.document, quantity=row.quantity, owes_burn=row.owes_burn)
+    return _take(tx, again, attempt, now)
 
 
 def _take(tx: Transaction, request: RedemptionRequest, attempt: int, now: int) -> Reservation:

@@ -21,8 +21,10 @@ class RedemptionRow(SQLModel, table=True):
     account_id: str
     idempotency_key: str
     resource: str
-    #: JSON object: the request with every choice made, as the fulfilment performs it
+    #: canonical JSON of the request as it was asked, without the receipt
     request: str
+    #: JSON object: the same with every choice made, as the fulfilment performs it
+    document: str
     #: SHA-256 of the request as asked, in hex: the same key with another body is refused, the burn's leaf binds it
     request_hash: str
     #: credits that the use costs, and tokens that it burns

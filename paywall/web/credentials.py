@@ -25,13 +25,16 @@ class Origins:
 
     def __init__(self, service_url: str, host: str, port: int, *, public: bool) -> None:
         parts = urlsplit(service_url)
-        # A path in our URL is in the request's own when we are mounted there, and not when a proxy took it off.
-        own = {service_url, f"{parts.scheme}://{parts.netloc}"}
         names = {host, "127.0.0.1", "localhost", "[::1]"}
-        self._origins = own if public else own | {f"http://{name}:{port}" for name in names}
+        local = set() if public else {f"http://{name}:{port}" for name in names}
+        # A path in our URL is in the request's own when we are mounted there, and not when a proxy took it off.
+        self._mounted = {f"{parts.scheme}://{parts.netloc}", *local}
+        self._alone = {service_url, *local}
 
-    def matches(self, url: str, path: str) -> bool:
-        return url.endswith(path) and url.removesuffix(path) in self._origins
+    def matches(self, url: str, request: Request) -> bool:
+        path = request.scope["path"]
+        own = self._mounted if request.scope.get("root_path") else self._alone
+        return url.endswith(path) and url.removesuffix(path) in own
 
 
 def credentials_of(request: Request, body: Mapping[str, Any], origins: Origins) -> Credentials | None:
@@ -67,8 +70,7 @@ def proof_header(request: Request) -> str:
 
 
 def _credentials_of(request: Request, token: str, proof: str | None, origins: Origins) -> Credentials:
-    path = request.scope["path"]
-    return Credentials(token, proof, request.method, lambda url: origins.matches(url, path))
+    return Credentials(token, proof, request.method, lambda url: origins.matches(url, request))
 
 
 def idempotency_key(request: Request) -> str | None:

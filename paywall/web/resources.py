@@ -25,7 +25,7 @@ from paywall.web.paths import at_root
 from paywall.web.problems import JsonResponse, problem_response
 from paywall.web.sales import SalesRoutes
 from shared import strict_json
-from shared.redemption_commitment import request_hash
+from shared.redemption_commitment import canonical_request
 
 
 class ResourceRoutes:
@@ -93,7 +93,7 @@ class ResourceRoutes:
     def _request(self, principal: Principal, body: Mapping[str, Any], key: str | None) -> RedemptionRequest:
         document = self._resource.fulfilment.read(body)
         try:
-            asked_hash = request_hash(body)
+            asked = canonical_request(body)
         except ValueError as error:
             raise BadRequest(f"The request has no canonical form: {error}.") from error
         redemption_id = self._ids()
@@ -104,7 +104,8 @@ class ResourceRoutes:
             resource=self._resource.id,
             quantity=self._resource.cost,
             idempotency_key=key if key is not None else f"redemption {redemption_id}",
-            request_hash=asked_hash.hex(),
+            request=asked.decode(),
+            request_hash=hashlib.sha256(asked).hexdigest(),
             document=strict_json.dumps(document),
             owes_burn=principal.request.order.token is not None,
             holder_proof=principal.proof,

@@ -85,12 +85,11 @@ class SalesRoutes:
         return JsonResponse(shown)
 
     def _proof(self, request: Request) -> HolderProof:
-        path = request.scope["path"]
         try:
             return dpop.verify(
                 proof_header(request),
                 method=request.method,
-                url_ok=lambda url: self._origins.matches(url, path),
+                url_ok=lambda url: self._origins.matches(url, request),
                 now=self._clock(),
             )
         except TokenError as error:

@@ -6,14 +6,15 @@ from fnmatch import fnmatchcase
 _KINDS = (
     ("paywall", "face"),
     ("paywall.__main__", "cli"),
-    ("paywall.cli*", "cli"),
+    ("paywall.cli", "cli"),
+    ("paywall.cli.*", "cli"),
     ("paywall.compose", "root"),
     ("paywall.settings", "pure"),
     ("paywall.errors", "pure"),
     ("paywall.clock", "clock"),
-    ("paywall.web*", "web"),
-    ("paywall.database*", "database"),
-    ("paywall.devnet*", "devnet"),
+    ("paywall.web.*", "web"),
+    ("paywall.database.*", "database"),
+    ("paywall.devnet.*", "devnet"),
     # ports: the caller owns the interface
     ("paywall.rails.base", "port"),
     ("paywall.rails.registry", "registry"),
@@ -65,12 +66,12 @@ _KINDS = (
     ("buyer.seller.catalog", "pure"),
     ("buyer.seller.typed", "pure"),
     ("buyer.purchase.machine", "pure"),
-    ("buyer*", "flow"),
-    ("shared.chain*", "chain"),
-    ("shared*", "shared"),
+    ("buyer.*", "agent"),
+    ("shared.chain.*", "chain"),
+    ("shared.*", "shared"),
 )
 
 
 def kind_of(name: str) -> str:
     """One word of `_KINDS`."""
-    return next(kind for pattern, kind in _KINDS if fnmatchcase(name, pattern))
+    return next((kind for pattern, kind in _KINDS if fnmatchcase(name, pattern)), "package")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import paywall
 from tests.architecture.kinds import kind_of
 from tests.architecture.modules import Module, modules, within
 
@@ -12,6 +13,9 @@ SERVER = ("starlette", "uvicorn")
 SQL = ("sqlalchemy", "sqlmodel")
 CHANCE = ("time", "os", "random", "secrets")
 
+#: by the public face whatever there is could be had: it is for programs outside
+FACE = tuple(f"paywall.{name}" for name in paywall.__all__)
+
 #: kind → the kinds of ours that it may import
 MAY = {
     "pure": {"pure", "port", "shared"},
@@ -19,6 +23,7 @@ MAY = {
     "store": {"pure", "port", "store", "database", "shared"},
     "adapter": {"pure", "port", "shared", "clock", "chain", "face"},
     "flow": {"pure", "port", "store", "flow", "database", "shared", "chain", "clock"},
+    "agent": {"pure", "port", "agent", "registry", "shared", "chain"},
     "web": {"pure", "port", "flow", "web", "shared", "clock", "face"},
     "database": {"pure", "store", "database", "flow"},
     "shared": {"shared"},
@@ -27,11 +32,12 @@ MAY = {
 #: kind → what else it must not import
 NEVER = {
     "pure": (*CHANCE, *SQL, *NETWORK, *SERVER),
-    "port": (*SQL, *NETWORK, *SERVER),
-    "store": (*NETWORK, *SERVER, "shared.chain"),
-    "adapter": (*SQL, *SERVER),
-    "flow": (*SERVER,),
-    "web": (*SQL, *NETWORK),
+    "port": (*SQL, *NETWORK, *SERVER, *FACE),
+    "store": (*NETWORK, *SERVER, *FACE, "shared.chain"),
+    "adapter": (*SQL, *SERVER, *FACE),
+    "flow": (*SERVER, *NETWORK, *FACE),
+    "agent": (*SERVER,),
+    "web": (*SQL, *NETWORK, "paywall.Paywall", "paywall.Seller"),
     "shared": (*CHANCE, *SQL, *NETWORK, *SERVER, "asyncio", "pathlib", "subprocess"),
 }
 #: (who, what it must not import, why)
@@ -106,5 +112,30 @@ def test_only_the_settings_and_the_commands_read_the_environment() -> None:
         module.name
         for module in modules("paywall", "shared")
         if "os.environ" in module.path.read_text("utf-8") and kind_of(module.name) != "cli"
+    ]
+    assert found == []
+
+
+#: what only some rooms of the seller may know
+SECRETS = [
+    ("paywall.products.images", ("paywall.products.images", "paywall.compose", "paywall.cli"), "images"),
+    ("shared.dialects.ack", ("paywall.web", "paywall.compose"), "a dialect"),
+    ("paywall.rails.cardano", ("paywall.rails.cardano",), "how Cardano pays"),
+    (
+        "shared.cardano",
+        ("paywall.rails.cardano", "paywall.burns", "paywall.proofs", "paywall.devnet", "paywall.cli"),
+        "Cardano",
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "rooms", "name"), SECRETS, ids=[secret[2] for secret in SECRETS])
+def test_no_other_room_knows(what: str, rooms: tuple[str, ...], name: str) -> None:
+    found = [
+        f"{module.name} imports {one}: it is not to know {name}"
+        for module in modules("paywall")
+        if not within(module.name, *rooms)
+        for one in sorted(module.imports)
+        if within(one, what)
     ]
     assert found == []

@@ -1,8 +1,9 @@
 """Paywalls as ASGI apps: alone with a lifespan, and two side by side below the paths of another app."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,17 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from buyer import Budget, BuyerClient, Wallet
-from paywall import Paywall, Settings
+from paywall import Delivery, Fulfilment, FulfilmentRefused, Paywall, Settings, UseOrder
 from paywall.products.images.room import open_images
+from paywall.rails.base import JSON
+from shared.keys import SigningKey
+from tests.support.outside.dialect import ASK, SHOW, PlainDialect
+from tests.support.outside.rail import VoucherRail
+from tests.support.outside.resource import PRODUCT, Weather, weather
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import free_port
 from tests.support.world.image_maker import PlainMaker
+from tests.support.world.loop import in_loop
 from tests.support.world.seller import make_blocks
 
 
@@ -155,3 +162,63 @@ def test_a_paywall_that_does_not_run_refuses_to_answer(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="lifespan"):
         asyncio.run(story())
+
+
+@in_loop
+async def test_a_start_that_fails_holds_nothing_that_the_next_one_needs(tmp_path: Path) -> None:
+    class Mute(VoucherRail):
+        def describe(self) -> Mapping[str, JSON]:
+            raise ZeroDivisionError
+
+    settings = Settings(data_dir=str(tmp_path), rails="voucher", policy="none")
+    with pytest.raises(ZeroDivisionError):
+        async with Paywall(settings, rails=[Mute({}, 0)]).running():
+            pass
+    async with Paywall(settings, rails=[VoucherRail({}, 0)]).running() as seller:
+        assert seller.database.dialect == "sqlite"
+
+
+def answers_after(fulfilment: Fulfilment, folder: Path) -> list[int]:
+    """The statuses of a use of this resource, of the same use again, and of the credits that are left."""
+    settings = Settings(data_dir=str(folder), rails="voucher", policy="none")
+    rails, product = [VoucherRail({"code": 90}, 0)], PRODUCT
+    sold = replace(weather(folder / "deliveries"), fulfilment=fulfilment)
+    app = Paywall(settings, resources=[sold], products=[product], rails=rails, dialects=[PlainDialect()])
+
+    async def story() -> list[int]:
+        base = "http://127.0.0.1:8402"
+        async with (
+            app.running(),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base) as http,
+        ):
+            asked = await http.post("/api/weather/buy", json={"credits": 6})
+            shown = {
+                SHOW: f"{SigningKey.generate().public.did} code {asked.headers[ASK].partition('token=')[2]}"
+            }
+            paid = await http.post("/api/payments", headers=shown)
+            bearer = {"Authorization": f"Bearer {paid.json()['ours']}", "Idempotency-Key": "one"}
+            uses = [
+                await http.post("/api/weather/report", json={"town": "x"}, headers=bearer) for _ in range(2)
+            ]
+            left = (await http.get("/api/credits", headers=bearer)).json()
+            return [*(use.status_code for use in uses), left["available"], left["reserved"]]
+
+    return asyncio.run(story())
+
+
+class Cancelling(Weather):
+    async def perform(self, order: UseOrder) -> Delivery:
+        raise asyncio.CancelledError
+
+
+class Ragged(Weather):
+    async def perform(self, order: UseOrder) -> Delivery:
+        raise FulfilmentRefused("no \ud800\x00\n" + "x" * 2_000_000)
+
+
+def test_a_fulfilment_that_cancels_itself_has_failed_and_takes_no_credit(tmp_path: Path) -> None:
+    assert answers_after(Cancelling(), tmp_path) == [502, 502, 6, 0]
+
+
+def test_a_refusal_in_words_that_no_store_holds_is_kept_in_those_that_one_does(tmp_path: Path) -> None:
+    assert answers_after(Ragged(), tmp_path) == [422, 422, 6, 0]

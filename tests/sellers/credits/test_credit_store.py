@@ -20,7 +20,7 @@ from tests.support.world.redemptions import BEARER, delivered, wanted
 
 NOW, END = 1_000, 2_000
 KEY = SigningKey.from_seed(bytes(32)).public
-WISH = wanted("redemption", "account", "key")
+REQUEST = wanted("redemption", "account", "key")
 IMAGE = delivered("image")
 
 
@@ -44,7 +44,7 @@ def open_account(tx: Transaction) -> None:
     )
 
 
-def reserve(wish: RedemptionRequest = WISH, now: int = NOW) -> Callable[[Transaction], Reservation]:
+def reserve(wish: RedemptionRequest = REQUEST, now: int = NOW) -> Callable[[Transaction], Reservation]:
     def function(tx: Transaction) -> Reservation:
         reservation = redemption_store.reserve(tx, wish, now, now + 100)
         assert isinstance(reservation, Reservation)
@@ -75,9 +75,9 @@ def test_an_account_is_opened_once(database: Database) -> None:
 
 
 REFUSED = {
-    "an unknown account": (replace(WISH, account_id="nobody"), NOW, ReceiptInvalid),
-    "another product": (replace(WISH, product="song-credit"), NOW, CreditsExhausted),
-    "an account past its end": (WISH, END, CreditsExhausted),
+    "an unknown account": (replace(REQUEST, account_id="nobody"), NOW, ReceiptInvalid),
+    "another product": (replace(REQUEST, product="song-credit"), NOW, CreditsExhausted),
+    "an account past its end": (REQUEST, END, CreditsExhausted),
 }
 
 
@@ -90,12 +90,12 @@ async def test_a_refused_reservation_leaves_nothing(
     with pytest.raises(error):
         await database.transact(reserve(replace(wish, holder_proof=proof), now))
     assert await database.read(state) == UNTOUCHED
-    await database.transact(reserve(replace(WISH, holder_proof=proof)))
+    await database.transact(reserve(replace(REQUEST, holder_proof=proof)))
 
 
 @in_loop
 async def test_a_holder_proof_counts_once_until_it_is_too_old_to_be_shown(database: Database) -> None:
-    used = replace(WISH, holder_proof=HolderProof("jti", KEY.thumbprint, KEY, NOW))
+    used = replace(REQUEST, holder_proof=HolderProof("jti", KEY.thumbprint, KEY, NOW))
     again = replace(used, id="other", idempotency_key="other")
     await database.transact(reserve(used))
     with pytest.raises(HolderProofInvalid):
@@ -110,14 +110,14 @@ async def test_a_holder_proof_counts_once_until_it_is_too_old_to_be_shown(databa
 async def test_a_key_belongs_to_one_request_of_one_account(database: Database) -> None:
     await database.transact(reserve())
     with pytest.raises(IdempotencyKeyReused):
-        await database.transact(reserve(replace(WISH, id="other", request_hash="other")))
+        await database.transact(reserve(replace(REQUEST, id="other", request_hash="other")))
     assert await database.read(state) == ({"granted": 2, "available": 1, "reserved": 1}, 4, 1)
 
 
 @in_loop
 async def test_a_reservation_is_captured_or_released_and_only_once(database: Database) -> None:
     first = await database.transact(reserve())
-    second = await database.transact(reserve(replace(WISH, id="other", idempotency_key="other")))
+    second = await database.transact(reserve(replace(REQUEST, id="other", idempotency_key="other")))
     assert (first.credits_remaining, second.credits_remaining) == (1, 0)
     finish: list[tuple[Callable[[Transaction], bool], bool]] = [
         (lambda tx: redemption_store.capture(tx, replace(first, attempt=2), IMAGE, NOW), False),
@@ -151,3 +151,16 @@ async def test_only_reservations_past_their_deadline_are_overdue(database: Datab
     await database.transact(reserve())
     assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 100)) == []
     assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 101)) == [("redemption", 1)]
+
+
+@in_loop
+async def test_a_key_that_comes_again_costs_what_it_cost_first_whatever_the_resource_costs_by_now(
+    database: Database,
+) -> None:
+    first = await database.transact(reserve())
+    await database.transact(lambda tx: redemption_store.release(tx, first.id, 1, NOW))
+    dearer = replace(REQUEST, quantity=2, document='{"prompt":"another"}', owes_burn=False)
+    again = await database.transact(reserve(dearer))
+    assert (again.quantity, again.document, again.owes_burn) == (1, first.document, True)
+    assert await database.transact(lambda tx: redemption_store.release(tx, again.id, 2, NOW))
+    assert (await database.read(state))[0] == {"granted": 2, "available": 2}

@@ -19,6 +19,7 @@ def wanted(redemption_id: str, account_id: str, key: str | None = None, **change
         "resource": "images",
         "quantity": 1,
         "idempotency_key": key or redemption_id,
+        "request": '{"prompt":"a cat"}',
         "request_hash": "ab" * 32,
         "document": '{"prompt":"a cat"}',
         "owes_burn": True,

@@ -75,6 +75,7 @@ def upgrade_redemptions() -> None:
     for column in (
         sa.Column("resource", sa.String(), nullable=False, server_default="images"),
         sa.Column("request", sa.String(), nullable=False, server_default="{}"),
+        sa.Column("document", sa.String(), nullable=False, server_default="{}"),
         sa.Column("quantity", sa.BigInteger(), nullable=False, server_default="1"),
         sa.Column("owes_burn", sa.Boolean(), nullable=False, server_default=sa.true()),
     ):
@@ -89,6 +90,7 @@ def upgrade_redemptions() -> None:
         for name, kind in (
             ("resource", sa.String()),
             ("request", sa.String()),
+            ("document", sa.String()),
             ("quantity", sa.BigInteger()),
             ("owes_burn", sa.Boolean()),
         ):
@@ -101,22 +103,38 @@ def upgrade_redemptions() -> None:
 
 
 def _write_requests() -> None:
-    """The subject of each redemption as the request that asked for it."""
+    """The subject of each redemption as what was performed; as what was asked, too, when its hash says so."""
     redemption = sa.table(
         "redemption",
-        *(sa.column(name) for name in ("id", "request", "subject_kind", "subject_text")),
+        *(
+            sa.column(name)
+            for name in ("id", "request", "document", "request_hash", "subject_kind", "subject_text")
+        ),
     )
     bind, last = op.get_bind(), ""
     while rows := bind.execute(
-        sa.select(redemption.c.id, redemption.c.subject_kind, redemption.c.subject_text)
+        sa.select(
+            redemption.c.id, redemption.c.subject_kind, redemption.c.subject_text, redemption.c.request_hash
+        )
         .where(redemption.c.id > last)
         .order_by(redemption.c.id)
-        .limit(1000)
+        .limit(CHUNK)
     ).all():
-        for redemption_id, kind, text in rows:
-            request = json.dumps({kind: text}, separators=(",", ":"), ensure_ascii=False)
-            bind.execute(redemption.update().where(redemption.c.id == redemption_id).values(request=request))
+        changes = [_asked_and_performed(*row) for row in rows]
+        bind.execute(
+            redemption.update()
+            .where(redemption.c.id == sa.bindparam("which"))
+            .values(request=sa.bindparam("asked"), document=sa.bindparam("performed")),
+            changes,
+        )
         last = rows[-1][0]
+
+
+def _asked_and_performed(redemption_id: str, kind: str, text: str, request_hash: str) -> dict[str, str]:
+    """Who asked for nothing in particular got a name by chance, and asked in the words of an empty object."""
+    document = json.dumps({kind: text}, separators=(",", ":"), ensure_ascii=False)
+    asked = "{}" if sha256(b"{}").hexdigest() == request_hash else document
+    return {"which": redemption_id, "asked": asked, "performed": document}
 
 
 def upgrade_payments() -> None:
@@ -185,11 +203,13 @@ def _bind_burns() -> None:
     connection = op.get_bind()
     unbound = sa.text(
         "SELECT r.id, r.account_id, r.request_hash, r.idempotency_key FROM burn b"
-        " JOIN redemption r ON r.id = b.redemption_id WHERE b.commitment IS NULL ORDER BY r.id LIMIT :chunk"
+        " JOIN redemption r ON r.id = b.redemption_id WHERE r.id > :last ORDER BY r.id LIMIT :chunk"
     )
     bind = sa.text("UPDATE burn SET commitment = :commitment WHERE redemption_id = :id")
-    while rows := connection.execute(unbound, {"chunk": CHUNK}).all():
+    last = ""
+    while rows := connection.execute(unbound, {"chunk": CHUNK, "last": last}).all():
         connection.execute(bind, [{"id": row[0], "commitment": _commitment(*row)} for row in rows])
+        last = rows[-1][0]
 
 
 def _commitment(redemption_id: str, receipt_id: str, request_hash: str, idempotency_key: str) -> bytes:
