@@ -32,5 +32,18 @@ def commitment(receipt_id: str, redemption_id: str, request_hash: bytes, idempot
     """
     if len(request_hash) != sha256().digest_size:
         raise ValueError("a request's hash has 32 bytes")
-    fields = (DOMAIN, receipt_id.encode(), redemption_id.encode(), request_hash, idempotency_key.encode())
-    return sha256(b"".join(len(field).to_bytes(4, "big") + field for field in fields)).digest()
+    receipt, redemption, key = receipt_id.encode(), redemption_id.encode(), idempotency_key.encode()
+    return sha256(
+        b"%b%b%b%b%b%b%b%b%b"
+        % (
+            *(_HEAD, _length(receipt), receipt, _length(redemption), redemption),
+            *(_length(request_hash), request_hash, _length(key), key),
+        )
+    ).digest()
+
+
+def _length(field: bytes) -> bytes:
+    return len(field).to_bytes(4, "big")
+
+
+_HEAD = _length(DOMAIN) + DOMAIN
