@@ -31,7 +31,10 @@ class ShownRedemption:
 
 
 class Proofs:
-    """Reads alone. `token` is the asset that is burned, "<policyId>.<nameHex>"; None for a seller without burns."""
+    """What proves redemptions and burns; reading changes nothing but the holder proofs that were used.
+
+    `token` is the asset that is burned, "<policyId>.<nameHex>"; None for a seller without burns.
+    """
 
     def __init__(
         self, *, database: Database, resources: Mapping[str, Resource], token: str | None, confirmations: int
