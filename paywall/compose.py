@@ -148,7 +148,7 @@ class Seller:
         self.redeeming = Redeeming(
             database=adapters.database,
             clock=clock.unix_now,
-            ids=clock.new_id,
+            references=clock.new_reference,
             salts=lambda: secrets.token_bytes(SALT_BYTES),
             backlog=backlog,
         )

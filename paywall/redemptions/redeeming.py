@@ -58,13 +58,13 @@ class Redeeming:
         *,
         database: Database,
         clock: Clock,
-        ids: Ids,
+        references: Ids,
         salts: Callable[[], bytes],
         backlog: Backlog,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._ids = ids
+        self._references = references
         self._salts = salts
         self._backlog = backlog
         self._running: set[asyncio.Task[Redeemed]] = set()
@@ -141,7 +141,7 @@ class Redeeming:
         )
 
     async def _keep(self, resource: Resource, delivered: Delivery) -> StoredDelivery:
-        reference = self._ids().replace("-", "")
+        reference = self._references()
         sha256 = await resource.deliveries.put(reference, delivered)
         return StoredDelivery(reference, resource.delivery_path(reference), delivered.media_type, sha256)
 

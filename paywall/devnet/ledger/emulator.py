@@ -82,7 +82,8 @@ class Ledger:
     async def _call(self, operation: str, **arguments: object) -> Mapping[str, Any]:
         assert self._process.stdin is not None
         async with self._turn:
-            with contextlib.suppress(ConnectionError):  # the answer below says what happened
+            # The answer below says what happened. uvloop calls a pipe that is closed by now a RuntimeError.
+            with contextlib.suppress(ConnectionError, RuntimeError):
                 self._process.stdin.write(json.dumps({"operation": operation, **arguments}).encode() + b"\n")
                 await self._process.stdin.drain()
             answer = await self._answer()
