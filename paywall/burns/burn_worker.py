@@ -57,11 +57,6 @@ class BurnWorker:
             clock=clock,
         )
 
-    @property
-    def shortage(self) -> str:
-        """Why nothing can be signed at the moment; empty when it can."""
-        return self._signer.shortage
-
     async def step(self) -> bool:
         """Move on; False when another holds the wallet, or nothing is in flight and nothing is due.
 

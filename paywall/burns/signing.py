@@ -42,7 +42,7 @@ class BatchSigner:
         self._custody = custody
         self._clock = clock
         #: why the last batch could not be signed; empty when it could
-        self.shortage = ""
+        self._shortage = ""
 
     async def sign(self, lease: WalletLease, batch: BurnBatchRow) -> None:
         """→ signed; or as it was, when the wallet has too little. Errors: ChainUnavailable, LeaseLost."""
@@ -57,9 +57,9 @@ class BatchSigner:
         failpoint("burn.signed")
 
     def _note_shortage(self, shortage: str) -> None:
-        if shortage and shortage != self.shortage:
+        if shortage and shortage != self._shortage:
             log.warning(shortage)
-        self.shortage = shortage
+        self._shortage = shortage
 
     async def _build(self, lease: WalletLease, batch: BurnBatchRow) -> Built:
         """Errors: BatchUnsignable, ChainUnavailable, LeaseLost."""
