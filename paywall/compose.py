@@ -35,6 +35,7 @@ from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.resource import Resource, check_resources
+from paywall.redemptions.using import Using
 from paywall.sales.catalog import catalog_of, open_catalog, require_products
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
@@ -169,6 +170,7 @@ class Seller:
         chain = adapters.chain if settings.needs_chain else None
         ready = Readiness(adapters.database, chain, custody, settings.low_water)
         unit = None if custody is None else custody.asset.unit
+        verifier = ReceiptVerifier(adapters.identity, clock.unix_now)
         return Surface(
             service_url=settings.service_url,
             origins=Origins(
@@ -182,8 +184,8 @@ class Seller:
             selling=self.selling,
             settlement=self.settlement,
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
-            receipt_verifier=ReceiptVerifier(adapters.identity, clock.unix_now),
-            redeeming=self.redeeming,
+            receipt_verifier=verifier,
+            using=Using(self.selling, verifier, self.redeeming, clock.new_id),
             proofs=Proofs(
                 database=adapters.database,
                 resources={resource.id: resource for resource in adapters.resources},
@@ -193,7 +195,6 @@ class Seller:
             metrics=Metrics(adapters.database, unit, settings.low_water),
             ready=ready.look,
             clock=clock.unix_now,
-            ids=clock.new_id,
         )
 
     async def start(self) -> None:

@@ -35,11 +35,16 @@
     └── SetupError                  (never on the wire: a sentence for the operator, exit status 2)
 
 A class carries status, code, title and whether the same request may be sent again. Inner code raises
-these and knows nothing of HTTP; `web/problems.py` maps them once to RFC 9457 problem details.
+these and knows nothing of HTTP; `web/problems.py` makes them answers.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from shared.problem import Problem
+
+if TYPE_CHECKING:
+    from shared.dialects.base import Offer
 
 
 class PaywallError(Exception):
@@ -56,6 +61,10 @@ class PaywallError(Exception):
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.extra: Mapping[str, Any] = extra
+
+    def problem(self) -> Problem:
+        """The refusal as problem details (RFC 9457)."""
+        return Problem(self.status, self.code, self.title, self.detail, self.retryable, self.extra)
 
 
 class SetupError(PaywallError):
@@ -96,7 +105,7 @@ class HolderProofInvalid(Unauthorized):
 class PaymentRequired(PaywallError):
     """Raised only when paying is the remedy, for auto-payers pay whatever says 402.
 
-    `token` is the PRT to pay.
+    `token` is the PRT to pay. `offer` is there when it was made for this refusal: it goes out in every dialect.
     """
 
     status, code, title, retryable = 402, "payment_required", "Payment required", True
@@ -104,10 +113,17 @@ class PaymentRequired(PaywallError):
     def __init__(self, detail: str = "", *, token: str | None = None, **extra: Any) -> None:
         super().__init__(detail, **extra)
         self.token = token
+        self.offer: Offer | None = None
 
     def carrying(self, token: str | None) -> Self:
         """The same refusal with another PRT to pay, or none."""
         return type(self)(self.detail, token=token, **self.extra)
+
+    def offering(self, offer: "Offer") -> Self:
+        """The same refusal with an offer that was made for it."""
+        offered = self.carrying(offer.token)
+        offered.offer = offer
+        return offered
 
 
 class CreditsExhausted(PaymentRequired):

@@ -23,3 +23,8 @@ def account_of(receipt_id: str) -> str:
     So a receipt finds its credits without a look-up, and cannot open two accounts: the key is taken.
     """
     return receipt_id
+
+
+def receipt_of(account_id: str) -> str:
+    """The id of the receipt that opened the account: the other way round."""
+    return account_id

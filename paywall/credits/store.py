@@ -81,26 +81,27 @@ def open_account(
     *,
     account_id: str,
     owner: Owner,
-    payment_id: str,
     product: str,
-    credits: int,
+    opening: Transfer,
     expires_at: int,
     now: int,
 ) -> None:
-    """The account of a receipt, with its grant posted."""
+    """An account with its first credits: `opening` is a payment's grant, or what a gift hands over."""
+    if (opening.source, opening.target) != ("granted", "available"):
+        raise ValueError("an account opens with credits that are granted to it")
     tx.session.add(
         CreditAccountRow(
             id=account_id,
             owner_kind=owner.kind,
             owner=owner.name,
             product=product,
-            granted=credits,
-            available=credits,
+            granted=opening.amount,
+            available=opening.amount,
             expires_at=expires_at,
         )
     )
     tx.session.flush()
-    post(tx, account_id, postings.grant(payment_id, credits), now)
+    post(tx, account_id, opening, now)
 
 
 def post(tx: Transaction, account_id: str, transfer: Transfer, now: int) -> None:

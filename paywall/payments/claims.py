@@ -28,9 +28,9 @@ from paywall.payments import store
 from paywall.payments.rules import Refused, check_payer, shortcoming, token_to_pay
 from paywall.payments.store import NewPayment
 from paywall.payments.tables import PaymentRow
-from paywall.rails.base import CheckedPayment, Rail, StoredRequest
+from paywall.rails.base import CheckedPayment, Rail
 from paywall.sales import store as request_store
-from shared.dialects.base import Evidence
+from shared.dialects.base import Evidence, StoredRequest
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption, PaymentRequest
 

@@ -10,6 +10,7 @@ A crash in between leaves `settling`, which the worker takes up. Unknown is an o
 from collections.abc import Mapping
 
 from paywall.clock import Clock
+from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.credits.accounts import Owner, account_of
 from paywall.database.engine import Database, Transaction
@@ -96,9 +97,8 @@ class Settlement:
                 tx,
                 account_id=account_of(receipt.id),
                 owner=Owner.of_receipt(request_row.holder),
-                payment_id=payment.id,
                 product=request_row.product,
-                credits=request_row.credits,
+                opening=postings.grant(payment.id, request_row.credits),
                 expires_at=receipt.expires_at,
                 now=now,
             )

@@ -5,6 +5,7 @@ from typing import Any
 from paywall.burns.states import IN_FLIGHT
 from paywall.burns.store import leaf_of
 from paywall.burns.tables import BurnBatchRow
+from paywall.credits.accounts import receipt_of
 from paywall.proofs.store import BurnRecord
 from paywall.redemptions.tables import RedemptionRow
 from shared.cardano.metadata import SUM_TREE
@@ -44,7 +45,7 @@ def shown_to_holder(record: BurnRecord, row: RedemptionRow) -> dict[str, Any]:
         return {}
     preimage = {
         "salt": record.burn.salt.hex(),
-        "receipt_id": row.account_id,
+        "receipt_id": receipt_of(row.account_id),
         "redemption_id": row.id,
         "request_hash": row.request_hash,
         "idempotency_key": row.idempotency_key,

@@ -10,9 +10,9 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from paywall.keys.signers.base import Signer
 from paywall.settings import Settings
-from shared.dialects.base import Evidence
+from shared.dialects.base import Evidence, StoredRequest
 from shared.money import Money
-from shared.tokens.prt import PaymentOption, PaymentRequest
+from shared.tokens.prt import PaymentOption
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
@@ -28,14 +28,6 @@ class RailContext:
     settings: Settings
     clock: Callable[[], int]
     open_key: Callable[[str], Signer]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRequest:
-    """A payment request that this seller signed and stored, and its token to the letter."""
-
-    token: str
-    request: PaymentRequest
 
 
 @dataclass(frozen=True, slots=True)

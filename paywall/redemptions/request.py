@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from paywall.credits.accounts import receipt_of
 from shared.redemption_commitment import commitment
 from shared.tokens.dpop import HolderProof
 
@@ -44,6 +45,6 @@ class Reservation:
 
     @property
     def commitment(self) -> bytes:
-        """What the burn's leaf binds. An account has the id of the receipt that opened it."""
+        """What the burn's leaf binds."""
         asked = bytes.fromhex(self.request_hash)
-        return commitment(self.account_id, self.id, asked, self.idempotency_key)
+        return commitment(receipt_of(self.account_id), self.id, asked, self.idempotency_key)

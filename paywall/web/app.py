@@ -7,7 +7,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from paywall.clock import Clock, Ids
+from paywall.clock import Clock
 from paywall.keys.identity import Identity
 from paywall.ops.metrics import Metrics
 from paywall.payments.settlement import Settlement
@@ -15,8 +15,8 @@ from paywall.payments.status import Statuses
 from paywall.proofs.public import Proofs
 from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
-from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.resource import Resource
+from paywall.redemptions.using import Using
 from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
@@ -25,7 +25,7 @@ from paywall.web.operations import OperationRoutes
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.request_log import RequestLog
 from paywall.web.resources import ResourceRoutes
-from paywall.web.routes import HANDLERS, routes
+from paywall.web.routes import handlers, routes
 from paywall.web.sales import SalesRoutes
 
 
@@ -44,12 +44,11 @@ class Surface:
     dialects: PaymentDialects
     statuses: Statuses
     receipt_verifier: ReceiptVerifier
-    redeeming: Redeeming
+    using: Using
     proofs: Proofs
     metrics: Metrics
     ready: Callable[[], Awaitable[dict[str, str]]]
     clock: Clock
-    ids: Ids
 
 
 def build_app(surface: Surface) -> ASGIApp:
@@ -75,20 +74,12 @@ def build_app(surface: Surface) -> ASGIApp:
         ready=surface.ready,
         metrics=surface.metrics.exposition,
     )
-    rooms = [_room(resource, surface) for resource in surface.resources]
-    app = Starlette(routes=routes(rooms, sales, redemptions, operations), exception_handlers=HANDLERS)
+    rooms = [
+        ResourceRoutes(resource, using=surface.using, reading=surface.reading, origins=surface.origins)
+        for resource in surface.resources
+    ]
+    app = Starlette(
+        routes=routes(rooms, sales, redemptions, operations), exception_handlers=handlers(surface.dialects)
+    )
     app.router.redirect_slashes = False  # one spelling a path
     return RequestLog(app, surface.metrics.count)
-
-
-def _room(resource: Resource, surface: Surface) -> ResourceRoutes:
-    return ResourceRoutes(
-        resource,
-        selling=surface.selling,
-        receipt_verifier=surface.receipt_verifier,
-        redeeming=surface.redeeming,
-        reading=surface.reading,
-        dialects=surface.dialects,
-        origins=surface.origins,
-        ids=surface.ids,
-    )

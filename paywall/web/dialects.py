@@ -1,14 +1,15 @@
 """Binds dialects to HTTP. To add a dialect is to hand its codec to the composition."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from paywall.clock import Clock
-from paywall.errors import BadRequest, ClaimInvalid
-from paywall.web.problems import append_headers, parts_response
+from paywall.errors import BadRequest, ClaimInvalid, PaymentRequired
+from paywall.web.problems import append_headers, parts_response, problem_response
 from shared.dialects.base import Dialect, Evidence, Offer, PaymentOutcome
 from shared.tokens.jws import TokenError
 
@@ -22,7 +23,7 @@ class PaymentDialects:
         self._clock = clock
 
     def challenge(self, request: Request, offer: Offer) -> Response:
-        """One 402 for all: the headers of every dialect, and the body of the one that `Accept` asks for."""
+        """Every 402 with a PRT to pay: the headers of all dialects, and the body of the one that `Accept` asks for."""
         parts = [dialect.challenge(offer) for dialect in self._dialects]
         accepted = request.headers.get("accept", "")
         chosen = next((part for part in parts[1:] if part.media_type in accepted), parts[0])
@@ -32,10 +33,12 @@ class PaymentDialects:
                 append_headers(response, part.headers)
         return response
 
-    def advertise(self, response: Response, offer: Offer) -> None:
-        """Add what every dialect says in headers to a 402 whose body says something of its own."""
-        for dialect in self._dialects:
-            append_headers(response, dialect.challenge(offer).headers)
+    async def on_unpaid(self, request: Request, error: Exception) -> Response:
+        """Starlette's handler for what is refused until it is paid."""
+        assert isinstance(error, PaymentRequired)
+        if error.offer is None:
+            return problem_response(error)
+        return self.challenge(request, replace(error.offer, problem=error.problem()))
 
     def read_payment(self, request: Request, body: Mapping[str, Any]) -> tuple[Dialect, Evidence]:
         """The evidence in a request, and the dialect it came in. Errors: ClaimInvalid, BadRequest for none."""

@@ -9,7 +9,6 @@ from paywall.errors import InternalFault, PaymentRequired, PaywallError, Unautho
 from shared import strict_json
 from shared.dialects.ack import Ack
 from shared.dialects.base import AnswerParts, HeaderLines, Refusal, Response402Parts
-from shared.problem import Problem
 
 NO_STORE = {"Cache-Control": "no-store"}
 #: RFC 9449 section 7.1, RFC 6750 section 3
@@ -51,8 +50,7 @@ def refusal_of(error: PaywallError) -> Refusal:
     if isinstance(error, Unauthorized):
         headers.append(("WWW-Authenticate", CHALLENGES.format(error="invalid_token")))
     token = error.token if isinstance(error, PaymentRequired) else None
-    problem = Problem(error.status, error.code, error.title, error.detail, error.retryable, error.extra)
-    return Refusal(problem, token, tuple(headers))
+    return Refusal(error.problem(), token, tuple(headers))
 
 
 def problem_response(error: PaywallError) -> Response:

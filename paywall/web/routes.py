@@ -1,19 +1,23 @@
 """The table of routes. `openapi/document.py` describes them; a test holds the two together."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from paywall.errors import MethodNotAllowed, NotFound, PaywallError
+from paywall.errors import MethodNotAllowed, NotFound, PaymentRequired, PaywallError
+from paywall.web.dialects import PaymentDialects
 from paywall.web.operations import OperationRoutes
 from paywall.web.problems import on_error, on_fault, problem_response
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
 from paywall.web.sales import SalesRoutes
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def routes(
@@ -51,4 +55,11 @@ async def _on_http(_request: Request, error: Exception) -> Response:
     return response
 
 
-HANDLERS = {PaywallError: on_error, HTTPException: _on_http, Exception: on_fault}
+def handlers(dialects: PaymentDialects) -> dict[Any, Handler]:
+    """Error → its handler; the nearest class counts."""
+    return {
+        PaymentRequired: dialects.on_unpaid,
+        PaywallError: on_error,
+        HTTPException: _on_http,
+        Exception: on_fault,
+    }

@@ -35,11 +35,13 @@ _JSON_TYPES = ("application/json", "application/problem+json")
 
 
 class Ack:
-    """The challenge is the raw token (ACK Lab)."""
+    """The challenge is the raw token (ACK Lab); what was refused until it is paid says so in problem details."""
 
     id = "ack"
 
     def challenge(self, offer: Offer) -> Response402Parts:
+        if offer.problem is not None:
+            return Response402Parts((), lambda: _json(_asking(offer)), "application/problem+json")
         return Response402Parts((), lambda: offer.token.encode("ascii"), "application/jwt")
 
     def read_payment(
@@ -66,6 +68,8 @@ class AckJson(Ack):
     id = "ack-json"
 
     def challenge(self, offer: Offer) -> Response402Parts:
+        if offer.problem is not None:
+            return super().challenge(offer)
         return Response402Parts((), lambda: _json(_asking(offer)), "application/json")
 
 
@@ -79,8 +83,8 @@ def refusal_body(problem: Problem, token: str | None) -> dict[str, Any]:
 
 def _asking(offer: Offer) -> dict[str, Any]:
     detail = f"Pay {offer.request.price} to get {offer.request.order.credits} credits."
-    problem = Problem(402, "payment_required", "Payment required", detail, retryable=True)
-    return refusal_body(problem, offer.token)
+    asked = Problem(402, "payment_required", "Payment required", detail, retryable=True)
+    return refusal_body(offer.problem or asked, offer.token)
 
 
 def _settling(outcome: Settling) -> bytes:

@@ -17,11 +17,18 @@ HeaderLines = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A stored payment request and its signed token: what a 402 asks for."""
+class StoredRequest:
+    """A payment request that its seller signed and stored, and its token to the letter."""
 
     token: str
     request: PaymentRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(StoredRequest):
+    """What a 402 asks to be paid. `problem` says why, None where somebody asked to buy."""
+
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)

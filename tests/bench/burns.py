@@ -16,6 +16,7 @@ from sqlmodel import select
 from paywall.burns import store as burn_store
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.clock import new_id, unix_now
+from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.database.engine import Transaction
 from paywall.redemptions import store as redemption_store
@@ -85,9 +86,8 @@ def _capture(tx: Transaction, count: int) -> None:
         tx,
         account_id=ACCOUNT,
         owner=BEARER,
-        payment_id=new_id(),
         product=PRODUCT,
-        credits=count,
+        opening=postings.grant(new_id(), count),
         expires_at=now + FAR,
         now=now,
     )

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 import paywall.rails
 from paywall.errors import PaywallError
 from paywall.rails import registry
-from paywall.rails.base import Outcome, Pending, Rail, StoredPayment, StoredRequest
+from paywall.rails.base import Outcome, Pending, Rail, StoredPayment
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
+from shared.dialects.base import StoredRequest
 from shared.keys import PublicKey
 from shared.money import Money
 from shared.tokens import prt

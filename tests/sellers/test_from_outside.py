@@ -33,6 +33,7 @@ def test_a_package_from_outside_sells_and_buys_with_its_own_rail_dialect_resourc
     assert said["hand"] == {
         "statuses": [402, 200, 200, 422],
         "unpaid": [402, "0.30 USD"],
+        "unpaid in our words": "0.30 USD",
         "report": "Rain in Oslo.",
         "left": 3,
         "refused": "fulfilment_refused",

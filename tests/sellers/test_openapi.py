@@ -32,7 +32,7 @@ from tests.support.world.scenes.stage import Stage
 from tests.support.world.seller import BASE, Payer, Seller
 
 IMAGES = open_images(Settings(), maker=PlainMaker())
-PARTS = ("selling", "receipt_verifier", "redeeming", "reading", "dialects", "origins", "ids")
+PARTS = ("using", "reading", "origins")
 DOCUMENT = document(BASE, [IMAGES])
 SEED = 20260419
 EXAMPLES_EACH = 12

@@ -17,21 +17,12 @@ from paywall.errors import (
     PaymentRequestExpired,
     Unavailable,
 )
-from paywall.rails.base import (
-    JSON,
-    CheckedPayment,
-    Failed,
-    Outcome,
-    Pending,
-    Settled,
-    StoredPayment,
-    StoredRequest,
-)
+from paywall.rails.base import JSON, CheckedPayment, Failed, Outcome, Pending, Settled, StoredPayment
 from paywall.rails.cardano.state import CardanoState
 from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import Output, ParsedTransaction, TransactionError, parse
 from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown, Tip, confirmations
-from shared.dialects.base import Evidence
+from shared.dialects.base import Evidence, StoredRequest
 from shared.money import Money, convert
 from shared.tokens.prt import PaymentOption, token_hash
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from paywall.errors import PaywallError
-from paywall.rails.base import StoredPayment, StoredRequest
+from paywall.rails.base import StoredPayment
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from paywall.rails.cardano.state import CardanoState
 from shared.cardano.metadata import payment_metadata
 from shared.cardano.read.transaction import parse
 from shared.chain.blockfrost import Blockfrost
-from shared.dialects.base import Evidence
+from shared.dialects.base import Evidence, StoredRequest
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt

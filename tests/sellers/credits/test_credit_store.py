@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from paywall.credits import store
+from paywall.credits import postings, store
+from paywall.credits.postings import Transfer
 from paywall.database.engine import Database, Transaction
 from paywall.errors import CreditsExhausted, HolderProofInvalid, IdempotencyKeyReused, ReceiptInvalid
 from paywall.redemptions import store as redemption_store
@@ -24,6 +25,9 @@ REQUEST = wanted("redemption", "account", "key")
 IMAGE = delivered("image")
 
 
+GRANT = postings.grant("payment", 2)
+
+
 @pytest.fixture
 def database(database: Database) -> Database:
     """With an account of two credits."""
@@ -31,17 +35,22 @@ def database(database: Database) -> Database:
     return database
 
 
-def open_account(tx: Transaction) -> None:
+def open_account(tx: Transaction, name: str = "account", opening: Transfer = GRANT) -> None:
     store.open_account(
         tx,
-        account_id="account",
+        account_id=name,
         owner=BEARER,
-        payment_id="payment",
         product="image-credit",
-        credits=2,
+        opening=opening,
         expires_at=END,
         now=NOW,
     )
+
+
+def test_an_account_opens_with_credits_that_are_granted_to_it_and_with_no_others(database: Database) -> None:
+    with pytest.raises(ValueError, match="granted to it"):
+        asyncio.run(database.transact(lambda tx: open_account(tx, "another", postings.give("a gift", 2))))
+    assert asyncio.run(database.read(lambda tx: store.balance(tx, "another"))) is None
 
 
 def reserve(wish: RedemptionRequest = REQUEST, now: int = NOW) -> Callable[[Transaction], Reservation]:

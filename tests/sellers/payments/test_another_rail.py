@@ -21,20 +21,10 @@ from paywall.keys.signers.file import FileSigner
 from paywall.payments.claims import Claims
 from paywall.payments.receipts import Receipts
 from paywall.payments.settlement import Settlement
-from paywall.rails.base import (
-    JSON,
-    CheckedPayment,
-    Failed,
-    Outcome,
-    Pending,
-    Rail,
-    Settled,
-    StoredPayment,
-    StoredRequest,
-)
+from paywall.rails.base import JSON, CheckedPayment, Failed, Outcome, Pending, Rail, Settled, StoredPayment
 from paywall.sales.prices import PriceTier, Product
 from paywall.sales.selling import Selling
-from shared.dialects.base import Evidence, Offer, Paid, Settling
+from shared.dialects.base import Evidence, Offer, Paid, Settling, StoredRequest
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt, receipt

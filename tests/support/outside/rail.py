@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from paywall.errors import ClaimInvalid, PaymentMismatch
-from paywall.rails.base import JSON, CheckedPayment, Outcome, Settled, StoredPayment, StoredRequest
-from shared.dialects.base import Evidence
+from paywall.rails.base import JSON, CheckedPayment, Outcome, Settled, StoredPayment
+from shared.dialects.base import Evidence, StoredRequest
 from shared.money import Money
 from shared.tokens.prt import PaymentOption
 

@@ -53,6 +53,8 @@ async def by_hand(app: Paywall) -> dict[str, object]:
     """In our dialect alone."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as http:
         unpaid = await http.post("/api/weather/report", json={"town": "Oslo"})
+        plainly = {"Accept": "text/x-plain-offer"}
+        in_our_words = await http.post("/api/weather/report", json={"town": "Oslo"}, headers=plainly)
         asked = await http.post("/api/weather/buy", json={"credits": 6})
         token = asked.headers[ASK].partition("token=")[2]
         # A receipt that binds no holder wants a payer whose key signed the payment; ours vouches for itself.
@@ -65,6 +67,7 @@ async def by_hand(app: Paywall) -> dict[str, object]:
         return {
             "statuses": [asked.status_code, paid.status_code, used.status_code, refused.status_code],
             "unpaid": [unpaid.status_code, unpaid.headers[ASK].partition(";")[0]],
+            "unpaid in our words": in_our_words.text.partition(";")[0],
             "report": used.text,
             "left": int(used.headers["credits-remaining"]),
             "refused": refused.json()["code"],

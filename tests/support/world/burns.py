@@ -12,6 +12,7 @@ from paywall.burns import store as burn_store
 from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.states import BatchTerms
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
+from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store as redemption_store
@@ -36,9 +37,8 @@ async def capture(seller: Seller, count: int, quantities: Sequence[int] = ()) ->
             tx,
             account_id=account,
             owner=BEARER,
-            payment_id=account,
             product="image-credit",
-            credits=sum(quantities) or count,
+            opening=postings.grant(account, sum(quantities) or count),
             expires_at=FAR,
             now=now,
         )

@@ -1,5 +1,6 @@
 """One offer in as many dialects as there are: what goes out together, and who is answered how."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paywall.errors import BadRequest, ClaimInvalid, PaymentMismatch, PaymentPending
+from paywall.errors import BadRequest, ClaimInvalid, CreditsExhausted, PaymentMismatch, PaymentPending
 from paywall.web.dialects import PaymentDialects
 from paywall.web.problems import refusal_of
 from shared import strict_json
@@ -117,6 +118,18 @@ def test_a_body_that_nobody_asked_for_is_not_made() -> None:
 def test_a_challenge_holds_the_token_whichever_form_it_has(accept: str) -> None:
     response = DIALECTS.challenge(request(Accept=accept), OFFER)
     assert read_challenge(bytes(response.body), response.headers["content-type"]) == REQUEST_TOKEN
+
+
+def test_what_is_refused_until_it_is_paid_says_why_in_the_dialect_that_is_asked_for() -> None:
+    refusal = CreditsExhausted("None are left.", granted=3).offering(OFFER)
+    told = asyncio.run(DIALECTS.on_unpaid(request(), refusal))
+    assert (told.status_code, told.headers["content-type"]) == (402, "application/problem+json")
+    assert (body_of(told)["code"], body_of(told)["granted"]) == ("credits_exhausted", 3)
+    assert read_challenge(bytes(told.body), told.headers["content-type"]) == REQUEST_TOKEN
+    for accept, body in (("text/voucher", b"pay"), ("application/json", bytes(told.body))):
+        again = asyncio.run(DIALECTS.on_unpaid(request(Accept=accept), refusal))
+        assert bytes(again.body) == body
+        assert sorted(again.headers.getlist("www-authenticate")) == TWO_LINES
 
 
 def test_evidence_is_read_in_the_dialect_it_came_in() -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, create_engine, func, select
 
 from paywall.credits import postings, store
+from paywall.credits.accounts import Owner
 from paywall.credits.postings import BUCKETS, Bucket, Transfer
 from paywall.credits.tables import CreditAccountRow, PostingRow
 from paywall.database.engine import Transaction
@@ -87,8 +88,7 @@ class Accounts(RuleBasedStateMachine):
     def open_account(self, credits: int, life: int) -> None:
         name, tx = self.name(), self.begin()
         end = self.now + life
-        terms = {"account_id": name, "payment_id": name, "product": PRODUCT}
-        store.open_account(tx, **terms, owner=BEARER, credits=credits, expires_at=end, now=self.now)
+        self.open(tx, name, BEARER, postings.grant(name, credits), end)
         self.end(tx)
         self.model[name] = defaultdict(int, granted=credits, available=credits, end=end)
 
@@ -137,6 +137,24 @@ class Accounts(RuleBasedStateMachine):
         self.end(tx)
         for account in due:
             self.count(account, "available", "expired", self.model[account]["available"])
+
+    @precondition(lambda self: any(model["available"] for model in self.model.values()))
+    @rule(data=st.data())
+    def give(self, data: st.DataObject) -> None:
+        """The credits leave one account and open another with its end, in one transaction."""
+        account = data.draw(st.sampled_from(sorted(a for a, m in self.model.items() if m["available"])))
+        credits, name = data.draw(st.integers(1, self.model[account]["available"])), self.name()
+        tx, end = self.begin(), self.model[account]["end"]
+        store.move(tx, account, postings.give(name, credits), self.now)
+        self.open(tx, name, Owner("user", name), postings.receive(name, credits), end)
+        self.end(tx)
+        self.count(account, "available", "moved", credits)
+        self.model[name] = defaultdict(int, granted=credits, available=credits, end=end)
+
+    def open(self, tx: Transaction, name: str, owner: Owner, opening: Transfer, end: int) -> None:
+        store.open_account(
+            tx, account_id=name, owner=owner, product=PRODUCT, opening=opening, expires_at=end, now=self.now
+        )
 
     def count(self, account: str, source: str, target: str, amount: int) -> None:
         self.model[account][source] -= amount

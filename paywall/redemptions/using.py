@@ -1,0 +1,85 @@
+"""One use as its client sees it: show a receipt and ask, get what the resource delivers or the offer that pays for it.
+
+credentials → receipt and holder proof verified → the request read and hashed → redeemed (`redeeming.py`)
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paywall.clock import Ids
+from paywall.errors import BadRequest, CreditsExhausted, PaymentRequired
+from paywall.redemptions.access import Credentials, Principal, ReceiptVerifier, require_product
+from paywall.redemptions.redeeming import Redeemed, Redeeming
+from paywall.redemptions.request import RedemptionRequest
+from paywall.redemptions.resource import Resource
+from paywall.sales.selling import Selling
+from shared import strict_json
+from shared.redemption_commitment import canonical_request
+
+
+@dataclass(frozen=True, slots=True)
+class UseAttempt:
+    """What a client sends: what it shows, what it asks for, and its idempotency key if it has one."""
+
+    credentials: Credentials | None
+    body: Mapping[str, Any]
+    idempotency_key: str | None
+
+
+class Using:
+    """Uses resources for credits, and sells the credits that a use lacks."""
+
+    def __init__(
+        self, selling: Selling, receipt_verifier: ReceiptVerifier, redeeming: Redeeming, ids: Ids
+    ) -> None:
+        self._selling = selling
+        self._receipt_verifier = receipt_verifier
+        self._redeeming = redeeming
+        self._ids = ids
+
+    async def use(self, resource: Resource, attempt: UseAttempt) -> Redeemed:
+        """What one use delivered.
+
+        Errors: PaymentRequired and CreditsExhausted, each with an offer of the credits of one use;
+        ReceiptInvalid, ReceiptWrongProduct, HolderProofRequired, HolderProofInvalid, BadRequest, and
+        those of `Redeeming.redeem`.
+        """
+        if attempt.credentials is None:
+            raise await self._unpaid(resource, PaymentRequired("Buy credits first."), None)
+        principal = self._receipt_verifier.admit(attempt.credentials)
+        require_product(principal, resource.product)
+        request = self._request(resource, principal, attempt)
+        user = hashlib.sha256(principal.receipt.payer.encode()).hexdigest()
+        try:
+            return await self._redeeming.redeem(resource, request, user=user)
+        except CreditsExhausted as error:
+            raise await self._unpaid(resource, error, principal.request.order.holder) from error
+
+    async def _unpaid(
+        self, resource: Resource, refusal: PaymentRequired, holder: str | None
+    ) -> PaymentRequired:
+        """Paying is the remedy: a stored PRT for the credits of one use."""
+        return refusal.offering(await self._selling.sell(resource.product, resource.cost, holder))
+
+    def _request(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> RedemptionRequest:
+        document = resource.fulfilment.read(attempt.body)
+        try:
+            asked = canonical_request(attempt.body)
+        except ValueError as error:
+            raise BadRequest(f"The request has no canonical form: {error}.") from error
+        redemption_id, key = self._ids(), attempt.idempotency_key
+        return RedemptionRequest(
+            id=redemption_id,
+            account_id=principal.account_id,
+            product=resource.product,
+            resource=resource.id,
+            quantity=resource.cost,
+            idempotency_key=key if key is not None else f"redemption {redemption_id}",
+            request=asked.decode(),
+            request_hash=hashlib.sha256(asked).hexdigest(),
+            document=strict_json.dumps(document),
+            owes_burn=principal.request.order.token is not None,
+            holder_proof=principal.proof,
+        )
