@@ -30,7 +30,6 @@ from buyer.redemptions.redeem import DeliveredUse, UsingCredits
 from buyer.seller.http import refusal
 from buyer.seller.session import Context, Session
 from buyer.wallet.file import Wallet
-from shared.chain.base import Chain
 
 WAIT_SECONDS = 900.0
 
@@ -95,14 +94,6 @@ class BuyerClient:
     def origin(self) -> str:
         """The seller's scheme, host and port."""
         return self._session.origin
-
-    async def network(self) -> str:
-        """The seller's network, once its identity has been checked."""
-        return (await self._session.seller()).catalog.network
-
-    async def chain(self) -> Chain:
-        """The chain that this buyer asks."""
-        return await self._session.chain()
 
     async def buy(
         self, credits: int, *, product: str | None = None, job_id: str | None = None

@@ -17,10 +17,10 @@ from buyer.proof.audit import audit_token
 from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
-from buyer.seller.checks import DEVNET
 from buyer.seller.http import seller_origin
 from buyer.wallet import funding
 from buyer.wallet.file import Wallet, default_path
+from shared.cardano.network import DEVNET
 
 DEVNET_BURN_SECONDS = 120.0
 BURN_SECONDS = 1800.0

@@ -109,7 +109,7 @@ class ImageJobs:
             path,
             strict_json.dumps(body),
             position=position,
-            credits=await self._client.use_cost(path),
+            cost=await self._client.use_cost(path),
         )
         image = self._wallet.transact(lambda db: jobs.want(db, fresh, job_id))
         if image.state == "done" and image.path is not None and image.redemption_id is not None:

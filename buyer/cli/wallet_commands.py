@@ -4,9 +4,9 @@ from contextlib import closing
 
 from buyer.cli import output
 from buyer.cli.commands import CommandResult, Commands
-from buyer.seller.checks import DEVNET
 from buyer.wallet import funding
 from buyer.wallet.file import Wallet
+from shared.cardano.network import DEVNET
 
 
 async def create(commands: Commands, network: str) -> CommandResult:

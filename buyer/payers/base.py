@@ -4,16 +4,18 @@ A payer prepares a payment without moving money. Draft and evidence are stored i
 sees any of it; the seller is the one who brings the payment about.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from buyer.purchase.machine import Fate
+from shared.chain.base import Chain
 from shared.dialects.base import Evidence
+from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens.prt import PaymentOption
 
-__all__ = ["Cost", "Evidence", "Fate", "Payer", "PaymentDraft", "PaymentTerms"]
+__all__ = ["Cost", "Evidence", "Fate", "Payer", "PayerContext", "PaymentDraft", "PaymentTerms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,28 @@ class PaymentDraft:
     document: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class PayerContext:
+    """What a file here may use for `open_payer`, which gives the payer of a wallet of its networks.
+
+    `network` is the wallet's, and the seller's too; `rates` the prices that the seller's catalog puts on one unit
+    of each network's currency; `now` gives Unix seconds, `chain` the chain of the network.
+    """
+
+    key: SigningKey
+    network: str
+    rates: Mapping[str, Money]
+    environment: Mapping[str, str]
+    now: Callable[[], int]
+    chain: Callable[[], Awaitable[Chain]]
+
+
 class Payer(Protocol):
-    """One way of paying, on the buyer's side."""
+    """One way of paying, on the buyer's side.
+
+    A payer of the wallet's own key is a file of its own beside this one, named for what its networks begin with
+    (`cardano` for cardano:devnet), with a function `open_payer(context: PayerContext) -> Payer`.
+    """
 
     @property
     def id(self) -> str:

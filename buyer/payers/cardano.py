@@ -1,16 +1,16 @@
 """Paying in ADA: a signed transaction that nobody has broadcast, good for one payment request alone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, clean
-from buyer.payers.base import Cost, Fate, PaymentDraft, PaymentTerms
-from buyer.seller.checks import DEVNET
+from buyer.payers.base import Cost, Fate, PayerContext, PaymentDraft, PaymentTerms
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
 from shared.cardano.draft import Draft
+from shared.cardano.network import DEVNET
 from shared.chain.base import Chain, ChainError
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
@@ -24,6 +24,18 @@ RATE_TOLERANCE_PERCENT = 2
 # Slots after the expiry in which a fork that we heed could still hold the payment.
 SETTLING_SLOTS = 800
 DEVNET_SETTLING_SLOTS = 3
+
+
+def open_payer(context: PayerContext) -> "CardanoPayer":
+    """Pays from the wallet's own address; BUYER_ADA_USD is the rate that it judges by."""
+    network, theirs = context.network, context.rates.get(context.network)
+    return CardanoPayer(
+        context.chain,
+        context.key,
+        network,
+        ada_price=lambda: ada_price(network, theirs, own_ada_price(context.environment)),
+        now=context.now,
+    )
 
 
 class CardanoPayer:
@@ -174,6 +186,15 @@ def ada_price(network: str, catalog_rate: Money | None, own_rate: Money | None) 
         hint = 'Set BUYER_ADA_USD to what one ADA costs, like "0.50 USD".'
         raise UsageError("rate_missing", f"on {network} the seller's rate is not believed", hint=hint)
     return own_rate
+
+
+def own_ada_price(environment: Mapping[str, str]) -> Money | None:
+    """BUYER_ADA_USD, in dollars unless it says otherwise; UsageError when it is not an amount of money."""
+    text = environment.get("BUYER_ADA_USD", "")
+    try:
+        return Money.parse(text if " " in text else f"{text} USD") if text else None
+    except MoneyError as error:
+        raise UsageError("rate_invalid", f"BUYER_ADA_USD is not the price of one ADA: {error}") from error
 
 
 def _stored(drafted: Draft, option: PaymentOption, terms: PaymentTerms) -> PaymentDraft:

@@ -15,9 +15,9 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
 from buyer.redemptions.jobs import MadeUse
 from buyer.seller import trace
-from buyer.seller.checks import DEVNET
 from buyer.seller.http import describe
 from buyer.seller.session import Session
+from shared.cardano.network import DEVNET
 from shared.chain.base import ChainError, confirmations
 
 REQUIRED = 20

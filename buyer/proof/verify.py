@@ -22,14 +22,14 @@ from shared.tokens.prt import PaymentRequest
 
 @dataclass(frozen=True, slots=True)
 class OwnUse:
-    """What we know of a use ourselves: the hash of what was asked, under which key, and the credits it cost.
+    """What we know of a use ourselves: the hash of what was asked, under which key, and how many tokens it burns.
 
     `salt` is the leaf's, when the seller has shown it before.
     """
 
     request_hash: bytes
     idempotency_key: str
-    credits: int
+    quantity: int
     salt: bytes | None = None
 
 
@@ -132,8 +132,8 @@ def _check_leaf(
         return shown, ProofCheck("leaf", "unchecked", "the seller does not show its salt any more")
     bound = commitment(receipt_id, redemption_id, use.request_hash, use.idempotency_key)
     try:
-        leaf = merkle.leaf(salt, bound, use.credits)
+        leaf = merkle.leaf(salt, bound, use.quantity)
     except ValueError as error:
         return None, ProofCheck("leaf", "broken", str(error))
-    detail = f"binds our receipt, our request and our key; tokens: {use.credits}"
+    detail = f"binds our receipt, our request and our key; tokens: {use.quantity}"
     return leaf, say("leaf", ok=leaf == shown, detail=detail)

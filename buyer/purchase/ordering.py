@@ -1,20 +1,14 @@
 """Asking for a payment request, and judging it: the steps of a purchase that cannot cost anything yet."""
 
 from buyer.budget import Budget
-from buyer.errors import SellerFault
 from buyer.purchase import choice
 from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers, ChosenOption
 from buyer.purchase.record import Purchase
-from buyer.seller import checks, trace
+from buyer.seller import checks, dialect, trace
 from buyer.seller.checks import Expected
-from buyer.seller.http import refusal
 from buyer.seller.session import Session
-from shared.dialects import ack
-from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentRequest
-
-PAYMENT_REQUIRED = 402
 
 
 class Ordering:
@@ -47,19 +41,7 @@ class Ordering:
         """The payment request token of a fresh 402."""
         path = (await self._session.seller()).catalog.buy_path(purchase.kind.product)
         order = {"credits": purchase.kind.credits, "holder": self._wallet.did}
-        reply = await self._session.http.send("POST", path, body=order, explain=trace.asked)
-        if reply.status != PAYMENT_REQUIRED:
-            if not reply.refuses:
-                raise SellerFault(
-                    "no_payment_request", f"an order was answered with {reply.status} and not with 402"
-                )
-            raise refusal(reply)
-        try:
-            return ack.read_challenge(reply.body, reply.content_type)
-        except TokenError as error:
-            raise SellerFault(
-                "payment_request_invalid", f"the 402 holds no payment request: {error}"
-            ) from error
+        return dialect.challenge(await self._session.http.send("POST", path, body=order, explain=trace.asked))
 
     async def _expected(self, purchase: Purchase) -> Expected:
         seller, kind = await self._session.seller(), purchase.kind

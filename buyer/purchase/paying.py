@@ -10,20 +10,16 @@ from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers, ChosenOption
 from buyer.purchase.machine import Fate
 from buyer.purchase.record import Purchase
-from buyer.seller import trace
+from buyer.seller import dialect, trace
 from buyer.seller.http import Reply, describe
 from buyer.seller.session import Session
-from shared.dialects import ack
 from shared.money import Money
 from shared.tokens import receipt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentRequest
 from shared.tokens.receipt import Receipt
 
-PAYMENTS_PATH = "/api/payments"
 POLL_SECONDS = 1.0
-ACCEPTED = 202
-PENDING = "payment_pending"
 
 
 class Paying:
@@ -55,14 +51,14 @@ class Paying:
 
     async def claim(self, purchase: Purchase) -> Purchase:
         """signed → paid, abandoned when the payment can never land, or signed as before: one claim, one answer."""
-        body = {"payload": self._claim_token(purchase)}
-        reply = await self._session.http.send("POST", PAYMENTS_PATH, body=body, explain=trace.settled)
+        body = dialect.payment(purchase.evidence, self._wallet.key, now=self._session.context.now())
+        reply = await self._session.http.send("POST", dialect.PAYMENTS_PATH, body=body, explain=trace.settled)
         if reply.ok:
             return await self._accept(purchase, reply)
-        if reply.status == ACCEPTED:
-            self._say(_progress(reply))
-        elif reply.problem().code != PENDING:
+        if not dialect.settling(reply):
             return await self._after_refusal(purchase, reply)
+        if words := dialect.progress(reply):
+            self._say(words)
         await asyncio.sleep(POLL_SECONDS if reply.retry_after is None else reply.retry_after)
         return purchase
 
@@ -89,13 +85,9 @@ class Paying:
                 self._say("the wallet's money is in another payment; waiting for its change")
                 await asyncio.sleep(POLL_SECONDS)
 
-    def _claim_token(self, purchase: Purchase) -> str:
-        """The evidence as it was stored: the same bytes at every attempt, whoever makes it."""
-        return ack.claim_token(purchase.evidence, self._wallet.key, now=self._session.context.now())
-
     async def _accept(self, purchase: Purchase, reply: Reply) -> Purchase:
-        token = reply.json().get("receipt")
-        if not isinstance(token, str):
+        token = dialect.receipt(reply)
+        if token is None:
             raise SellerFault(
                 "receipt_missing", f"the seller took the payment {purchase.external_id} and sent no receipt"
             )
@@ -145,9 +137,3 @@ class Paying:
         """`possible` too when nobody can tell, because the payer that signed is not given any more."""
         payer = await self._payers.named(purchase.payer or "")
         return "possible" if payer is None else await payer.fate(purchase.draft)
-
-
-def _progress(reply: Reply) -> str:
-    answer = reply.json()
-    reached, required = clean(answer.get("confirmations", 0)), clean(answer.get("required", "?"))
-    return f"settling: {reached} of {required} confirmations"

@@ -52,7 +52,7 @@ class Images:
     async def generate(self, receipt: HeldReceipt, body: Mapping[str, str]) -> GeneratedImage:
         """An image for one credit."""
         path = await self.path(receipt)
-        return await self._using.once(receipt, path, body, lambda use: self.fetch(receipt, use))
+        return await self._using.once(receipt, path, body, lambda use: self._image(receipt, use))
 
     async def path(self, receipt: HeldReceipt) -> str:
         """Where the seller makes images for a receipt's credits."""
@@ -60,7 +60,7 @@ class Images:
 
     async def fetch(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
         """The image of a stored key; errors as those of `UsingCredits.fetch`."""
-        return await self._using.fetch(use, self._image(receipt, use))
+        return await self._using.fetch(use, lambda wanted: self._image(receipt, wanted))
 
     async def _image(self, receipt: HeldReceipt, use: WantedUse) -> GeneratedImage:
         reply = await self._using.ask(receipt, use, accept="application/json", explain=trace.delivered)

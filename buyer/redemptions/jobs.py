@@ -24,14 +24,14 @@ class WantedUse:
     redemption_id: str | None
     path: str | None
     state: str
-    credits: int
+    cost: int
 
     @classmethod
     def new(
-        cls, key: str, receipt_id: str, target: str, body: str, *, position: int = 1, credits: int = 1
+        cls, key: str, receipt_id: str, target: str, body: str, *, position: int = 1, cost: int = 1
     ) -> "WantedUse":
-        """`credits` is what the seller's catalog says that one use costs."""
-        return cls(key, receipt_id, position, target, body, None, None, "wanted", credits)
+        """`cost` is what the seller's catalog says that one use takes, in credits."""
+        return cls(key, receipt_id, position, target, body, None, None, "wanted", cost)
 
 
 _SELECT = "SELECT idempotency_key, receipt_id, position, target, body, redemption_id, path, state, credits FROM uses"
@@ -53,7 +53,7 @@ def want(db: sqlite3.Connection, use: WantedUse, job_id: str | None) -> WantedUs
     db.execute(
         "INSERT INTO uses (idempotency_key, receipt_id, job_id, position, target, body, credits, state)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, 'wanted') ON CONFLICT DO NOTHING",
-        (use.idempotency_key, use.receipt_id, job_id, use.position, use.target, use.body, use.credits),
+        (use.idempotency_key, use.receipt_id, job_id, use.position, use.target, use.body, use.cost),
     )
     if job_id is None:
         return find(db, use.idempotency_key)

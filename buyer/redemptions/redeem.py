@@ -53,23 +53,23 @@ class UsingCredits:
     async def redeem(self, receipt: HeldReceipt, path: str, body: Mapping[str, Any]) -> DeliveredUse:
         """What the resource at `path` delivers for `body`, whatever it is. Errors as those of `fetch`."""
 
-        async def answer(use: WantedUse) -> DeliveredUse:
+        async def deliver(use: WantedUse) -> DeliveredUse:
             return _read(await self.ask(receipt, use, accept="*/*", cap=MAX_DELIVERY))
 
-        return await self.once(receipt, path, body, lambda use: self.fetch(use, answer(use)))
+        return await self.once(receipt, path, body, deliver)
 
     async def once(
         self,
         receipt: HeldReceipt,
         path: str,
         body: Mapping[str, Any],
-        use_key: Callable[[WantedUse], Awaitable[D]],
+        deliver: Callable[[WantedUse], Awaitable[D]],
     ) -> D:
-        """Use a stored key. What was asked for in the same words and never came is first."""
+        """One use of the resource at `path`. What was asked for in the same words and never came is first."""
         words = strict_json.dumps(dict(body))
         waiting = self._wallet.transact(lambda db: jobs.unanswered(db, receipt.id, path, words))
         cost = (await self._session.seller()).catalog.cost(path)
-        fresh = WantedUse.new(self._session.new_id(), receipt.id, path, words, credits=cost)
+        fresh = WantedUse.new(self._session.new_id(), receipt.id, path, words, cost=cost)
         for use in [*waiting, fresh]:
             # Calls side by side want a delivery each: a key that is being asked for is left alone.
             name, now = f"use {use.idempotency_key}", self._session.context.now
@@ -77,21 +77,21 @@ class UsingCredits:
             if lease.try_acquire(work):
                 async with lease.keeping(work):
                     self._want(use)
-                    return await use_key(use)
+                    return await self.fetch(use, deliver)
         raise AssertionError("nobody else knows a fresh key")
 
     def _want(self, use: WantedUse) -> None:
         self._wallet.transact(lambda db: jobs.want(db, use, None))
 
-    async def fetch(self, use: WantedUse, answer: Awaitable[D]) -> D:
-        """The answer to a stored key, however often it takes: the same key never costs a second credit.
+    async def fetch(self, use: WantedUse, deliver: Callable[[WantedUse], Awaitable[D]]) -> D:
+        """What a stored key delivers, however often it takes: the same key never costs a second credit.
 
         Errors: PaymentRefused (no credits, receipt refused), UsageError (the seller refuses the words),
         SellerError; after StillPending and SellerUnreachable the same key is to be asked again.
         """
         try:
             async with asyncio.timeout(self._wait):
-                delivery = await answer
+                delivery = await deliver(use)
         except TimeoutError as error:
             hint = "The credit is not lost: the same command asks for the same delivery."
             raise StillPending(

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from buyer.budget import Budget
 from buyer.errors import SellerFault, clean
 from buyer.purchase.machine import SHORTEST_LIFE
-from shared.cardano.assets import Asset, InvalidAssetError
 from shared.keys import PublicKey
 from shared.money import Money
 from shared.tokens import prt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
-DEVNET = "cardano:devnet"
 LONGEST_LIFE = 86_400
 CLOCK_LEEWAY = 60
 
@@ -83,22 +81,10 @@ def _check_order(request: PaymentRequest, expected: Expected) -> None:
         raise SellerFault(
             "holder_changed", "the payment request binds the receipt to another key than this wallet's"
         )
-    if _dotted(order.token) != expected.token:
+    if order.token != expected.token:
         raise SellerFault(
             "token_changed", "the payment request promises to burn another token than the catalog does"
         )
-
-
-def _dotted(token: str | None) -> str | None:
-    """The one spelling of a token; None where nothing is burned."""
-    if token is None:
-        return None
-    try:
-        return Asset.parse(token).dotted
-    except InvalidAssetError as error:
-        raise SellerFault(
-            "token_invalid", f"the payment request promises to burn no token: {clean(error)}"
-        ) from error
 
 
 def _check_life(request: PaymentRequest, now: int) -> None:

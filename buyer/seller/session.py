@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from buyer.auth import HolderAuth
-from buyer.errors import SellerFault, UsageError
+from buyer.errors import SellerFault
 from buyer.purchase.receipts import HeldReceipt
 from buyer.seller import catalog, identity
 from buyer.seller.catalog import Catalog
@@ -62,11 +62,7 @@ class Session:
                 )
             listed = catalog.read(reply.json())
             if listed.network != self.wallet.network and not self._any_network:
-                hint = (
-                    f"Make one of that network: buyer wallet create --wallet FILE --network {listed.network}"
-                )
-                message = f"the seller is on {listed.network}, and this wallet on {self.wallet.network}"
-                raise UsageError("network_differs", message, hint=hint)
+                raise chains.differs(listed.network, self.wallet.network)
             keys = await identity.keys_of(listed.seller, self.http)
             self.wallet.transact(lambda db: identity.pin(db, self.origin, listed.seller, self.context.now()))
             self._seller = KnownSeller(listed.seller, keys, listed)

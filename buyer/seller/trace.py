@@ -3,15 +3,15 @@
 from typing import Any
 
 from buyer.errors import clean
+from buyer.seller import dialect
 from buyer.seller.http import Reply
-from shared.dialects import ack
 from shared.money import Money
 from shared.tokens import jws
 
 
 def asked(reply: Reply) -> str:
     """A 402's price and what is to be paid."""
-    claims = jws.read(ack.read_challenge(reply.body, reply.content_type)).payload
+    claims = jws.read(dialect.offered(reply)).payload
     option = claims["paymentOptions"][0]
     return f"price {_money(claims['price'])}, pay {_money(option)} to {clean(option['recipient'])}"
 

@@ -8,10 +8,10 @@ import httpx
 from buyer.errors import SellerUnreachable, UsageError, nothing
 from buyer.seller import catalog
 from buyer.seller.catalog import Catalog
-from buyer.seller.checks import DEVNET
 from buyer.seller.http import SellerHttp, seller_origin
 from buyer.wallet import chains
 from buyer.wallet.file import Wallet
+from shared.cardano.network import DEVNET
 from shared.chain.base import ChainError
 
 FILLING = 1_000_000_000

@@ -1,6 +1,7 @@
 """The Cardano networks we know, by the names that payment options carry."""
 
-NETWORKS = {"cardano:mainnet": 1, "cardano:preprod": 0, "cardano:preview": 0, "cardano:devnet": 0}
+DEVNET = "cardano:devnet"
+NETWORKS = {"cardano:mainnet": 1, "cardano:preprod": 0, "cardano:preview": 0, DEVNET: 0}
 
 
 class UnknownNetworkError(ValueError):

@@ -27,8 +27,9 @@ from shared.tokens import fields, jws
 from shared.tokens.jws import TokenError
 
 MAX_CLAIM_BYTES = 49152  # a payment request token and a transaction, in base64 twice
-MAX_TRANSACTION = 16384  # bytes
+MAX_SHOWN = 16384  # bytes of a transaction, or of whatever else a payment is shown with
 CLAIM_LIFETIME = 600  # seconds
+TRANSACTION = "transaction"
 
 _TEXT_TYPES = ("application/jwt", "text/plain")
 _JSON_TYPES = ("application/json", "application/problem+json")
@@ -174,32 +175,47 @@ def read_challenge(body: bytes, content_type: str) -> str:
     return token
 
 
-def _spelled(payload: Mapping[str, str | bytes]) -> dict[str, str]:
-    return {
-        name: value if isinstance(value, str) else base64.b64encode(value).decode("ascii")
-        for name, value in payload.items()
-    }
+def _spelled(payload: Mapping[str, str | bytes]) -> dict[str, Any]:
+    """Bytes as {"base64": …}; those of a Cardano transaction as base64 alone, as ACK's payers send them."""
+    if "network" in payload or not isinstance(payload.get(TRANSACTION, b""), bytes):
+        raise ValueError("the network is no part of what is shown, and a transaction is shown in bytes")
+    spelled: dict[str, Any] = {}
+    for name, value in payload.items():
+        text = value if isinstance(value, str) else base64.b64encode(value).decode("ascii")
+        spelled[name] = {"base64": text} if isinstance(value, bytes) and name != TRANSACTION else text
+    return spelled
 
 
 def _payload(metadata: Mapping[str, Any]) -> dict[str, str | bytes]:
-    """What the metadata shows beside the network: texts of the rail's own, and bytes that were not sent yet."""
-    if "txHash" in metadata and "transaction" in metadata:
+    """What the metadata shows beside the network; what is neither text nor bytes says nothing to a rail."""
+    if "txHash" in metadata and TRANSACTION in metadata:
         raise fields.bad("metadata", "has both txHash and transaction")
-    shown: dict[str, str | bytes] = {
-        name: value for name, value in metadata.items() if name != "network" and isinstance(value, str)
+    shown = {
+        name: _shown(name, value)
+        for name, value in metadata.items()
+        if name != "network" and (name == TRANSACTION or isinstance(value, str) or _holds_bytes(value))
     }
-    if "transaction" in metadata:
-        shown["transaction"] = _transaction(metadata["transaction"])
     if not shown:
         raise fields.bad("metadata", "shows no payment")
     return shown
 
 
-def _transaction(value: object) -> bytes:
+def _holds_bytes(value: object) -> bool:
+    return isinstance(value, dict) and value.keys() == {"base64"}
+
+
+def _shown(name: str, value: Any) -> str | bytes:
+    if name == TRANSACTION:
+        return _bytes(name, value)
+    return value if isinstance(value, str) else _bytes(name, value["base64"])
+
+
+def _bytes(name: str, value: object) -> bytes:
+    where = "metadata.transaction" if name == TRANSACTION else "metadata"
     try:
         raw = base64.b64decode(value) if isinstance(value, str) else b""
     except (binascii.Error, ValueError) as error:
-        raise fields.bad("metadata.transaction", "is not base64") from error
-    if not 0 < len(raw) <= MAX_TRANSACTION or base64.b64encode(raw).decode("ascii") != value:
-        raise fields.bad("metadata.transaction", f"is not base64 of 1 to {MAX_TRANSACTION} bytes")
+        raise fields.bad(where, "is not base64") from error
+    if not 0 < len(raw) <= MAX_SHOWN or base64.b64encode(raw).decode("ascii") != value:
+        raise fields.bad(where, f"is not base64 of 1 to {MAX_SHOWN} bytes")
     return raw

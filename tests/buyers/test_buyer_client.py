@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from buyer.budget import Budget
 from buyer.client import BuyerClient
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
+from buyer.errors import BuyerError, PaymentRefused, SellerFault, SellerUnreachable, UsageError
 from buyer.wallet.file import Wallet
 from shared.problem import Problem
 from shared.tokens.prt import PaymentOption, PaymentRequest
@@ -118,11 +118,25 @@ def test_a_payer_from_outside_leaves_what_it_cannot_pay_to_the_wallets_own(shop:
     assert shop.paid_on_chain() == 6_000_000
 
 
-def test_a_payer_from_outside_pays_a_seller_of_another_network(shop: Shop) -> None:
-    shop.seller.lies.catalog = lambda catalog: {**catalog, "network": "cardano:preprod"}
+@pytest.mark.parametrize("network", ["cardano:preprod", "voucher:shop"])
+def test_a_payer_from_outside_pays_a_seller_of_another_network(shop: Shop, network: str) -> None:
+    shop.seller.lies.catalog = lambda catalog: {**catalog, "network": network}
     shop.seller.lies.request = lambda request: replace(request, options=(PLAIN,))
     buy_with(shop, plain_payer(shop))
     assert shop.seller.transactions == {"ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("network", "error", "code"),
+    [("cardano:preprod", UsageError, "network_differs"), ("voucher:shop", SellerFault, "network_unknown")],
+)
+def test_without_a_payer_from_outside_a_seller_of_another_network_is_none_to_buy_from(
+    shop: Shop, network: str, error: type[BuyerError], code: str
+) -> None:
+    shop.seller.lies.catalog = lambda catalog: {**catalog, "network": network}
+    with pytest.raises(error) as caught:
+        buy_with(shop, None)
+    assert caught.value.code == code
 
 
 def test_the_wallets_own_payer_pays_nothing_on_the_chain_of_another_network(shop: Shop) -> None:

@@ -99,7 +99,9 @@ def test_a_run_buys_makes_saves_and_counts(any_shop: AnyShop, tmp_path: Path) ->
     first, second = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert (first[:18], second[:3]) == ("01-abraham-lincoln", "02-")
     assert any_shop.paid_on_chain() == PRICE
-    assert [report.outcome for report in done.reports if report is not None] == ["pending", "pending"]
+    # Nobody waits for the burns here; the real seller may have been quicker than our look.
+    assert {report.outcome for report in done.reports if report is not None} <= {"pending", "holds"}
+    assert len(done.reports) == 2
 
 
 @pytest.mark.parametrize(("open_shop", "side", "number"), deaths(8), indirect=["open_shop"])

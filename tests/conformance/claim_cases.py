@@ -15,6 +15,7 @@ from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, RECEIPT_TOKEN, REQ
 GOOD: dict[str, Any] = jws.read(ack.claim_token(CLAIM, HOLDER_KEY, now=NOW)).payload
 TARGET = Target(GOOD, HOLDER_KEY, max_bytes=ack.MAX_CLAIM_BYTES)
 METADATA: dict[str, Any] = GOOD["metadata"]
+COUPON = replace(CLAIM, network="coupons", payload={"coupon": b"\xfb\xef", "shop": "Bergen"})
 UNSENT = replace(CLAIM, payload={"transaction": bytes(range(256)) * 4})
 
 
@@ -22,7 +23,7 @@ def vectors() -> dict[str, Any]:
     """Return the file's content."""
     return {
         "about": "Read `token` as a payer's claim that it has paid, at `now`, in Unix seconds. `expected` is "
-        "what it says (a transaction in hex), or the reason to refuse it.",
+        "what it says (bytes in hex), or the reason to refuse it.",
         "cases": [
             accepted("a transaction that was sent", TARGET.token, _said(CLAIM), now=NOW),
             accepted(
@@ -30,6 +31,9 @@ def vectors() -> dict[str, Any]:
                 ack.claim_token(UNSENT, HOLDER_KEY, now=NOW),
                 _said(UNSENT),
                 now=NOW,
+            ),
+            accepted(
+                "bytes of another rail", ack.claim_token(COUPON, HOLDER_KEY, now=NOW), _said(COUPON), now=NOW
             ),
             accepted("without exp, as ACK's client makes it", without("exp"), _said(CLAIM), now=NOW),
             accepted("ten minutes old but for a second", TARGET.token, _said(CLAIM), now=NOW + 599),
@@ -90,6 +94,10 @@ def _wrong_payments() -> Iterator[Attack]:
     ):
         attack = changed(metadata=network | {"transaction": transaction})
         yield Attack(f"a transaction {description}", attack, "bad_claim")
+        attack = changed(metadata=network | {"coupon": {"base64": transaction}})
+        yield Attack(f"a coupon {description}", attack, "bad_claim")
+    attack = changed(metadata=network | {"coupon": {"base64": raw, "hex": "ab"}})
+    yield Attack("bytes in two spellings", attack, "bad_claim")
 
 
 def changed(**claims: Any) -> str:

@@ -58,6 +58,18 @@ def test_what_another_rail_calls_its_payment_arrives_as_it_was() -> None:
     assert ack.read_claim(ack.claim_token(claim, HOLDER_KEY, now=NOW), now=NOW) == claim
 
 
+@given(st.binary(min_size=1, max_size=200))
+def test_what_another_rail_shows_in_bytes_arrives_as_bytes(shown: bytes) -> None:
+    claim = replace(CLAIM, network="coupons", payload={"coupon": shown, "shop": "Bergen"})
+    assert ack.read_claim(ack.claim_token(claim, HOLDER_KEY, now=NOW), now=NOW) == claim
+
+
+@pytest.mark.parametrize("payload", [{"network": "another"}, {"transaction": "text"}], ids=str)
+def test_evidence_that_could_not_be_read_back_is_not_written(payload: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="no part of what is shown"):
+        ack.claim_token(replace(CLAIM, payload=payload), HOLDER_KEY, now=NOW)
+
+
 @pytest.mark.parametrize(
     "content_type",
     ["application/jwt", "application/jwt; charset=utf-8", "text/plain;charset=UTF-8", " Text/Plain ;x"],

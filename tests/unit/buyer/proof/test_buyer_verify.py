@@ -99,7 +99,7 @@ def test_a_redemption_that_is_shown_to_one_receipt_for_two_uses_verifies_for_one
 
 @pytest.mark.parametrize("credits", [1, 4, 6])
 def test_a_burn_of_another_number_of_tokens_than_the_use_cost_does_not_hold(credits: int) -> None:
-    assert broken(judged(held=papers(use=replace(USE, credits=credits)))) == BOTH
+    assert broken(judged(held=papers(use=replace(USE, quantity=credits)))) == BOTH
 
 
 def test_two_leaves_that_share_a_token_do_not_both_verify() -> None:

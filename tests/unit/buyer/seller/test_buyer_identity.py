@@ -33,6 +33,13 @@ def test_on_a_real_network_the_sellers_chain_is_never_asked() -> None:
         chains.connect("cardano:mainnet", "http://127.0.0.1:8403/api/v0", {})
 
 
+def test_a_network_that_nobody_knows_never_becomes_a_part_of_a_host_that_is_asked() -> None:
+    for network in ("voucher:shop", "cardano:marsnet", "evil.example"):
+        with pytest.raises(SellerFault) as caught:
+            chains.connect(network, None, {"BLOCKFROST_PROJECT_ID": "secret"})
+        assert caught.value.code == "network_unknown"
+
+
 def keys_of(did: str, reply: httpx.Response) -> list[PublicKey]:
     async def ask() -> list[PublicKey]:
         transport = httpx.MockTransport(lambda request: reply)

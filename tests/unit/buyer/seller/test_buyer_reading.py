@@ -93,7 +93,8 @@ def test_a_seller_that_burns_nothing_names_no_token() -> None:
     [
         {"seller": None},
         {"seller": ["did:key:x"]},
-        {"network": "cardano:marsnet"},
+        {"network": "cardano/marsnet"},
+        {"network": "n" * 65},
         {"network": 1},
         {"token": None},
         {"chain": "http://127.0.0.1"},
