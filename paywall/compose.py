@@ -198,10 +198,10 @@ class Seller:
         )
 
     async def start(self) -> None:
-        """Note the key that signs, and remember those that signed before: what they signed still counts."""
+        """Note the keys that sign, and remember those that signed before: what they signed still counts."""
         keep = rotation.longest_use(self._adapters.products.values(), self.settings.request_seconds)
-        key, now = self.identity.keys[0], clock.unix_now()
-        former = await self.database.transact(lambda tx: rotation.rotate_to(tx, key, now, keep))
+        keys, now = self.identity.signing, clock.unix_now()
+        former = await self.database.transact(lambda tx: rotation.rotate_to(tx, keys, now, keep))
         self.identity.remember(former)
 
     async def close(self) -> None:

@@ -25,27 +25,32 @@ EXPIRY_SLOTS = {"devnet": 120, "preprod": 7200, "preview": 7200, "mainnet": 7200
 #: a transaction that is not in a block is handed in again after this long
 RESUBMIT_SECONDS = {"devnet": 3, "preprod": 60, "preview": 60, "mainnet": 60}
 #: settings that must be at least 1
-COUNTS = (
-    *("request_seconds", "supply", "batch_size", "batches_in_flight", "burn_backlog", "max_fee"),
-    "image_seconds",
-)
+COUNTS = ("request_seconds", "supply", "batch_size", "batches_in_flight", "burn_backlog", "max_fee")
 BLOCKFROST_URL = "https://cardano-{network}.blockfrost.io/api/v0"
 
 
-class RailSettings(Protocol):
-    """A rail's own settings: a frozen dataclass, which the `settings.py` of the rail's room names SETTINGS.
+#: whose rooms may bring settings of their own
+ROOMS = ("paywall.rails", "paywall.products")
+
+
+class RoomSettings(Protocol):
+    """The settings of a rail or a product: a frozen dataclass, which the `settings.py` of its room names SETTINGS.
 
     Its fields are variables with their defaults. A rule is what must hold, and the sentence for when it does not.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-    #: whether the rail asks the chain of PAYWALL_NETWORK
+    #: whether a rail asks the chain of PAYWALL_NETWORK
     needs_chain: ClassVar[bool]
+
+    @property
+    def embedded(self) -> str:
+        """The part that stands in for one that is not set; empty for none."""
 
     def rules(self) -> Iterator[tuple[bool, str]]: ...
 
 
-R = TypeVar("R", bound=RailSettings)
+R = TypeVar("R", bound=RoomSettings)
 
 
 def named(variable: str) -> Any:
@@ -82,13 +87,9 @@ class Settings:
     burn_backlog: int = 100_000
     low_water: int = 1000
     max_fee: int = 1_000_000
-    openai_api_key: str = named("OPENAI_API_KEY")
-    openai_base_url: str = named("OPENAI_BASE_URL")
-    image_model: str = "gpt-image-2.5-flare"
-    image_seconds: int = 120
     log: str = "plain"
-    #: those of the rails, as far as they differ from their defaults; read them with `rail`
-    rail_settings: tuple[RailSettings, ...] = ()
+    #: those of rails and products, as far as they differ from their defaults; read them with `room`
+    room_settings: tuple[RoomSettings, ...] = ()
 
     def __repr__(self) -> str:
         return f"Settings(network={self.network!r}, port={self.port})"  # never a key
@@ -101,7 +102,7 @@ class Settings:
     def needs_chain(self) -> bool:
         """Whether anything asks the chain: the burns, or a rail on offer whose room says so."""
         offered = {name.strip() for name in self.rails.split(",")}
-        rooms = {own.__module__.split(".")[-2] for own in rail_settings() if own.needs_chain}
+        rooms = {own.__module__.split(".")[-2] for own in room_settings() if own.needs_chain}
         return self.policy != "none" or bool(offered & rooms)
 
     @property
@@ -151,9 +152,9 @@ class Settings:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
-    def rail(self, kind: type[R]) -> R:
-        """The settings that a rail's room brought."""
-        return next((own for own in self.rail_settings if isinstance(own, kind)), kind())
+    def room(self, kind: type[R]) -> R:
+        """The settings that a room brought."""
+        return next((own for own in self.room_settings if isinstance(own, kind)), kind())
 
     def embedded_parts(self) -> list[str]:
         parts = []
@@ -161,40 +162,42 @@ class Settings:
             parts.append("devnet")
         if self.database.startswith("sqlite"):
             parts.append("SQLite")
-        if not self.openai_api_key:
-            parts.append("offline image maker")
-        return parts
+        return [*parts, *filter(None, (self.room(kind).embedded for kind in room_settings()))]
 
 
-def rail_settings() -> list[type[RailSettings]]:
-    """What the rooms in `paywall/rails` bring, whether they are on offer or not; nothing else of them is imported."""
-    rails = import_module("paywall.rails").__path__
-    names = [f"paywall.rails.{room.name}.settings" for room in pkgutil.iter_modules(rails) if room.ispkg]
+def room_settings() -> list[type[RoomSettings]]:
+    """What the rooms bring, whether they are on offer or not; nothing else of them is imported."""
+    names = [
+        f"{place}.{room.name}.settings"
+        for place in ROOMS
+        for room in pkgutil.iter_modules(import_module(place).__path__)
+        if room.ispkg
+    ]
     return [import_module(name).SETTINGS for name in sorted(names) if find_spec(name)]
 
 
 def variables() -> dict[str, tuple[str, Any]]:
-    """Variable name → (field, default), the rails' own included."""
+    """Variable name → (field, default), the rooms' own included."""
     found: dict[str, tuple[str, Any]] = {}
-    for own in rail_settings():
+    for own in room_settings():
         found |= _variables(own)
     return {**_variables(Settings), **found}
 
 
-def _variables(kind: type[RailSettings] | type[Settings]) -> dict[str, tuple[str, Any]]:
+def _variables(kind: type[RoomSettings] | type[Settings]) -> dict[str, tuple[str, Any]]:
     return {
         one.metadata.get("variable", f"PAYWALL_{one.name.upper()}"): (one.name, one.default)
         for one in fields(kind)
-        if one.name != "rail_settings"
+        if one.name != "room_settings"
     }
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Errors: SetupError that names the variable and what it takes."""
-    kinds = rail_settings()
+    kinds = room_settings()
     own = [kind(**_values(kind, environ)) for kind in kinds]
     changed = tuple(read for read, kind in zip(own, kinds, strict=True) if read != kind())
-    settings = Settings(**_values(Settings, environ), rail_settings=changed)
+    settings = Settings(**_values(Settings, environ), room_settings=changed)
     known = variables()
     unknown = sorted(name for name in environ if name.startswith("PAYWALL_") and name not in known)
     if unknown:
@@ -204,7 +207,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _values(kind: type[RailSettings] | type[Settings], environ: Mapping[str, str]) -> dict[str, Any]:
+def _values(kind: type[RoomSettings] | type[Settings], environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         name: _read(variable, text, type(default))
         for variable, (name, default) in _variables(kind).items()

@@ -19,14 +19,14 @@ class Identity:
         self._receipts = receipts
         self._web = did_web(public_url) if public_url else None
         self.did = self._web or requests.public.did
+        #: the keys that sign now, that of the payment requests first
+        self.signing = tuple(dict.fromkeys((requests.public, receipts.public)))
         self.remember(())
 
     def remember(self, former: Sequence[PublicKey]) -> None:
         """Keys that signed before: what they signed still counts."""
-        #: the one that signs comes first
-        self.keys: Sequence[PublicKey] = tuple(
-            dict.fromkeys((self._requests.public, self._receipts.public, *former))
-        )
+        #: those that sign come first
+        self.keys: Sequence[PublicKey] = tuple(dict.fromkeys((*self.signing, *former)))
         # A did:key is one key: a seller without a URL had another name under each.
         named: dict[str, Sequence[PublicKey]] = {key.did: (key,) for key in self.keys}
         #: Whose receipts count here. Never empty: an empty list would let anyone's self-signed receipt pass.

@@ -3,7 +3,7 @@
 A key that signs no longer still verifies until nothing that it signed can be used any more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, delete, or_, update
 from sqlmodel import col, select
@@ -28,14 +28,17 @@ def longest_use(products: Iterable[Product], request_seconds: int) -> int:
     return max(product.validity_days for product in products) * DAY + request_seconds
 
 
-def rotate_to(tx: Transaction, key: PublicKey, now: int, keep_seconds: int) -> list[PublicKey]:
-    """Note that `key` signs from now on, and every other no longer; the others that must still verify."""
-    tx.run(_INSERT, did=key.did, since=now, retired_at=None)
+def rotate_to(tx: Transaction, keys: Collection[PublicKey], now: int, keep_seconds: int) -> list[PublicKey]:
+    """Note that `keys` sign from now on, and every other no longer; the others that must still verify."""
+    signing = {key.did for key in keys}
+    for one in sorted(signing):
+        tx.run(_INSERT, did=one, since=now, retired_at=None)
     did, retired_at = col(SellerKeyRow.did), col(SellerKeyRow.retired_at)
-    tx.session.exec(update(SellerKeyRow).where(did == key.did).values(retired_at=None))
-    tx.session.exec(update(SellerKeyRow).where(did != key.did, retired_at.is_(None)).values(retired_at=now))
+    ours = did.in_(signing)
+    tx.session.exec(update(SellerKeyRow).where(ours).values(retired_at=None))
+    tx.session.exec(update(SellerKeyRow).where(~ours, retired_at.is_(None)).values(retired_at=now))
     tx.session.exec(delete(SellerKeyRow).where(retired_at < now - keep_seconds, ~_in_use(now)))
-    return [PublicKey.from_did_key(row.did) for row in known(tx) if row.did != key.did]
+    return [PublicKey.from_did_key(row.did) for row in known(tx) if row.did not in signing]
 
 
 def known(tx: Transaction) -> list[SellerKeyRow]:

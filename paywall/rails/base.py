@@ -21,7 +21,7 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 class RailContext:
     """What a rail's room may use to open its rail.
 
-    Its own settings are `settings.rail(…)`; `clock` gives Unix seconds; `open_key` gives a key of the data
+    Its own settings are `settings.room(…)`; `clock` gives Unix seconds; `open_key` gives a key of the data
     directory by its name, made there when there is none.
     """
 

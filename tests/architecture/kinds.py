@@ -35,6 +35,7 @@ _KINDS = (
     ("paywall.burns.policies", "pure"),
     # adapters: a room each
     ("paywall.rails", "flow"),
+    ("paywall.rails.*.settings", "pure"),
     ("paywall.rails.*", "adapter"),
     ("paywall.keys.signers", "flow"),
     ("paywall.keys.signers.*", "adapter"),
@@ -42,6 +43,7 @@ _KINDS = (
     ("paywall.burns.opening", "registry"),
     ("paywall.products", "flow"),
     ("paywall.products.*.room", "registry"),
+    ("paywall.products.*.settings", "pure"),
     ("paywall.products.*.tables", "store"),
     ("paywall.products.*.records", "store"),
     ("paywall.products.*", "adapter"),

@@ -8,6 +8,7 @@ from paywall.products.images.errors import ImageMakerFailed, PromptRefused
 from paywall.products.images.fulfilment import ImageFulfilment
 from paywall.products.images.maker import ImageMaker
 from paywall.products.images.records import record
+from paywall.products.images.settings import ImageSettings
 from paywall.redemptions.fulfilment import DeliveryStore
 from paywall.redemptions.resource import Resource
 from paywall.settings import Settings
@@ -21,21 +22,22 @@ def open_images(
     settings: Settings, *, maker: ImageMaker | None = None, deliveries: DeliveryStore | None = None
 ) -> Resource:
     """One credit of `image-credit`, one picture."""
+    own = settings.room(ImageSettings)
     return Resource(
         id="images",
         product=PRODUCT,
         path="/api/images",
         verb="generate",
-        fulfilment=ImageFulfilment(maker or _open_maker(settings), secrets.choice),
+        fulfilment=ImageFulfilment(maker or _open_maker(own), secrets.choice),
         deliveries=deliveries or DeliveryFiles(settings.folder / "images"),
-        seconds=settings.image_seconds,
+        seconds=own.image_seconds,
         refused=PromptRefused,
         failed=ImageMakerFailed,
         record=record,
     )
 
 
-def _open_maker(settings: Settings) -> ImageMaker:
+def _open_maker(settings: ImageSettings) -> ImageMaker:
     if settings.openai_api_key:
         from paywall.products.images.openai import DEFAULT_BASE_URL, OpenAIImageMaker
 

@@ -14,7 +14,7 @@ def open_rail(context: RailContext) -> CardanoRail:
     terms = CardanoTerms(
         settings.chain_network,
         _recipient(context),
-        settings.rail(CardanoSettings).ada_price,
+        settings.room(CardanoSettings).ada_price,
         settings.required_confirmations,
     )
     chain = Blockfrost(settings.chain_url, settings.blockfrost_project_id)
@@ -24,7 +24,7 @@ def open_rail(context: RailContext) -> CardanoRail:
 def _recipient(context: RailContext) -> str:
     """Where payments go: never the custodial wallet, which burns and does nothing else. Errors: SetupError."""
     settings = context.settings
-    address = settings.rail(CardanoSettings).cardano_address
+    address = settings.room(CardanoSettings).cardano_address
     if not address:
         if settings.network == "mainnet":
             raise SetupError(

@@ -17,6 +17,10 @@ class CardanoSettings:
     cardano_address: str = ""
 
     @property
+    def embedded(self) -> str:
+        return ""
+
+    @property
     def ada_price(self) -> Money:
         return Money.parse(f"{self.ada_usd} USD")
 

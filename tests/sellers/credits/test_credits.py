@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from paywall.database.engine import Transaction
 from paywall.products.images.maker import Picture, Subject
+from paywall.products.images.settings import ImageSettings
 from tests.support.world.image_maker import FAILING, REFUSED, SLOW, PlainMaker
 from tests.support.world.loop import in_loop
 from tests.support.world.seller import Payer, Seller, Selling
@@ -103,7 +104,7 @@ FAILURES = {
 async def test_a_failed_image_releases_the_credit(
     selling: Selling, prompt: str, status: int, code: str
 ) -> None:
-    async with selling(maker=Maker(), image_seconds=1) as seller:
+    async with selling(maker=Maker(), room_settings=(ImageSettings(image_seconds=1),)) as seller:
         payer = seller.payer()
         receipt = await payer.receipt(1)
         failed = await payer.generate(receipt, {"prompt": prompt}, "key")

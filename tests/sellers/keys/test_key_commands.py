@@ -151,7 +151,7 @@ def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> No
     assert "PAYWALL_CARDANO_ADDRESS must say where payments go" in refusal(mainnet)
     assert not (tmp_path / "treasury.pem").exists()
     elsewhere = enterprise_address(SigningKey.generate().public, "cardano:mainnet")
-    paid_there = replace(mainnet, rail_settings=(CardanoSettings(cardano_address=elsewhere),))
+    paid_there = replace(mainnet, room_settings=(CardanoSettings(cardano_address=elsewhere),))
     assert "The database cannot be opened" in refusal(paid_there)
 
 

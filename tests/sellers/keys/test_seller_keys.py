@@ -157,9 +157,9 @@ def test_a_retired_key_is_dropped_when_nothing_that_it_signed_can_count(database
     def function(tx: Transaction) -> list[list[PublicKey]]:
         tx.session.add(request(retired - 1))
         tx.session.add(request(retired + 1, "settling"))
-        rotation.rotate_to(tx, ONE, 0, KEEP)
+        rotation.rotate_to(tx, [ONE], 0, KEEP)
         times = (retired, retired + KEEP, retired + KEEP + 1)
-        return [rotation.rotate_to(tx, TWO, now, KEEP) for now in times]
+        return [rotation.rotate_to(tx, [TWO], now, KEEP) for now in times]
 
     before, last, after = asyncio.run(_on_database(database_url, function))
     assert ONE in before
@@ -173,8 +173,8 @@ def test_a_retired_key_stays_while_a_payment_from_its_time_is_settling(
 ) -> None:
     def function(tx: Transaction) -> list[list[PublicKey]]:
         tx.session.add(request(created_at, "settling"))
-        rotation.rotate_to(tx, ONE, 0, KEEP)
-        return [rotation.rotate_to(tx, TWO, now, KEEP) for now in (1_000, 9_000 + KEEP)]
+        rotation.rotate_to(tx, [ONE], 0, KEEP)
+        return [rotation.rotate_to(tx, [TWO], now, KEEP) for now in (1_000, 9_000 + KEEP)]
 
     for others in asyncio.run(_on_database(database_url, function)):
         assert ONE in others
@@ -189,7 +189,7 @@ async def test_a_retired_key_stays_while_a_receipt_of_its_time_runs(selling: Sel
 
         def function(tx: Transaction) -> list[list[PublicKey]]:
             return [
-                rotation.rotate_to(tx, TWO, when, 0) for when in (now + 1, now + 364 * DAY, now + 366 * DAY)
+                rotation.rotate_to(tx, [TWO], when, 0) for when in (now + 1, now + 364 * DAY, now + 366 * DAY)
             ]
 
         soon, later, after = await seller.parts.database.transact(function)
@@ -202,7 +202,7 @@ async def test_a_retired_key_stays_while_a_receipt_of_its_time_runs(selling: Sel
 def test_a_key_that_signs_again_is_no_longer_retired(database_url: str) -> None:
     def function(tx: Transaction) -> list[list[PublicKey]]:
         for now, key in enumerate((ONE, TWO, ONE)):
-            rotation.rotate_to(tx, key, now, KEEP)
+            rotation.rotate_to(tx, [key], now, KEEP)
         row = tx.session.get(SellerKeyRow, ONE.did)
         assert row is not None
         tx.session.refresh(row)

@@ -105,7 +105,7 @@ def test_cardano_is_paid_to_a_key_of_its_own_that_is_kept(tmp_path: Path) -> Non
 def test_cardano_is_paid_to_the_address_of_the_settings_at_the_price_of_the_settings(tmp_path: Path) -> None:
     elsewhere = enterprise_address(SigningKey.generate().public, "cardano:mainnet")
     own = CardanoSettings(ada_usd="2.00", cardano_address=elsewhere)
-    rails = open_rails(context(tmp_path, **MAINNET, rail_settings=(own,)))
+    rails = open_rails(context(tmp_path, **MAINNET, room_settings=(own,)))
     assert recipient(rails) == elsewhere
     assert rails[0].quote(Money.parse("1.00 USD")).amount == 500_000
     assert not (tmp_path / "treasury.pem").exists()
@@ -121,4 +121,4 @@ def test_on_mainnet_no_key_for_payments_is_made(tmp_path: Path) -> None:
 def test_an_address_of_another_network_is_refused(tmp_path: Path, address: str) -> None:
     own = CardanoSettings(cardano_address=address)
     with pytest.raises(SetupError, match="no address of cardano:mainnet"):
-        open_rails(context(tmp_path, **MAINNET, rail_settings=(own,)))
+        open_rails(context(tmp_path, **MAINNET, room_settings=(own,)))

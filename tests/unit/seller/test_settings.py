@@ -11,6 +11,7 @@ import pytest
 
 import paywall.rails
 from paywall.errors import SetupError
+from paywall.products.images.settings import ImageSettings
 from paywall.rails.cardano.settings import CardanoSettings
 from paywall.settings import Settings, read_settings, variables
 
@@ -48,6 +49,7 @@ READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_POLICY": ("fixed", "policy", "fixed"),
     "PAYWALL_LOG": ("json", "log", "json"),
 }
+SETTINGS_OF_ROOMS = {"paywall.rails.cardano.settings", "paywall.products.images.settings"}
 MAINNET = {
     "PAYWALL_NETWORK": "mainnet",
     "BLOCKFROST_PROJECT_ID": "mainnetkey",
@@ -68,9 +70,9 @@ def test_each_variable_is_read(variable: str, text: str, name: str, value: Any) 
 
 
 def found(settings: Settings, name: str) -> Any:
-    """The value of a field, of the seller's own settings or of the rail's that has it."""
-    holder = settings.rail(CardanoSettings) if hasattr(CardanoSettings(), name) else settings
-    return getattr(holder, name)
+    """The value of a field, of the seller's own settings or of the room's that has it."""
+    kinds = [kind for kind in (CardanoSettings, ImageSettings) if hasattr(kind(), name)]
+    return getattr(settings.room(kinds[0]) if kinds else settings, name)
 
 
 @pytest.mark.parametrize("text", ["", "  "])
@@ -118,6 +120,10 @@ class VoucherSettings:
     voucher_days: int = 30
     secret_key: str = field(default="", metadata={"variable": "VOUCHER_SECRET_KEY"})
 
+    @property
+    def embedded(self) -> str:
+        return "vouchers" if self.voucher_days == 9 else ""
+
     def rules(self) -> Iterator[tuple[bool, str]]:
         yield self.voucher_days > 0, "PAYWALL_VOUCHER_DAYS must be at least 1."
 
@@ -145,10 +151,11 @@ def test_a_new_rails_room_brings_settings_of_its_own(voucher: type[Any]) -> None
     assert variables()["PAYWALL_VOUCHER_DAYS"] == ("voucher_days", 30)
     environ = {"PAYWALL_VOUCHER_DAYS": "7", "VOUCHER_SECRET_KEY": "a secret", "PAYWALL_ADA_USD": "0.75"}
     settings = read_settings(environ)
-    assert settings.rail(voucher) == voucher(7, "a secret")
-    assert settings.rail(CardanoSettings).ada_usd == "0.75"
-    assert read_settings({}).rail(voucher) == voucher()
+    assert settings.room(voucher) == voucher(7, "a secret")
+    assert settings.room(CardanoSettings).ada_usd == "0.75"
+    assert read_settings({}).room(voucher) == voucher()
     assert "secret" not in repr(settings)
+    assert read_settings({"PAYWALL_VOUCHER_DAYS": "9"}).embedded_parts()[-1] == "vouchers"
     for text in ("0", "soon"):
         with pytest.raises(SetupError, match=r"^PAYWALL_VOUCHER_DAYS must be"):
             read_settings({"PAYWALL_VOUCHER_DAYS": text})
@@ -163,6 +170,7 @@ def test_reading_the_settings_loads_no_rail_and_nothing_heavy() -> None:
     code = "import sys; from paywall.settings import read_settings; read_settings({}); print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = set(shown.split())
+    assert not any(name.startswith("paywall.products.images.") for name in loaded - SETTINGS_OF_ROOMS)
     heavy = {"sqlalchemy", "sqlmodel", "httpx", "starlette", "cryptography", "jwt"}
     assert loaded & {*heavy, "paywall.rails.base", "paywall.rails.cardano.rail"} == set()
     assert "paywall.rails.cardano.settings" in loaded
