@@ -66,7 +66,7 @@ async def test_an_account_that_does_not_add_up_holds_up_the_release_of_no_other(
     )
     await database.transact(left_reserved)
     await database.transact(sql(SPOIL.format(spoilt)))
-    whole = {account: ("released", 1) for account in ACCOUNTS}
+    whole = dict.fromkeys(ACCOUNTS, ("released", 1))
     for released in (2, 0):
         assert await redeeming.sweep() == released
         assert await database.read(states) == {**whole, spoilt: ("reserved", 0)}
