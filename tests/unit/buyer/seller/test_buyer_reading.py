@@ -84,6 +84,15 @@ def test_a_path_that_could_lead_elsewhere_is_the_sellers_fault(path: object) -> 
         catalog.read({**CATALOG, "resources": [resource]})
 
 
+@pytest.mark.parametrize("cost", [0, -1, -(2**70), True, False, 1.0, "1", None], ids=str)
+def test_a_use_that_costs_less_than_a_credit_or_no_number_is_the_sellers_fault(cost: object) -> None:
+    clip = {"id": "clip", "product": "video-credit", "buy": "/api/clips/buy", "use": "/api/clips/make"}
+    assert catalog.read({**CATALOG, "resources": [{**clip, "credits": 1}]}).cost("/api/clips/make") == 1
+    with pytest.raises(SellerFault) as refused:
+        catalog.read({**CATALOG, "resources": [{**clip, "credits": cost}]})
+    assert refused.value.code == "catalog_malformed"
+
+
 def test_a_seller_that_burns_nothing_names_no_token() -> None:
     assert catalog.read({name: value for name, value in CATALOG.items() if name != "token"}).token is None
 

@@ -1,0 +1,75 @@
+"""What a crash left reserved is released again, on both databases; one account at fault holds up no other."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from paywall import clock
+from paywall.burns.backlog import Backlog
+from paywall.credits import store as credit_store
+from paywall.database.engine import Database, Transaction
+from paywall.redemptions import store
+from paywall.redemptions.redeeming import Redeeming
+from tests.support.world.loop import in_loop
+from tests.support.world.redemptions import BEARER, PRODUCT, wanted
+
+NOW, DEADLINE = 1_000, 1_100
+ACCOUNTS = ("first", "second", "third")
+STATES = "SELECT account_id, state FROM redemption"
+#: an account whose buckets add up, but not with its redemptions: nothing is reserved that could be released
+SPOIL = "UPDATE credit_account SET reserved = 0, captured = 1 WHERE id = '{}'"
+MEND = "UPDATE credit_account SET reserved = 1, captured = 0 WHERE id = '{}'"
+
+
+def left_reserved(tx: Transaction) -> None:
+    """Three accounts of one credit each, which a crash left reserved."""
+    for account in ACCOUNTS:
+        credit_store.open_account(
+            tx,
+            account_id=account,
+            owner=BEARER,
+            payment_id=f"payment of {account}",
+            product=PRODUCT,
+            credits=1,
+            expires_at=NOW * 2,
+            now=NOW,
+        )
+        store.reserve(tx, wanted(f"use of {account}", account), NOW, DEADLINE)
+
+
+def sql(statement: str) -> Callable[[Transaction], None]:
+    def function(tx: Transaction) -> None:
+        tx.connection.execute(text(statement))
+
+    return function
+
+
+def states(tx: Transaction) -> dict[str, tuple[str, int]]:
+    """Account → the state of its redemption, and the credits that are available."""
+    found = {str(account): str(state) for account, state in tx.connection.execute(text(STATES))}
+    balances = {account: credit_store.balance(tx, account) for account in ACCOUNTS}
+    return {account: (found[account], one.available) for account, one in balances.items() if one is not None}
+
+
+@pytest.mark.parametrize("spoilt", ACCOUNTS)
+@in_loop
+async def test_an_account_that_does_not_add_up_holds_up_the_release_of_no_other(
+    database: Database, spoilt: str
+) -> None:
+    redeeming = Redeeming(
+        database=database,
+        clock=lambda: DEADLINE + 1,
+        references=clock.new_reference,
+        salts=lambda: bytes(16),
+        backlog=Backlog(10),
+    )
+    await database.transact(left_reserved)
+    await database.transact(sql(SPOIL.format(spoilt)))
+    whole = dict.fromkeys(ACCOUNTS, ("released", 1))
+    for released in (2, 0):
+        assert await redeeming.sweep() == released
+        assert await database.read(states) == {**whole, spoilt: ("reserved", 0)}
+    await database.transact(sql(MEND.format(spoilt)))
+    assert await redeeming.sweep() == 1
+    assert await database.read(states) == whole
