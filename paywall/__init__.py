@@ -96,9 +96,11 @@ class Paywall:
         """Sell until the block ends, with the worker. Errors: SetupError."""
         from paywall.compose import open_seller
         from paywall.ops.worker import working
+        from paywall.settings import check
 
         if self._seller is not None:
             raise RuntimeError("This Paywall runs already.")
+        check(self.settings)
         async with open_seller(self.settings, **self._parts) as seller, working(seller.worker):
             self._seller = seller
             try:

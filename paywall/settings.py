@@ -157,12 +157,14 @@ class Settings:
         return next((own for own in self.room_settings if isinstance(own, kind)), kind())
 
     def embedded_parts(self) -> list[str]:
-        parts = []
-        if self.embedded_chain:
-            parts.append("devnet")
-        if self.database.startswith("sqlite"):
-            parts.append("SQLite")
-        return [*parts, *filter(None, (self.room(kind).embedded for kind in room_settings()))]
+        """What stands in for a part that is not set. What a product embeds is refused on mainnet where it is sold."""
+        products = (self.room(kind).embedded for kind in room_settings())
+        return [*_embedded(self), *filter(None, products)]
+
+
+def _embedded(settings: Settings) -> list[str]:
+    own = {"devnet": settings.embedded_chain, "SQLite": settings.database.startswith("sqlite")}
+    return [part for part, there in own.items() if there]
 
 
 def room_settings() -> list[type[RoomSettings]]:
@@ -194,16 +196,15 @@ def _variables(kind: type[RoomSettings] | type[Settings]) -> dict[str, tuple[str
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Errors: SetupError that names the variable and what it takes."""
-    kinds = room_settings()
-    own = [kind(**_values(kind, environ)) for kind in kinds]
-    changed = tuple(read for read, kind in zip(own, kinds, strict=True) if read != kind())
+    own = tuple(kind(**_values(kind, environ)) for kind in room_settings())
+    changed = tuple(read for read in own if read != type(read)())
     settings = Settings(**_values(Settings, environ), room_settings=changed)
     known = variables()
     unknown = sorted(name for name in environ if name.startswith("PAYWALL_") and name not in known)
     if unknown:
         # A misspelt limit would be no limit.
         raise SetupError(f"There is no setting {unknown[0]}; README.md lists them.")
-    _check(_rules(settings), *(read.rules() for read in own))
+    check(settings)
     return settings
 
 
@@ -224,25 +225,25 @@ def _read(variable: str, text: str, kind: Callable[[str], Any]) -> Any:
         ) from error
 
 
-def _check(*rules: Iterator[tuple[bool, str]]) -> None:
-    for holds, sentence in chain(*rules):
+def check(settings: Settings) -> None:
+    """Errors: SetupError for what cannot be, from wherever the settings come."""
+    own = (settings.room(kind).rules() for kind in room_settings())
+    for holds, sentence in chain(_rules(settings), *own):
         if not holds:
             raise SetupError(sentence)
 
 
 def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
     """What must hold, and the sentence for when it does not."""
-    embedded = settings.embedded_parts()
+    embedded = _embedded(settings)
     yield settings.network in NETWORKS, f"PAYWALL_NETWORK must be one of {', '.join(NETWORKS)}."
     yield settings.policy in {"native", "fixed", "none"}, "PAYWALL_POLICY must be native, fixed or none."
     yield settings.log in {"plain", "json"}, "PAYWALL_LOG must be plain or json."
     for name in COUNTS:
         yield getattr(settings, name) >= 1, f"PAYWALL_{name.upper()} must be at least 1."
     for name in ("port", "devnet_port"):
-        yield (
-            1 <= getattr(settings, name) <= MAX_PORT,
-            f"PAYWALL_{name.upper()} must be from 1 to {MAX_PORT}.",
-        )
+        port = getattr(settings, name)
+        yield 1 <= port <= MAX_PORT, f"PAYWALL_{name.upper()} must be from 1 to {MAX_PORT}."
     yield settings.confirmations >= 0, "PAYWALL_CONFIRMATIONS cannot be negative."
     yield settings.batch_seconds >= DEFAULT_BATCH_SECONDS, "PAYWALL_BATCH_SECONDS cannot be negative."
     # Written so that it refuses "nan" too, which compares with nothing.

@@ -181,8 +181,19 @@ class Redeeming:
 
     async def sweep(self) -> int:
         """Release what a crash left reserved; how many those were. One that cannot be must not hold up the others."""
-        now, released = self._clock(), 0
-        for redemption_id, attempt in await self._database.read(lambda tx: store.overdue(tx, now)):
+        released, last = 0, ""
+        while found := await self._overdue(last):
+            released += await self._sweep_some(found)
+            last = found[-1][0]
+        return released
+
+    async def _overdue(self, after: str) -> list[tuple[str, int]]:
+        now = self._clock()
+        return await self._database.read(lambda tx: store.overdue(tx, now, after=after))
+
+    async def _sweep_some(self, overdue: list[tuple[str, int]]) -> int:
+        released = 0
+        for redemption_id, attempt in overdue:
             try:
                 released += await self._database.transact(
                     lambda tx, one=redemption_id, number=attempt: self._sweep_one(tx, one, number)  # type: ignore[misc]

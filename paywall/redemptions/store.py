@@ -207,11 +207,16 @@ def release(
     return True
 
 
-def overdue(tx: Transaction, now: int, limit: int = 100) -> list[tuple[str, int]]:
-    """(id, attempt) of reservations that a crash left behind."""
+def overdue(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> list[tuple[str, int]]:
+    """(id, attempt) of reservations that a crash left behind, in the order of their ids, behind `after`."""
     rows = (
         select(RedemptionRow.id, RedemptionRow.attempt)
-        .where(RedemptionRow.state == "reserved", col(RedemptionRow.deadline) < now)
+        .where(
+            RedemptionRow.state == "reserved",
+            col(RedemptionRow.deadline) < now,
+            col(RedemptionRow.id) > after,
+        )
+        .order_by(col(RedemptionRow.id))
         .limit(limit)
     )
     return [(redemption_id, attempt) for redemption_id, attempt in tx.session.exec(rows)]

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from buyer import Budget, BuyerClient, Wallet
-from paywall import Delivery, Fulfilment, FulfilmentRefused, Paywall, Settings, UseOrder
+from paywall import Delivery, Fulfilment, FulfilmentRefused, Paywall, Settings, SetupError, UseOrder
 from paywall.products.images.room import open_images
 from paywall.rails.base import JSON
 from shared.keys import SigningKey
@@ -150,6 +150,22 @@ def test_a_paywall_that_cannot_start_says_why_in_its_lifespan(tmp_path: Path) ->
     asyncio.run(story())
     assert [message["type"] for message in said] == ["lifespan.startup.failed"]
     assert "nowhere.toml" in said[0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [({"network": "mainnet"}, "BLOCKFROST_PROJECT_ID"), ({"batch_size": 0}, "PAYWALL_BATCH_SIZE")],
+    ids=str,
+)
+@in_loop
+async def test_settings_from_a_program_are_held_to_the_rules_of_those_from_the_environment(
+    tmp_path: Path, wrong: dict[str, Any], why: str
+) -> None:
+    settings = Settings(data_dir=str(tmp_path / "data"), **wrong)
+    with pytest.raises(SetupError, match=why):
+        async with Paywall(settings).running():
+            pytest.fail("it runs")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_paywall_that_does_not_run_refuses_to_answer(tmp_path: Path) -> None:

@@ -83,4 +83,4 @@ async def test_the_command_for_images_notes_what_the_catalog_says_that_one_costs
         for image in done.images:
             made = wallet.transact(lambda db, one=image.redemption_id: jobs.use_of(db, one))  # type: ignore[misc]
             assert made is not None
-            assert made.own.credits == 3
+            assert made.own.quantity == 3

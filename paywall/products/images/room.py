@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 
+from paywall.errors import SetupError
 from paywall.products.files import DeliveryFiles
 from paywall.products.images.errors import ImageMakerFailed, PromptRefused
 from paywall.products.images.fulfilment import ImageFulfilment
@@ -21,8 +22,10 @@ CATALOG = Path(__file__).with_name("catalog.toml")
 def open_images(
     settings: Settings, *, maker: ImageMaker | None = None, deliveries: DeliveryStore | None = None
 ) -> Resource:
-    """One credit of `image-credit`, one picture."""
+    """One credit of `image-credit`, one picture. Errors: SetupError."""
     own = settings.room(ImageSettings)
+    if settings.network == "mainnet" and maker is None and own.embedded:
+        raise SetupError(f"On mainnet nothing embedded may be left; still embedded: {own.embedded}.")
     return Resource(
         id="images",
         product=PRODUCT,

@@ -1,12 +1,13 @@
 """What a crash left reserved is released again, on both databases; one account at fault holds up no other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from sqlalchemy import text
 
 from paywall import clock
 from paywall.burns.backlog import Backlog
+from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store
@@ -22,16 +23,15 @@ SPOIL = "UPDATE credit_account SET reserved = 0, captured = 1 WHERE id = '{}'"
 MEND = "UPDATE credit_account SET reserved = 1, captured = 0 WHERE id = '{}'"
 
 
-def left_reserved(tx: Transaction) -> None:
-    """Three accounts of one credit each, which a crash left reserved."""
-    for account in ACCOUNTS:
+def left_reserved(tx: Transaction, accounts: Sequence[str] = ACCOUNTS) -> None:
+    """Accounts of one credit each, which a crash left reserved."""
+    for account in accounts:
         credit_store.open_account(
             tx,
             account_id=account,
             owner=BEARER,
-            payment_id=f"payment of {account}",
             product=PRODUCT,
-            credits=1,
+            opening=postings.grant(f"payment of {account}", 1),
             expires_at=NOW * 2,
             now=NOW,
         )
@@ -52,18 +52,33 @@ def states(tx: Transaction) -> dict[str, tuple[str, int]]:
     return {account: (found[account], one.available) for account, one in balances.items() if one is not None}
 
 
-@pytest.mark.parametrize("spoilt", ACCOUNTS)
-@in_loop
-async def test_an_account_that_does_not_add_up_holds_up_the_release_of_no_other(
-    database: Database, spoilt: str
-) -> None:
-    redeeming = Redeeming(
+def late(database: Database) -> Redeeming:
+    """A second after the deadline of all that is reserved."""
+    return Redeeming(
         database=database,
         clock=lambda: DEADLINE + 1,
         references=clock.new_reference,
         salts=lambda: bytes(16),
         backlog=Backlog(10),
     )
+
+
+@in_loop
+async def test_more_accounts_at_fault_than_one_look_finds_hold_up_no_release(database: Database) -> None:
+    accounts = [f"{number:03}" for number in range(102)]
+    await database.transact(lambda tx: left_reserved(tx, accounts))
+    for bad in accounts[:-1]:
+        await database.transact(sql(SPOIL.format(bad)))
+    assert await late(database).sweep() == 1
+    assert await database.read(lambda tx: credit_store.balance(tx, accounts[-1]).available) == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("spoilt", ACCOUNTS)
+@in_loop
+async def test_an_account_that_does_not_add_up_holds_up_the_release_of_no_other(
+    database: Database, spoilt: str
+) -> None:
+    redeeming = late(database)
     await database.transact(left_reserved)
     await database.transact(sql(SPOIL.format(spoilt)))
     whole = dict.fromkeys(ACCOUNTS, ("released", 1))

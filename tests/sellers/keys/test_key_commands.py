@@ -13,6 +13,7 @@ import pytest
 from paywall.compose import compose, open_ring
 from paywall.errors import SetupError
 from paywall.keys.signers.file import create
+from paywall.products.images.settings import ImageSettings
 from paywall.rails.cardano.settings import CardanoSettings
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
@@ -130,8 +131,12 @@ def test_a_wrong_passphrase_stops_the_server_in_a_sentence(tmp_path: Path) -> No
 
 def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> None:
     """Each refusal goes when what it names is mended; the last is about the database, which is not there."""
+    model = ImageSettings(openai_api_key="sk-secret")
     mainnet = Settings(
-        network="mainnet", data_dir=str(tmp_path), database_url="postgresql://nobody@127.0.0.1:1/nothing"
+        network="mainnet",
+        data_dir=str(tmp_path),
+        database_url="postgresql://nobody@127.0.0.1:1/nothing",
+        room_settings=(model,),
     )
 
     def refusal(settings: Settings) -> str:
@@ -151,7 +156,7 @@ def test_on_mainnet_the_server_starts_with_no_key_in_clear(tmp_path: Path) -> No
     assert "PAYWALL_CARDANO_ADDRESS must say where payments go" in refusal(mainnet)
     assert not (tmp_path / "treasury.pem").exists()
     elsewhere = enterprise_address(SigningKey.generate().public, "cardano:mainnet")
-    paid_there = replace(mainnet, room_settings=(CardanoSettings(cardano_address=elsewhere),))
+    paid_there = replace(mainnet, room_settings=(model, CardanoSettings(cardano_address=elsewhere)))
     assert "The database cannot be opened" in refusal(paid_there)
 
 

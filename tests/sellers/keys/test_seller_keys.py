@@ -10,7 +10,9 @@ from paywall.cli.key_commands import list_seller_keys, rotate_seller_key
 from paywall.database.engine import Transaction
 from paywall.database.opening import open_database
 from paywall.keys import rotation
+from paywall.keys.identity import Identity
 from paywall.keys.ring import key_file
+from paywall.keys.signers.file import FileSigner
 from paywall.keys.tables import SellerKeyRow
 from paywall.sales.tables import PaymentRequestRow
 from shared.keys import PublicKey, SigningKey, keys_of_document
@@ -134,7 +136,7 @@ def test_the_list_tells_which_key_signs_and_until_when_the_others_verify(selling
 
 
 Function = Callable[[Transaction], list[list[PublicKey]]]
-ONE, TWO = SigningKey.generate().public, SigningKey.generate().public
+ONE, TWO, THREE = (SigningKey.generate().public for _ in range(3))
 
 
 def request(created_at: int, state: str = "open") -> PaymentRequestRow:
@@ -197,6 +199,28 @@ async def test_a_retired_key_stays_while_a_receipt_of_its_time_runs(selling: Sel
         assert key in soon
         assert key in later
         assert key not in after
+
+
+def test_receipts_with_a_key_of_their_own_still_verify_when_it_signs_no_longer(database_url: str) -> None:
+    def function(tx: Transaction) -> list[list[PublicKey]]:
+        return [rotation.rotate_to(tx, keys, 1_000, KEEP) for keys in ([ONE, TWO], [THREE, TWO], [THREE])]
+
+    both, one_less, none = asyncio.run(_on_database(database_url, function))
+    assert (both, one_less, set(none)) == ([], [ONE], {ONE, TWO})
+
+
+@in_loop
+async def test_a_seller_notes_every_key_that_it_signs_with(selling: Selling) -> None:
+    async with selling() as seller:
+        receipts = FileSigner(SigningKey.generate())
+        requests = FileSigner(SigningKey.generate())
+        identity = Identity(requests=requests, receipts=receipts, public_url=None)
+        assert identity.signing == (requests.public, receipts.public)
+        seller.parts.identity = identity
+        await seller.parts.start()
+        rows = await seller.parts.database.read(rotation.known)
+        assert {row.did for row in rows if row.retired_at is None} == {key.did for key in identity.signing}
+        assert {key.did for key in identity.keys} == {row.did for row in rows}
 
 
 def test_a_key_that_signs_again_is_no_longer_retired(database_url: str) -> None:
