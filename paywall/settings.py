@@ -158,8 +158,7 @@ class Settings:
 
     def embedded_parts(self) -> list[str]:
         """What stands in for a part that is not set. What a product embeds is refused on mainnet where it is sold."""
-        products = (self.room(kind).embedded for kind in room_settings())
-        return [*_embedded(self), *filter(None, products)]
+        return [*_embedded(self), *filter(None, (self.room(kind).embedded for kind in room_settings()))]
 
 
 def _embedded(settings: Settings) -> list[str]:
