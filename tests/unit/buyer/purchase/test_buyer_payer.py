@@ -23,7 +23,7 @@ from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import parse
-from shared.chain.base import ChainUnavailable, Inclusion, Tip
+from shared.chain.base import Inclusion, Tip
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens.prt import PaymentOption, token_hash
@@ -48,14 +48,11 @@ class StillChain:
     landed: bool = False
     slot: int = SLOT
     min_fee_b: int = 155_381
-    down: bool = False
 
     async def parameters(self) -> Parameters:
         return Parameters(44, self.min_fee_b, 4310, 16_384)
 
     async def tip(self) -> Tip:
-        if self.down:
-            raise ChainUnavailable("down")
         return Tip(100, self.slot, NOW, "cc" * 32)
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
