@@ -110,7 +110,11 @@ class DeliveryStore(Protocol):
     """Keeps deliveries for good."""
 
     async def put(self, reference: str, delivery: Delivery) -> str:
-        """Store once; the SHA-256 of the body in hex."""
+        """Store once, for good when it returns; the SHA-256 of the body in hex.
+
+        The same may be put again. Another body under the same reference is an error, and so is a reference that
+        is not the seller's own (ValueError): neither changes anything.
+        """
 
     async def get(self, reference: str) -> bytes | None:
-        """The body, or None when there is none."""
+        """The whole body, or None when there is none; a text that is no reference names none."""

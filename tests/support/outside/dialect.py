@@ -13,6 +13,7 @@ from shared.dialects.base import (
     Response402Parts,
     Settling,
 )
+from shared.tokens.jws import TokenError
 
 ASK, SHOW = "plain-offer", "plain-voucher"
 
@@ -30,7 +31,10 @@ class PlainDialect:
         shown = headers.get(SHOW)
         if shown is None:
             return None
-        payer, code, token = shown.split(" ")
+        parts = shown.split(" ")
+        if len(parts) != 3:
+            raise TokenError("malformed", "a voucher is shown as payer, code and token")
+        payer, code, token = parts
         return Evidence(token, "voucher", payer, "voucher:shop", {"voucher": code})
 
     def answer(self, outcome: PaymentOutcome) -> AnswerParts:
@@ -39,4 +43,6 @@ class PlainDialect:
                 return AnswerParts(200, (), json.dumps({"ours": outcome.receipt}).encode(), "text/x-plain")
             case Settling():
                 return AnswerParts(202, (), b"later", "text/x-plain")
-        return AnswerParts(outcome.problem.status, (), outcome.problem.code.encode(), "text/x-plain")
+        asking = () if outcome.token is None else ((ASK, f"token={outcome.token}"),)
+        headers, said = (*outcome.headers, *asking), outcome.problem.code.encode()
+        return AnswerParts(outcome.problem.status, headers, said, "text/x-plain")

@@ -1,13 +1,15 @@
-"""The Cardano payer: what it finds fair, what it drafts and leaves alone, and when it calls a payment dead."""
+"""The Cardano payer: what it finds fair, what it drafts and leaves alone, and when it calls a payment dead.
+
+What every payer must do is in tests/contract/test_payers.py.
+"""
 
 import asyncio
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import pytest
 
-from buyer.errors import BuyerError, PaymentRefused, SellerFault, SellerUnreachable, UsageError
+from buyer.errors import BuyerError, PaymentRefused, SellerFault, UsageError
 from buyer.payers.base import Cost, PaymentDraft, PaymentTerms
 from buyer.payers.cardano import (
     DEVNET_SETTLING_SLOTS,
@@ -21,7 +23,7 @@ from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import parse
-from shared.chain.base import ChainUnavailable, Inclusion, Tip
+from shared.chain.base import Inclusion, Tip
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens.prt import PaymentOption, token_hash
@@ -46,14 +48,11 @@ class StillChain:
     landed: bool = False
     slot: int = SLOT
     min_fee_b: int = 155_381
-    down: bool = False
 
     async def parameters(self) -> Parameters:
         return Parameters(44, self.min_fee_b, 4310, 16_384)
 
     async def tip(self) -> Tip:
-        if self.down:
-            raise ChainUnavailable("down")
         return Tip(100, self.slot, NOW, "cc" * 32)
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
@@ -143,12 +142,6 @@ def test_on_a_real_network_the_amount_is_held_against_the_buyers_own_rate(
         assert refused(option, PREPROD) == code
 
 
-def test_options_of_its_own_network_alone_are_a_payers() -> None:
-    assert payer(StillChain()).pays(OPTION)
-    for network in (None, MAINNET, "eip155:8453"):
-        assert not payer(StillChain()).pays(replace(OPTION, network=network))
-
-
 def test_the_sellers_rate_is_believed_on_the_devnet_alone() -> None:
     theirs, ours = Money(1, "USD", 2), Money(50, "USD", 2)
     assert ada_price(DEVNET, theirs, None) == theirs
@@ -193,12 +186,6 @@ def test_outputs_that_another_payment_spends_are_left_alone_although_the_index_s
     assert error.code == "funds_short"
 
 
-def test_a_stored_draft_is_signed_to_the_same_bytes_whoever_reads_it() -> None:
-    made = draft(StillChain())
-    stored = replace(made, resources=(), document=json.loads(json.dumps(made.document)))
-    assert payer(StillChain(down=True)).sign(stored) == payer(StillChain()).sign(made)
-
-
 def test_an_absurd_fee_is_not_paid() -> None:
     error = failure(StillChain(min_fee_b=5_000_000))
     assert isinstance(error, SellerFault)
@@ -218,10 +205,6 @@ def test_an_option_that_the_ledger_would_refuse_is_not_signed(option: PaymentOpt
     assert failure(StillChain(), option=option).code == "payment_impossible"
 
 
-def test_a_chain_that_is_down_is_unreachable() -> None:
-    assert isinstance(failure(StillChain(down=True)), SellerUnreachable)
-
-
 @pytest.mark.parametrize(
     ("chain", "network", "fate"),
     [
@@ -239,8 +222,3 @@ def test_a_payment_is_dead_only_when_no_fork_can_hold_it_any_more(
     chain: StillChain, network: str, fate: str
 ) -> None:
     assert asyncio.run(payer(chain, network).fate(SIGNED)) == fate
-
-
-def test_a_payments_fate_is_unknown_while_the_chain_is_down() -> None:
-    with pytest.raises(SellerUnreachable):
-        asyncio.run(payer(StillChain(down=True)).fate(SIGNED))
