@@ -46,6 +46,7 @@ from tests.support.world.implementations import implementations, way_of
 Sent = tuple[dict[str, str], dict[str, Any]]
 VOUCHER = Evidence(REQUEST_TOKEN, "voucher", HOLDER_KEY.public.did, "voucher:shop", {"voucher": "spring"})
 UNSENT = replace(CLAIM, payload={"transaction": bytes(range(256)) * 4})
+COUPON = replace(CLAIM, network="coupons", payload={"coupon": b"\xfb\xef", "shop": "Bergen"})
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ def _plain_token(headers: HeaderLines, _body: bytes, _media_type: str) -> str:
 
 
 WAYS: dict[str, Way] = {
-    "Ack": Way(Ack, _claimed, (CLAIM, UNSENT, VOUCHER), _ack_token),
-    "AckJson": Way(AckJson, _claimed, (CLAIM, UNSENT, VOUCHER), _ack_token),
+    "Ack": Way(Ack, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
+    "AckJson": Way(AckJson, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
     "PlainDialect": Way(PlainDialect, _voucher, (VOUCHER,), _plain_token),
 }
 NAMES = implementations(Dialect, shared.dialects)
@@ -90,6 +91,9 @@ EVERY = pytest.mark.parametrize("name", NAMES)
 OFFERS = (
     Offer(REQUEST_TOKEN, REQUEST),
     Offer(REQUEST_TOKEN, PLAIN_REQUEST),
+    Offer(
+        REQUEST_TOKEN, REQUEST, Problem(402, "credits_exhausted", "None are left", "Grüße\r\nX-Injected: yes")
+    ),
     Offer(REQUEST_TOKEN, replace(REQUEST, description="drei Bilder – für Zoë\r\nX-Injected: yes \x00")),
 )
 PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3})

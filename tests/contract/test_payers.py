@@ -17,13 +17,13 @@ import buyer.payers
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
 from buyer.payers.base import Payer, PaymentDraft, PaymentTerms
 from buyer.payers.cardano import CardanoPayer
-from paywall.rails.base import Rail, StoredRequest
+from paywall.rails.base import Rail
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared import strict_json
 from shared.cardano.addresses import enterprise_address
 from shared.chain.base import Chain
 from shared.chain.blockfrost import Blockfrost
-from shared.dialects.base import Evidence
+from shared.dialects.base import Evidence, StoredRequest
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt
