@@ -136,7 +136,7 @@ def test_every_dialect_that_the_seller_speaks_is_held_here_and_has_an_id_of_its_
 
 
 @EVERY
-@pytest.mark.parametrize("offer", OFFERS, ids=["full", "plain", "odd words"])
+@pytest.mark.parametrize("offer", OFFERS, ids=["full", "plain", "a refusal", "odd words"])
 def test_a_challenge_is_pure_can_be_sent_and_leads_to_the_token(name: str, offer: Offer) -> None:
     first, second = (way(name).open().challenge(offer) for _ in range(2))
     assert isinstance(first, Response402Parts)
