@@ -10,6 +10,7 @@ import click
 
 from buyer.cli.options import common, run
 from buyer.cli.wallet import wallet
+from shared.cardano.lean import leave_backends_out
 
 if TYPE_CHECKING:
     from buyer.cli.imaging import ImageOrder
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point of `buyer`; None takes the arguments of the process."""
     # pycardano's own checks of types double its import (1.1 s) and its drafts; our reader judges every byte anyway.
     os.environ.setdefault("PYCARDANO_NO_TYPE_CHECK", "1")
+    leave_backends_out()
     try:
         code = cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:

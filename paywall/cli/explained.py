@@ -10,6 +10,7 @@ import click
 
 from paywall.errors import SetupError
 from paywall.settings import Settings, read_settings
+from shared.cardano.lean import leave_backends_out
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,6 +29,7 @@ def explained(command: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         # pycardano's own checks of types double its import (1.1 s) and its drafts; our reader judges every byte.
         os.environ.setdefault("PYCARDANO_NO_TYPE_CHECK", "1")
+        leave_backends_out()
         try:
             return command(*args, **kwargs)
         except SetupError as error:
