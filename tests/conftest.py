@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from paywall.database.engine import Database
@@ -16,6 +17,10 @@ from tests.support.services.ministack import Ministack, running_ministack
 from tests.support.services.postgres import Postgres, running_postgres
 from tests.support.services.softhsm import SoftHsm
 from tests.support.world.seller import Seller, Selling, open_seller
+
+# A time limit for one example would be an assertion about the machine.
+hypothesis.settings.register_profile("without a clock", deadline=None)
+hypothesis.settings.load_profile("without a clock")
 
 
 @pytest.fixture(scope="session")
