@@ -173,11 +173,9 @@ class Seller:
         verifier = ReceiptVerifier(adapters.identity, clock.unix_now)
         return Surface(
             service_url=settings.service_url,
-            origins=Origins(
-                settings.service_url, settings.host, settings.port, public=bool(settings.public_url)
-            ),
+            origins=Origins(settings),
             resources=adapters.resources,
-            catalog=_catalog(settings, adapters),
+            catalog=lambda: _catalog(settings, adapters),
             dialects=PaymentDialects(adapters.dialects, clock.unix_now),
             identity=adapters.identity,
             reading=Reading(adapters.database),
@@ -205,13 +203,15 @@ class Seller:
         self.identity.remember(former)
 
     async def close(self) -> None:
-        await self.redeeming.drain()
-        for rail in self._adapters.rails:
-            await rail.aclose()
-        for resource in self._adapters.resources:
-            await resource.fulfilment.aclose()
-        await self.chain.aclose()
-        self.database.close()
+        """What was handed in is closed too. Each part is, whatever becomes of the others."""
+        async with AsyncExitStack() as parts:
+            parts.callback(self.database.close)
+            parts.push_async_callback(self.chain.aclose)
+            for resource in self._adapters.resources:
+                parts.push_async_callback(resource.fulfilment.aclose)
+            for rail in self._adapters.rails:
+                parts.push_async_callback(rail.aclose)
+            await self.redeeming.drain()
 
 
 def _selling(settings: Settings, adapters: Adapters) -> Selling:
@@ -252,7 +252,7 @@ def _catalog(settings: Settings, adapters: Adapters) -> dict[str, object]:
     return catalog_of(
         seller=adapters.identity.did,
         network=settings.chain_network,
-        chain_url=settings.chain_url if settings.network == "devnet" else None,
+        chain_url=settings.chain_url if settings.network == "devnet" and settings.needs_chain else None,
         token=adapters.token,
         products=[product.describe() for product in adapters.products.values()],
         rails=[rail.describe() for rail in adapters.rails],

@@ -252,8 +252,8 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
     )
     public = urlsplit(settings.public_url).scheme in {"http", "https"} or not settings.public_url
     yield public, "PAYWALL_PUBLIC_URL must be an http or https URL."
-    reachable = bool(settings.blockfrost_project_id or settings.blockfrost_url)
-    yield settings.network == "devnet" or reachable, f"{settings.network} needs BLOCKFROST_PROJECT_ID."
+    reachable = settings.blockfrost_project_id or settings.blockfrost_url or not settings.needs_chain
+    yield settings.network == "devnet" or bool(reachable), f"{settings.network} needs BLOCKFROST_PROJECT_ID."
     yield (
         settings.network != "mainnet" or not embedded,
         f"On mainnet nothing embedded may be left; still embedded: {', '.join(embedded)}.",

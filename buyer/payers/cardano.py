@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, clean
+from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, WalletError, clean
 from buyer.payers.base import Cost, Fate, PayerContext, PaymentDraft, PaymentTerms
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
 from shared.cardano.draft import Draft
 from shared.cardano.network import DEVNET
+from shared.cardano.read.guard import ExpectedPayment, guard_payment
 from shared.chain.base import Chain, ChainError
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
@@ -126,7 +127,17 @@ class CardanoPayer:
             raise SellerFault(
                 "fee_absurd", f"the chain service's parameters ask a fee of {drafted.fee} lovelace"
             )
+        self._look_at(drafted, ExpectedPayment(option.recipient, option.amount, token_hash(terms.token)))
         return _stored(drafted, option, terms)
+
+    def _look_at(self, drafted: Draft, wanted: ExpectedPayment) -> None:
+        """Read the bytes before they can be signed: whatever made them may be wrong or have been taken over."""
+        try:
+            guard_payment(drafted.unsigned, wanted, self.address, MAX_FEE)
+        except ValueError as error:
+            raise WalletError(
+                "payment_unsafe", f"a payment was drafted wrongly and is not signed: {error}"
+            ) from error
 
     def sign(self, draft: PaymentDraft) -> Evidence:
         """See the port. The same draft gives the same bytes: Ed25519 signs without chance."""

@@ -14,6 +14,7 @@ BUY_PATH = "/api/images/buy"
 USE_PATH = "/api/images/generate"
 
 # A path of this origin, in plain letters: never "//host", never "..".
+_TOKEN = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
 _NETWORK = re.compile(r"[A-Za-z0-9:._-]{1,64}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,16}")
 
@@ -91,7 +92,7 @@ def read(document: Mapping[str, Any]) -> Catalog:
         return Catalog(
             seller=typed(document["seller"], str),
             network=_network(document["network"]),
-            token=typed(document["token"], str) if "token" in document else None,
+            token=_token(document["token"]) if "token" in document else None,
             chain_url=None if chain is None else typed(chain["blockfrost"], str),
             tiers={typed(product["id"], str): _tiers(product["tiers"]) for product in document["products"]},
             rates={
@@ -131,6 +132,12 @@ def _path(value: object) -> str | None:
     if value is not None and not _PATH.fullmatch(typed(value, str)):
         raise TypeError(f"{value!r} is not a path of the seller's")
     return None if value is None else typed(value, str)
+
+
+def _token(value: object) -> str:
+    if not _TOKEN.fullmatch(token := typed(value, str)):
+        raise TypeError(f"{token!r} is no policy id and name in hex")
+    return token
 
 
 def _network(value: object) -> str:

@@ -14,7 +14,7 @@ DAY = 86_400
 
 
 class Receipts:
-    """Signs receipts. `validity_days` are by product."""
+    """Signs receipts. `validity_days` are by product; what left the catalog is good for as long as any there."""
 
     def __init__(
         self, *, identity: Identity, validity_days: Mapping[str, int], clock: Clock, ids: Ids
@@ -34,7 +34,7 @@ class Receipts:
             issuer=self._identity.did,
             payer=payment.payer,
             issued_at=now,
-            expires_at=now + self._validity_days[request.product] * DAY,
+            expires_at=now + self._days(request.product) * DAY,
             payment_request_token=request.token,
             payment_option_id=payment.option_id,
             metadata=dict(metadata),
@@ -49,3 +49,7 @@ class Receipts:
             created_at=now,
             expires_at=claims.expires_at,
         )
+
+    def _days(self, product: str) -> int:
+        """Paid for is paid for: a product may leave the catalog while its payment settles."""
+        return self._validity_days.get(product, max(self._validity_days.values()))

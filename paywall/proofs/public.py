@@ -6,6 +6,7 @@ from typing import Any
 
 from paywall.burns import store
 from paywall.burns.tables import BurnAttemptRow
+from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound
 from paywall.proofs import burns
@@ -21,11 +22,12 @@ from paywall.redemptions.tables import RedemptionRow
 
 @dataclass(frozen=True, slots=True)
 class ShownRedemption:
-    """What anybody may see of a redemption; `burn` is as JSON."""
+    """What anybody may see of a redemption; `burn` is as JSON, `resource` None for what is no longer on offer."""
 
     id: str
     state: str
-    resource: Resource
+    product: str
+    resource: Resource | None
     delivery: StoredDelivery | None
     burn: dict[str, Any] | None
 
@@ -61,12 +63,14 @@ class Proofs:
 
     def _redemption(self, tx: Transaction, redemption_id: str, account_id: str | None) -> ShownRedemption:
         row = redemption_store.find(tx, redemption_id)
-        resource = self._resources.get(row.resource) if row is not None else None
-        if row is None or resource is None:
+        account = credit_store.balance(tx, row.account_id) if row is not None else None
+        if row is None or account is None:
             raise NotFound("There is no such redemption.")
+        resource = self._resources.get(row.resource)
+        delivery = stored_delivery(resource, row) if resource is not None else None
         record = proof_store.record(tx, redemption_id)
         burn = self._burn(record, row, account_id) if record is not None else None
-        return ShownRedemption(row.id, row.state, resource, stored_delivery(resource, row), burn)
+        return ShownRedemption(row.id, row.state, account.product, resource, delivery, burn)
 
     def _burn(self, record: BurnRecord, row: RedemptionRow, account_id: str | None) -> dict[str, Any]:
         shown = burns.shown(record, self._token, self._confirmations)

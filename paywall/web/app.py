@@ -36,7 +36,7 @@ class Surface:
     service_url: str
     origins: Origins
     resources: Sequence[Resource]
-    catalog: Mapping[str, Any]
+    catalog: Callable[[], Mapping[str, Any]]
     identity: Identity
     reading: Reading
     selling: Selling

@@ -14,6 +14,7 @@ from paywall.errors import (
     ReceiptInvalid,
 )
 from paywall.redemptions.access import Credentials
+from paywall.settings import Settings
 from paywall.web.bodies import text_member
 
 MAX_TOKEN = 8192
@@ -23,10 +24,10 @@ MAX_KEY = 255
 class Origins:
     """Where this server may have been called; from the settings, for a Host header can be forged."""
 
-    def __init__(self, service_url: str, host: str, port: int, *, public: bool) -> None:
-        parts = urlsplit(service_url)
-        names = {host, "127.0.0.1", "localhost", "[::1]"}
-        local = set() if public else {f"http://{name}:{port}" for name in names}
+    def __init__(self, settings: Settings) -> None:
+        service_url, parts = settings.service_url, urlsplit(settings.service_url)
+        names = {settings.host, "127.0.0.1", "localhost", "[::1]"}
+        local = set() if settings.public_url else {f"http://{name}:{settings.port}" for name in names}
         # A path in our URL is in the request's own when we are mounted there, and not when a proxy took it off.
         self._mounted = {f"{parts.scheme}://{parts.netloc}", *local}
         self._alone = {service_url, *local}

@@ -43,7 +43,7 @@ class RedemptionRoutes:
             {
                 "redemption_id": found.id,
                 "state": found.state,
-                "product": found.resource.product,
+                "product": found.product,
                 **presented_publicly(found.resource, delivery),
                 "burn": found.burn,
             }

@@ -85,9 +85,9 @@ def _presented(resource: Resource, request: Request, redeemed: Redeemed) -> Mapp
     return presented_publicly(resource, delivery)
 
 
-def presented_publicly(resource: Resource, delivery: StoredDelivery | None) -> Mapping[str, Any]:
-    """What anybody may see of a delivery, in the resource's words or as `delivery`."""
-    if isinstance(resource.fulfilment, Presented):
+def presented_publicly(resource: Resource | None, delivery: StoredDelivery | None) -> Mapping[str, Any]:
+    """What anybody may see of a delivery, in the resource's words or as `delivery`; None: it is no longer on offer."""
+    if resource is not None and isinstance(resource.fulfilment, Presented):
         return resource.fulfilment.present_publicly(delivery)
     if delivery is None:
         return {"delivery": None}

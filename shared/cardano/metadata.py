@@ -25,7 +25,7 @@ class BatchCommitment:
 
 
 def payment_metadata(token_hash: bytes) -> dict[int, dict[str, bytes]]:
-    """`{8402: {"prt": token_hash}}`; the hash is SHA-256 of the token (`payment_request.token_hash`)."""
+    """`{8402: {"prt": token_hash}}`; the hash is SHA-256 of the token (`shared.tokens.prt.token_hash`)."""
     if len(token_hash) != HASH:
         raise ValueError("the token hash must have 32 bytes")
     return {LABEL: {"prt": token_hash}}

@@ -1,7 +1,7 @@
 """Paywalls as ASGI apps: alone with a lifespan, and two side by side below the paths of another app."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,6 @@ from starlette.routing import Mount
 from buyer import Budget, BuyerClient, Wallet
 from paywall import Delivery, Fulfilment, FulfilmentRefused, Paywall, Settings, SetupError, UseOrder
 from paywall.products.images.room import open_images
-from paywall.rails.base import JSON
 from shared.keys import SigningKey
 from tests.support.outside.dialect import ASK, SHOW, PlainDialect
 from tests.support.outside.rail import VoucherRail
@@ -178,20 +177,6 @@ def test_a_paywall_that_does_not_run_refuses_to_answer(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="lifespan"):
         asyncio.run(story())
-
-
-@in_loop
-async def test_a_start_that_fails_holds_nothing_that_the_next_one_needs(tmp_path: Path) -> None:
-    class Mute(VoucherRail):
-        def describe(self) -> Mapping[str, JSON]:
-            raise ZeroDivisionError
-
-    settings = Settings(data_dir=str(tmp_path), rails="voucher", policy="none")
-    with pytest.raises(ZeroDivisionError):
-        async with Paywall(settings, rails=[Mute({}, 0)]).running():
-            pass
-    async with Paywall(settings, rails=[VoucherRail({}, 0)]).running() as seller:
-        assert seller.database.dialect == "sqlite"
 
 
 def answers_after(fulfilment: Fulfilment, folder: Path) -> list[int]:

@@ -25,9 +25,9 @@ from paywall.web.openapi.schemas import SCHEMAS, problem, redemption
 
 ABOUT = (
     "Sells access to a metered API to other programs: a payment request with 402, a receipt for what was paid, "
-    "one redemption and one provable burn on Cardano for each use. Every refusal is RFC 9457 problem details with "
-    "a stable `code`; every answer but a delivery is `Cache-Control: no-store`. A method that a path does not offer "
-    "is answered with 405 `method_not_allowed`."
+    "one redemption for each use and, where the catalog names a token, a provable burn on Cardano. Every refusal "
+    "is RFC 9457 problem details with a stable `code`; every answer but a delivery is `Cache-Control: no-store`. "
+    "A method that a path does not offer is answered with 405 `method_not_allowed`."
 )
 CLAIMED = (
     *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),

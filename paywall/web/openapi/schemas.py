@@ -40,7 +40,7 @@ BUCKETS = {
     "granted": whole("what was bought: the sum of all that follow"),
     "available": whole(),
     "reserved": whole("redemptions under way"),
-    "captured": whole("used; as many tokens burn"),
+    "captured": whole("used; as many tokens burn where the seller burns"),
     "expired": whole(),
     "revoked": whole(),
     "moved": whole("given to another account"),

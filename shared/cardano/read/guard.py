@@ -1,12 +1,16 @@
-"""What the custodial wallet looks at before every signature: a burn or mint of our token, and nothing else?
+"""What a wallet looks at before every signature: a burn or mint of our token, one payment, and nothing else?
 
-Whatever built the bytes may be wrong or have been taken over; the key signs only what cannot take anything
+Whatever built the bytes may be wrong or have been taken over; the key signs only what cannot take more
 away. The ledger conserves value, so when every output is ours, nothing is minted and the fee is capped, no
 more than the fee and the burned tokens can be lost.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from shared.cardano.assets import Asset
-from shared.cardano.metadata import read_burn
+from shared.cardano.metadata import payment_metadata, read_burn
+from shared.cardano.read.outputs import Output
 from shared.cardano.read.transaction import ParsedTransaction, parse
 
 
@@ -16,6 +20,19 @@ class UnsafeBurnError(ValueError):
 
 class UnsafeMintError(ValueError):
     """The transaction does more than mint our token for us, or something else."""
+
+
+class UnsafePaymentError(ValueError):
+    """The transaction does more than make the payment, or something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedPayment:
+    """So many lovelace for `recipient`, for the payment request whose token has this SHA-256."""
+
+    recipient: str
+    lovelace: int
+    token_hash: bytes
 
 
 def guard_burn(transaction: bytes | ParsedTransaction, asset: Asset, own_address: str, max_fee: int) -> None:
@@ -30,7 +47,7 @@ def guard_burn(transaction: bytes | ParsedTransaction, asset: Asset, own_address
         raise UnsafeBurnError("the metadata commits to no burn batch")
     if dict(parsed.mint) != {asset.unit: -batch.tokens}:
         raise UnsafeBurnError("it burns something else than its metadata says, or mints")
-    _guard_rest(parsed, own_address, max_fee)
+    _guard_rest(parsed, parsed.outputs, own_address, max_fee)
 
 
 def guard_mint(
@@ -45,16 +62,37 @@ def guard_mint(
         raise UnsafeMintError("it mints something else than it was asked to")
     if parsed.metadata or not parsed.auxiliary_data_hash_ok:
         raise UnsafeMintError("a mint has no metadata")
-    _guard_rest(parsed, own_address, max_fee, UnsafeMintError)
+    _guard_rest(parsed, parsed.outputs, own_address, max_fee, UnsafeMintError)
+
+
+def guard_payment(
+    transaction: bytes | ParsedTransaction, payment: ExpectedPayment, own_address: str, max_fee: int
+) -> None:
+    """Return when the transaction makes this payment and gives the rest back; `UnsafePaymentError` otherwise.
+
+    Fee, expiry and unusual parts are as for a burn.
+    """
+    parsed = parse(transaction) if isinstance(transaction, bytes) else transaction
+    paid, rest = parsed.outputs[:1], parsed.outputs[1:]
+    if [(output.address, output.lovelace, dict(output.tokens)) for output in paid] != [
+        (payment.recipient, payment.lovelace, {})
+    ]:
+        raise UnsafePaymentError("its first output is not what was asked for")
+    if dict(parsed.metadata) != payment_metadata(payment.token_hash) or not parsed.auxiliary_data_hash_ok:
+        raise UnsafePaymentError("its metadata names another payment request, or more")
+    if parsed.mint:
+        raise UnsafePaymentError("it mints or burns")
+    _guard_rest(parsed, rest, own_address, max_fee, UnsafePaymentError)
 
 
 def _guard_rest(
     parsed: ParsedTransaction,
+    change: Sequence[Output],
     own_address: str,
     max_fee: int,
-    error: type[UnsafeBurnError | UnsafeMintError] = UnsafeBurnError,
+    error: type[UnsafeBurnError | UnsafeMintError | UnsafePaymentError] = UnsafeBurnError,
 ) -> None:
-    if any(output.address != own_address for output in parsed.outputs):
+    if any(output.address != own_address for output in change):
         raise error("an output does not come back to us")
     if parsed.fee > max_fee:
         raise error(f"the fee of {parsed.fee} lovelace is over the cap of {max_fee}")

@@ -189,6 +189,11 @@ def test_a_public_network_needs_a_way_to_the_chain(network: str) -> None:
         read_settings({**MAINNET, "PAYWALL_NETWORK": network, "BLOCKFROST_PROJECT_ID": ""})
 
 
+def test_a_seller_that_asks_no_chain_needs_no_way_to_one() -> None:
+    alone = {"PAYWALL_NETWORK": "preprod", "PAYWALL_POLICY": "none", "PAYWALL_RAILS": "voucher"}
+    assert not read_settings(alone).needs_chain
+
+
 def test_mainnet_refuses_each_embedded_part() -> None:
     assert read_settings(MAINNET).network == "mainnet"
     with pytest.raises(SetupError, match=r"still embedded: SQLite\.$"):

@@ -102,6 +102,8 @@ def test_a_seller_that_burns_nothing_names_no_token() -> None:
     [
         {"seller": None},
         {"seller": ["did:key:x"]},
+        {"token": "CREATE"},
+        {"token": "A" * 56 + ".00"},
         {"network": "cardano/marsnet"},
         {"network": "n" * 65},
         {"network": 1},
