@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from shared.problem import Problem
 
 if TYPE_CHECKING:
-    from shared.dialects.base import Offer
+    from shared.dialects.base import StoredRequest
 
 
 class PaywallError(Exception):
@@ -105,25 +105,18 @@ class HolderProofInvalid(Unauthorized):
 class PaymentRequired(PaywallError):
     """Raised only when paying is the remedy, for auto-payers pay whatever says 402.
 
-    `token` is the PRT to pay. `offer` is there when it was made for this refusal: it goes out in every dialect.
+    `to_pay` is the stored payment request whose payment it is.
     """
 
     status, code, title, retryable = 402, "payment_required", "Payment required", True
 
-    def __init__(self, detail: str = "", *, token: str | None = None, **extra: Any) -> None:
+    def __init__(self, detail: str = "", *, to_pay: "StoredRequest | None" = None, **extra: Any) -> None:
         super().__init__(detail, **extra)
-        self.token = token
-        self.offer: Offer | None = None
+        self.to_pay = to_pay
 
-    def carrying(self, token: str | None) -> Self:
-        """The same refusal with another PRT to pay, or none."""
-        return type(self)(self.detail, token=token, **self.extra)
-
-    def offering(self, offer: "Offer") -> Self:
-        """The same refusal with an offer that was made for it."""
-        offered = self.carrying(offer.token)
-        offered.offer = offer
-        return offered
+    def asking(self, to_pay: "StoredRequest | None") -> Self:
+        """The same refusal with this to pay, or nothing."""
+        return type(self)(self.detail, to_pay=to_pay, **self.extra)
 
 
 class CreditsExhausted(PaymentRequired):

@@ -25,7 +25,7 @@ from paywall.errors import (
 from paywall.keys.identity import Identity
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
-from paywall.payments.rules import Refused, check_payer, shortcoming, token_to_pay
+from paywall.payments.rules import Refused, check_payer, shortcoming, to_pay
 from paywall.payments.store import NewPayment
 from paywall.payments.tables import PaymentRow
 from paywall.rails.base import CheckedPayment, Rail
@@ -40,10 +40,14 @@ class PaymentClaim:
     """Evidence that was read and belongs to a stored payment request. `external_id` is the payment's at its rail."""
 
     evidence: Evidence
-    request: PaymentRequest
+    stored: StoredRequest
     option: PaymentOption
     rail: Rail
     external_id: str
+
+    @property
+    def request(self) -> PaymentRequest:
+        return self.stored.request
 
 
 class Claims:
@@ -67,18 +71,18 @@ class Claims:
     async def _read(self, evidence: Evidence) -> PaymentClaim:
         token = evidence.payment_request_token
         try:
-            request = self._identity.read_request(token)
-            option = request.option(evidence.option_id)
+            stored = self.stored(token)
+            option = stored.request.option(evidence.option_id)
         except TokenError as error:
             raise ClaimInvalid(f"The claim does not hold: {error}.") from error
-        row = await self._database.read(lambda tx: request_store.find(tx, request.id))
+        row = await self._database.read(lambda tx: request_store.find(tx, stored.request.id))
         if row is None or row.token != token:
             # The seller remembers what it asked for; a signature alone opens nothing.
             raise ClaimInvalid("This payment request is not known here.")
         rail = self._rails.get(option.id)
         if rail is None:
             raise ClaimInvalid(f"The payment option {option.id!r} is no longer offered.")
-        return PaymentClaim(evidence, request, option, rail, rail.external_id(evidence))
+        return PaymentClaim(evidence, stored, option, rail, rail.external_id(evidence))
 
     async def _known(self, claim: PaymentClaim) -> PaymentRow | None:
         """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed."""
@@ -88,11 +92,10 @@ class Claims:
         return row if row is not None and _accepted(row, claim) else None
 
     async def _check(self, claim: PaymentClaim) -> CheckedPayment:
-        request = StoredRequest(claim.evidence.payment_request_token, claim.request)
         try:
-            checked = await claim.rail.check(request, claim.evidence)
+            checked = await claim.rail.check(claim.stored, claim.evidence)
         except PaymentRequired as error:
-            raise error.carrying(self._token_to_pay(claim)) from error
+            raise error.asking(to_pay(claim.stored, self._clock())) from error
         check_payer(claim.evidence.payer, claim.request, checked.signers)
         return checked
 
@@ -111,7 +114,7 @@ class Claims:
                 option = claim.option
                 raise PaymentInsufficient(
                     f"{checked.amount} of {option.amount} (10^-{option.decimals} {option.currency}) were paid.",
-                    token=self._token_to_pay(claim),
+                    to_pay=to_pay(claim.stored, self._clock()),
                     paid=checked.amount,
                     required=int(option.amount),
                 )
@@ -124,8 +127,9 @@ class Claims:
             case "payment_request_paid":
                 raise PaymentRequestPaid
 
-    def _token_to_pay(self, claim: PaymentClaim) -> str | None:
-        return token_to_pay(claim.evidence.payment_request_token, claim.request.expires_at, self._clock())
+    def stored(self, token: str) -> StoredRequest:
+        """A payment request of ours by its token. Errors: TokenError."""
+        return StoredRequest(token, self._identity.read_request(token))
 
 
 def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int) -> PaymentRow | Refused:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paywall.errors import ClaimInvalid
+from shared.dialects.base import StoredRequest
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
 #: why a payment does not pay a request, by the code of the refusal
@@ -48,6 +49,6 @@ def shortcoming(
     return Refused("paid_late") if paid_at > request.expires_at else None
 
 
-def token_to_pay(token: str, expires_at: int, now: int) -> str | None:
-    """The PRT, for a 402, while paying it is the remedy: a machine would pay an expired one too."""
-    return None if now >= expires_at else token
+def to_pay(stored: StoredRequest, now: int) -> StoredRequest | None:
+    """What a 402 asks for, while paying it is the remedy: a machine would pay an expired one too."""
+    return None if now >= stored.request.expires_at else stored

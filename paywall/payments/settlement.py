@@ -19,7 +19,7 @@ from paywall.ops.failpoints import failpoint
 from paywall.payments import store
 from paywall.payments.claims import Claims
 from paywall.payments.receipts import Receipts
-from paywall.payments.rules import token_to_pay
+from paywall.payments.rules import to_pay
 from paywall.payments.tables import PaymentRow
 from paywall.rails.base import Failed, Pending, Rail, Settled
 from paywall.sales import store as request_store
@@ -124,12 +124,12 @@ class Settlement:
         request = await self._database.transact(fail)
         if request is None:
             raise PaymentPending  # somebody else moved it meanwhile; the next look tells
-        token = token_to_pay(request.token, request.expires_at, self._clock())
-        if token is None:
+        left = to_pay(self._claims.stored(request.token), self._clock())
+        if left is None:
             raise PaymentRequestExpired(
                 f"The payment was refused ({reason}), and the payment request has expired."
             )
-        raise PaymentMismatch(f"The payment was refused: {reason}", token=token)
+        raise PaymentMismatch(f"The payment was refused: {reason}", to_pay=left)
 
     async def _moved(self, payment: PaymentRow) -> Paid:
         """Somebody else brought it to its end meanwhile."""

@@ -1,4 +1,4 @@
-"""One use as its client sees it: show a receipt and ask, get what the resource delivers or the offer that pays for it.
+"""One use as its client sees it: show a receipt and ask, get what the resource delivers or what pays for it.
 
 credentials → receipt and holder proof verified → the request read and hashed → redeemed (`redeeming.py`)
 """
@@ -42,7 +42,7 @@ class Using:
     async def use(self, resource: Resource, attempt: UseAttempt) -> Redeemed:
         """What one use delivered.
 
-        Errors: PaymentRequired and CreditsExhausted, each with an offer of the credits of one use;
+        Errors: PaymentRequired and CreditsExhausted, each with a payment request for the credits of one use;
         ReceiptInvalid, ReceiptWrongProduct, HolderProofRequired, HolderProofInvalid, BadRequest, and
         those of `Redeeming.redeem`.
         """
@@ -61,7 +61,7 @@ class Using:
         self, resource: Resource, refusal: PaymentRequired, holder: str | None
     ) -> PaymentRequired:
         """Paying is the remedy: a stored PRT for the credits of one use."""
-        return refusal.offering(await self._selling.sell(resource.product, resource.cost, holder))
+        return refusal.asking(await self._selling.sell(resource.product, resource.cost, holder))
 
     def _request(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> RedemptionRequest:
         document = resource.fulfilment.read(attempt.body)

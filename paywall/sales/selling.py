@@ -10,7 +10,7 @@ from paywall.ops.failpoints import failpoint
 from paywall.rails.base import Rail
 from paywall.sales import store
 from paywall.sales.prices import Product
-from shared.dialects.base import Offer
+from shared.dialects.base import StoredRequest
 from shared.keys import InvalidKeyError, PublicKey
 from shared.tokens import prt
 from shared.tokens.prt import Order, PaymentRequest
@@ -43,7 +43,7 @@ class Selling:
         self._clock = clock
         self._ids = ids
 
-    async def sell(self, product_id: str, credits: int, holder: str | None) -> Offer:
+    async def sell(self, product_id: str, credits: int, holder: str | None) -> StoredRequest:
         """Errors: NotFound (product), BadRequest (credits, holder)."""
         product = self._products.get(product_id)
         if product is None:
@@ -70,7 +70,7 @@ class Selling:
 
         await self._database.transact(insert)
         failpoint("sell.stored")
-        return Offer(token, request)
+        return StoredRequest(token, request)
 
     def _request(self, product: Product, credits: int, holder: str | None) -> PaymentRequest:
         price, now = product.price(credits), self._clock()

@@ -1,7 +1,6 @@
 """Binds dialects to HTTP. To add a dialect is to hand its codec to the composition."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -36,9 +35,9 @@ class PaymentDialects:
     async def on_unpaid(self, request: Request, error: Exception) -> Response:
         """Starlette's handler for what is refused until it is paid."""
         assert isinstance(error, PaymentRequired)
-        if error.offer is None:
+        if error.to_pay is None:
             return problem_response(error)
-        return self.challenge(request, replace(error.offer, problem=error.problem()))
+        return self.challenge(request, Offer(error.to_pay.token, error.to_pay.request, error.problem()))
 
     def read_payment(self, request: Request, body: Mapping[str, Any]) -> tuple[Dialect, Evidence]:
         """The evidence in a request, and the dialect it came in. Errors: ClaimInvalid, BadRequest for none."""

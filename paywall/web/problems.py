@@ -49,8 +49,8 @@ def refusal_of(error: PaywallError) -> Refusal:
         headers.append(("Retry-After", str(error.retry_after)))
     if isinstance(error, Unauthorized):
         headers.append(("WWW-Authenticate", CHALLENGES.format(error="invalid_token")))
-    token = error.token if isinstance(error, PaymentRequired) else None
-    return Refusal(error.problem(), token, tuple(headers))
+    to_pay = error.to_pay if isinstance(error, PaymentRequired) else None
+    return Refusal(error.problem(), to_pay, tuple(headers))
 
 
 def problem_response(error: PaywallError) -> Response:

@@ -16,7 +16,7 @@ from paywall.web.credentials import Origins, proof_header
 from paywall.web.dialects import PaymentDialects
 from paywall.web.paths import at_root
 from paywall.web.problems import JsonResponse, refusal_of
-from shared.dialects.base import Paid
+from shared.dialects.base import Offer, Paid
 from shared.tokens import dpop
 from shared.tokens.dpop import HolderProof
 from shared.tokens.jws import TokenError
@@ -59,9 +59,9 @@ class SalesRoutes:
         """The 402, in every dialect at once; the body in the one that is asked for."""
         body = await read_object(request)
         holder = text_member(body, "holder") if "holder" in body else None
-        offer = await self._selling.sell(product, _credits(body), holder)
-        response = self._dialects.challenge(request, offer)
-        response.headers["Location"] = _location(request, offer.request.id)
+        sold = await self._selling.sell(product, _credits(body), holder)
+        response = self._dialects.challenge(request, Offer(sold.token, sold.request))
+        response.headers["Location"] = _location(request, sold.request.id)
         return response
 
     async def pay(self, request: Request) -> Response:

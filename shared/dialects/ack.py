@@ -20,10 +20,11 @@ from shared.dialects.base import (
     Refusal,
     Response402Parts,
     Settling,
+    StoredRequest,
 )
 from shared.keys import InvalidKeyError, PublicKey, SigningKey
 from shared.problem import Problem
-from shared.tokens import fields, jws
+from shared.tokens import fields, jws, prt
 from shared.tokens.jws import TokenError
 
 MAX_CLAIM_BYTES = 49152  # a payment request token and a transaction, in base64 twice
@@ -58,8 +59,8 @@ class Ack:
                 return AnswerParts(200, (), _json(body), "application/json")
             case Settling():
                 return AnswerParts(202, (("Retry-After", "1"),), _settling(outcome), "application/json")
-            case Refusal(problem, token, headers):
-                body = refusal_body(problem, token)
+            case Refusal(problem, to_pay, headers):
+                body = refusal_body(problem, to_pay)
                 return AnswerParts(problem.status, headers, _json(body), "application/problem+json")
 
 
@@ -74,18 +75,18 @@ class AckJson(Ack):
         return Response402Parts((), lambda: _json(_asking(offer)), "application/json")
 
 
-def refusal_body(problem: Problem, token: str | None) -> dict[str, Any]:
+def refusal_body(problem: Problem, to_pay: StoredRequest | None) -> dict[str, Any]:
     """Problem details; when paying is the remedy, with the PRT to pay and what it says."""
-    if token is None:
+    if to_pay is None:
         return problem.body()
-    paying = {"paymentRequestToken": token, "paymentRequest": jws.unverified(token)[1]}
+    paying = {"paymentRequestToken": to_pay.token, "paymentRequest": prt.claims(to_pay.request)}
     return replace(problem, extra={**problem.extra, **paying}).body()
 
 
 def _asking(offer: Offer) -> dict[str, Any]:
     detail = f"Pay {offer.request.price} to get {offer.request.order.credits} credits."
     asked = Problem(402, "payment_required", "Payment required", detail, retryable=True)
-    return refusal_body(offer.problem or asked, offer.token)
+    return refusal_body(offer.problem or asked, offer)
 
 
 def _settling(outcome: Settling) -> bytes:

@@ -87,10 +87,10 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`token` is the PRT to pay, when paying is the remedy; `headers` go with it in every dialect."""
+    """`to_pay` is there when paying is the remedy; `headers` go with it in every dialect."""
 
     problem: Problem
-    token: str | None = None
+    to_pay: StoredRequest | None = None
     headers: HeaderLines = ()
 
 

@@ -33,6 +33,7 @@ from shared.dialects.base import (
     Refusal,
     Response402Parts,
     Settling,
+    StoredRequest,
 )
 from shared.problem import Problem
 from shared.tokens import jws
@@ -88,6 +89,7 @@ WAYS: dict[str, Way] = {
 NAMES = implementations(Dialect, shared.dialects)
 EVERY = pytest.mark.parametrize("name", NAMES)
 
+STORED = StoredRequest(REQUEST_TOKEN, REQUEST)
 OFFERS = (
     Offer(REQUEST_TOKEN, REQUEST),
     Offer(REQUEST_TOKEN, PLAIN_REQUEST),
@@ -113,7 +115,7 @@ def refusals() -> list[PaywallError]:
     said = "Was man von „Zoë“ will:\r\nnichts."
     return [
         *(kind(said, figure=7) for kind in kinds if kind.status != 402),
-        *(kind(said, token=REQUEST_TOKEN) for kind in kinds if issubclass(kind, errors.PaymentRequired)),
+        *(kind(said, to_pay=STORED) for kind in kinds if issubclass(kind, errors.PaymentRequired)),
     ]
 
 
@@ -253,7 +255,7 @@ def test_a_refusal_has_its_problems_status_and_headers(name: str, error: Paywall
 def test_the_token_to_pay_is_in_a_refusal_when_paying_is_the_remedy_and_only_then(name: str) -> None:
     """Auto-payers pay whatever holds one."""
     problem = Problem(402, "payment_mismatch", "Not this one", "Another address.", retryable=True)
-    answer = answered(name, Refusal(problem, REQUEST_TOKEN))
+    answer = answered(name, Refusal(problem, STORED))
     assert way(name).token_in(answer.headers, answer.body, answer.media_type) == REQUEST_TOKEN
     for error in refusals():
         if error.status != 402:

@@ -24,7 +24,7 @@ from paywall.payments.settlement import Settlement
 from paywall.rails.base import JSON, CheckedPayment, Failed, Outcome, Pending, Rail, Settled, StoredPayment
 from paywall.sales.prices import PriceTier, Product
 from paywall.sales.selling import Selling
-from shared.dialects.base import Evidence, Offer, Paid, Settling, StoredRequest
+from shared.dialects.base import Evidence, Paid, Settling, StoredRequest
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt, receipt
@@ -86,10 +86,10 @@ class Shop:
     settlement: Settlement
     rail: VoucherRail
 
-    async def buy(self) -> Offer:
+    async def buy(self) -> StoredRequest:
         return await self.selling.sell("time", 3, None)
 
-    async def pay(self, offer: Offer, code: str) -> Paid | Settling:
+    async def pay(self, offer: StoredRequest, code: str) -> Paid | Settling:
         evidence = Evidence(offer.token, "voucher", PAYER.public.did, "vouchers", {"code": code})
         return await self.settlement.pay(evidence)
 
@@ -178,7 +178,7 @@ async def test_money_that_came_and_opened_no_credits_is_kept_although_the_claim_
     for _ in range(2):
         with pytest.raises(PaymentInsufficient) as small:
             await shop.pay(offer, "299-a")
-        assert (small.value.token, small.value.extra) == (offer.token, {"paid": 299, "required": 300})
+        assert (small.value.to_pay, small.value.extra) == (offer, {"paid": 299, "required": 300})
     await shop.pay(offer, "300-b")
     with pytest.raises(PaymentRequestPaid):
         await shop.pay(offer, "300-c")
@@ -199,7 +199,7 @@ async def test_a_wrong_payment_is_told_which_request_to_pay_and_leaves_no_trace(
     offer = await shop.buy()
     with pytest.raises(PaymentMismatch, match="Another shop") as wrong:
         await shop.pay(offer, "300-foreign")
-    assert wrong.value.token == offer.token
+    assert wrong.value.to_pay == offer
     assert await shop.payments() == []
 
 
@@ -209,6 +209,6 @@ async def test_a_payment_that_failed_can_be_claimed_again(shop: Shop) -> None:
     shop.rail.outcome = Failed("the till is closed")
     with pytest.raises(PaymentMismatch, match="the till is closed") as failed:
         await shop.pay(offer, "300-a")
-    assert failed.value.token == offer.token
+    assert failed.value.to_pay == offer
     shop.rail.outcome = Settled(NOW, 1)
     assert isinstance(await shop.pay(offer, "300-a"), Paid)

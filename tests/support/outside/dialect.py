@@ -43,6 +43,6 @@ class PlainDialect:
                 return AnswerParts(200, (), json.dumps({"ours": outcome.receipt}).encode(), "text/x-plain")
             case Settling():
                 return AnswerParts(202, (), b"later", "text/x-plain")
-        asking = () if outcome.token is None else ((ASK, f"token={outcome.token}"),)
+        asking = () if outcome.to_pay is None else ((ASK, f"token={outcome.to_pay.token}"),)
         headers, said = (*outcome.headers, *asking), outcome.problem.code.encode()
         return AnswerParts(outcome.problem.status, headers, said, "text/x-plain")

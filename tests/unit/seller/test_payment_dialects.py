@@ -24,6 +24,7 @@ from shared.dialects.base import (
     Refusal,
     Response402Parts,
     Settling,
+    StoredRequest,
 )
 from shared.problem import Problem
 from shared.tokens.jws import TokenError
@@ -121,7 +122,7 @@ def test_a_challenge_holds_the_token_whichever_form_it_has(accept: str) -> None:
 
 
 def test_what_is_refused_until_it_is_paid_says_why_in_the_dialect_that_is_asked_for() -> None:
-    refusal = CreditsExhausted("None are left.", granted=3).offering(OFFER)
+    refusal = CreditsExhausted("None are left.", granted=3).asking(StoredRequest(REQUEST_TOKEN, REQUEST))
     told = asyncio.run(DIALECTS.on_unpaid(request(), refusal))
     assert (told.status_code, told.headers["content-type"]) == (402, "application/problem+json")
     assert (body_of(told)["code"], body_of(told)["granted"]) == ("credits_exhausted", 3)
@@ -166,7 +167,7 @@ def test_acks_answers_are_receipt_progress_and_problem_details() -> None:
     )
     assert (settling.status_code, settling.headers["retry-after"]) == (202, "1")
     assert body_of(settling)["confirmations"] == 1
-    refused = DIALECTS.answer(ALL[0], refusal_of(PaymentMismatch("Wrong.", token=REQUEST_TOKEN, paid=1)))
+    refused = DIALECTS.answer(ALL[0], refusal_of(PaymentMismatch("Wrong.", to_pay=OFFER, paid=1)))
     assert (refused.status_code, refused.headers["content-type"]) == (402, "application/problem+json")
     assert Problem.parse(body_of(refused)).extra == {
         "paid": 1,

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from paywall.errors import ClaimInvalid
-from paywall.payments.rules import check_payer, shortcoming, token_to_pay
+from paywall.payments.rules import check_payer, shortcoming, to_pay
+from shared.dialects.base import StoredRequest
 from tests.conformance.samples import OPTION, REQUEST
 
 END, PRICE = REQUEST.expires_at, OPTION.amount
@@ -47,5 +48,6 @@ def test_a_request_without_a_holder_is_claimed_by_who_signed_the_payment() -> No
 
 
 def test_nobody_is_asked_to_pay_what_has_expired() -> None:
-    assert token_to_pay("token", END, END - 1) == "token"
-    assert token_to_pay("token", END, END) is None
+    stored = StoredRequest("token", REQUEST)
+    assert to_pay(stored, END - 1) == stored
+    assert to_pay(stored, END) is None
