@@ -1,7 +1,6 @@
 """Payments that are refused, too late or too dear: what stays set aside, what is given back, what is never paid."""
 
 from contextlib import closing
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,11 +9,12 @@ from buyer.budget import Budget
 from buyer.errors import BuyerError, OverBudget, PaymentRefused, SellerFault
 from buyer.wallet.file import Wallet
 from shared.problem import Problem
+from tests.buyers.conftest import OpenShop
 from tests.support.hostile.papers import LIFETIME
 from tests.support.hostile.shop import Shop
 from tests.support.hostile.transport import At, Killed
-from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.buying import PAYMENTS, PRICE, buy, spent, states
+from tests.support.world.real_shop import AnyShop
 
 MISMATCH = Problem(402, "payment_mismatch", "Mismatch", "No.")
 
@@ -107,24 +107,30 @@ def test_a_price_raised_after_an_interruption_is_refused(shop: Shop) -> None:
     assert (shop.seller.transactions, spent(shop)) == (set(), 0)
 
 
-def test_a_total_budget_holds_over_purchases(shop: Shop) -> None:
+def test_a_total_budget_holds_over_purchases(any_shop: AnyShop) -> None:
     budget = Budget(per_purchase="5.00 USD", total="7.00 USD")
-    buy(shop, 3, budget=budget)
-    buy(shop, 4, budget=budget)
+    buy(any_shop, 3, budget=budget)
+    buy(any_shop, 4, budget=budget)
     with pytest.raises(OverBudget) as caught:
-        buy(shop, 1, budget=budget)
+        buy(any_shop, 1, budget=budget)
     assert caught.value.exit_code == 3
-    assert (spent(shop), len(shop.seller.sales)) == (700, 2)
+    assert (spent(any_shop), any_shop.payments()) == (700, 2)
 
 
-def test_a_purchase_over_budget_does_not_even_ask(shop: Shop) -> None:
+def test_a_purchase_over_budget_does_not_even_ask(any_shop: AnyShop) -> None:
+    asked: list[str] = []
     with pytest.raises(OverBudget):
-        buy(shop, budget=Budget(per_purchase="2.99 USD"))
-    assert shop.seller.calls == ["GET /api/catalog"]
+        buy(
+            any_shop,
+            budget=Budget(per_purchase="2.99 USD"),
+            before=lambda request: asked.append(request.method + request.url.path),
+        )
+    assert asked == ["GET/api/catalog"]
+    assert (any_shop.payments(), spent(any_shop)) == (0, 0)
 
 
-def test_an_empty_wallet_says_how_to_fill_it(devnet: DevnetProcess, tmp_path: Path) -> None:
-    shop = Shop.open(devnet, tmp_path, lovelace=(2_000_000,))
+def test_an_empty_wallet_says_how_to_fill_it(open_shop: OpenShop) -> None:
+    shop = open_shop((2_000_000,))
     with pytest.raises(PaymentRefused) as caught:
         buy(shop)
     assert (caught.value.code, caught.value.exit_code) == ("funds_short", 4)
@@ -132,8 +138,9 @@ def test_an_empty_wallet_says_how_to_fill_it(devnet: DevnetProcess, tmp_path: Pa
     assert spent(shop) == 0
 
 
-def test_credits_below_one_are_never_asked_for(shop: Shop) -> None:
+def test_credits_below_one_are_never_asked_for(any_shop: AnyShop) -> None:
+    asked: list[str] = []
     for count in (0, -5):
         with pytest.raises(BuyerError):
-            buy(shop, count)
-    assert shop.seller.calls == []
+            buy(any_shop, count, before=lambda request: asked.append(request.url.path))
+    assert asked == []
