@@ -25,7 +25,7 @@ class Fault:
         """Reads `{"submit", "times" (default 1), "delay_ms" (default 0)}`. Raises ValueError."""
         submit, times, delay = body.get("submit"), body.get("times", 1), body.get("delay_ms", 0)
         if submit is not None and submit not in get_args(SubmitFault):
-            raise ValueError(f"submit is one of {', '.join(get_args(Kind))}")
+            raise ValueError(f"submit is one of {', '.join(get_args(SubmitFault))}")
         if type(times) is not int or type(delay) is not int or times < 1 or delay < 0:
             raise ValueError("times and delay_ms are whole numbers, times at least 1")
         return cls(cast("SubmitFault | None", submit), times, delay)
