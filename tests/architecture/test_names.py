@@ -48,7 +48,9 @@ def _is_a_type(value: ast.expr | None) -> bool:
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):
             return all(isinstance(side, TYPES | ast.BinOp | ast.Constant) for side in (left, right))
         case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return not name.isupper() and (name[0].isupper() or name in ("dict", "frozenset", "list", "set", "tuple"))
+            return not name.isupper() and (
+                name[0].isupper() or name in ("dict", "frozenset", "list", "set", "tuple")
+            )
         case _:
             return False
 
