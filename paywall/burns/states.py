@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
+from shared.cardano.network import SLOTS_PER_CONFIRMATION
+
 BatchState = Literal["open", "signed", "submitted", "seen", "lost", "confirmed", "parked"]
 #: what these burn is on its way: they hold outputs of the wallet
 IN_FLIGHT: tuple[BatchState, ...] = ("open", "signed", "submitted", "seen", "lost")
-#: Mainnet makes a block in 20 slots on average; twice that for a slow stretch.
-SLOTS_PER_CONFIRMATION = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from paywall.errors import (
 from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
 from paywall.rails.cardano.state import CardanoState
 from shared.cardano.metadata import read_payment
+from shared.cardano.network import SLOTS_PER_CONFIRMATION
 from shared.cardano.read.transaction import Output, ParsedTransaction, TransactionError, parse
 from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown, Tip, confirmations
 from shared.dialects.base import Evidence, StoredRequest
@@ -171,8 +172,7 @@ class CardanoRail:
 
     @property
     def _settling_slots(self) -> int:
-        # Mainnet makes a block in 20 slots on average; twice that for a slow stretch.
-        return 40 * self._terms.confirmations
+        return SLOTS_PER_CONFIRMATION * self._terms.confirmations
 
     def receipt_metadata(self, payment: StoredPayment) -> dict[str, str]:
         return {"network": self._terms.network, "txHash": payment.external_id}

@@ -7,7 +7,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from paywall.burns.states import (
     IN_FLIGHT,
-    SLOTS_PER_CONFIRMATION,
     Absent,
     BatchAction,
     BatchState,
@@ -17,6 +16,7 @@ from paywall.burns.states import (
     next_step,
     submit_is_due,
 )
+from shared.cardano.network import SLOTS_PER_CONFIRMATION
 
 SLOTS = st.integers(0, 10_000)
 ATTEMPTED: st.SearchStrategy[BatchState] = st.sampled_from([state for state in IN_FLIGHT if state != "open"])
