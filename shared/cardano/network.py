@@ -1,9 +1,9 @@
 """The Cardano networks we know, by the names that payment options carry."""
 
 DEVNET = "cardano:devnet"
+NETWORKS = {"cardano:mainnet": 1, "cardano:preprod": 0, "cardano:preview": 0, DEVNET: 0}
 #: Mainnet makes a block in 20 slots on average; twice that for a slow stretch.
 SLOTS_PER_CONFIRMATION = 40
-NETWORKS = {"cardano:mainnet": 1, "cardano:preprod": 0, "cardano:preview": 0, DEVNET: 0}
 
 
 class UnknownNetworkError(ValueError):
