@@ -47,8 +47,8 @@ from shared.chain.base import Chain
 from shared.chain.blockfrost import Blockfrost
 from shared.dialects.ack import Ack, AckJson
 from shared.dialects.base import Dialect
+from shared.merkle import SALT_BYTES
 
-SALT_BYTES = 16
 #: the forms that every 402 goes out in; the first is for who asks for none
 DIALECTS = (Ack(), AckJson())
 

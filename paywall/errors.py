@@ -167,7 +167,7 @@ class PaidLate(Conflict):
 
 
 class PaymentRequestExpired(Conflict):
-    code, title = "payment_request_expired", "The payment request has expired; nothing was submitted"
+    code, title = "payment_request_expired", "The payment request has expired; no payment was taken for it"
 
 
 class RedemptionInProgress(Conflict):

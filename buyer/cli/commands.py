@@ -9,7 +9,7 @@ from pathlib import Path
 from buyer.budget import Budget
 from buyer.cli import output
 from buyer.cli.imaging import ImageJobs, ImageOrder
-from buyer.cli.output import Answer
+from buyer.cli.output import CommandAnswer
 from buyer.cli.progress import Progress
 from buyer.client import WAIT_SECONDS, BuyerClient
 from buyer.errors import ProofBroken, StillPending, UsageError, WalletError
@@ -31,7 +31,7 @@ DONE = 0
 class CommandResult:
     """An answer and the exit code that goes with it: an image may be there although its proof is not."""
 
-    answer: Answer
+    answer: CommandAnswer
     exit_code: int = DONE
 
 

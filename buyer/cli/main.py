@@ -26,6 +26,13 @@ Exit codes
   4  the payment was refused
   5  the seller is unreachable or at fault, or the answer is still pending
   6  a proof does not hold
+
+\b
+Environment
+  BUYER_SELLER           the seller's URL, for --seller
+  BUYER_WALLET           the wallet file, for --wallet
+  BUYER_ADA_USD          what one ADA costs, like "0.50 USD": needed on every network but the devnet
+  BLOCKFROST_PROJECT_ID  the key to Blockfrost, by which every network but the devnet is seen
 """
 
 

@@ -9,10 +9,10 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
 from shared.money import Money
 
-Answer = tuple[dict[str, Any], list[str]]
+CommandAnswer = tuple[dict[str, Any], list[str]]
 
 
-def images(done: FinishedImages) -> Answer:
+def images(done: FinishedImages) -> CommandAnswer:
     """The object of `buyer images --json` and `buyer generate --json`, and the same in lines."""
     pairs = list(zip(done.images, done.reports, strict=True))
     document = {
@@ -27,7 +27,7 @@ def images(done: FinishedImages) -> Answer:
     return document, [*lines, f"{done.remaining} of {done.receipt.granted} credits left on {done.receipt.id}"]
 
 
-def purchase(receipt: HeldReceipt) -> Answer:
+def purchase(receipt: HeldReceipt) -> CommandAnswer:
     document = {
         "payment_request_id": receipt.payment_request_id,
         "price": str(receipt.price),
@@ -37,7 +37,7 @@ def purchase(receipt: HeldReceipt) -> Answer:
     return document, [f"{receipt.granted} credits for {receipt.price}: receipt {receipt.id}"]
 
 
-def credit_account(receipt: HeldReceipt, counts: CreditCounts) -> Answer:
+def credit_account(receipt: HeldReceipt, counts: CreditCounts) -> CommandAnswer:
     buckets = {name: getattr(counts, name) for name in CreditCounts.__slots__}
     document = {"receipt_id": receipt.id, "expires_at": receipt.expires_at, **buckets}
     others = ", ".join(
@@ -46,7 +46,7 @@ def credit_account(receipt: HeldReceipt, counts: CreditCounts) -> Answer:
     return document, [f"{counts.available} of {counts.granted} credits left on {receipt.id} ({others})"]
 
 
-def receipts(held: list[HeldReceipt]) -> Answer:
+def receipts(held: list[HeldReceipt]) -> CommandAnswer:
     """Never the tokens themselves: what is printed ends up in logs."""
     document = [
         {
@@ -67,7 +67,7 @@ def receipts(held: list[HeldReceipt]) -> Answer:
     return {"receipts": document}, lines or ["no receipts yet; buy some credits: buyer buy --credits 3"]
 
 
-def proof(report: Report) -> Answer:
+def proof(report: Report) -> CommandAnswer:
     document = {
         **_burn(report.redemption_id, report),
         "outcome": report.outcome,
@@ -103,7 +103,7 @@ def _in_words(report: Report | None) -> str:
     }[report.outcome]
 
 
-def balance(wallet: Wallet, lovelace: int) -> Answer:
+def balance(wallet: Wallet, lovelace: int) -> CommandAnswer:
     held = Money(lovelace, "ADA", 6)
     document = {
         "address": wallet.address,

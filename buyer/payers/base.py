@@ -51,10 +51,10 @@ class PaymentDraft:
 
 @dataclass(frozen=True, slots=True)
 class PayerContext:
-    """What a file here may use for `open_payer`, which gives the payer of a wallet of its networks.
+    """What `open_payer` makes a payer of: the wallet's `key` and `network`, and what is known of the seller.
 
-    `network` is the wallet's, and the seller's too; `rates` the prices that the seller's catalog puts on one unit
-    of each network's currency; `now` gives Unix seconds, `chain` the chain of the network.
+    `rates` maps networks to the price of one unit of their currency, by the seller's catalog; `environment` holds
+    the variables of the process; `now` gives Unix seconds, `chain` the chain of the network when it is needed.
     """
 
     key: SigningKey

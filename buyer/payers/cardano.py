@@ -10,7 +10,7 @@ from buyer.payers.base import Cost, Fate, PayerContext, PaymentDraft, PaymentTer
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
 from shared.cardano.draft import Draft
-from shared.cardano.network import DEVNET
+from shared.cardano.network import DEVNET, SLOTS_PER_CONFIRMATION
 from shared.cardano.read.guard import ExpectedPayment, guard_payment
 from shared.chain.base import Chain, ChainError
 from shared.dialects.base import Evidence
@@ -22,8 +22,8 @@ LONGEST_LIFE = 3600
 _NO_WITNESSES = b"\xa0"  # the witness set of a payment before it is signed: an empty map
 MAX_FEE = 2_000_000
 RATE_TOLERANCE_PERCENT = 2
-# Slots after the expiry in which a fork that we heed could still hold the payment.
-SETTLING_SLOTS = 800
+# Slots after the expiry in which a fork that we heed, of 20 blocks, could still hold the payment.
+SETTLING_SLOTS = 20 * SLOTS_PER_CONFIRMATION
 DEVNET_SETTLING_SLOTS = 3
 
 

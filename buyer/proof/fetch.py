@@ -104,7 +104,10 @@ class Proving:
         return report
 
     def _keep_salt(self, found: Redemption, report: Report) -> None:
-        """Once it opens our leaf: the receipt that it is shown for will expire."""
+        """Keep the seller's salt in the wallet once our leaf is shown to be made with it.
+
+        The seller shows it to who sends the receipt along, and the receipt will expire.
+        """
         opened = any(check.name == "leaf" and check.outcome == "holds" for check in report.checks)
         if found.burn is not None and (salt := found.burn.salt) is not None and opened:
             self._wallet.transact(lambda db: jobs.keep_salt(db, found.id, salt))

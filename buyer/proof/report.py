@@ -6,7 +6,7 @@ from typing import Literal
 #: of one check: pending is too early to say, unchecked cannot be said with what there is
 CheckOutcome = Literal["holds", "pending", "broken", "unchecked"]
 #: of all: partly is that what could be checked holds, and something could not
-Outcome = Literal["holds", "partly", "pending", "broken"]
+Verdict = Literal["holds", "partly", "pending", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Report:
     checks: tuple[ProofCheck, ...]
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Verdict:
         """Broken when anything is broken, else pending when anything is, else partly when anything is unchecked."""
         outcomes = {check.outcome for check in self.checks}
         if "broken" in outcomes:

@@ -66,7 +66,7 @@ def judge_public(redemption: Redemption, token: str, evidence: ChainEvidence) ->
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """By its receipt, which token each use is to burn."""
+    """That each use of the receipt `receipt_id` burns tokens of `token`: its payment request says so, signed."""
 
     receipt_id: str
     token: Asset

@@ -10,9 +10,9 @@ Whatever fails before anything is signed abandons the purchase too. Pure: no clo
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-State = Literal["wanted", "requested", "signed", "paid", "abandoned"]
-Action = Literal["order", "pay", "forget", "claim", "renew", "finish"]
-Event = Literal[
+PurchaseState = Literal["wanted", "requested", "signed", "paid", "abandoned"]
+PurchaseAction = Literal["order", "pay", "forget", "claim", "renew", "finish"]
+PurchaseEvent = Literal[
     "offered",  # a payment request was checked and stored
     "expired",  # it has too little time left to be paid
     "failed",  # over budget, refused or at fault, before anything was signed
@@ -25,11 +25,11 @@ Event = Literal[
 ]
 Fate = Literal["landed", "possible", "impossible"]
 
-STATES: tuple[State, ...] = get_args(State)
-EVENTS: tuple[Event, ...] = get_args(Event)
+STATES: tuple[PurchaseState, ...] = get_args(PurchaseState)
+EVENTS: tuple[PurchaseEvent, ...] = get_args(PurchaseEvent)
 SHORTEST_LIFE = 10
 
-_NEXT: Mapping[tuple[State, Event], State] = {
+_NEXT: Mapping[tuple[PurchaseState, PurchaseEvent], PurchaseState] = {
     ("wanted", "offered"): "requested",
     ("wanted", "failed"): "abandoned",
     ("requested", "expired"): "wanted",
@@ -47,11 +47,11 @@ _NEXT: Mapping[tuple[State, Event], State] = {
 class ImpossibleEvent(Exception):
     """The event cannot happen to a purchase in that state."""
 
-    def __init__(self, state: State, event: Event) -> None:
+    def __init__(self, state: PurchaseState, event: PurchaseEvent) -> None:
         super().__init__(f"a purchase that is {state} cannot be {event}")
 
 
-def after(state: State, event: Event) -> State:
+def after(state: PurchaseState, event: PurchaseEvent) -> PurchaseState:
     """The state that `event` brings about; ImpossibleEvent when the purchase is past it, or not there yet."""
     try:
         return _NEXT[state, event]
@@ -59,7 +59,7 @@ def after(state: State, event: Event) -> State:
         raise ImpossibleEvent(state, event) from None
 
 
-def next_action(state: State, *, expires_at: int | None, now: int) -> Action:
+def next_action(state: PurchaseState, *, expires_at: int | None, now: int) -> PurchaseAction:
     """What is to be done next; `expires_at` (Unix seconds) is the stored payment request's."""
     match state:
         case "wanted":
@@ -74,7 +74,7 @@ def next_action(state: State, *, expires_at: int | None, now: int) -> Action:
             return "finish"
 
 
-def refusal(fate: Fate, *, expires_at: int, now: int) -> Event:
+def refusal(fate: Fate, *, expires_at: int, now: int) -> PurchaseEvent:
     """What a seller's no means, by the payment's fate: the price is given back only when it can never be taken.
 
     The request must have expired as well (Unix seconds): while it is open, the seller may still come to a yes.

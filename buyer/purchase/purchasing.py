@@ -11,7 +11,7 @@ from buyer.errors import OverBudget, PaymentRefused, SellerFault, StillPending
 from buyer.purchase import machine, receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers
-from buyer.purchase.machine import Action
+from buyer.purchase.machine import PurchaseAction
 from buyer.purchase.ordering import Ordering
 from buyer.purchase.paying import Paying
 from buyer.purchase.receipts import HeldReceipt
@@ -64,12 +64,12 @@ class Purchasing:
         assert found is not None, "a paid purchase has its receipt: both are one commit"
         return found
 
-    def _next(self, purchase: Purchase) -> Action:
+    def _next(self, purchase: Purchase) -> PurchaseAction:
         return machine.next_action(
             purchase.state, expires_at=purchase.expires_at, now=self._session.context.now()
         )
 
-    async def _do(self, action: Action, purchase: Purchase, job_id: str | None) -> Purchase:
+    async def _do(self, action: PurchaseAction, purchase: Purchase, job_id: str | None) -> Purchase:
         match action:
             case "order":
                 return await self._ordering.request(purchase)

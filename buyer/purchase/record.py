@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from buyer.payers.base import PaymentDraft
 from buyer.purchase import evidence
-from buyer.purchase.machine import State
+from buyer.purchase.machine import PurchaseState
 from shared.dialects.base import Evidence
 from shared.money import Money
 
@@ -31,7 +31,7 @@ class Purchase:
 
     id: str
     kind: PurchaseKind
-    state: State
+    state: PurchaseState
     price: Money | None
     payment_request_id: str | None
     payment_request_token: str | None

@@ -13,7 +13,7 @@ from buyer.budget import Budget
 from buyer.errors import SellerFault, WalletError
 from buyer.payers.base import Cost, Payer, PaymentDraft
 from buyer.purchase import evidence, machine, record
-from buyer.purchase.machine import Event
+from buyer.purchase.machine import PurchaseEvent
 from buyer.purchase.record import Purchase, PurchaseKind
 from shared.money import Money
 from shared.tokens.prt import PaymentRequest
@@ -140,7 +140,7 @@ def paid(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
     return _move(db, purchase, "receipted")
 
 
-def _move(db: sqlite3.Connection, purchase: Purchase, event: Event, **changes: object) -> Purchase:
+def _move(db: sqlite3.Connection, purchase: Purchase, event: PurchaseEvent, **changes: object) -> Purchase:
     """Let `event` happen to the purchase as the caller saw it, or to none: whoever comes second is refused.
 
     The payment request is a part of the guard: an expired one may have given way to another meanwhile.

@@ -1,7 +1,8 @@
-"""Jobs (calls of `buyer images`) and the uses asked for, so that what was interrupted is finished and not repeated.
+"""Jobs (calls of `buyer images` and `buyer generate`) and uses: what was interrupted is finished, not repeated.
 
-Store functions; the transaction comes first. A use is `wanted` once its idempotency key is stored, which is
-before it is asked for; `delivered` when its redemption is known; `done` when nobody will ask again.
+Store functions; the transaction comes first. A use of `BuyerClient.redeem` belongs to no job. A use is `wanted`
+once its idempotency key is stored, which is before it is asked for; `delivered` when its redemption is known;
+`done` when nobody will ask again.
 """
 
 import sqlite3

@@ -58,7 +58,10 @@ def check(token: str, expected: Expected, *, now: int) -> PaymentRequest:
 
 
 def check_receipt_service(option: PaymentOption, expected: Expected) -> None:
-    """A receipt of another issuer could not be checked, and the money would be gone."""
+    """The receipt must come from this seller (its DID, or an address of its origin): SellerFault.
+
+    One of another issuer could not be checked, and the money would be gone.
+    """
     service = option.receipt_service
     if service not in {None, expected.seller, expected.origin} and not str(service).startswith(
         expected.origin + "/"

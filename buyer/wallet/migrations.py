@@ -7,14 +7,14 @@ from buyer.errors import WalletError
 from buyer.wallet.steps.any_rail import any_rail
 from buyer.wallet.steps.own_proofs import own_proofs
 
-Step = Callable[[sqlite3.Connection], None]
+MigrationStep = Callable[[sqlite3.Connection], None]
 
 #: The step at position n brings a wallet of version n + 1 to version n + 2. Released ones are never changed.
-STEPS: tuple[Step, ...] = (any_rail, own_proofs)
+STEPS: tuple[MigrationStep, ...] = (any_rail, own_proofs)
 VERSION = 1 + len(STEPS)
 
 
-def migrate(connection: sqlite3.Connection, name: str, steps: tuple[Step, ...] = STEPS) -> None:
+def migrate(connection: sqlite3.Connection, name: str, steps: tuple[MigrationStep, ...] = STEPS) -> None:
     """Bring the wallet called `name` to the last version, in one transaction.
 
     WalletError when it is not a wallet, or one of a later version. A connection in autocommit mode is needed.
@@ -36,7 +36,7 @@ def migrate(connection: sqlite3.Connection, name: str, steps: tuple[Step, ...] =
         connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _run(connection: sqlite3.Connection, name: str, steps: tuple[Step, ...]) -> None:
+def _run(connection: sqlite3.Connection, name: str, steps: tuple[MigrationStep, ...]) -> None:
     # Read inside the transaction: another process may have been at it meanwhile.
     version, latest = _version(connection), 1 + len(steps)
     if not 1 <= version <= latest:

@@ -9,7 +9,7 @@ SCHEMA = (
     "CREATE TABLE sellers (origin TEXT PRIMARY KEY, did TEXT NOT NULL, first_seen INTEGER NOT NULL)",
     # Who is at work on what. `until` (Unix seconds) lets go of what a dead process held.
     "CREATE TABLE leases (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL)",
-    # One call of `buyer images`, so that the next one can finish what this one began.
+    # One call of `buyer images` or `buyer generate`, so that the next one can finish what this one began.
     """
     CREATE TABLE jobs (
         id TEXT PRIMARY KEY,
@@ -73,7 +73,8 @@ SCHEMA = (
         expires_at INTEGER NOT NULL
     )
     """,
-    # Uses of credits. `target` is the path that is asked, `path` the file that the delivery was saved as.
+    # Uses of credits; those of `BuyerClient.redeem` belong to no job. `target` is the path that is asked, `path` the
+    # file that the delivery was saved as.
     """
     CREATE TABLE uses (
         idempotency_key TEXT PRIMARY KEY,

@@ -9,7 +9,7 @@ from paywall.errors import SetupError
 from paywall.keys.signers.base import Signer
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
-from shared.cardano.coins import Utxo
+from shared.cardano.coins import OutputReference, Utxo
 from shared.cardano.draft import Built, Draft
 from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
@@ -38,7 +38,7 @@ class BurnOrder:
     """What one attempt is to burn. `must_spend` are inputs of the attempt before it."""
 
     batch: BatchCommitment
-    must_spend: Sequence[tuple[str, int]]
+    must_spend: Sequence[OutputReference]
 
 
 class Custody:

@@ -15,10 +15,9 @@ from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, WalletOutputRow
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from paywall.ops.failpoints import failpoint
-from shared.cardano.coins import Utxo
+from shared.cardano.coins import OutputReference, Utxo
 from shared.cardano.draft import Built
 
-Reference = tuple[str, int]
 _INSERT = CompiledStatement(
     lambda insert: insert(WalletOutputRow).on_conflict_do_nothing(),
     ["tx_hash", "output_index", "lovelace", "tokens", "made_by", "created_at"],
@@ -40,7 +39,7 @@ def learn(tx: Transaction, outputs: Iterable[Utxo], now: int, *, made_by: str | 
 
 
 def spendable(
-    tx: Transaction, address: str, on_chain: Collection[Reference], *, attempts: Sequence[str] = ()
+    tx: Transaction, address: str, on_chain: Collection[OutputReference], *, attempts: Sequence[str] = ()
 ) -> list[Utxo]:
     """What a new attempt of a batch may spend; `attempts` are the batch's earlier ones.
 
@@ -68,7 +67,7 @@ def spendable(
     ]
 
 
-def spent_by(tx: Transaction, attempt: str) -> list[Reference]:
+def spent_by(tx: Transaction, attempt: str) -> list[OutputReference]:
     rows = tx.session.exec(select(WalletOutputRow).where(WalletOutputRow.spent_by == attempt))
     return [(row.tx_hash, row.output_index) for row in rows]
 

@@ -10,12 +10,12 @@ from typing import Protocol, TypedDict
 
 from shared.cardano.addresses import key_hash
 from shared.cardano.assets import Asset
-from shared.cardano.coins import Parameters, Shortage, Utxo
+from shared.cardano.coins import OutputReference, Parameters, Shortage, Utxo
 from shared.cardano.draft import Draft
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.metadata import BatchCommitment
 from shared.cardano.policy import NativeScript
-from shared.cardano.read.fixed_guard import Reference, guard_fixed_burn, guard_fixed_mint
+from shared.cardano.read.fixed_guard import guard_fixed_burn, guard_fixed_mint
 from shared.cardano.read.guard import guard_burn, guard_mint
 from shared.chain.base import ChainUnavailable
 from shared.keys import PublicKey
@@ -52,7 +52,7 @@ class Policy(Protocol):
         self,
         utxos: Sequence[Utxo],
         batch: BatchCommitment,
-        must_spend: Sequence[Reference],
+        must_spend: Sequence[OutputReference],
         terms: BuildTerms,
     ) -> Draft: ...
 
@@ -80,7 +80,7 @@ class NativePolicy:
         self,
         utxos: Sequence[Utxo],
         batch: BatchCommitment,
-        must_spend: Sequence[Reference],
+        must_spend: Sequence[OutputReference],
         terms: BuildTerms,
     ) -> Draft:
         from shared.cardano.make.build import burn
@@ -99,7 +99,7 @@ class FixedPolicy:
     """`reference` is the output that holds the script; None until the supply is minted, and no use before."""
 
     supply: FixedSupply
-    reference: Reference | None = None
+    reference: OutputReference | None = None
 
     @property
     def asset(self) -> Asset:
@@ -120,7 +120,7 @@ class FixedPolicy:
         self,
         utxos: Sequence[Utxo],
         batch: BatchCommitment,
-        must_spend: Sequence[Reference],
+        must_spend: Sequence[OutputReference],
         terms: BuildTerms,
     ) -> Draft:
         from shared.cardano.make.build import burn
@@ -145,7 +145,7 @@ class FixedPolicy:
         guard_fixed_burn(unsigned, self.supply, self._reference, address, max_fee)
 
     @property
-    def _reference(self) -> Reference:
+    def _reference(self) -> OutputReference:
         if self.reference is None:
             raise ValueError("nothing can be burned before the supply is minted")
         return self.reference

@@ -11,7 +11,7 @@ from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from paywall.ops.failpoints import failpoint
-from shared.cardano.coins import Shortage, Utxo
+from shared.cardano.coins import OutputReference, Shortage, Utxo
 from shared.cardano.draft import Built
 from shared.cardano.metadata import BatchCommitment
 from shared.chain.base import Chain
@@ -31,7 +31,7 @@ class WalletOutputs:
     """
 
     spendable: list[Utxo]
-    rivals: Sequence[outputs.Reference] | None
+    rivals: Sequence[OutputReference] | None
 
 
 class BatchSigner:
@@ -107,7 +107,7 @@ class BatchSigner:
         failpoint("burn.signing")
 
 
-def _must_spend(batch: BurnBatchRow, wallet: WalletOutputs) -> list[outputs.Reference]:
+def _must_spend(batch: BurnBatchRow, wallet: WalletOutputs) -> list[OutputReference]:
     """Each attempt shares an input with the one before, so that never both can stand. Errors: BatchUnsignable."""
     if wallet.rivals is None:
         return []

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
-State = Literal["open", "signed", "submitted", "seen", "lost", "confirmed", "parked"]
+from shared.cardano.network import SLOTS_PER_CONFIRMATION
+
+BatchState = Literal["open", "signed", "submitted", "seen", "lost", "confirmed", "parked"]
 #: what these burn is on its way: they hold outputs of the wallet
-IN_FLIGHT: tuple[State, ...] = ("open", "signed", "submitted", "seen", "lost")
-#: Mainnet makes a block in 20 slots on average; twice that for a slow stretch.
-SLOTS_PER_CONFIRMATION = 40
+IN_FLIGHT: tuple[BatchState, ...] = ("open", "signed", "submitted", "seen", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Absent:
     tip_slot: int
 
 
-class Action(Enum):
+class BatchAction(Enum):
     """What is to be done about a batch next."""
 
     #: build and sign a transaction, and store it
@@ -63,35 +63,37 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BatchStep:
     """`state` is what the chain says, and is recorded before the action; `open` is not, for the batch stays
     what it was until new bytes are stored. `signed` and `submitted` are recorded by these actions themselves.
     """
 
-    state: State
-    action: Action
+    state: BatchState
+    action: BatchAction
 
 
-def next_step(state: State, expiry_slot: int | None, seen: OnChain | Absent | None, required: int) -> Step:
+def next_step(
+    state: BatchState, expiry_slot: int | None, seen: OnChain | Absent | None, required: int
+) -> BatchStep:
     """Where the batch goes, and what is to be done. `expiry_slot` and `seen` are of its newest attempt."""
     if state == "open" or expiry_slot is None or seen is None:
-        return Step("open", Action.SIGN)
+        return BatchStep("open", BatchAction.SIGN)
     if isinstance(seen, OnChain):
         deep = seen.confirmations >= required or state == "confirmed"
-        return Step("confirmed" if deep else "seen", Action.WAIT)
+        return BatchStep("confirmed" if deep else "seen", BatchAction.WAIT)
     if state in {"confirmed", "parked"}:
         # What was final is gone: the chain is not what we took it for, and a person must look.
-        return Step("parked", Action.WAIT)
-    gone: State = "lost" if state == "seen" else state
+        return BatchStep("parked", BatchAction.WAIT)
+    gone: BatchState = "lost" if state == "seen" else state
     if seen.tip_slot <= expiry_slot:
-        return Step(gone, Action.SUBMIT)
+        return BatchStep(gone, BatchAction.SUBMIT)
     if seen.tip_slot > expiry_slot + SLOTS_PER_CONFIRMATION * required:
         # The old bytes can never land any more: a block past their expiry is as deep as we ask.
-        return Step("open", Action.SIGN)
-    return Step(gone, Action.WAIT)
+        return BatchStep("open", BatchAction.SIGN)
+    return BatchStep(gone, BatchAction.WAIT)
 
 
-def state_off_chain(deepest: int, required: int) -> State:
+def state_off_chain(deepest: int, required: int) -> BatchState:
     """Of a final batch that is off the chain, by the most confirmations it was seen with.
 
     A rollback of up to `required` blocks can take one that had just become final: it is landed again.
@@ -104,7 +106,7 @@ def batch_is_due(waiting: int, oldest_age: int, *, size: int, seconds: int) -> b
     return waiting >= size or (waiting > 0 and oldest_age >= seconds)
 
 
-def submit_is_due(state: State, age: int | None, resubmit_seconds: int) -> bool:
+def submit_is_due(state: BatchState, age: int | None, resubmit_seconds: int) -> bool:
     """Not while it is most likely waiting in the mempool; at once after a rollback.
 
     `age`: seconds since it was last handed in, None before the first time.

@@ -11,11 +11,11 @@ from paywall.burns.lease import WalletLease
 from paywall.burns.signing import BatchSigner
 from paywall.burns.states import (
     Absent,
-    Action,
+    BatchAction,
+    BatchState,
+    BatchStep,
     BatchTerms,
     OnChain,
-    State,
-    Step,
     next_step,
     state_off_chain,
     submit_is_due,
@@ -60,12 +60,12 @@ class BatchWatcher:
         batch, attempt = flight.batch, flight.attempt
         sighting = await self._look(attempt, tip) if batch.state != "open" else None
         step = self._decide(batch, attempt, sighting, tip)
-        if attempt is None or step.action is Action.SIGN:
+        if attempt is None or step.action is BatchAction.SIGN:
             if not await self._is_parked():
                 await self._signer.sign(lease, batch)
         elif batch.state != "confirmed":
             await self._record(lease, batch, step, sighting)
-            if step.action is Action.SUBMIT and self._is_due(batch, attempt):
+            if step.action is BatchAction.SUBMIT and self._is_due(batch, attempt):
                 await self._submit(lease, attempt)
         elif step.state == "confirmed":
             await self._count_deeper(lease, batch, sighting)
@@ -81,13 +81,13 @@ class BatchWatcher:
 
     def _decide(
         self, batch: BurnBatchRow, attempt: BurnAttemptRow | None, sighting: Sighting | None, tip: Tip
-    ) -> Step:
+    ) -> BatchStep:
         seen = OnChain(sighting.confirmations) if sighting else Absent(tip.slot)
         expiry_slot = attempt.expiry_slot if attempt else None
         return next_step(batch.state, expiry_slot, seen, self._terms.confirmations)  # type: ignore[arg-type] # see CHECK
 
     async def _record(
-        self, lease: WalletLease, batch: BurnBatchRow, step: Step, sighting: Sighting | None
+        self, lease: WalletLease, batch: BurnBatchRow, step: BatchStep, sighting: Sighting | None
     ) -> None:
         """What the chain says of a batch on its way; nothing when it says what it said before."""
         deep = sighting.confirmations if sighting else 0
@@ -101,7 +101,7 @@ class BatchWatcher:
         failpoint(f"burn.{step.state}")
 
     async def _move(
-        self, lease: WalletLease, batch: BurnBatchRow, state: State, sighting: Sighting | None
+        self, lease: WalletLease, batch: BurnBatchRow, state: BatchState, sighting: Sighting | None
     ) -> None:
         await lease.transact(
             lambda tx: store.move_batch(

@@ -111,7 +111,7 @@ def _check_purchase(bought: dict[str, Any]) -> None:
 def _tell_burns(stage: Stage, burns: list[dict[str, Any]]) -> None:
     for tx_hash in {burn["tx_hash"]: None for burn in burns}:
         batch = _confirmed(stage, tx_hash)
-        _tell("burn", f"{batch['count']} tokens in transaction {tx_hash}")
+        _tell("burn", f"{batch['sum']} tokens in transaction {tx_hash}")
         _tell("", f"{batch['confirmations']} confirmations, root {batch['root']}")
         _tell("fee", f"{batch['fee']:,} lovelace, {batch['fee_per_redemption']:,} a redemption")
 

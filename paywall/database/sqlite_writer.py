@@ -25,7 +25,7 @@ T = TypeVar("T")
 #: what SQLite raises when the storage, not the statement, is at fault
 STORAGE_ERRORS = (sqlite3.OperationalError, OperationalError)
 Job = tuple[TransactFn[Any], asyncio.Future[Any]]
-Outcome = tuple[bool, Any]
+JobOutcome = tuple[bool, Any]
 
 
 class SqliteWriter:
@@ -68,10 +68,10 @@ class SqliteWriter:
         done.add_done_callback(lambda outcomes: self._answer(loop, batch, outcomes))
 
     def _answer(
-        self, loop: asyncio.AbstractEventLoop, batch: list[Job], done: asyncio.Future[list[Outcome]]
+        self, loop: asyncio.AbstractEventLoop, batch: list[Job], done: asyncio.Future[list[JobOutcome]]
     ) -> None:
         if (failure := done.exception()) is not None:
-            outcomes: list[Outcome] = [(False, failure)] * len(batch)
+            outcomes: list[JobOutcome] = [(False, failure)] * len(batch)
         else:
             outcomes = done.result()
         for (_, future), (ok, value) in zip(batch, outcomes, strict=True):
@@ -83,7 +83,7 @@ class SqliteWriter:
                 future.set_exception(value)
         self._hand_over(loop)
 
-    def _run(self, functions: list[TransactFn[Any]]) -> list[Outcome]:
+    def _run(self, functions: list[TransactFn[Any]]) -> list[JobOutcome]:
         try:
             with self._connection.begin():
                 return [self._run_in_savepoint(fn) for fn in functions]
@@ -93,10 +93,10 @@ class SqliteWriter:
             refusal.__cause__ = error
             return [(False, refusal)] * len(functions)
 
-    def _run_in_savepoint(self, fn: TransactFn[Any]) -> Outcome:
+    def _run_in_savepoint(self, fn: TransactFn[Any]) -> JobOutcome:
         self._cursor.execute("SAVEPOINT one")
         try:
-            outcome: Outcome = (True, run_one(self._connection, self._cursor, fn))
+            outcome: JobOutcome = (True, run_one(self._connection, self._cursor, fn))
         except STORAGE_ERRORS:
             raise
         except Exception as error:  # noqa: BLE001  handed to the one who asked; the others go on

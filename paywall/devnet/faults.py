@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
-Kind = Literal["refuse", "error", "drop_before", "drop_after", "accept_then_error", "lose"]
+SubmitFault = Literal["refuse", "error", "drop_before", "drop_after", "accept_then_error", "lose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Fault:
     lose: answered like an accepted one, but no block will hold it. None: only late.
     """
 
-    submit: Kind | None = None
+    submit: SubmitFault | None = None
     times: int = 0
     delay_ms: int = 0
 
@@ -24,11 +24,11 @@ class Fault:
     def parse(cls, body: Mapping[str, object]) -> "Fault":
         """Reads `{"submit", "times" (default 1), "delay_ms" (default 0)}`. Raises ValueError."""
         submit, times, delay = body.get("submit"), body.get("times", 1), body.get("delay_ms", 0)
-        if submit is not None and submit not in get_args(Kind):
-            raise ValueError(f"submit is one of {', '.join(get_args(Kind))}")
+        if submit is not None and submit not in get_args(SubmitFault):
+            raise ValueError(f"submit is one of {', '.join(get_args(SubmitFault))}")
         if type(times) is not int or type(delay) is not int or times < 1 or delay < 0:
             raise ValueError("times and delay_ms are whole numbers, times at least 1")
-        return cls(cast("Kind | None", submit), times, delay)
+        return cls(cast("SubmitFault | None", submit), times, delay)
 
     def used(self) -> "Fault":
         """What is left after one submit."""

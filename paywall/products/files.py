@@ -10,8 +10,8 @@ from pathlib import Path
 
 from paywall.redemptions.fulfilment import Delivery
 
-# uuid4().hex: 32 lower-case hexadecimal digits. Nothing else ever reaches the file system, so neither "../"
-# nor an absolute path, a NUL byte or a device name can.
+# As `clock.new_reference` makes them: 32 lower-case hexadecimal digits. Nothing else ever reaches the file system,
+# so neither "../" nor an absolute path, a NUL byte or a device name can.
 _REFERENCE = re.compile(r"[0-9a-f]{32}")
 
 

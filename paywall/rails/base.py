@@ -87,7 +87,7 @@ class Failed:
     reason: str
 
 
-Outcome = Settled | Pending | Failed
+RailOutcome = Settled | Pending | Failed
 
 
 class Rail(Protocol):
@@ -113,7 +113,7 @@ class Rail(Protocol):
         yet), PaymentRequestExpired (and no money has moved), ClaimInvalid (not readable), Unavailable.
         """
 
-    async def settle(self, payment: StoredPayment) -> Outcome:
+    async def settle(self, payment: StoredPayment) -> RailOutcome:
         """Bring the payment about or look whether it is final. Safe to repeat, with the same outcome."""
 
     def receipt_metadata(self, payment: StoredPayment) -> Mapping[str, str]:
@@ -171,5 +171,5 @@ class Notified(Protocol):
 class Refundable(Protocol):
     """The ability of a rail to give money back."""
 
-    async def refund(self, payment: StoredPayment, amount: Money, key: str) -> Outcome:
+    async def refund(self, payment: StoredPayment, amount: Money, key: str) -> RailOutcome:
         """Give `amount` back, once for each `key`. Unknown is Pending."""

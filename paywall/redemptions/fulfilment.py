@@ -71,7 +71,7 @@ class Recorder(Protocol):
 
 
 @runtime_checkable
-class Presented(Protocol):
+class PresentsDelivery(Protocol):
     """The ability to name deliveries in its own words in JSON answers; without it they are `delivery`."""
 
     def present(self, document: Mapping[str, Any], delivery: StoredDelivery) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from paywall.redemptions.fulfilment import Presented, StoredDelivery
+from paywall.redemptions.fulfilment import PresentsDelivery, StoredDelivery
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeemed
 from paywall.redemptions.resource import Resource
@@ -80,14 +80,14 @@ class ResourceRoutes:
 
 def _presented(resource: Resource, request: Request, redeemed: Redeemed) -> Mapping[str, Any]:
     delivery = mounted(redeemed.delivery, lambda path: at_root(request, path))
-    if isinstance(resource.fulfilment, Presented):
+    if isinstance(resource.fulfilment, PresentsDelivery):
         return resource.fulfilment.present(json.loads(redeemed.document), delivery)
     return presented_publicly(resource, delivery)
 
 
 def presented_publicly(resource: Resource | None, delivery: StoredDelivery | None) -> Mapping[str, Any]:
     """What anybody may see of a delivery, in the resource's words or as `delivery`; None: it is no longer on offer."""
-    if resource is not None and isinstance(resource.fulfilment, Presented):
+    if resource is not None and isinstance(resource.fulfilment, PresentsDelivery):
         return resource.fulfilment.present_publicly(delivery)
     if delivery is None:
         return {"delivery": None}

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+#: The pair by which a transaction spends an output: the transaction that made it (64 hex digits), and its place there.
+OutputReference = tuple[str, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Utxo:
@@ -16,8 +19,7 @@ class Utxo:
     tokens: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def reference(self) -> tuple[str, int]:
-        """The pair by which a transaction spends it."""
+    def reference(self) -> OutputReference:
         return self.tx_hash, self.index
 
 
@@ -59,7 +61,7 @@ class Shortage(ValueError):
 
 
 def selections(
-    utxos: Sequence[Utxo], unit: str = "", quantity: int = 0, must_spend: Sequence[tuple[str, int]] = ()
+    utxos: Sequence[Utxo], unit: str = "", quantity: int = 0, must_spend: Sequence[OutputReference] = ()
 ) -> Iterator[tuple[Utxo, ...]]:
     """Growing choices: `must_spend` first, then what holds `unit` up to `quantity`, then one more each time.
 

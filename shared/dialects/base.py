@@ -35,8 +35,8 @@ class Offer(StoredRequest):
 class Evidence:
     """What `payer` (a DID) shows for having paid an option of a payment request on `network`.
 
-    `payload` is for the option's rail to read; for Cardano {"txHash": 64 hex digits} for a transaction that was
-    sent, or {"transaction": signed bytes} for one that was not.
+    `payload` is for the option's rail alone to read, which names its members: texts, and bytes where a signed
+    payment is handed over for the rail to submit.
     """
 
     payment_request_token: str

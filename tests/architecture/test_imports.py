@@ -18,8 +18,10 @@ IMPURE = ("pathlib", "sqlite3", "subprocess", "threading", "asyncio", "signal", 
 #: by the public face whatever there is could be had: it is for programs outside
 FACE = tuple(f"paywall.{name}" for name in paywall.__all__)
 
-#: kind → the kinds of ours that it may import
-MAY = {
+_INNER = ("pure", "port", "store", "flow", "database", "shared", "clock")
+
+#: kind → the kinds of ours that it may import; every kind has its row
+MAY: dict[str, set[str]] = {
     "pure": {"pure", "port", "shared"},
     "port": {"pure", "port", "shared"},
     "store": {"pure", "port", "store", "database", "shared"},
@@ -30,7 +32,21 @@ MAY = {
     "database": {"pure", "store", "database", "flow"},
     "shared": {"shared"},
     "chain": {"shared", "chain", "port"},
+    # what finds the implementations of a port: those of its own room alone
+    "registry": {*_INNER, "registry", "adapter", "agent"},
+    # another program, but for the child that starts it for a seller and mints there
+    "devnet": {"pure", "port", "flow", "devnet", "shared"},
+    "root": {*_INNER, "registry", "adapter", "agent", "chain", "web", "devnet"},
+    "cli": {*_INNER, "registry", "adapter", "agent", "chain", "devnet", "root", "cli"},
+    "face": {"pure", "port", "flow", "adapter", "agent", "shared", "root"},
+    "clock": set(),
+    "package": set(),
 }
+#: what a chain knows nothing of
+SELLING = (
+    *("sales", "payments", "credits", "redemptions", "proofs", "accounts", "content", "payouts", "rails"),
+    *("products", "database", "web", "ops"),
+)
 #: kind → what else it must not import
 NEVER = {
     "pure": (*CHANCE, *SQL, *NETWORK, *SERVER),
@@ -41,6 +57,11 @@ NEVER = {
     "agent": (*SERVER,),
     "web": (*SQL, *NETWORK, "paywall.Paywall", "paywall.Seller"),
     "shared": (*CHANCE, *SQL, *NETWORK, *SERVER, "asyncio", "pathlib", "subprocess"),
+    "registry": (*SERVER, *FACE),
+    "devnet": (*SQL, *FACE, *(f"paywall.{room}" for room in SELLING)),
+    "root": (*SQL, *FACE, "paywall.cli", "buyer.cli"),
+    "cli": SQL,
+    "clock": (*SQL, *NETWORK, *SERVER),
 }
 #: (who, what it must not import, why)
 SIDES = [
@@ -65,6 +86,21 @@ def _ours(module: Module) -> Iterator[str]:
     """The modules of ours that it imports, by their whole names; a package by itself says nothing."""
     names = {other.name for other in modules() if other.path.name != "__init__.py"}
     yield from sorted(name for name in module.imports if name in names and not within(module.name, name))
+
+
+def test_every_kind_of_module_has_its_row() -> None:
+    assert {kind_of(module.name) for module in modules()} - MAY.keys() == set()
+
+
+def test_what_finds_implementations_imports_those_of_its_own_room_alone() -> None:
+    found = [
+        f"{module.name} imports {name}"
+        for module in modules()
+        if kind_of(module.name) == "registry"
+        for name in _ours(module)
+        if kind_of(name) == "adapter" and not within(name, ".".join(module.name.split(".")[:2]))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("kind", sorted(MAY))

@@ -1,4 +1,4 @@
-"""One name, one thing: no class twice anywhere, no module twice within a package but those that every room may have."""
+"""One name, one thing: no class or type twice anywhere, no module twice within a package but those of every room."""
 
 import ast
 from collections import defaultdict
@@ -24,6 +24,8 @@ ROOM_NAMES = frozenset(
         "app",
     }
 )
+#: What a type is made of: `Literal[...]`, a union, `Callable[...]`, `tuple[...]`; a call or a value makes none.
+TYPES = ast.Name | ast.Attribute | ast.Subscript
 #: Sources of Plutus scripts: never imported, and named as the compiled script and its reader are.
 SCRIPT_SOURCES = ROOT / "shared" / "cardano" / "policies"
 
@@ -36,14 +38,41 @@ def _twice(named: Iterable[tuple[str, Path]]) -> Mapping[str, list[str]]:
     return {name: found for name, found in places.items() if len(found) > 1}
 
 
-def test_no_two_classes_have_one_name() -> None:
-    classes = [
-        (node.name, path)
+def _classes(tree: ast.Module) -> Iterable[str]:
+    return (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def _is_a_type(value: ast.expr | None) -> bool:
+    """Whether it reads as a type: one with brackets after a capital or a built-in, or several joined by `|`."""
+    match value:
+        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+            return all(isinstance(side, TYPES | ast.BinOp | ast.Constant) for side in (left, right))
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return not name.isupper() and (
+                name[0].isupper() or name in ("dict", "frozenset", "list", "set", "tuple")
+            )
+        case _:
+            return False
+
+
+def _aliases(tree: ast.Module) -> Iterable[str]:
+    """The public types that a module names: `Name = Literal[...]`, `Name: TypeAlias = ...`."""
+    for node in tree.body:
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="TypeAlias")):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if _is_a_type(value):
+                yield name
+
+
+def test_no_two_classes_or_types_have_one_name() -> None:
+    names = [
+        (name, path)
         for path in files()
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.ClassDef)
+        for tree in [ast.parse(path.read_text("utf-8"))]
+        for name in (*_classes(tree), *(name for name in _aliases(tree) if not name.startswith("_")))
     ]
-    assert _twice(classes) == {}
+    assert _twice(names) == {}
 
 
 def test_no_two_modules_of_a_package_have_one_name_but_those_of_every_room() -> None:

@@ -233,6 +233,12 @@ def test_a_terminal_gets_a_live_display_and_stdout_stays_clean(filled: Shell) ->
     assert "• pay 6.000000 ADA" in shown
 
 
+def test_the_help_names_every_variable_that_is_read(shell: Shell) -> None:
+    told = shell.run("--help").out
+    for variable in ("BUYER_SELLER", "BUYER_WALLET", "BUYER_ADA_USD", "BLOCKFROST_PROJECT_ID"):
+        assert variable in told
+
+
 def test_help_comes_at_once_and_without_heavy_imports(shell: Shell) -> None:
     code = (
         "import sys\nfrom buyer.cli.main import cli\ncli.main(['--help'], standalone_mode=False)\n"

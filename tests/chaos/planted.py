@@ -143,8 +143,8 @@ PLANTS = {
         (
             Edit(
                 "next_step",
-                "    if seen.tip_slot <= expiry_slot:\n        return Step(gone, Action.SUBMIT)\n",
-                '    return Step("open", Action.SIGN)\n',
+                "    if seen.tip_slot <= expiry_slot:\n        return BatchStep(gone, BatchAction.SUBMIT)\n",
+                '    return BatchStep("open", BatchAction.SIGN)\n',
             ),
         ),
         "no block for long",

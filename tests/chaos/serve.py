@@ -51,7 +51,7 @@ def _hurry() -> None:
     worker.TIDY_SECONDS = 0.3
     worker.MAX_PAUSE_SECONDS = 1.0
     burn_worker.LEASE_SECONDS = 2
-    states.SLOTS_PER_CONFIRMATION = 1
+    states.SLOTS_PER_CONFIRMATION = 1  # type: ignore[attr-defined]  # of the burns alone, not of the rail
     settings.EXPIRY_SLOTS["devnet"] = int(os.environ.get("CHAOS_EXPIRY_SLOTS", "4"))
     settings.RESUBMIT_SECONDS["devnet"] = 1
 

@@ -1,15 +1,15 @@
 """The contract of the dialects: one offer out, one evidence in, one outcome out, whatever the wire form.
 
-Every class in shared/dialects, and in somebody else's package, that is a dialect is found, and fails until WAYS says
-how it is opened and what its client writes.
+Every class in shared/dialects, and in somebody else's package, that is a dialect is found, and fails until WAYS in
+`dialects/ways.py` says how it is opened and what its client writes.
 """
 
 import copy
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +21,6 @@ from paywall import errors
 from paywall.compose import DIALECTS
 from paywall.errors import PaywallError
 from paywall.web.problems import refusal_of
-from shared.dialects.ack import Ack, AckJson, claim_token, read_challenge
 from shared.dialects.base import (
     AnswerParts,
     Dialect,
@@ -38,54 +37,11 @@ from shared.dialects.base import (
 from shared.problem import Problem
 from shared.tokens import jws
 from shared.tokens.jws import TokenError
-from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, PLAIN_REQUEST, REQUEST, REQUEST_TOKEN
-from tests.support.outside.dialect import ASK, SHOW, PlainDialect
+from tests.conformance.samples import HOLDER_KEY, NOW, PLAIN_REQUEST, REQUEST, REQUEST_TOKEN
+from tests.contract.dialects.ways import VOUCHER, WAYS, Way
 from tests.support.world.any_json import objects
 from tests.support.world.implementations import implementations, way_of
 
-#: what a client sends: headers with names in lower case, and the object in the body
-Sent = tuple[dict[str, str], dict[str, Any]]
-VOUCHER = Evidence(REQUEST_TOKEN, "voucher", HOLDER_KEY.public.did, "voucher:shop", {"voucher": "spring"})
-UNSENT = replace(CLAIM, payload={"transaction": bytes(range(256)) * 4})
-COUPON = replace(CLAIM, network="coupons", payload={"coupon": b"\xfb\xef", "shop": "Bergen"})
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the suite opens a dialect, and plays the client that speaks it.
-
-    `write` gives what shows an evidence, made at NOW; `carried` are evidences that the dialect has words for;
-    `token_in` finds the token to pay in the headers, body and media type of a 402.
-    """
-
-    open: Callable[[], Dialect]
-    write: Callable[[Evidence], Sent]
-    carried: tuple[Evidence, ...]
-    token_in: Callable[[HeaderLines, bytes, str], str]
-
-
-def _claimed(evidence: Evidence) -> Sent:
-    return {}, {"payload": claim_token(evidence, HOLDER_KEY, now=NOW)}
-
-
-def _voucher(evidence: Evidence) -> Sent:
-    code = evidence.payload["voucher"]
-    return {SHOW: f"{evidence.payer} {code!s} {evidence.payment_request_token}"}, {}
-
-
-def _ack_token(_headers: HeaderLines, body: bytes, media_type: str) -> str:
-    return read_challenge(body, media_type)
-
-
-def _plain_token(headers: HeaderLines, _body: bytes, _media_type: str) -> str:
-    return dict(headers)[ASK].partition("token=")[2]
-
-
-WAYS: dict[str, Way] = {
-    "Ack": Way(Ack, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
-    "AckJson": Way(AckJson, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
-    "PlainDialect": Way(PlainDialect, _voucher, (VOUCHER,), _plain_token),
-}
 NAMES = implementations(Dialect, shared.dialects)
 EVERY = pytest.mark.parametrize("name", NAMES)
 
@@ -120,7 +76,7 @@ def refusals() -> list[PaywallError]:
 
 
 def way(name: str) -> Way:
-    return way_of(WAYS, name, "test_dialects")
+    return way_of(WAYS, name, "dialects/ways")
 
 
 def sendable(headers: HeaderLines, body: bytes, media_type: str) -> bool:

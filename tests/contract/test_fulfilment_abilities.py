@@ -13,13 +13,19 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS31Validator
 
 from paywall.errors import BadRequest, FulfilmentRefused
-from paywall.redemptions.fulfilment import Delivery, Described, Presented, StoredDelivery, UseDescription
+from paywall.redemptions.fulfilment import (
+    Delivery,
+    Described,
+    PresentsDelivery,
+    StoredDelivery,
+    UseDescription,
+)
 from shared import strict_json
 from tests.contract.test_fulfilments import NAMES, WAYS, Body, order_of, perform, texts_in, way
 from tests.support.world.any_json import objects
 from tests.support.world.loop import in_loop
 
-PRESENTED = [name for name in NAMES if name in WAYS and isinstance(WAYS[name].open(), Presented)]
+PRESENTED = [name for name in NAMES if name in WAYS and isinstance(WAYS[name].open(), PresentsDelivery)]
 DESCRIBED = [name for name in NAMES if name in WAYS and isinstance(WAYS[name].open(), Described)]
 
 
@@ -51,7 +57,7 @@ async def test_what_anybody_may_see_never_shows_the_request(name: str) -> None:
 @pytest.mark.parametrize("name", PRESENTED)
 def test_before_it_is_delivered_nothing_is_shown_under_the_same_names(name: str) -> None:
     fulfilment = way(name).open()
-    assert isinstance(fulfilment, Presented)
+    assert isinstance(fulfilment, PresentsDelivery)
     before, after = (
         fulfilment.present_publicly(known) for known in (None, stored(name, Delivery(b"", "image/png")))
     )
@@ -59,11 +65,11 @@ def test_before_it_is_delivered_nothing_is_shown_under_the_same_names(name: str)
     assert texts_in(before) == []
 
 
-async def delivered(name: str, body: Body) -> tuple[Presented, Mapping[str, Any], StoredDelivery]:
+async def delivered(name: str, body: Body) -> tuple[PresentsDelivery, Mapping[str, Any], StoredDelivery]:
     fulfilment = way(name).open()
     document = order_of(fulfilment.read(body)).document
     (delivery,) = await perform(fulfilment, order_of(document))
-    assert isinstance(fulfilment, Presented)
+    assert isinstance(fulfilment, PresentsDelivery)
     return fulfilment, document, stored(name, delivery)
 
 

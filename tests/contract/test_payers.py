@@ -1,13 +1,12 @@
 """The contract of the payers: nothing moves before the seller has the evidence, and nothing is ever paid twice.
 
-Every class in buyer/payers, and in somebody else's package, that pays is found, and fails until WAYS says how it is
-opened. What a payer signs is judged by the seller's own rail, and on a ledger by the ledger's own rules.
+Every class in buyer/payers, and in somebody else's package, that pays is found, and fails until WAYS in
+`payers/ways.py` says how it is opened. What a payer signs is judged by the seller's own rail, and on a ledger by the
+ledger's own rules.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -16,126 +15,16 @@ from hypothesis import strategies as st
 import buyer.payers
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
 from buyer.payers.base import Payer, PaymentDraft, PaymentTerms
-from buyer.payers.cardano import CardanoPayer
-from paywall.rails.base import Rail
-from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared import strict_json
-from shared.cardano.addresses import enterprise_address
-from shared.chain.base import Chain
-from shared.chain.blockfrost import Blockfrost
-from shared.dialects.base import Evidence, StoredRequest
-from shared.keys import SigningKey
+from shared.dialects.base import StoredRequest
 from shared.money import Money
 from shared.tokens import jws, prt
-from shared.tokens.prt import Order, PaymentOption, PaymentRequest
-from tests.support.outside.payer import VoucherPayer
-from tests.support.outside.rail import VoucherRail
+from shared.tokens.prt import Order, PaymentRequest
+from tests.contract.payers.ways import LIFE, PRICE, SELLER, WAYS, Way, World
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.implementations import implementations, way_of
 from tests.support.world.loop import in_loop
 
-NOW, LIFE = 1_800_000_000, 900
-PRICE, RATE = Money(300, "USD", 2), Money(50, "USD", 2)
-SELLER, DEVNET = SigningKey.generate(), "cardano:devnet"
-CODES = {"spring": 300, "summer": 300, "autumn": 300}
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Where the payment can be seen. `land` brings it about as the seller would; whether the ledger took it."""
-
-    land: Callable[[Evidence], bool]
-    submit: Callable[[Evidence], object]
-    blocks: Callable[[int], object]
-    undo: Callable[[], object]
-
-
-@dataclass(frozen=True)
-class World:
-    """A payer with money for two payments or more, and the seller's rail. `books` are all that a payment changes.
-
-    `twin` is of the same wallet and fails when it asks anybody; nobody answers `cut_off` (None: it asks nobody).
-    """
-
-    payer: Payer
-    twin: Payer
-    cut_off: Payer | None
-    rail: Rail
-    now: int
-    books: Callable[[], object]
-    ledger: Ledger | None = None
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the suite opens a payer: `alone` where nobody can be asked; `option` is what `PRICE` is in its rail."""
-
-    alone: Callable[[], Payer]
-    option: PaymentOption
-    world: Callable[[DevnetProcess], AbstractAsyncContextManager[World]]
-    has_ledger: bool
-
-
-def _cardano(key: SigningKey, chain: Chain | None = None, now: int = NOW) -> CardanoPayer:
-    async def connected() -> Chain:
-        assert chain is not None, "it asked the chain"
-        return chain
-
-    return CardanoPayer(connected, key, DEVNET, ada_price=lambda: RATE, now=lambda: now)
-
-
-@asynccontextmanager
-async def _on_the_devnet(devnet: DevnetProcess) -> AsyncIterator[World]:
-    key = SigningKey.generate()
-    address = enterprise_address(key.public, DEVNET)
-    for _ in range(3):
-        devnet.faucet(address, 10_000_000)
-    devnet.blocks()
-    now = int(devnet.get("/blocks/latest")["time"])
-    chain, gone = Blockfrost(devnet.url), Blockfrost("http://127.0.0.1:1", timeout=1)
-
-    def submit(evidence: Evidence) -> bool:
-        raw = evidence.payload["transaction"]
-        assert isinstance(raw, bytes)
-        return devnet.submit(raw).status_code == 200
-
-    def land(evidence: Evidence) -> bool:
-        taken = submit(evidence)
-        devnet.blocks()
-        return taken
-
-    try:
-        yield World(
-            payer=_cardano(key, chain, now),
-            twin=_cardano(key),
-            cut_off=_cardano(key, gone),
-            rail=CardanoRail(CardanoTerms(DEVNET, CARDANO_OPTION.recipient, RATE, 1), chain, lambda: now),
-            now=now,
-            books=lambda: (devnet.mempool(), devnet.get(f"/addresses/{address}/utxos")),
-            ledger=Ledger(
-                land, submit, lambda seconds: devnet.blocks(1, skip_slots=seconds), lambda: devnet.rollback(1)
-            ),
-        )
-    finally:
-        await chain.aclose()
-        await gone.aclose()
-
-
-@asynccontextmanager
-async def _at_the_shop(_devnet: DevnetProcess) -> AsyncIterator[World]:
-    yield World(_vouchers(), _vouchers(), None, VoucherRail(CODES, NOW), NOW, lambda: sorted(CODES))
-
-
-def _vouchers() -> VoucherPayer:
-    return VoucherPayer("did:example:payer", list(CODES))
-
-
-RECIPIENT = enterprise_address(SELLER.public, DEVNET)
-CARDANO_OPTION = PaymentOption("cardano", 6_000_000, 6, "ADA", RECIPIENT, DEVNET)
-WAYS: Mapping[str, Way] = {
-    "CardanoPayer": Way(lambda: _cardano(SELLER), CARDANO_OPTION, _on_the_devnet, has_ledger=True),
-    "VoucherPayer": Way(_vouchers, VoucherRail({}, NOW).quote(PRICE), _at_the_shop, has_ledger=False),
-}
 NAMES = implementations(Payer, buyer.payers)
 EVERY = pytest.mark.parametrize("name", NAMES)
 ON_A_LEDGER = pytest.mark.parametrize(
@@ -144,7 +33,7 @@ ON_A_LEDGER = pytest.mark.parametrize(
 
 
 def way(name: str) -> Way:
-    return way_of(WAYS, name, "test_payers")
+    return way_of(WAYS, name, "payers/ways")
 
 
 def asked(name: str, world: World) -> StoredRequest:

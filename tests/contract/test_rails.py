@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import paywall.rails
 from paywall.errors import PaywallError
 from paywall.rails import registry
-from paywall.rails.base import Outcome, Pending, Rail, StoredPayment
+from paywall.rails.base import Pending, Rail, RailOutcome, StoredPayment
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
 from shared.dialects.base import StoredRequest
@@ -220,9 +220,9 @@ async def check(rail: str, opened: Rail, case: Case) -> Case:
     return {"payment": spelled_payment(checked)}
 
 
-async def settle(opened: Rail, case: Case) -> Outcome:
+async def settle(opened: Rail, case: Case) -> RailOutcome:
     return await opened.settle(StoredPayment(**case["payment"]))
 
 
-def spelled(outcome: Outcome) -> Case:
+def spelled(outcome: RailOutcome) -> Case:
     return {"outcome": type(outcome).__name__, **asdict(outcome)}

@@ -17,9 +17,10 @@ from paywall.errors import (
     PaymentRequestExpired,
     Unavailable,
 )
-from paywall.rails.base import JSON, CheckedPayment, Failed, Outcome, Pending, Settled, StoredPayment
+from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
 from paywall.rails.cardano.state import CardanoState
 from shared.cardano.metadata import read_payment
+from shared.cardano.network import SLOTS_PER_CONFIRMATION
 from shared.cardano.read.transaction import Output, ParsedTransaction, TransactionError, parse
 from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown, Tip, confirmations
 from shared.dialects.base import Evidence, StoredRequest
@@ -126,13 +127,13 @@ class CardanoRail:
             raise PaymentMismatch("The transaction's expiry slot is past.")
         return _checked(transaction, index, output, paid_at=None, raw=raw)
 
-    async def settle(self, payment: StoredPayment) -> Outcome:
+    async def settle(self, payment: StoredPayment) -> RailOutcome:
         try:
             return await self._settle(payment)
         except ChainError:
             return Pending(0, self._terms.confirmations)  # not known: ask again
 
-    async def _settle(self, payment: StoredPayment) -> Outcome:
+    async def _settle(self, payment: StoredPayment) -> RailOutcome:
         seen = await self._seen(payment.external_id)
         if seen is not None:
             return seen
@@ -160,7 +161,7 @@ class CardanoRail:
         # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
         return tip.slot > expiry_slot + self._settling_slots
 
-    async def _seen(self, tx_hash: str) -> Outcome | None:
+    async def _seen(self, tx_hash: str) -> RailOutcome | None:
         inclusion = await self._chain.inclusion(tx_hash)
         if inclusion is None:
             return None
@@ -171,8 +172,7 @@ class CardanoRail:
 
     @property
     def _settling_slots(self) -> int:
-        # Mainnet makes a block in 20 slots on average; twice that for a slow stretch.
-        return 40 * self._terms.confirmations
+        return SLOTS_PER_CONFIRMATION * self._terms.confirmations
 
     def receipt_metadata(self, payment: StoredPayment) -> dict[str, str]:
         return {"network": self._terms.network, "txHash": payment.external_id}

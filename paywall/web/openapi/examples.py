@@ -23,11 +23,11 @@ EXAMPLES: dict[str, Any] = {
         "required": 1,
     },
     "Payment": {"payment_request_id": REQUEST_ID, "state": "open", "expires_at": 1795214981},
-    "Balance": {**CREDITS, "expires_at": 1826750081, "product": "image-credit"},
+    "Balance": {**CREDITS, "expires_at": 1826750081, "product": "credit"},
     "Redemption": {
         "redemption_id": REDEMPTION_ID,
         "state": "captured",
-        "product": "image-credit",
+        "product": "credit",
         "burn": {
             "version": 2,
             "state": "confirmed",

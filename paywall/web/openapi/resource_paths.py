@@ -36,10 +36,6 @@ def schemas(resources: Sequence[Resource]) -> Spec:
     return {name: schema for resource in resources for name, schema in description(resource).schemas.items()}
 
 
-def examples(resources: Sequence[Resource]) -> Spec:
-    return {name: value for resource in resources for name, value in description(resource).examples.items()}
-
-
 def public(resources: Sequence[Resource]) -> Spec:
     """What a redemption shows beside its own members, by the resource it is of."""
     return {name: schema for resource in resources for name, schema in description(resource).public.items()}

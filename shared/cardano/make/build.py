@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from shared.cardano import coins, fees
 from shared.cardano.addresses import check_address, key_hash
 from shared.cardano.assets import Asset
-from shared.cardano.coins import Parameters, Utxo
+from shared.cardano.coins import OutputReference, Parameters, Utxo
 from shared.cardano.draft import Draft
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.make.drafting import Plan, drafted
@@ -105,7 +105,7 @@ def burn(
     expiry_slot: int,
     key: PublicKey,
     network: str,
-    must_spend: Sequence[tuple[str, int]] = (),
+    must_spend: Sequence[OutputReference] = (),
     script: PlutusScript | None = None,
 ) -> Draft:
     """Destroy the `batch`'s tokens of `asset`, with what it commits to in the metadata.

@@ -17,7 +17,7 @@ from shared.cardano.policy import NativeScript
 from shared.cardano.read.cbor import CborError, Reader
 from shared.cardano.read.transaction import ParsedTransaction, TransactionError, parse
 
-Kind = Literal["fixed", "native", "unknown"]
+PolicyKind = Literal["fixed", "native", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Audit:
     """
 
     asset: Asset
-    kind: Kind
+    kind: PolicyKind
     mint: str | None
     minted: int
     burned: int
@@ -105,7 +105,7 @@ def judge(evidence: AuditEvidence) -> Audit:
     burned = -sum(quantity for _, quantity in evidence.events if quantity < 0)
     mint, checks = _mint(evidence)
     supply, holder = _supply(evidence), _holder(evidence, mint)
-    kind: Kind = "fixed" if supply else "native" if holder else "unknown"
+    kind: PolicyKind = "fixed" if supply else "native" if holder else "unknown"
     checks.append(_policy(evidence, supply, holder))
     if supply is not None:
         checks += _fixed(evidence, supply, mint)
@@ -188,7 +188,7 @@ def _fixed(evidence: AuditEvidence, supply: FixedSupply, mint: ParsedTransaction
     ]
 
 
-def _verdict(kind: Kind, holder: str | None, *, sound: bool) -> str:
+def _verdict(kind: PolicyKind, holder: str | None, *, sound: bool) -> str:
     if not sound:
         return "This does not hold together: do not rely on this supply."
     if kind == "fixed":

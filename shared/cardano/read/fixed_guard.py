@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.cardano.addresses import payment_key_hash
+from shared.cardano.coins import OutputReference
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.policy import PlutusScript
 from shared.cardano.read import outputs
@@ -18,7 +19,6 @@ from shared.cardano.read.cddl import Field, Witness
 from shared.cardano.read.guard import UnsafeBurnError, UnsafeMintError, guard_burn, guard_mint
 from shared.cardano.read.transaction import ParsedTransaction, parse
 
-Reference = tuple[str, int]
 _PARTS = {"script_data_hash", "collateral", "collateral_return", "total_collateral", "witness_redeemers"}
 _BURN_PARTS = _PARTS | {"reference_inputs"}
 _MINT_PARTS = _PARTS | {"witness_plutus_v3", "datum_or_script_in_output"}
@@ -28,7 +28,7 @@ _MINT, _CONSTRUCTOR_0 = 1, 121
 
 
 def guard_fixed_burn(
-    transaction: bytes, supply: FixedSupply, reference: Reference, own_address: str, max_fee: int
+    transaction: bytes, supply: FixedSupply, reference: OutputReference, own_address: str, max_fee: int
 ) -> None:
     """`guard_burn` for a burn whose script lies in the output `reference`. Errors: as there."""
     parsed = parse(transaction)

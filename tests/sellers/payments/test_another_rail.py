@@ -21,7 +21,16 @@ from paywall.keys.signers.file import FileSigner
 from paywall.payments.claims import Claims
 from paywall.payments.receipts import Receipts
 from paywall.payments.settlement import Settlement
-from paywall.rails.base import JSON, CheckedPayment, Failed, Outcome, Pending, Rail, Settled, StoredPayment
+from paywall.rails.base import (
+    JSON,
+    CheckedPayment,
+    Failed,
+    Pending,
+    Rail,
+    RailOutcome,
+    Settled,
+    StoredPayment,
+)
 from paywall.sales.prices import PriceTier, Product
 from paywall.sales.selling import Selling
 from shared.dialects.base import Evidence, Paid, Settling, StoredRequest
@@ -43,7 +52,7 @@ class VoucherRail:
 
     def __init__(self) -> None:
         self.per_dollar = 1
-        self.outcome: Outcome = Pending(0, 1)
+        self.outcome: RailOutcome = Pending(0, 1)
         self.settled: list[StoredPayment] = []
         self.paid_at = NOW
 
@@ -67,7 +76,7 @@ class VoucherRail:
         state: dict[str, JSON] = {"till": [4, "east"], "request": request.request.id}
         return CheckedPayment(code, amount, self.paid_at, frozenset({PAYER.public.did}), state)
 
-    async def settle(self, payment: StoredPayment) -> Outcome:
+    async def settle(self, payment: StoredPayment) -> RailOutcome:
         self.settled.append(payment)
         return self.outcome
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from paywall import Seller, Settings
 from paywall.compose import open_seller
-from paywall.rails.base import Outcome, Pending, Settled, StoredPayment
+from paywall.rails.base import Pending, RailOutcome, Settled, StoredPayment
 from shared.dialects.base import Evidence, Settling
 from shared.keys import SigningKey
 from tests.support.outside.rail import NETWORK, VoucherRail
@@ -26,7 +26,7 @@ class MoodyRail(VoucherRail):
         self.broken = True
         self.faults = 0
 
-    async def settle(self, payment: StoredPayment) -> Outcome:
+    async def settle(self, payment: StoredPayment) -> RailOutcome:
         if payment.first:
             return Pending(0, 1)
         if self.broken and payment.external_id == "faulty":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from paywall.errors import ClaimInvalid, PaymentMismatch
-from paywall.rails.base import JSON, CheckedPayment, Outcome, Settled, StoredPayment
+from paywall.rails.base import JSON, CheckedPayment, RailOutcome, Settled, StoredPayment
 from shared.dialects.base import Evidence, StoredRequest
 from shared.money import Money
 from shared.tokens.prt import PaymentOption
@@ -38,7 +38,7 @@ class VoucherRail:
         signers = frozenset({evidence.payer})
         return CheckedPayment(code, self._codes[code], self._now, signers, {"shelf": 7})
 
-    async def settle(self, payment: StoredPayment) -> Outcome:
+    async def settle(self, payment: StoredPayment) -> RailOutcome:
         assert payment.state == {"shelf": 7}
         return Settled(self._now, 1)
 

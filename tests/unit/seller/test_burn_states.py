@@ -7,59 +7,59 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from paywall.burns.states import (
     IN_FLIGHT,
-    SLOTS_PER_CONFIRMATION,
     Absent,
-    Action,
+    BatchAction,
+    BatchState,
+    BatchStep,
     OnChain,
-    State,
-    Step,
     batch_is_due,
     next_step,
     submit_is_due,
 )
+from shared.cardano.network import SLOTS_PER_CONFIRMATION
 
 SLOTS = st.integers(0, 10_000)
-ATTEMPTED: st.SearchStrategy[State] = st.sampled_from([state for state in IN_FLIGHT if state != "open"])
-ENDED: st.SearchStrategy[State] = st.sampled_from(["confirmed", "parked"])
+ATTEMPTED: st.SearchStrategy[BatchState] = st.sampled_from([state for state in IN_FLIGHT if state != "open"])
+ENDED: st.SearchStrategy[BatchState] = st.sampled_from(["confirmed", "parked"])
 REQUIRED = st.integers(1, 30)
 
 
 @given(ENDED, SLOTS, st.builds(Absent, SLOTS) | st.builds(OnChain, st.integers(1, 60)), REQUIRED)
 def test_for_what_came_to_an_end_nothing_is_signed_or_submitted_any_more(
-    state: State, expiry: int, seen: Absent | OnChain, required: int
+    state: BatchState, expiry: int, seen: Absent | OnChain, required: int
 ) -> None:
-    assert next_step(state, expiry, seen, required).action is Action.WAIT
+    assert next_step(state, expiry, seen, required).action is BatchAction.WAIT
 
 
 @given(ATTEMPTED, SLOTS, SLOTS, REQUIRED)
 def test_new_bytes_are_signed_only_when_the_old_ones_can_land_in_no_chain_that_we_heed(
-    state: State, expiry: int, tip: int, required: int
+    state: BatchState, expiry: int, tip: int, required: int
 ) -> None:
     step = next_step(state, expiry, Absent(tip), required)
-    assert (step.action is Action.SIGN) == (tip > expiry + SLOTS_PER_CONFIRMATION * required)
-    assert (step.state == "open") == (step.action is Action.SIGN)
+    assert (step.action is BatchAction.SIGN) == (tip > expiry + SLOTS_PER_CONFIRMATION * required)
+    assert (step.state == "open") == (step.action is BatchAction.SIGN)
     assert step.state not in {"seen", "confirmed"}
 
 
 @given(ATTEMPTED, SLOTS, SLOTS, REQUIRED)
 def test_the_old_bytes_are_submitted_for_as_long_as_a_block_may_hold_them(
-    state: State, expiry: int, tip: int, required: int
+    state: BatchState, expiry: int, tip: int, required: int
 ) -> None:
     step = next_step(state, expiry, Absent(tip), required)
-    assert (step.action is Action.SUBMIT) == (tip <= expiry)
+    assert (step.action is BatchAction.SUBMIT) == (tip <= expiry)
 
 
 @given(ATTEMPTED, SLOTS, st.integers(1, 60), REQUIRED)
 def test_what_is_on_chain_is_only_watched_and_final_at_its_depth(
-    state: State, expiry: int, deep: int, required: int
+    state: BatchState, expiry: int, deep: int, required: int
 ) -> None:
     step = next_step(state, expiry, OnChain(deep), required)
-    assert step == Step("confirmed" if deep >= required else "seen", Action.WAIT)
+    assert step == BatchStep("confirmed" if deep >= required else "seen", BatchAction.WAIT)
 
 
 @given(ATTEMPTED | ENDED, SLOTS, st.integers(1, 60), st.integers(0, 60), REQUIRED)
 def test_more_confirmations_never_lead_back(
-    state: State, expiry: int, deep: int, more: int, required: int
+    state: BatchState, expiry: int, deep: int, more: int, required: int
 ) -> None:
     before = next_step(state, expiry, OnChain(deep), required)
     after = next_step(before.state, expiry, OnChain(deep + more), required)
@@ -67,7 +67,7 @@ def test_more_confirmations_never_lead_back(
 
 
 def test_a_batch_without_an_attempt_is_signed() -> None:
-    assert next_step("open", None, None, 1) == Step("open", Action.SIGN)
+    assert next_step("open", None, None, 1) == BatchStep("open", BatchAction.SIGN)
 
 
 @dataclass
@@ -90,7 +90,7 @@ class OneBatch(RuleBasedStateMachine):
         super().__init__()
         self.slots = [0]
         self.highest = 1
-        self.state: State = "open"
+        self.state: BatchState = "open"
         self.attempts: list[Attempt] = []
         self.submitted: list[Attempt] = []
 
@@ -105,10 +105,10 @@ class OneBatch(RuleBasedStateMachine):
             seen = OnChain(self.deep(newest)) if self.deep(newest) else Absent(self.slots[-1])
         step = next_step(self.state, newest.expiry if newest else None, seen, self.required)
         self.state = step.state
-        if step.action is Action.SIGN:
+        if step.action is BatchAction.SIGN:
             self.attempts.append(Attempt(self.slots[-1] + self.life))
             self.state = "signed"
-        elif step.action is Action.SUBMIT and newest is not None:
+        elif step.action is BatchAction.SUBMIT and newest is not None:
             self.submitted.append(newest)
 
     @rule(slots=st.integers(1, SLOTS_PER_CONFIRMATION), land=st.booleans())
@@ -159,13 +159,13 @@ def test_a_batch_closes_when_it_is_full_or_old(waiting: int, age: int, due: bool
     ids=["first", "in the mempool still", "long ago", "rolled back"],
 )
 def test_bytes_are_handed_in_at_first_after_a_rollback_and_now_and_then(
-    state: State, age: int | None, due: bool
+    state: BatchState, age: int | None, due: bool
 ) -> None:
     assert submit_is_due(state, age, 10) is due
 
 
 @given(st.sampled_from(["signed", "submitted"]), SLOTS, SLOTS, REQUIRED)
 def test_what_the_chain_has_not_seen_yet_stays_what_it_is_until_it_is_handed_in_or_replaced(
-    state: State, expiry: int, tip: int, required: int
+    state: BatchState, expiry: int, tip: int, required: int
 ) -> None:
     assert next_step(state, expiry, Absent(tip), required).state in {state, "open"}

@@ -7,11 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buyer.purchase import machine
-from buyer.purchase.machine import EVENTS, SHORTEST_LIFE, STATES, Action, Event, Fate, ImpossibleEvent, State
+from buyer.purchase.machine import (
+    EVENTS,
+    SHORTEST_LIFE,
+    STATES,
+    Fate,
+    ImpossibleEvent,
+    PurchaseAction,
+    PurchaseEvent,
+    PurchaseState,
+)
 
 NOW = 1_800_000_000
 
-TABLE: dict[tuple[State, Event], State] = {
+TABLE: dict[tuple[PurchaseState, PurchaseEvent], PurchaseState] = {
     ("wanted", "offered"): "requested",
     ("wanted", "failed"): "abandoned",
     ("requested", "expired"): "wanted",
@@ -26,7 +35,7 @@ TABLE: dict[tuple[State, Event], State] = {
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(STATES, EVENTS)))
-def test_every_event_in_every_state(state: State, event: Event) -> None:
+def test_every_event_in_every_state(state: PurchaseState, event: PurchaseEvent) -> None:
     if (state, event) in TABLE:
         assert machine.after(state, event) == TABLE[state, event]
     else:
@@ -36,10 +45,10 @@ def test_every_event_in_every_state(state: State, event: Event) -> None:
 
 @given(st.lists(st.sampled_from(EVENTS), max_size=30))
 def test_whatever_happens_the_price_is_spent_from_the_signature_to_a_receipt_or_the_payments_death(
-    events: list[Event],
+    events: list[PurchaseEvent],
 ) -> None:
-    state: State = "wanted"
-    happened: list[Event] = []
+    state: PurchaseState = "wanted"
+    happened: list[PurchaseEvent] = []
     for event in events:
         try:
             state = machine.after(state, event)
@@ -69,14 +78,14 @@ def test_whatever_happens_the_price_is_spent_from_the_signature_to_a_receipt_or_
         ("paid", 900, "finish"),
     ],
 )
-def test_what_is_next(state: State, left: int | None, action: Action) -> None:
+def test_what_is_next(state: PurchaseState, left: int | None, action: PurchaseAction) -> None:
     expires_at = None if left is None else NOW + left
     assert machine.next_action(state, expires_at=expires_at, now=NOW) == action
 
 
 @given(st.sampled_from(STATES), st.integers(-1000, 1000))
 def test_nothing_but_a_request_with_time_left_is_ever_signed_and_a_signed_one_is_only_claimed(
-    state: State, left: int
+    state: PurchaseState, left: int
 ) -> None:
     action = machine.next_action(state, expires_at=NOW + left, now=NOW)
     assert (action == "pay") == (state == "requested" and left >= SHORTEST_LIFE)
@@ -96,6 +105,6 @@ def test_nothing_but_a_request_with_time_left_is_ever_signed_and_a_signed_one_is
     ],
 )
 def test_a_price_is_given_back_only_when_nobody_can_take_it_any_more(
-    fate: Fate, left: int, event: Event
+    fate: Fate, left: int, event: PurchaseEvent
 ) -> None:
     assert machine.refusal(fate, expires_at=NOW + left, now=NOW) == event

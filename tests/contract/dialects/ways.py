@@ -1,0 +1,54 @@
+"""How the suite of the dialects opens each of them, and what the client writes that speaks it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.dialects.ack import Ack, AckJson, claim_token, read_challenge
+from shared.dialects.base import Dialect, Evidence, HeaderLines
+from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, REQUEST_TOKEN
+from tests.support.outside.dialect import ASK, SHOW, PlainDialect
+
+#: what a client sends: headers with names in lower case, and the object in the body
+Sent = tuple[dict[str, str], dict[str, Any]]
+VOUCHER = Evidence(REQUEST_TOKEN, "voucher", HOLDER_KEY.public.did, "voucher:shop", {"voucher": "spring"})
+UNSENT = replace(CLAIM, payload={"transaction": bytes(range(256)) * 4})
+COUPON = replace(CLAIM, network="coupons", payload={"coupon": b"\xfb\xef", "shop": "Bergen"})
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the suite opens a dialect, and plays the client that speaks it.
+
+    `write` gives what shows an evidence, made at NOW; `carried` are evidences that the dialect has words for;
+    `token_in` finds the token to pay in the headers, body and media type of a 402.
+    """
+
+    open: Callable[[], Dialect]
+    write: Callable[[Evidence], Sent]
+    carried: tuple[Evidence, ...]
+    token_in: Callable[[HeaderLines, bytes, str], str]
+
+
+def _claimed(evidence: Evidence) -> Sent:
+    return {}, {"payload": claim_token(evidence, HOLDER_KEY, now=NOW)}
+
+
+def _voucher(evidence: Evidence) -> Sent:
+    code = evidence.payload["voucher"]
+    return {SHOW: f"{evidence.payer} {code!s} {evidence.payment_request_token}"}, {}
+
+
+def _ack_token(_headers: HeaderLines, body: bytes, media_type: str) -> str:
+    return read_challenge(body, media_type)
+
+
+def _plain_token(headers: HeaderLines, _body: bytes, _media_type: str) -> str:
+    return dict(headers)[ASK].partition("token=")[2]
+
+
+WAYS: dict[str, Way] = {
+    "Ack": Way(Ack, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
+    "AckJson": Way(AckJson, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
+    "PlainDialect": Way(PlainDialect, _voucher, (VOUCHER,), _plain_token),
+}
