@@ -10,15 +10,27 @@ if TYPE_CHECKING:
     from buyer.budget import Budget as Budget
     from buyer.client import BuyerClient as BuyerClient
     from buyer.errors import BuyerError as BuyerError
+    from buyer.payers.base import Cost as Cost
+    from buyer.payers.base import Payer as Payer
+    from buyer.payers.base import PaymentDraft as PaymentDraft
+    from buyer.payers.base import PaymentTerms as PaymentTerms
     from buyer.wallet.file import Wallet as Wallet
+    from shared.dialects.base import Evidence as Evidence
+    from shared.tokens.prt import PaymentOption as PaymentOption
 
 _HOMES = {
     "Budget": "buyer.budget",
     "BuyerClient": "buyer.client",
     "BuyerError": "buyer.errors",
+    "Cost": "buyer.payers.base",
+    "Evidence": "shared.dialects.base",
+    "Payer": "buyer.payers.base",
+    "PaymentDraft": "buyer.payers.base",
+    "PaymentOption": "shared.tokens.prt",
+    "PaymentTerms": "buyer.payers.base",
     "Wallet": "buyer.wallet.file",
 }
-__all__ = ["Budget", "BuyerClient", "BuyerError", "Wallet"]
+__all__ = [*_HOMES]  # noqa: PLE0604  the names of the table
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from paywall.errors import PaywallError as PaywallError
     from paywall.errors import SetupError as SetupError
     from paywall.products.files import DeliveryFiles as DeliveryFiles
+    from paywall.rails.base import CheckedPayment as CheckedPayment
+    from paywall.rails.base import Failed as Failed
+    from paywall.rails.base import Pending as Pending
     from paywall.rails.base import Rail as Rail
+    from paywall.rails.base import Settled as Settled
+    from paywall.rails.base import StoredPayment as StoredPayment
     from paywall.redemptions.fulfilment import Delivery as Delivery
     from paywall.redemptions.fulfilment import Fulfilment as Fulfilment
     from paywall.redemptions.fulfilment import UseOrder as UseOrder
@@ -31,26 +36,37 @@ if TYPE_CHECKING:
     from paywall.settings import Settings as Settings
     from paywall.settings import read_settings as read_settings
     from shared.dialects.base import Dialect as Dialect
+    from shared.dialects.base import Evidence as Evidence
+    from shared.dialects.base import StoredRequest as StoredRequest
     from shared.money import Money as Money
+    from shared.tokens.prt import PaymentOption as PaymentOption
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CheckedPayment": "paywall.rails.base",
     "Delivery": "paywall.redemptions.fulfilment",
     "DeliveryFiles": "paywall.products.files",
     "Dialect": "shared.dialects.base",
+    "Evidence": "shared.dialects.base",
+    "Failed": "paywall.rails.base",
     "Fulfilment": "paywall.redemptions.fulfilment",
     "FulfilmentFailed": "paywall.errors",
     "FulfilmentRefused": "paywall.errors",
     "Money": "shared.money",
+    "PaymentOption": "shared.tokens.prt",
     "PaywallError": "paywall.errors",
+    "Pending": "paywall.rails.base",
+    "PriceTier": "paywall.sales.prices",
     "Product": "paywall.sales.prices",
     "Rail": "paywall.rails.base",
     "Resource": "paywall.redemptions.resource",
     "Seller": "paywall.compose",
     "Settings": "paywall.settings",
+    "Settled": "paywall.rails.base",
     "SetupError": "paywall.errors",
-    "PriceTier": "paywall.sales.prices",
+    "StoredPayment": "paywall.rails.base",
+    "StoredRequest": "shared.dialects.base",
     "UseOrder": "paywall.redemptions.fulfilment",
     "read_settings": "paywall.settings",
 }

@@ -36,7 +36,7 @@ from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.resource import Resource, check_resources
 from paywall.redemptions.using import Using
-from paywall.sales.catalog import catalog_of, open_catalog, require_products
+from paywall.sales.catalog import catalog_of, open_catalog, require_products, with_products
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
 from paywall.settings import Settings
@@ -115,7 +115,7 @@ def compose(
     """
     sold = [open_images(settings)] if resources is None else list(resources)
     catalog = open_catalog(Path(settings.catalog) if settings.catalog else CATALOG)
-    catalog |= {product.id: product for product in products}
+    catalog = with_products(catalog, products)
     require_products(catalog, [(resource.buy_path, resource.product) for resource in sold])
     check_resources(sold)
     adapters = Adapters(

@@ -179,10 +179,8 @@ def room_settings() -> list[type[RoomSettings]]:
 
 def variables() -> dict[str, tuple[str, Any]]:
     """Variable name → (field, default), the rooms' own included."""
-    found: dict[str, tuple[str, Any]] = {}
-    for own in room_settings():
-        found |= _variables(own)
-    return {**_variables(Settings), **found}
+    kinds: list[type[RoomSettings | Settings]] = [Settings, *room_settings()]
+    return {name: found for kind in kinds for name, found in _variables(kind).items()}
 
 
 def _variables(kind: type[RoomSettings] | type[Settings]) -> dict[str, tuple[str, Any]]:
@@ -226,8 +224,10 @@ def _read(variable: str, text: str, kind: Callable[[str], Any]) -> Any:
 
 def check(settings: Settings) -> None:
     """Errors: SetupError for what cannot be, from wherever the settings come."""
-    own = (settings.room(kind).rules() for kind in room_settings())
-    for holds, sentence in chain(_rules(settings), *own):
+    rooms, given = room_settings(), [type(one) for one in settings.room_settings]
+    if not set(given) <= set(rooms) or len(set(given)) < len(given):
+        raise SetupError("`room_settings` takes one object for each room that has settings.")
+    for holds, sentence in chain(_rules(settings), *(settings.room(kind).rules() for kind in rooms)):
         if not holds:
             raise SetupError(sentence)
 

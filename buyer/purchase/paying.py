@@ -59,7 +59,8 @@ class Paying:
             return await self._after_refusal(purchase, reply)
         if words := dialect.progress(reply):
             self._say(words)
-        await asyncio.sleep(POLL_SECONDS if reply.retry_after is None else reply.retry_after)
+        # Never 0: a seller could keep us busy for nothing.
+        await asyncio.sleep(reply.retry_after or POLL_SECONDS)
         return purchase
 
     def _debit(self, purchase: Purchase, chosen: ChosenOption, draft: PaymentDraft) -> Purchase:

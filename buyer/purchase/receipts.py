@@ -52,7 +52,11 @@ def find(db: sqlite3.Connection, receipt_id: str) -> HeldReceipt:
     """UsageError when the wallet does not hold it. A unique beginning of the id's UUID will do."""
     like = receipt_id.removeprefix("urn:uuid:")
     rows = db.execute(f"{_SELECT} WHERE substr(receipts.id, 10, length(?1)) = ?1", (like,)).fetchall()
-    if len(rows) != 1 or not like:
+    if len(rows) > 1 and like:
+        raise UsageError(
+            "receipt_ambiguous", f"{receipt_id} fits {len(rows)} receipts", hint="Write more of it."
+        )
+    if not rows or not like:
         raise UsageError(
             "receipt_unknown", f"the wallet holds no receipt {receipt_id}", hint="See: buyer receipts"
         )

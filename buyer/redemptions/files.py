@@ -31,7 +31,8 @@ def name(position: int, subject: str, redemption_id: str, content: bytes) -> str
     parts = (
         f"{position:02d}",
         _slug(subject)[:LONGEST_SLUG],
-        _slug(redemption_id.removeprefix("urn:uuid:"))[:LONGEST_ID],
+        # The end of the id: its beginning is the time.
+        _slug(redemption_id)[-LONGEST_ID:],
     )
     return "-".join(part.strip("-") for part in parts if part.strip("-")) + "." + extension(content)
 

@@ -131,7 +131,7 @@ class UsingCredits:
             if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
                 self._wallet.transact(lambda db: jobs.refused(db, use.idempotency_key))
                 raise _refused(reply)
-            await asyncio.sleep(POLL_SECONDS if reply.retry_after is None else reply.retry_after)
+            await asyncio.sleep(reply.retry_after or POLL_SECONDS)  # never 0
 
 
 def _read(reply: Reply) -> DeliveredUse:

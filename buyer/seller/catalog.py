@@ -55,8 +55,9 @@ class Catalog:
     resources: tuple[ListedResource, ...] = ()
 
     def product(self) -> str:
-        """What is bought when nobody says what: the only product, or the seller's first."""
-        for product in self.tiers:
+        """What is bought when nobody says what: the seller's first that one of its resources takes, or its first."""
+        used = {resource.product for resource in self.resources}
+        for product in sorted(self.tiers, key=lambda product: product not in used):
             return product
         raise UsageError("not_offered", "the seller offers nothing")
 
@@ -95,9 +96,7 @@ def read(document: Mapping[str, Any]) -> Catalog:
             token=_token(document["token"]) if "token" in document else None,
             chain_url=None if chain is None else typed(chain["blockfrost"], str),
             tiers={typed(product["id"], str): _tiers(product["tiers"]) for product in document["products"]},
-            rates={
-                rail["network"]: Money.parse(rail["rate"]) for rail in document["rails"] if "rate" in rail
-            },
+            rates=dict(filter(None, map(_rate, document["rails"]))),
             resources=tuple(_resource(resource) for resource in document.get("resources", ())),
         )
     except (KeyError, TypeError, AttributeError, MoneyError) as error:
@@ -113,6 +112,14 @@ def _tiers(tiers: Any) -> tuple[ListedTier, ...]:
         )
         for tier in tiers
     )
+
+
+def _rate(rail: Any) -> tuple[str, Money] | None:
+    """(network, price of one unit); None for a rail that tells none that we can read: its own payer may miss it."""
+    try:
+        return typed(rail["network"], str), Money.parse(rail["rate"])
+    except (KeyError, MoneyError):
+        return None
 
 
 def _resource(resource: Any) -> ListedResource:

@@ -8,6 +8,7 @@ from paywall.burns.policies import FixedPolicy, NativePolicy, Policy
 from paywall.burns.policy_file import read_record
 from paywall.burns.states import BatchTerms
 from paywall.database.engine import Database
+from paywall.errors import SetupError
 from paywall.keys.ring import KeyRing
 from paywall.settings import Settings
 from shared.cardano.addresses import key_hash
@@ -16,7 +17,11 @@ from shared.keys import PublicKey
 
 
 def open_custody(settings: Settings, ring: KeyRing) -> Custody:
-    """Errors: SetupError."""
+    """Errors: SetupError, also for a seller that burns nothing."""
+    if settings.policy == "none":
+        raise SetupError(
+            "This seller burns nothing: PAYWALL_POLICY is none, so there is no token and no wallet."
+        )
     return Custody(
         ring.signer("custody"),
         settings.chain_network,

@@ -56,7 +56,10 @@ class Worker:
         burning = self._burning
         loops = [
             self._repeat("settling", self._settle, self._tick_seconds, stop),
+            # A loop for each: what one cannot do holds up no other.
             self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
+            self._repeat("expiring", self._expire, TIDY_SECONDS, stop),
+            self._repeat("forgetting", self._forget, TIDY_SECONDS, stop),
         ]
         if burning is None:
             await asyncio.gather(*loops)
@@ -111,12 +114,12 @@ class Worker:
         swept = await self._redeeming.sweep()
         if swept:
             log.warning("%d credits were released that a crash had left reserved", swept)
-        await self._database.transact(self._forget)
 
-    def _forget(self, tx: Transaction) -> None:
-        now = self._clock()
-        credit_store.expire_accounts(tx, now)
-        redemption_store.forget_proofs(tx, now)
+    async def _expire(self) -> None:
+        await self._database.transact(lambda tx: credit_store.expire_accounts(tx, self._clock()))
+
+    async def _forget(self) -> None:
+        await self._database.transact(lambda tx: redemption_store.forget_proofs(tx, self._clock()))
 
 
 @asynccontextmanager

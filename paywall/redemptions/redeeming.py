@@ -198,8 +198,10 @@ class Redeeming:
                 released += await self._database.transact(
                     lambda tx, one=redemption_id, number=attempt: self._sweep_one(tx, one, number)  # type: ignore[misc]
                 )
-            except AssertionError:
-                log.exception("redemption %s stays reserved: its account does not add up", redemption_id)
+            except Exception:
+                log.exception(
+                    "redemption %s stays reserved: its account or its postings do not add up", redemption_id
+                )
         return released
 
     def _sweep_one(self, tx: Transaction, redemption_id: str, attempt: int) -> bool:

@@ -1,7 +1,7 @@
 """The products that the seller's catalog names."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,14 @@ def open_catalog(path: Path) -> dict[str, Product]:
         return read_catalog(tomllib.loads(path.expanduser().read_text("utf-8")))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SetupError(f"The catalog {path} cannot be read: {error}") from error
+
+
+def with_products(catalog: Mapping[str, Product], more: Sequence[Product]) -> dict[str, Product]:
+    """The catalog's products and these. Errors: SetupError when two are of one id."""
+    products = {**catalog, **{product.id: product for product in more}}
+    if len(products) != len(catalog) + len(more):
+        raise SetupError("Two products have one id, or one has the id of a product in the catalog.")
+    return products
 
 
 def require_products(products: Iterable[str], wanted: Iterable[tuple[str, str]]) -> None:

@@ -28,6 +28,17 @@ class Product:
     validity_days: int
     tiers: tuple[PriceTier, ...]
 
+    def __post_init__(self) -> None:
+        """Errors: SetupError for what could not be sold."""
+        starts = [tier.start for tier in self.tiers]
+        if starts[:1] != [1] or starts != sorted(set(starts)):
+            raise SetupError(f"Product {self.id}: its tiers must begin at 1 and rise.")
+        prices = [tier.unit_price for tier in self.tiers]
+        if len({price.currency for price in prices}) != 1 or any(price.amount < 1 for price in prices):
+            raise SetupError(f"Product {self.id}: its tiers must have prices above zero in one currency.")
+        if self.validity_days < 1:
+            raise SetupError(f"Product {self.id}: validity_days must be at least 1.")
+
     def price(self, credits: int) -> Money:
         """Errors: BadRequest when `credits` is outside 1 to MAX_CREDITS."""
         if not 1 <= credits <= MAX_CREDITS:
@@ -71,7 +82,7 @@ def _read_product(entry: Mapping[str, Any]) -> Product:
     name = entry.get("id", "?")
     try:
         tiers = tuple(PriceTier(int(tier["from"]), Money.parse(tier["unit_price"])) for tier in entry["tier"])
-        product = Product(
+        return Product(
             str(entry["id"]),
             str(entry["title"]),
             str(entry.get("description", "")),
@@ -80,13 +91,3 @@ def _read_product(entry: Mapping[str, Any]) -> Product:
         )
     except (KeyError, TypeError, ValueError, MoneyError) as error:
         raise SetupError(f"Product {name} in the catalog cannot be read: {error!r}.") from error
-    starts = [tier.start for tier in tiers]
-    if starts[:1] != [1] or starts != sorted(set(starts)):
-        raise SetupError(f"Product {name}: its tiers must begin at 1 and rise.")
-    if len({tier.unit_price.currency for tier in tiers}) != 1 or any(
-        tier.unit_price.amount < 1 for tier in tiers
-    ):
-        raise SetupError(f"Product {name}: its tiers must have prices above zero in one currency.")
-    if product.validity_days < 1:
-        raise SetupError(f"Product {name}: validity_days must be at least 1.")
-    return product

@@ -1,11 +1,13 @@
 """Purchases that are cut off anywhere are finished later, and paid exactly once."""
 
+import asyncio
 import sqlite3
 
 import httpx
 import pytest
 
 from buyer.errors import SellerUnreachable, StillPending
+from buyer.purchase import paying
 from buyer.purchase import store as purchase_store
 from shared.problem import Problem
 from tests.buyers.conftest import deaths
@@ -25,6 +27,23 @@ def test_a_purchase_ends_with_a_receipt_and_is_paid_once(any_shop: AnyShop) -> N
 def test_the_next_purchase_is_a_new_one(any_shop: AnyShop) -> None:
     assert buy(any_shop).id != buy(any_shop).id
     assert any_shop.paid_on_chain() == 2 * PRICE
+
+
+def test_a_seller_that_says_to_ask_again_at_once_is_not_asked_at_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited, sleep = [], asyncio.sleep
+
+    async def sleep_and_note(seconds: float) -> None:
+        waited.append(seconds)
+        shop.seller.lies.settle = any(line.endswith("0 of 1 confirmations") for line in shop.said)
+        await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep_and_note)
+    shop.seller.lies.settle = False
+    buy(shop)
+    assert paying.POLL_SECONDS in waited
+    assert 0 not in waited
 
 
 @pytest.mark.parametrize(("open_shop", "side", "number"), deaths(3), indirect=["open_shop"])

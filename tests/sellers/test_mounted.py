@@ -16,6 +16,7 @@ from starlette.routing import Mount
 from buyer import Budget, BuyerClient, Wallet
 from paywall import Delivery, Fulfilment, FulfilmentRefused, Paywall, Settings, SetupError, UseOrder
 from paywall.products.images.room import open_images
+from paywall.rails.cardano.settings import CardanoSettings
 from shared.keys import SigningKey
 from tests.support.outside.dialect import ASK, SHOW, PlainDialect
 from tests.support.outside.rail import VoucherRail
@@ -153,7 +154,13 @@ def test_a_paywall_that_cannot_start_says_why_in_its_lifespan(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("wrong", "why"),
-    [({"network": "mainnet"}, "BLOCKFROST_PROJECT_ID"), ({"batch_size": 0}, "PAYWALL_BATCH_SIZE")],
+    [
+        ({"network": "mainnet"}, "BLOCKFROST_PROJECT_ID"),
+        ({"batch_size": 0}, "PAYWALL_BATCH_SIZE"),
+        ({"room_settings": (CardanoSettings(ada_usd="free"),)}, "PAYWALL_ADA_USD"),
+        ({"room_settings": (CardanoSettings,)}, "one object for each room"),
+        ({"room_settings": (CardanoSettings(), CardanoSettings(ada_usd="0.60"))}, "one object for each room"),
+    ],
     ids=str,
 )
 @in_loop

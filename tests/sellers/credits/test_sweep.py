@@ -73,6 +73,17 @@ async def test_more_accounts_at_fault_than_one_look_finds_hold_up_no_release(dat
     assert await database.read(lambda tx: credit_store.balance(tx, accounts[-1]).available) == 1  # type: ignore[union-attr]
 
 
+@in_loop
+async def test_a_release_that_is_posted_already_holds_up_the_release_of_no_other(database: Database) -> None:
+    await database.transact(left_reserved)
+    posted = postings.release(f"use of {ACCOUNTS[0]}", 1, 1)
+    await database.transact(lambda tx: credit_store.post(tx, ACCOUNTS[0], posted, NOW))
+    assert await late(database).sweep() == 2
+    assert [one for _, (one, _) in sorted((await database.read(states)).items())] == [
+        *("reserved" if account == ACCOUNTS[0] else "released" for account in sorted(ACCOUNTS))
+    ]
+
+
 @pytest.mark.parametrize("spoilt", ACCOUNTS)
 @in_loop
 async def test_an_account_that_does_not_add_up_holds_up_the_release_of_no_other(

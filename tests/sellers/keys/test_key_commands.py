@@ -210,3 +210,11 @@ def test_at_a_terminal_the_passphrase_is_typed_twice_and_not_shown(tmp_path: Pat
     assert shown.count(b"passphrase of") == 2
     assert PASSPHRASE.encode() not in shown
     assert b"addr_test1" in shown
+
+
+def test_a_seller_that_burns_nothing_mints_nothing(tmp_path: Path) -> None:
+    for command in ("mint", "show", "address"):
+        done = paywall(tmp_path, "token", command, PAYWALL_POLICY="none")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "This seller burns nothing" in done.stderr
+    assert not (tmp_path / "policy.json").exists()

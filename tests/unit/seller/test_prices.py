@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paywall.errors import BadRequest, SetupError
+from paywall.sales.catalog import with_products
 from paywall.sales.prices import MAX_CREDITS, PriceTier, Product, read_catalog
 from shared.money import Money
 
@@ -92,3 +93,29 @@ WRONG = {
 def test_a_wrong_catalog_is_refused_in_a_sentence(document: dict[str, Any], says: str) -> None:
     with pytest.raises(SetupError, match=re.escape(says)):
         read_catalog(document)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "days", "says"),
+    [
+        ((), 1, "begin at 1"),
+        ((PriceTier(5, Money(1, "USD", 2)),), 1, "begin at 1"),
+        ((PriceTier(1, Money(0, "USD", 2)),), 1, "above zero"),
+        ((PriceTier(1, Money(1, "USD", 2)), PriceTier(2, Money(1, "EUR", 2))), 1, "one currency"),
+        ((PriceTier(1, Money(1, "USD", 2)),), 0, "validity_days"),
+    ],
+    ids=str,
+)
+def test_a_product_from_a_program_is_held_to_the_rules_of_the_catalogs(
+    tiers: tuple[PriceTier, ...], days: int, says: str
+) -> None:
+    with pytest.raises(SetupError, match=f"^Product time: .*{says}"):
+        Product("time", "Time", "", days, tiers)
+
+
+def test_two_products_of_one_id_are_refused() -> None:
+    one = Product("time", "Time", "", 1, (PriceTier(1, Money(1, "USD", 2)),))
+    assert with_products({}, [one]) == {"time": one}
+    for catalog, more in (({"time": one}, [one]), ({}, [one, one])):
+        with pytest.raises(SetupError, match="Two products have one id"):
+            with_products(catalog, more)

@@ -55,6 +55,23 @@ def test_what_is_not_listed_is_not_offered() -> None:
         catalog.read(dozens).price("image-credit", 11)
 
 
+def test_a_rail_whose_rate_cannot_be_read_is_a_matter_for_its_own_payer() -> None:
+    strange = [
+        {"rate": "0.50 USD"},
+        {"network": "points", "rate": "0.001 USD"},
+        {"network": "x", "rate": "cheap"},
+    ]
+    found = catalog.read({**CATALOG, "rails": [*strange, *CATALOG["rails"]]})
+    assert found.rates == {"cardano:devnet": Money(50, "USD", 2)}
+
+
+def test_a_product_that_no_resource_takes_is_not_what_is_bought_by_default() -> None:
+    other = {"id": "text-credit", "tiers": [{"from": 1, "unit_price": price(1)}]}
+    resources = [{"id": "texts", "product": "text-credit", "credits": 1, "buy": "/t/buy", "use": "/t/use"}]
+    both = {**CATALOG, "products": [*CATALOG["products"], other], "resources": resources}
+    assert catalog.read(both).product() == "text-credit"
+
+
 def test_what_is_bought_when_nobody_says_what_is_the_sellers_first_product() -> None:
     other = {"id": "video-credit", "tiers": [{"from": 1, "unit_price": price(1)}]}
     assert catalog.read(CATALOG).product() == "image-credit"
@@ -117,7 +134,7 @@ def test_a_seller_that_burns_nothing_names_no_token() -> None:
         {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price(1.0)}]}]},
         {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price(-1)}]}]},
         {"products": [{"id": "image-credit", "tiers": [{"from": 1, "unit_price": price("1")}]}]},
-        {"rails": [{"id": "cardano", "network": "cardano:devnet", "rate": "cheap"}]},
+        {"rails": [7]},
         {"rails": 7},
     ],
     ids=str,

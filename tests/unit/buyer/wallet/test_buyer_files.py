@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 
 from buyer.errors import SellerFault, UsageError
 from buyer.redemptions import files
+from paywall.clock import new_id
 
 PNG = b"\x89PNG\r\n\x1a\nrest"
 
 
 def test_a_name_says_position_subject_and_redemption() -> None:
-    name = files.name(1, "Abraham Lincoln", "1a2b3c4d-0000-4000-8000-000000000000", PNG)
+    name = files.name(1, "Abraham Lincoln", "01a1ff3c-0000-7000-8000-00001a2b3c4d", PNG)
     assert name == "01-abraham-lincoln-1a2b3c4d.png"
+
+
+def test_redemptions_of_the_same_minute_have_names_of_their_own() -> None:
+    """The beginning of an id is the time."""
+    names = {files.name(1, "a red boat", new_id(), PNG) for _ in range(50)}
+    assert len(names) == 50
 
 
 @pytest.mark.parametrize(
