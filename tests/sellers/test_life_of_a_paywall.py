@@ -103,3 +103,21 @@ async def test_what_was_redeemed_is_shown_when_its_resource_is_no_longer_on_offe
         after = (await http.get(shown)).json()
     assert before["delivery"] is not None
     assert after == {**before, "delivery": None}
+
+
+@in_loop
+async def test_what_is_paid_when_its_product_has_left_the_catalog_has_its_receipt(tmp_path: Path) -> None:
+    async with asking(vouchers(tmp_path)) as http:
+        asked = await http.post("/api/weather/buy", json={"credits": 6})
+    token = asked.headers[ASK].partition("token=")[2]
+    without = Paywall(
+        Settings(data_dir=str(tmp_path), rails="voucher", policy="none"),
+        resources=[],
+        rails=[VoucherRail({"code": 90}, 0)],
+        dialects=[PlainDialect()],
+    )
+    async with asking(without) as http:
+        paid = await http.post("/api/payments", headers={SHOW: f"{PAYER} code {token}"})
+        assert paid.status_code == 200
+        left = await http.get("/api/credits", headers={"Authorization": f"Bearer {paid.json()['ours']}"})
+    assert (left.status_code, left.json()["available"]) == (200, 6)

@@ -6,10 +6,12 @@ What every payer must do is in tests/contract/test_payers.py.
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from buyer.errors import BuyerError, PaymentRefused, SellerFault, UsageError
+from buyer.payers import cardano
 from buyer.payers.base import Cost, PaymentDraft, PaymentTerms
 from buyer.payers.cardano import (
     DEVNET_SETTLING_SLOTS,
@@ -21,6 +23,7 @@ from buyer.payers.cardano import (
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
+from shared.cardano.draft import Draft
 from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import parse
 from shared.chain.base import Inclusion, Tip
@@ -222,3 +225,16 @@ def test_a_payment_is_dead_only_when_no_fork_can_hold_it_any_more(
     chain: StillChain, network: str, fate: str
 ) -> None:
     assert asyncio.run(payer(chain, network).fate(SIGNED)) == fate
+
+
+def test_a_draft_that_pays_otherwise_than_was_asked_is_not_handed_on_to_be_signed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever makes the bytes may have been taken over; our own reader looks first."""
+    honest = cardano._payment
+
+    def thief(**asked: Any) -> Draft:
+        return honest(**asked | {"recipient": enterprise_address(SigningKey.generate().public, DEVNET)})
+
+    monkeypatch.setattr(cardano, "_payment", thief)
+    assert failure(StillChain()).code == "payment_unsafe"
