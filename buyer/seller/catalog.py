@@ -8,14 +8,14 @@ from typing import Any
 from buyer.errors import SellerFault, UsageError, clean
 from buyer.seller.typed import typed
 from shared.money import Money, MoneyError
+from shared.tokens.prt import TOKEN
 
 # Where images are sold and used: what a catalog means that names no resources.
 BUY_PATH = "/api/images/buy"
 USE_PATH = "/api/images/generate"
 
-# A path of this origin, in plain letters: never "//host", never "..".
-_TOKEN = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
 _NETWORK = re.compile(r"[A-Za-z0-9:._-]{1,64}")
+# A path of this origin, in plain letters: never "//host", never "..".
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,16}")
 
 
@@ -142,7 +142,7 @@ def _path(value: object) -> str | None:
 
 
 def _token(value: object) -> str:
-    if not _TOKEN.fullmatch(token := typed(value, str)):
+    if not TOKEN.fullmatch(token := typed(value, str)):
         raise TypeError(f"{token!r} is no policy id and name in hex")
     return token
 

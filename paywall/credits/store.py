@@ -148,15 +148,27 @@ def balance(tx: Transaction, account_id: str) -> Balance | None:
     )
 
 
-def expire_accounts(tx: Transaction, now: int, limit: int = 100) -> int:
-    """Post what is still available on accounts past their end as expired; how many accounts that were."""
-    rows = tx.session.exec(
-        select(CreditAccountRow)
-        .where(col(CreditAccountRow.expires_at) <= now, col(CreditAccountRow.available) > 0)
+def past_end(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> list[str]:
+    """Accounts past their end that still have credits available, in the order of their ids, behind `after`."""
+    found = (
+        select(CreditAccountRow.id)
+        .where(
+            col(CreditAccountRow.expires_at) <= now,
+            col(CreditAccountRow.available) > 0,
+            col(CreditAccountRow.id) > after,
+        )
+        .order_by(col(CreditAccountRow.id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    due = [(row.id, row.available, row.expired) for row in rows]
-    for account_id, available, expired in due:
-        move(tx, account_id, postings.expire(account_id, available, expired), now)
-    return len(due)
+    )
+    return list(tx.session.exec(found))
+
+
+def expire(tx: Transaction, account_id: str, now: int) -> bool:
+    """Post what is still available on an account past its end as expired; False when that is nothing."""
+    row = tx.session.exec(
+        select(CreditAccountRow).where(CreditAccountRow.id == account_id).with_for_update()
+    ).one()
+    if row.expires_at > now or not row.available:
+        return False
+    move(tx, account_id, postings.expire(account_id, row.available, row.expired), now)
+    return True

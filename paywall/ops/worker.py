@@ -13,7 +13,7 @@ from paywall.burns import store as burn_store
 from paywall.burns.backlog import Backlog
 from paywall.burns.burn_worker import BurnWorker
 from paywall.clock import Clock
-from paywall.credits import store as credit_store
+from paywall.credits.expiring import expire_accounts
 from paywall.database.engine import Database, Transaction
 from paywall.errors import PaywallError, StorageUnavailable, Unavailable
 from paywall.ops.failpoints import failpoint
@@ -116,7 +116,7 @@ class Worker:
             log.warning("%d credits were released that a crash had left reserved", swept)
 
     async def _expire(self) -> None:
-        await self._database.transact(lambda tx: credit_store.expire_accounts(tx, self._clock()))
+        await expire_accounts(self._database, self._clock)
 
     async def _forget(self) -> None:
         await self._database.transact(lambda tx: redemption_store.forget_proofs(tx, self._clock()))

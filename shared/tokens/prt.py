@@ -20,8 +20,10 @@ from shared.tokens.jws import TokenError
 MAX_OPTIONS = 16
 MAX_CREDITS = 1_000_000_000
 
+# "policy.namehex": what a redemption burns.
+TOKEN = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
+
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
-_TOKEN = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
 
@@ -176,7 +178,7 @@ def _price(value: fields.Fields) -> Money:
 
 def _order(value: fields.Fields) -> Order:
     token, holder = fields.optional_text(value, "token"), fields.optional_text(value, "holder")
-    if token is not None and not _TOKEN.fullmatch(token):
+    if token is not None and not TOKEN.fullmatch(token):
         raise fields.bad("order.token", "is not a policy id and a name in hex")
     if holder is not None and not _DID.fullmatch(holder):
         raise fields.bad("order.holder", "is not a DID")

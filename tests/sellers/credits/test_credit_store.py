@@ -146,12 +146,12 @@ async def test_a_reservation_is_captured_or_released_and_only_once(database: Dat
 @in_loop
 async def test_what_is_released_after_the_end_expires_too_even_in_the_same_second(database: Database) -> None:
     reservation = await database.transact(reserve())
-    assert await database.transact(lambda tx: store.expire_accounts(tx, END - 1)) == 0
-    assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 1
+    assert not await database.transact(lambda tx: store.expire(tx, "account", END - 1))
+    assert await database.transact(lambda tx: store.expire(tx, "account", END))
     assert (await database.read(state))[0] == {"granted": 2, "reserved": 1, "expired": 1}
     await database.transact(lambda tx: redemption_store.release(tx, reservation.id, 1, END))
-    assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 1
-    assert await database.transact(lambda tx: store.expire_accounts(tx, END)) == 0
+    assert await database.transact(lambda tx: store.expire(tx, "account", END))
+    assert not await database.transact(lambda tx: store.expire(tx, "account", END))
     assert (await database.read(state))[0] == {"granted": 2, "expired": 2}
 
 

@@ -133,7 +133,8 @@ class Accounts(RuleBasedStateMachine):
         self.now += seconds
         tx = self.begin()
         due = [a for a, m in self.model.items() if m["end"] <= self.now and m["available"]]
-        assert store.expire_accounts(tx, self.now) == len(due)
+        assert store.past_end(tx, self.now) == sorted(due)
+        assert all(store.expire(tx, account, self.now) for account in due)
         self.end(tx)
         for account in due:
             self.count(account, "available", "expired", self.model[account]["available"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from buyer.budget import Budget
-from buyer.errors import OverBudget, SellerFault, WalletError
+from buyer.errors import OverBudget, SellerFault, UsageError, WalletError
 from buyer.purchase import receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.machine import STATES, ImpossibleEvent
@@ -87,10 +87,35 @@ def test_an_abandoned_purchase_gives_price_and_outputs_back(wallet: Wallet) -> N
     assert pay(wallet, second, budget, ("00#0",)).state == "signed"
 
 
+def receipt_of(uuid: str) -> Receipt:
+    return Receipt(f"urn:uuid:{uuid}", "did:x", "did:y", NOW, NOW + 1, "token", "cardano", {}, None)
+
+
+def test_a_receipt_is_found_by_the_beginning_of_its_id_that_fits_no_other(wallet: Wallet) -> None:
+    ids = ("0192aaaa-0000-7000-8000-000000000000", "0192aaab-0000-7000-8000-000000000000")
+    for number, uuid in enumerate(ids):
+        signed = pay(wallet, requested(wallet, f"p{number}"), Budget("9.00 USD"), (f"{number:02}#0",))
+        wallet.transact(lambda db, one=signed, id_=uuid: receipts.store(db, one, receipt_of(id_), "secret"))  # type: ignore[misc]
+
+    def found(beginning: str) -> str:
+        return wallet.transact(lambda db: receipts.find(db, beginning)).id
+
+    for uuid in ids:
+        for beginning in (uuid, f"urn:uuid:{uuid}", uuid[:8]):
+            assert found(beginning) == f"urn:uuid:{uuid}"
+    for beginning, code in {
+        "0192aaa": "receipt_ambiguous",
+        "0192aaac": "receipt_unknown",
+        "": "receipt_unknown",
+    }.items():
+        with pytest.raises(UsageError) as caught:
+            found(beginning)
+        assert caught.value.code == code
+
+
 def test_a_paid_purchase_stays_spent_and_its_outputs_taken(wallet: Wallet) -> None:
     signed = pay(wallet, requested(wallet, "a"), Budget("3.00 USD"), ("00#0",))
-    uuid = "urn:uuid:00000000-0000-4000-8000-000000000000"
-    receipt = Receipt(uuid, "did:x", "did:y", NOW, NOW + 1, "token", "cardano", {}, None)
+    receipt = receipt_of("00000000-0000-4000-8000-000000000000")
     held = wallet.transact(lambda db: receipts.store(db, signed, receipt, "secret"))
     again = wallet.transact(lambda db: receipts.store(db, signed, receipt, "secret"))
     assert held == again
