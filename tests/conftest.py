@@ -1,6 +1,5 @@
 """What many tests stand on: services that run for long, and a fresh database and seller for each test."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 
 from paywall.database.engine import Database
 from paywall.database.opening import open_database
-from shared.cardano.lean import leave_backends_out
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.services import softhsm
 from tests.support.services.aimock import running_aimock
@@ -20,9 +18,6 @@ from tests.support.services.postgres import Postgres, running_postgres
 from tests.support.services.softhsm import SoftHsm
 from tests.support.world.seller import Seller, Selling, open_seller
 
-# As our commands have it: without its checks of types, each of its drafts takes half the time.
-os.environ.setdefault("PYCARDANO_NO_TYPE_CHECK", "1")
-leave_backends_out()
 # A time limit for one example would be an assertion about the machine.
 hypothesis.settings.register_profile("without a clock", deadline=None)
 hypothesis.settings.load_profile("without a clock")

@@ -12,6 +12,7 @@ import httpx
 
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, clean
 from shared import strict_json
+from shared.chain.tls import trusted
 from shared.problem import Problem
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -120,11 +121,13 @@ class SellerHttp:
         #: the path below which the seller is mounted; empty for most
         self.mount = urlsplit(origin).path
         self._trace = trace
+        trust_env = not is_loopback(origin)  # a proxy has no business between two processes of one machine
         self._client = httpx.AsyncClient(
             base_url=origin,
             follow_redirects=False,  # httpx would send the proof and the claim along to another host
             timeout=httpx.Timeout(30, connect=5),
-            trust_env=not is_loopback(origin),  # a proxy has no business between two processes of one machine
+            trust_env=trust_env,
+            verify=trusted(trust_env),
             transport=transport,
         )
 

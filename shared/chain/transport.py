@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from shared.chain.base import ChainUnavailable
+from shared.chain.tls import trusted
 from shared.strict_json import StrictJsonError, loads
 
 MAX_ANSWER = 4 * 1024 * 1024  # a page of 100 outputs full of tokens stays well under it
@@ -72,13 +73,15 @@ class Transport:
             raise ValueError("the project id holds characters that no project id has")
         self._secret = project_id
         self._timeout = timeout
+        trust_env = not _is_loopback(url.host)
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"accept-encoding": "identity"} | ({"project_id": project_id} if project_id else {}),
             # A connection that cannot be made shows itself before the time for the whole is up.
             timeout=httpx.Timeout(timeout, connect=timeout / 2, pool=timeout / 2),
             follow_redirects=False,
-            trust_env=not _is_loopback(url.host),
+            trust_env=trust_env,
+            verify=trusted(trust_env),
             transport=transport,
         )
 
