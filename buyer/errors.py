@@ -14,8 +14,6 @@ BuyerError
 
 from typing import ClassVar
 
-LONGEST_TEXT = 300
-
 
 def nothing(_: object) -> None:
     """Listens to nobody: what `say`, `trace` and `look` are when nobody wants to hear."""
@@ -66,9 +64,3 @@ class StillPending(SellerError):
 
 class ProofBroken(BuyerError):
     exit_code = 6
-
-
-def clean(text: object) -> str:
-    """Words from the seller, fit for a terminal: no control characters (escape sequences), never long."""
-    line = "".join(c if c.isprintable() else " " for c in str(text))
-    return line[:LONGEST_TEXT]

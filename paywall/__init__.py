@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from paywall.compose import Seller as Seller
     from paywall.errors import FulfilmentFailed as FulfilmentFailed
     from paywall.errors import FulfilmentRefused as FulfilmentRefused
     from paywall.errors import PaywallError as PaywallError
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from paywall.redemptions.resource import Resource as Resource
     from paywall.sales.prices import PriceTier as PriceTier
     from paywall.sales.prices import Product as Product
+    from paywall.seller import Seller as Seller
     from paywall.settings import Settings as Settings
     from paywall.settings import read_settings as read_settings
     from shared.dialects.base import Dialect as Dialect
@@ -61,7 +61,7 @@ _HOMES = {
     "Product": "paywall.sales.prices",
     "Rail": "paywall.rails.base",
     "Resource": "paywall.redemptions.resource",
-    "Seller": "paywall.compose",
+    "Seller": "paywall.seller",
     "Settings": "paywall.settings",
     "Settled": "paywall.rails.base",
     "SetupError": "paywall.errors",

@@ -30,11 +30,11 @@ BLOCKFROST_URL = "https://cardano-{network}.blockfrost.io/api/v0"
 
 
 #: whose rooms may bring settings of their own
-ROOMS = ("paywall.rails", "paywall.products")
+ROOMS = ("paywall", "paywall.rails", "paywall.products")
 
 
 class RoomSettings(Protocol):
-    """The settings of a rail or a product: a frozen dataclass, which the `settings.py` of its room names SETTINGS.
+    """The settings of a room: a frozen dataclass, which the room's `settings.py` names SETTINGS.
 
     Its fields are variables with their defaults. A rule is what must hold, and the sentence for when it does not.
     """

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, WalletError, clean
+from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, WalletError
 from buyer.payers.base import Cost, Fate, PayerContext, PaymentDraft, PaymentTerms
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
@@ -16,6 +16,7 @@ from shared.chain.base import Chain, ChainError
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.money import Money, MoneyError, convert
+from shared.text import clean
 from shared.tokens.prt import PaymentOption, token_hash
 
 LONGEST_LIFE = 3600

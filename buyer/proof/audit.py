@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from buyer.errors import SellerFault, SellerUnreachable, UsageError, clean
+from buyer.errors import SellerFault, SellerUnreachable, UsageError
 from buyer.wallet import chains, funding
 from shared.cardano.assets import Asset, InvalidAssetError
 from shared.cardano.read.audit import Audit
 from shared.chain.auditing import audit
 from shared.chain.base import ChainError
 from shared.chain.blockfrost import Blockfrost
+from shared.text import clean
 
 
 async def audit_token(

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from buyer.errors import SellerFault, clean
+from buyer.errors import SellerFault
 from buyer.seller.typed import count, text
 from shared.merkle import SumNode
+from shared.text import clean
 
 DEEPEST_PATH = 64
 

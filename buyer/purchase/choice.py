@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from buyer.budget import Budget
-from buyer.errors import BuyerError, PaymentRefused, clean
+from buyer.errors import BuyerError, PaymentRefused
 from buyer.payers.base import Cost, Payer
 from buyer.seller import checks
 from buyer.seller.checks import Expected
 from shared.money import Money
+from shared.text import clean
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from buyer.budget import Budget
-from buyer.errors import PaymentRefused, SellerFault, WalletError, clean
+from buyer.errors import PaymentRefused, SellerFault, WalletError
 from buyer.payers.base import PaymentDraft, PaymentTerms
 from buyer.purchase import machine, receipts
 from buyer.purchase import store as purchase_store
@@ -14,6 +14,7 @@ from buyer.seller import dialect, trace
 from buyer.seller.http import Reply, describe
 from buyer.seller.session import Session
 from shared.money import Money
+from shared.text import clean
 from shared.tokens import receipt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentRequest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from buyer.errors import SellerFault, clean
+from buyer.errors import SellerFault
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import files
 from buyer.redemptions.jobs import WantedUse
@@ -15,6 +15,7 @@ from buyer.seller import trace
 from buyer.seller.http import describe
 from buyer.seller.session import Session
 from buyer.seller.typed import count, text, typed
+from shared.text import clean
 
 # Where images are. Another path, or another host, could be anything that answers to our address.
 _PATH = re.compile(r"/api/images/[A-Za-z0-9][A-Za-z0-9:_-]{0,127}")

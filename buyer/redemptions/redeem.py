@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from buyer.errors import PaymentRefused, SellerFault, StillPending, UsageError, clean
+from buyer.errors import PaymentRefused, SellerFault, StillPending, UsageError
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
 from buyer.redemptions.jobs import WantedUse
@@ -15,6 +15,7 @@ from buyer.seller.session import Session
 from buyer.seller.typed import count, text
 from buyer.wallet import lease
 from shared import strict_json
+from shared.text import clean
 
 MAX_DELIVERY = 20_000_000
 POLL_SECONDS = 1.0

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from buyer.errors import SellerFault, UsageError, clean
+from buyer.errors import SellerFault, UsageError
 from buyer.seller.typed import typed
 from shared.money import Money, MoneyError
+from shared.text import clean
 from shared.tokens.prt import TOKEN
 
 # Where images are sold and used: what a catalog means that names no resources.

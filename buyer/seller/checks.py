@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from buyer.budget import Budget
-from buyer.errors import SellerFault, clean
+from buyer.errors import SellerFault
 from buyer.purchase.machine import SHORTEST_LIFE
 from shared.keys import PublicKey
 from shared.money import Money
+from shared.text import clean
 from shared.tokens import prt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption, PaymentRequest

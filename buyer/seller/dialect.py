@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from buyer.errors import SellerFault, clean
+from buyer.errors import SellerFault
 from buyer.seller.http import Reply, refusal
 from shared.dialects import ack
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
+from shared.text import clean
 from shared.tokens.jws import TokenError
 
 PAYMENTS_PATH = "/api/payments"

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, clean
+from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
 from shared import strict_json
 from shared.chain.tls import trusted
 from shared.problem import Problem
+from shared.text import clean
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MAX_JSON = 65_536

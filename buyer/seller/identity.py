@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Sequence
 
-from buyer.errors import SellerFault, clean
+from buyer.errors import SellerFault
 from buyer.seller.http import SellerHttp
 from shared import keys
 from shared.keys import InvalidKeyError, PublicKey
+from shared.text import clean
 
 DOCUMENT_BYTES = 65_536
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from buyer.errors import clean
 from buyer.seller import dialect
 from buyer.seller.http import Reply
 from shared.money import Money
+from shared.text import clean
 from shared.tokens import jws
 
 

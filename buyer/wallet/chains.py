@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from buyer.errors import BuyerError, SellerFault, UsageError, clean
+from buyer.errors import BuyerError, SellerFault, UsageError
 from buyer.seller.http import is_loopback
 from shared.cardano.network import DEVNET, NETWORKS
 from shared.chain.blockfrost import Blockfrost
+from shared.text import clean
 
 
 def connect(network: str, offered: str | None, environment: Mapping[str, str]) -> Blockfrost:

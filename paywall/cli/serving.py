@@ -11,8 +11,9 @@ import uvicorn
 import uvloop
 
 from paywall import Paywall, __version__
-from paywall.compose import Seller, compose, open_ring
+from paywall.compose import compose, open_ring
 from paywall.ops.logs import start_logging
+from paywall.seller import Seller
 from paywall.settings import Settings
 
 DRAIN_SECONDS = 30

@@ -31,6 +31,7 @@ from paywall.redemptions.fulfilment import Delivery, StoredDelivery, UseOrder
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
+from shared.text import clean
 
 log = logging.getLogger("paywall.redemptions")
 #: what a reservation may outlive the fulfilment's own time limit by
@@ -234,7 +235,7 @@ def _ends_us(error: BaseException) -> bool:
 
 def _refusal(detail: str) -> str:
     """A fulfilment's own sentence as every store and client can take it."""
-    return "".join(letter for letter in detail[:LONGEST_REFUSAL] if letter.isprintable())
+    return clean(detail, LONGEST_REFUSAL)
 
 
 def _for_the_log(error: BaseException) -> str:

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from paywall import clock
-from paywall.compose import Seller, compose, open_ring
+from paywall.compose import compose, open_ring
 from paywall.credits import postings, store
 from paywall.credits.expiring import expire_accounts
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.tables import HolderProofRow
+from paywall.seller import Seller
 from paywall.settings import Settings
 from tests.support.world.loop import in_loop
 from tests.support.world.redemptions import BEARER, PRODUCT, wanted

@@ -15,11 +15,11 @@ import httpx
 
 from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.custody import Custody
-from paywall.compose import Seller as ComposedSeller
 from paywall.compose import compose, open_ring
 from paywall.devnet.child import fund_and_mint
 from paywall.products.images.maker import ImageMaker
 from paywall.products.images.room import open_images
+from paywall.seller import Seller as ComposedSeller
 from paywall.settings import Settings
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.draft import Built

@@ -1,0 +1,183 @@
+"""One seller: its flows, wired together. No business rule lives here."""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from paywall import clock
+from paywall.burns.backlog import Backlog
+from paywall.burns.custody import Custody
+from paywall.burns.opening import open_burn_worker
+from paywall.database.engine import Database
+from paywall.keys import rotation
+from paywall.keys.identity import Identity
+from paywall.ops.metrics import Metrics
+from paywall.ops.readiness import Readiness
+from paywall.ops.worker import Worker
+from paywall.payments.claims import Claims
+from paywall.payments.receipts import Receipts
+from paywall.payments.settlement import Settlement
+from paywall.payments.status import Statuses
+from paywall.proofs.public import Proofs
+from paywall.rails.base import Rail
+from paywall.redemptions.access import ReceiptVerifier
+from paywall.redemptions.reading import Reading
+from paywall.redemptions.redeeming import Redeeming
+from paywall.redemptions.resource import Resource
+from paywall.redemptions.using import Using
+from paywall.sales.catalog import catalog_of
+from paywall.sales.prices import Product
+from paywall.sales.selling import Selling
+from paywall.settings import Settings
+from paywall.web.app import Surface, build_app
+from paywall.web.credentials import Origins
+from paywall.web.dialects import PaymentDialects
+from shared.chain.base import Chain
+from shared.dialects.base import Dialect
+from shared.merkle import SALT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What reaches outside the process. `custody` is None for a seller without burns."""
+
+    database: Database
+    chain: Chain
+    identity: Identity
+    custody: Custody | None
+    products: dict[str, Product]
+    rails: Sequence[Rail]
+    resources: Sequence[Resource]
+    dialects: Sequence[Dialect]
+
+    @property
+    def token(self) -> str | None:
+        """The asset that is burned, "<policyId>.<nameHex>"."""
+        return None if self.custody is None else self.custody.asset.dotted
+
+
+class Seller:
+    """Everything that sells, by what it does. `start` before the first request, `close` after the last."""
+
+    def __init__(self, settings: Settings, adapters: Adapters) -> None:
+        self.settings = settings
+        self._adapters, self.database, self.chain = adapters, adapters.database, adapters.chain
+        self.identity, self.custody = adapters.identity, adapters.custody
+        backlog = Backlog(settings.burn_backlog)
+        self.selling = _selling(settings, adapters)
+        self.settlement = _settlement(adapters)
+        self.redeeming = Redeeming(
+            database=adapters.database,
+            clock=clock.unix_now,
+            references=clock.new_reference,
+            salts=lambda: secrets.token_bytes(SALT_BYTES),
+            backlog=backlog,
+        )
+        self.burning = open_burn_worker(settings, self.database, self.chain, self.custody)
+        self.worker = Worker(
+            database=self.database,
+            burning=self.burning,
+            settlement=self.settlement,
+            redeeming=self.redeeming,
+            backlog=backlog,
+            clock=clock.unix_now,
+            tick_seconds=settings.tick_seconds,
+        )
+        self.app: ASGIApp = build_app(self._surface())
+
+    def _surface(self) -> Surface:
+        settings, adapters, custody = self.settings, self._adapters, self.custody
+        chain = adapters.chain if settings.needs_chain else None
+        ready = Readiness(adapters.database, chain, custody, settings.low_water)
+        unit = None if custody is None else custody.asset.unit
+        verifier = ReceiptVerifier(adapters.identity, clock.unix_now)
+        return Surface(
+            service_url=settings.service_url,
+            origins=Origins(settings),
+            resources=adapters.resources,
+            catalog=lambda: _catalog(settings, adapters),
+            dialects=PaymentDialects(adapters.dialects, clock.unix_now),
+            identity=adapters.identity,
+            reading=Reading(adapters.database),
+            selling=self.selling,
+            settlement=self.settlement,
+            statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
+            receipt_verifier=verifier,
+            using=Using(self.selling, verifier, self.redeeming, clock.new_id),
+            proofs=Proofs(
+                database=adapters.database,
+                resources={resource.id: resource for resource in adapters.resources},
+                token=adapters.token,
+                confirmations=settings.required_confirmations,
+            ),
+            metrics=Metrics(adapters.database, unit, settings.low_water),
+            ready=ready.look,
+            clock=clock.unix_now,
+        )
+
+    async def start(self) -> None:
+        """Note the keys that sign, and remember those that signed before: what they signed still counts."""
+        keep = rotation.longest_use(self._adapters.products.values(), self.settings.request_seconds)
+        keys, now = self.identity.signing, clock.unix_now()
+        former = await self.database.transact(lambda tx: rotation.rotate_to(tx, keys, now, keep))
+        self.identity.remember(former)
+
+    async def close(self) -> None:
+        """What was handed in is closed too. Each part is, whatever becomes of the others."""
+        async with AsyncExitStack() as parts:
+            parts.callback(self.database.close)
+            parts.push_async_callback(self.chain.aclose)
+            for resource in self._adapters.resources:
+                parts.push_async_callback(resource.fulfilment.aclose)
+            for rail in self._adapters.rails:
+                parts.push_async_callback(rail.aclose)
+            await self.redeeming.drain()
+
+
+def _selling(settings: Settings, adapters: Adapters) -> Selling:
+    return Selling(
+        database=adapters.database,
+        identity=adapters.identity,
+        products=adapters.products,
+        rails=adapters.rails,
+        token=adapters.token,
+        service_url=settings.service_url,
+        valid_seconds=settings.request_seconds,
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )
+
+
+def _settlement(adapters: Adapters) -> Settlement:
+    receipts = Receipts(
+        identity=adapters.identity,
+        validity_days={product.id: product.validity_days for product in adapters.products.values()},
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )
+    rails = {rail.id: rail for rail in adapters.rails}
+    claims = Claims(
+        database=adapters.database,
+        identity=adapters.identity,
+        rails=rails,
+        clock=clock.unix_now,
+        ids=clock.new_id,
+    )
+    return Settlement(
+        database=adapters.database, claims=claims, rails=rails, receipts=receipts, clock=clock.unix_now
+    )
+
+
+def _catalog(settings: Settings, adapters: Adapters) -> dict[str, object]:
+    return catalog_of(
+        seller=adapters.identity.did,
+        network=settings.chain_network,
+        chain_url=settings.chain_url if settings.network == "devnet" and settings.needs_chain else None,
+        token=adapters.token,
+        products=[product.describe() for product in adapters.products.values()],
+        rails=[rail.describe() for rail in adapters.rails],
+        resources=[resource.describe() for resource in adapters.resources],
+    )

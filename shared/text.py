@@ -1,0 +1,12 @@
+"""Strangers' words, made fit to be shown."""
+
+LONGEST_TEXT = 300
+
+
+def clean(text: object, longest: int = LONGEST_TEXT) -> str:
+    """One short line for a terminal, a log or JSON.
+
+    What is not printable becomes a space: control characters (escape sequences), line breaks, bidirectional controls
+    and tags (words that read otherwise than they are), lone surrogates, private and unassigned characters.
+    """
+    return "".join(c if c.isprintable() else " " for c in str(text)[:longest])
