@@ -2,8 +2,5 @@
 
 import os
 
-from shared.cardano.lean import leave_backends_out
-
 # Without its checks of types, each of its drafts takes half the time.
 os.environ.setdefault("PYCARDANO_NO_TYPE_CHECK", "1")
-leave_backends_out()
