@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test check chaos bench lock clean
+.PHONY: help demo test check chaos fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -43,6 +43,10 @@ CYCLES ?= 60
 chaos: .venv/dev ## Kill, roll back and lie by chance, and count what is lost (CYCLES=500 for long)
 	$(BIN)/python -m pytest -q -m chaos tests/chaos
 	$(BIN)/python -m tests.chaos --cycles $(CYCLES)
+
+EXECUTIONS ?= 1000000
+fuzz: .venv/dev ## Fuzz every reader of strangers' bytes (EXECUTIONS=10000000 for long); writes tests/fuzz/RESULTS.md
+	$(BIN)/python -m tests.fuzz --executions $(EXECUTIONS)
 
 bench: .venv/bench ## Measure against the peers; writes tests/bench/results.json
 	$(BIN)/python -m tests.bench
