@@ -63,6 +63,8 @@ class World:
         #: no rollback goes below this height
         self.foundation = 0
         self.menaces: list[Menace] = []
+        #: what goes on beside the buyers, and excuses nothing
+        self.strangers: list[Menace] = []
         self._log_read = 0
 
     def excuses(self) -> bool:

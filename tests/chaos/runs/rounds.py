@@ -91,7 +91,10 @@ class Rounds:
         living = [asyncio.create_task(buyer.live(stop)) for buyer in self.buyers]
         doing = [
             asyncio.create_task(self._saboteur.run(stop)),
-            *(asyncio.create_task(menace.run(stop)) for menace in self.world.menaces),
+            *(
+                asyncio.create_task(menace.run(stop))
+                for menace in (*self.world.menaces, *self.world.strangers)
+            ),
             *(asyncio.create_task(self._killer.run(slot, stop, self._between)) for slot in self.world.slots),
         ]
         try:

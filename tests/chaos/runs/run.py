@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.chaos import processes
 from tests.chaos.faults import points
 from tests.chaos.faults.menaces import Clock, Disk, small_disk
+from tests.chaos.faults.strangers import Strangers
 from tests.chaos.runs import report
 from tests.chaos.runs.rounds import Metrics, Now, Rounds
 from tests.chaos.world import World
@@ -24,7 +25,11 @@ ROUNDS_A_WORLD, MANY_CYCLES = 5, 200
 KILLS_A_ROUND, ROUND_SECONDS = 14, 45.0
 #: where every process starts afresh, which is slow
 FEW_KILLS = 4
-KINDS = ("SQLite", "PostgreSQL", "a disk that fills up", "a clock that jumps", "SQLite", "SQLite", "SQLite")
+#: half of them over PostgreSQL
+KINDS = (
+    *("SQLite", "PostgreSQL", "a disk that fills up", "PostgreSQL"),
+    *("a clock that jumps", "PostgreSQL", "SQLite", "PostgreSQL"),
+)
 
 
 def run(*, cycles: int, seed: int | None, only: str, write: bool) -> int:
@@ -66,6 +71,7 @@ async def _world(kind: str, chance: random.Random, figures: Metrics, cycles: int
             rounds.world.environment |= clock.environment
             rounds.world.menaces.append(clock)
             now = clock.now
+        rounds.world.strangers.append(Strangers(rounds.world, chance, figures.counts))
         figures.counts[f"worlds with {kind}"] += 1
         await _rounds(rounds, figures, cycles, now)
 
