@@ -6,13 +6,13 @@ import random
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-#: room for a database and some pictures
-DISK_MEGABYTES = 24
+#: room for a database and some pictures; PostgreSQL's takes 44 before the first row
+DISK_MEGABYTES, POSTGRES_MEGABYTES = 24, 160
 FULL_SECONDS, FREE_SECONDS = (0.3, 1.5), (0.5, 2.0)
 JUMP_SECONDS = 600
 FAKETIME = (
@@ -31,10 +31,17 @@ class Menace(Protocol):
 
 
 class Disk:
-    """A tmpfs of `DISK_MEGABYTES`, on which the seller's folder lies."""
+    """A small tmpfs with the seller's folder, or PostgreSQL's. `revive` is called once there is room again."""
 
-    def __init__(self, folder: Path, chance: random.Random, counts: Counter[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        chance: random.Random,
+        counts: Counter[str],
+        revive: Callable[[], None] = lambda: None,
+    ) -> None:
         self._filler = folder / "filler"
+        self._revive = revive
         self._chance = chance
         self._counts = counts
         self.excuses = False
@@ -47,6 +54,7 @@ class Disk:
             self._counts["disks filled"] += 1
             await asyncio.sleep(self._chance.uniform(*FULL_SECONDS))
             self._filler.unlink()
+            await asyncio.to_thread(self._revive)
         await asyncio.sleep(0.1)
 
 
@@ -61,13 +69,13 @@ def _fill(path: Path) -> None:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[str]:
+def small_disk(folder: Path, megabytes: int = DISK_MEGABYTES) -> Iterator[str]:
     """A small tmpfs mounted there; yields why not, or nothing."""
     folder.mkdir(parents=True)
     if os.geteuid() != 0:
         yield "mounting a small disk needs root"
         return
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m,mode=700", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)]
     mounted = subprocess.run(command, capture_output=True, text=True, check=False)
     if mounted.returncode:
         yield f"no small disk can be mounted: {mounted.stderr.strip()}"

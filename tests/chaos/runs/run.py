@@ -11,13 +11,13 @@ from pathlib import Path
 
 from tests.chaos import processes
 from tests.chaos.faults import points
-from tests.chaos.faults.menaces import Clock, Disk, small_disk
+from tests.chaos.faults.menaces import POSTGRES_MEGABYTES, Clock, Disk, small_disk
 from tests.chaos.faults.strangers import Strangers
 from tests.chaos.runs import report
 from tests.chaos.runs.rounds import Metrics, Now, Rounds
 from tests.chaos.world import World
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.services.postgres import running_postgres
+from tests.support.services.postgres import postgres_in, running_postgres
 
 BLOCK_SECONDS = 0.15
 #: a world's chain and tables grow; a fresh one is quick again. A short run sees more kinds of worlds instead.
@@ -25,10 +25,12 @@ ROUNDS_A_WORLD, MANY_CYCLES = 5, 200
 KILLS_A_ROUND, ROUND_SECONDS = 14, 45.0
 #: where every process starts afresh, which is slow
 FEW_KILLS = 4
+#: for PostgreSQL where there is little room
+SMALL_LOG = "max_wal_size = 64MB\nmin_wal_size = 32MB\n"
 #: half of them over PostgreSQL
 KINDS = (
     *("SQLite", "PostgreSQL", "a disk that fills up", "PostgreSQL"),
-    *("a clock that jumps", "PostgreSQL", "SQLite", "PostgreSQL"),
+    *("a clock that jumps", "PostgreSQL", "SQLite", "PostgreSQL on a disk that fills up"),
 )
 
 
@@ -58,6 +60,14 @@ async def _world(kind: str, chance: random.Random, figures: Metrics, cycles: int
         if kind == "PostgreSQL":
             url = stack.enter_context(running_postgres()).create()
             rounds = Rounds(World(devnet, folder / "seller", database_url=url), chance, figures)
+        elif kind == "PostgreSQL on a disk that fills up":
+            disk = folder / "disk"
+            if reason := stack.enter_context(small_disk(disk, POSTGRES_MEGABYTES)):
+                report.skip(figures, kind, reason)
+                return
+            postgres = stack.enter_context(postgres_in(disk / "postgres", SMALL_LOG))
+            rounds = Rounds(World(devnet, folder / "seller", database_url=postgres.create()), chance, figures)
+            rounds.world.menaces.append(Disk(disk, chance, figures.counts, postgres.revive))
         elif kind == "a disk that fills up":
             if reason := stack.enter_context(small_disk(rounds.world.data)):
                 report.skip(figures, kind, reason)

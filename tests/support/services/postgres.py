@@ -32,6 +32,10 @@ class Postgres:
         self._server = server
         self._template: str | None = None
 
+    def revive(self) -> None:
+        """Start it again if it died; nothing if it runs."""
+        self._server.start()
+
     def create(self, *, bare: bool = False) -> str:
         """The URL of a fresh database."""
         return self._create("template1" if bare else self._migrated())
@@ -77,6 +81,20 @@ def running_postgres() -> Iterator[Postgres]:
             server.cleanup()
         if not folder.exists():
             folder.with_suffix(".lock").unlink(missing_ok=True)
+
+
+@contextmanager
+def postgres_in(folder: Path, configuration: str = "") -> Iterator[Postgres]:
+    """A server of one's own, whose files lie in that folder."""
+    server = _get_server(folder)
+    server.ensure_pgdata_inited()
+    file = folder / "postgresql.conf"
+    file.write_text(file.read_text() + CONFIGURATION + configuration)
+    server.start()
+    try:
+        yield Postgres(server)
+    finally:
+        server.cleanup()
 
 
 def _get_server(folder: Path) -> "PostgresServer":
