@@ -9,8 +9,11 @@ MAX_INT = 2**63 - 1
 #: what every reader's numbers hold exactly (RFC 7493 section 2.2); canonical JSON has no others
 MAX_SAFE_INT = 2**53 - 1
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET = re.compile(r"[\[\]{}]")
+#: a bracket, or a string whole; one that never ends is taken to the text's end, and nothing is ever given back:
+#: looking for an end that is not there from each quote anew would take time by the square of the text
+_MARK = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+#: characters of the longest integer that is read: int() takes time by the square of a text's digits
+_MAX_INT_TEXT = len(str(-MAX_INT))
 
 
 class StrictJsonError(ValueError):
@@ -78,8 +81,12 @@ def _check_depth(text: str, max_depth: int) -> None:
     if text.count("[") + text.count("{") <= max_depth:
         return
     depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
+    for mark in _MARK.finditer(text):
+        match text[mark.start()]:
+            case "[" | "{":
+                depth += 1
+            case "]" | "}":
+                depth -= 1
         if depth > max_depth:
             raise StrictJsonError(f"nested deeper than {max_depth}")
 
@@ -93,7 +100,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _int(text: str) -> int:
-    if abs(value := int(text)) > MAX_INT:
+    if len(text) > _MAX_INT_TEXT or abs(value := int(text)) > MAX_INT:
         raise StrictJsonError("an integer is beyond 63 bits")
     return value
 

@@ -78,7 +78,7 @@ def output(value: object) -> tuple[Output, bool]:
         known = {0, 1, 2}
     else:
         known = {0, 1, 2, 3}
-    if not isinstance(value, dict) or not {0, 1} <= value.keys() <= known:
+    if not isinstance(value, Mapping) or not {0, 1} <= value.keys() <= known:
         raise TransactionError("an output has unknown or missing fields")
     lovelace, tokens = _value(value[1])
     try:
@@ -90,12 +90,12 @@ def output(value: object) -> tuple[Output, bool]:
 
 def bundle(value: object, what: str, *, least: int, most: int) -> dict[str, int]:
     """A map policy → name → quantity, flattened to unit → quantity; no quantity is zero."""
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         raise TransactionError(f"{what} is not a map")
     tokens = {}
     for policy, names in value.items():
         prefix = octets(policy, "a policy id", POLICY, POLICY).hex()
-        if not isinstance(names, dict):
+        if not isinstance(names, Mapping):
             raise TransactionError(f"{what} is not a map of maps")
         for name, quantity in names.items():
             amount = integer(quantity, "a token quantity", least=least, most=most)
