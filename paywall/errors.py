@@ -42,9 +42,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from shared.problem import Problem
+from shared.text import clean
 
 if TYPE_CHECKING:
     from shared.dialects.base import StoredRequest
+
+#: characters of a detail; some quote a claim, or the chain's own words
+LONGEST_DETAIL = 2000
 
 
 class PaywallError(Exception):
@@ -64,7 +68,8 @@ class PaywallError(Exception):
 
     def problem(self) -> Problem:
         """The refusal as problem details (RFC 9457)."""
-        return Problem(self.status, self.code, self.title, self.detail, self.retryable, self.extra)
+        detail = clean(self.detail, LONGEST_DETAIL)
+        return Problem(self.status, self.code, self.title, detail, self.retryable, self.extra)
 
 
 class SetupError(PaywallError):

@@ -5,6 +5,8 @@ import math
 import re
 from typing import Any, NoReturn
 
+from shared.text import is_storable
+
 MAX_INT = 2**63 - 1
 #: what every reader's numbers hold exactly (RFC 7493 section 2.2); canonical JSON has no others
 MAX_SAFE_INT = 2**53 - 1
@@ -24,15 +26,15 @@ def loads(text: str | bytes, *, max_bytes: int = 65536, max_depth: int = 16) -> 
     """Parse one JSON value of at most `max_bytes` of UTF-8 and `max_depth` nested arrays and objects.
 
     Refused with StrictJsonError: duplicate names, NaN, Infinity and numbers that overflow to it, integers
-    beyond 63 bits, lone surrogates, a byte order mark, and every other error of form.
+    beyond 63 bits, a byte order mark, every other error of form, and what is JSON but no store can hold: NUL and
+    lone surrogates, in values and in names.
     """
     try:
         text = _text_of(text, max_bytes)
         _check_depth(text, max_depth)
         value = _decoder.decode(text)
         if "\\u" in text:
-            # An escaped lone surrogate parses, and then fails wherever the value is next written.
-            json.dumps(value, ensure_ascii=False).encode()
+            _check_escaped(value)
     except StrictJsonError:
         raise
     except ValueError as error:
@@ -89,6 +91,20 @@ def _check_depth(text: str, max_depth: int) -> None:
                 depth -= 1
         if depth > max_depth:
             raise StrictJsonError(f"nested deeper than {max_depth}")
+
+
+def _check_escaped(value: Any) -> None:
+    """Refuse what parses as an escape, and then fails wherever the text is next written or stored."""
+    if isinstance(value, str):
+        if not is_storable(value):
+            raise StrictJsonError("a text holds NUL or half a character")
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            _check_escaped(name)
+            _check_escaped(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            _check_escaped(entry)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

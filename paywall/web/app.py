@@ -20,6 +20,7 @@ from paywall.redemptions.using import Using
 from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
+from paywall.web.edge import StorableRequests
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
 from paywall.web.redemptions import RedemptionRoutes
@@ -82,4 +83,4 @@ def build_app(surface: Surface) -> ASGIApp:
         routes=routes(rooms, sales, redemptions, operations), exception_handlers=handlers(surface.dialects)
     )
     app.router.redirect_slashes = False  # one spelling a path
-    return RequestLog(app, surface.metrics.count)
+    return RequestLog(StorableRequests(app), surface.metrics.count)

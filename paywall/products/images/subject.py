@@ -20,6 +20,9 @@ _MAX_HINTED_NAME = 64
 _HINTS = 3
 
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
+#: Unicode's property Bidi_Control
+_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TAGS = frozenset(map(chr, range(0xE0000, 0xE0080)))
 _INVISIBLE = {"Zs", "Cf", "Mn", "Me"}
 
 
@@ -83,6 +86,7 @@ def _read_prompt(prompt: str) -> str:
         raise _too_long()
     if any(unicodedata.category(character) in _CONTROL for character in prompt):
         raise SubjectError("The prompt must not hold control characters, line breaks included.")
+    prompt = "".join(character for character in prompt if not _is_disguise(character))
     if _longest_run_of_marks(prompt) > _MAX_MARKS:
         raise SubjectError(f"The prompt has more than {_MAX_MARKS} combining marks in a row.")
     prompt = unicodedata.normalize("NFC", prompt).strip()
@@ -91,6 +95,11 @@ def _read_prompt(prompt: str) -> str:
     if all(unicodedata.category(character) in _INVISIBLE for character in prompt):
         raise SubjectError("The prompt is empty.")
     return prompt
+
+
+def _is_disguise(character: str) -> bool:
+    """Bidirectional controls and tags: with them a text says to a model, or to who reads it, what nobody sees."""
+    return character in _BIDIRECTIONAL or character in _TAGS
 
 
 def _is_mark(character: str) -> bool:

@@ -14,6 +14,8 @@ _PAIR = 2
 _WORD64 = 2**64 - 1
 _WORD16 = 2**16 - 1
 _INT64 = 2**63
+#: every lovelace that there will ever be (Shelley genesis, maxLovelaceSupply); the format allows 64 bits, stores 63
+MAX_LOVELACE = 45_000_000_000_000_000
 
 
 class TransactionError(ValueError):
@@ -112,6 +114,7 @@ def mint(value: object) -> dict[str, int]:
 
 def _value(amount: object) -> tuple[int, dict[str, int]]:
     if not isinstance(amount, tuple):
-        return integer(amount, "an output's lovelace"), {}
+        return integer(amount, "an output's lovelace", most=MAX_LOVELACE), {}
     lovelace, tokens = pair(amount, "an output's value")
-    return integer(lovelace, "an output's lovelace"), bundle(tokens, "a value", least=0, most=_WORD64)
+    coin = integer(lovelace, "an output's lovelace", most=MAX_LOVELACE)
+    return coin, bundle(tokens, "a value", least=0, most=_WORD64)
