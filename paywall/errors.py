@@ -23,6 +23,7 @@
     │   ├── PaymentRequestExpired   409 payment_request_expired
     │   └── RedemptionInProgress    409 redemption_in_progress
     ├── BodyTooLarge                413 body_too_large
+    ├── RangeNotSatisfiable         416 range_not_satisfiable
     ├── IdempotencyKeyReused        422 idempotency_key_reused
     ├── FulfilmentRefused           422 fulfilment_refused        (a resource has errors of its own below these two)
     ├── HeadersTooLarge             431 headers_too_large
@@ -181,6 +182,10 @@ class RedemptionInProgress(Conflict):
 
 class BodyTooLarge(PaywallError):
     status, code, title = 413, "body_too_large", "The body is too large"
+
+
+class RangeNotSatisfiable(PaywallError):
+    status, code, title = 416, "range_not_satisfiable", "The delivery has no such bytes"
 
 
 class IdempotencyKeyReused(PaywallError):
