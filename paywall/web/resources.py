@@ -14,8 +14,8 @@ from paywall.redemptions.redeeming import Redeemed
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import UseAttempt, Using
 from paywall.web.bodies import read_object, wants_json
-from paywall.web.conditional import unchanging
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
+from paywall.web.edge.conditional import unchanging
 from paywall.web.paths import ExactRoute, at_root
 from paywall.web.problems import JsonResponse
 from paywall.web.sales import SalesRoutes
