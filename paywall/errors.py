@@ -23,6 +23,7 @@
     │   ├── PaymentRequestExpired   409 payment_request_expired
     │   └── RedemptionInProgress    409 redemption_in_progress
     ├── BodyTooLarge                413 body_too_large
+    ├── RangeNotSatisfiable         416 range_not_satisfiable
     ├── IdempotencyKeyReused        422 idempotency_key_reused
     ├── FulfilmentRefused           422 fulfilment_refused        (a resource has errors of its own below these two)
     ├── HeadersTooLarge             431 headers_too_large
@@ -42,9 +43,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from shared.problem import Problem
+from shared.text import clean
 
 if TYPE_CHECKING:
     from shared.dialects.base import StoredRequest
+
+#: characters of a detail; some quote a claim, or the chain's own words
+LONGEST_DETAIL = 2000
 
 
 class PaywallError(Exception):
@@ -64,7 +69,8 @@ class PaywallError(Exception):
 
     def problem(self) -> Problem:
         """The refusal as problem details (RFC 9457)."""
-        return Problem(self.status, self.code, self.title, self.detail, self.retryable, self.extra)
+        detail = clean(self.detail, LONGEST_DETAIL)
+        return Problem(self.status, self.code, self.title, detail, self.retryable, self.extra)
 
 
 class SetupError(PaywallError):
@@ -176,6 +182,10 @@ class RedemptionInProgress(Conflict):
 
 class BodyTooLarge(PaywallError):
     status, code, title = 413, "body_too_large", "The body is too large"
+
+
+class RangeNotSatisfiable(PaywallError):
+    status, code, title = 416, "range_not_satisfiable", "The delivery has no such bytes"
 
 
 class IdempotencyKeyReused(PaywallError):

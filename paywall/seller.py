@@ -35,6 +35,7 @@ from paywall.settings import Settings
 from paywall.web.app import Surface, build_app
 from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
+from paywall.web.settings import WebSettings
 from shared.chain.base import Chain
 from shared.dialects.base import Dialect
 from shared.merkle import SALT_BYTES
@@ -97,6 +98,7 @@ class Seller:
         return Surface(
             service_url=settings.service_url,
             origins=Origins(settings),
+            cors_origins=settings.room(WebSettings).origins,
             resources=adapters.resources,
             catalog=lambda: _catalog(settings, adapters),
             dialects=PaymentDialects(adapters.dialects, clock.unix_now),

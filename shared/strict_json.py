@@ -5,12 +5,17 @@ import math
 import re
 from typing import Any, NoReturn
 
+from shared.text import is_storable
+
 MAX_INT = 2**63 - 1
 #: what every reader's numbers hold exactly (RFC 7493 section 2.2); canonical JSON has no others
 MAX_SAFE_INT = 2**53 - 1
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET = re.compile(r"[\[\]{}]")
+#: a bracket, or a string whole; one that never ends is taken to the text's end, and nothing is ever given back:
+#: looking for an end that is not there from each quote anew would take time by the square of the text
+_MARK = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+#: characters of the longest integer that is read: int() takes time by the square of a text's digits
+_MAX_INT_TEXT = len(str(-MAX_INT))
 
 
 class StrictJsonError(ValueError):
@@ -21,15 +26,15 @@ def loads(text: str | bytes, *, max_bytes: int = 65536, max_depth: int = 16) -> 
     """Parse one JSON value of at most `max_bytes` of UTF-8 and `max_depth` nested arrays and objects.
 
     Refused with StrictJsonError: duplicate names, NaN, Infinity and numbers that overflow to it, integers
-    beyond 63 bits, lone surrogates, a byte order mark, and every other error of form.
+    beyond 63 bits, a byte order mark, every other error of form, and what is JSON but no store can hold: NUL and
+    lone surrogates, in values and in names.
     """
     try:
         text = _text_of(text, max_bytes)
         _check_depth(text, max_depth)
         value = _decoder.decode(text)
         if "\\u" in text:
-            # An escaped lone surrogate parses, and then fails wherever the value is next written.
-            json.dumps(value, ensure_ascii=False).encode()
+            _check_escaped(value)
     except StrictJsonError:
         raise
     except ValueError as error:
@@ -78,10 +83,28 @@ def _check_depth(text: str, max_depth: int) -> None:
     if text.count("[") + text.count("{") <= max_depth:
         return
     depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
+    for mark in _MARK.finditer(text):
+        match text[mark.start()]:
+            case "[" | "{":
+                depth += 1
+            case "]" | "}":
+                depth -= 1
         if depth > max_depth:
             raise StrictJsonError(f"nested deeper than {max_depth}")
+
+
+def _check_escaped(value: Any) -> None:
+    """Refuse what parses as an escape, and then fails wherever the text is next written or stored."""
+    if isinstance(value, str):
+        if not is_storable(value):
+            raise StrictJsonError("a text holds NUL or half a character")
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            _check_escaped(name)
+            _check_escaped(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            _check_escaped(entry)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -93,7 +116,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _int(text: str) -> int:
-    if abs(value := int(text)) > MAX_INT:
+    if len(text) > _MAX_INT_TEXT or abs(value := int(text)) > MAX_INT:
         raise StrictJsonError("an integer is beyond 63 bits")
     return value
 

@@ -3,6 +3,15 @@
 LONGEST_TEXT = 300
 
 
+def is_storable(text: str) -> bool:
+    """Whether every store can hold it: PostgreSQL has no room for NUL, and half a character is no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
 def clean(text: object, longest: int = LONGEST_TEXT) -> str:
     """One short line for a terminal, a log or JSON.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paywall.errors import SetupError
+from paywall.private_files import private_file, private_folder
 from shared import strict_json
 from shared.cardano.fixed_supply import FixedSupply
 from shared.cardano.read.transaction import TransactionError, parse
@@ -78,7 +79,8 @@ def write_record(path: Path, record: MintRecord) -> None:
         "transaction": record.transaction.hex(),
     }
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
+    private_file(draft)
     with draft.open("w", encoding="utf-8") as file:
         file.write(strict_json.dumps(document) + "\n")
         file.flush()

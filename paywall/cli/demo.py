@@ -19,6 +19,8 @@ from typing import Any
 
 import httpx
 
+from paywall.private_files import private_folder
+
 FOLDER = Path(".paywall-demo")
 CREDITS, USES, PRICE = 3, 2, "3.00"
 START_SECONDS, BUYER_SECONDS, BURN_SECONDS = 150, 90, 60
@@ -44,7 +46,7 @@ def run(*, keep: bool) -> int:
     folder = FOLDER.absolute()
     if not keep and folder.exists():
         _clear(folder)
-    folder.mkdir(exist_ok=True)
+    private_folder(folder)
     try:
         with _seller(folder) as stage:
             _tell("seller", f"listens on {stage.url}; devnet, SQLite and offline image maker are embedded")

@@ -14,6 +14,7 @@ from paywall.database.schema import ensure_schema
 from paywall.database.sqlite_readers import sqlite_readers
 from paywall.database.sqlite_writer import SqliteWriter
 from paywall.errors import SetupError
+from paywall.private_files import private_folder
 
 T = TypeVar("T")
 SQLITE = "sqlite:///"
@@ -67,7 +68,7 @@ def _path(url: str) -> Path:
 
 
 def _sqlite_writer(path: Path) -> SqliteWriter:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     return SqliteWriter(path)
 
 

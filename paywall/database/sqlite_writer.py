@@ -20,6 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from paywall.database.engine import TransactFn, run_one
 from paywall.errors import SetupError, StorageUnavailable
+from paywall.private_files import private_file
 
 T = TypeVar("T")
 #: what SQLite raises when the storage, not the statement, is at fault
@@ -34,6 +35,11 @@ class SqliteWriter:
     def __init__(self, path: Path) -> None:
         path = path.resolve()  # one lock a file, by whatever name it is called
         self._lock = _lock(path)
+        try:
+            _keep_private(path)
+        except PermissionError as error:
+            os.close(self._lock)
+            raise SetupError(f"{path} may be read by others; run: chmod 600 '{path}'") from error
         self.engine = create_engine(
             URL.create("sqlite", database=str(path)),  # not a text, in which ? and # mean something
             poolclass=StaticPool,
@@ -114,7 +120,9 @@ class SqliteWriter:
 
 def _lock(path: Path) -> int:
     """One writing process a file; the lock goes with the process, however it dies."""
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    beside = path.with_name(path.name + ".lock")
+    private_file(beside)
+    handle = os.open(beside, os.O_RDWR)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -124,6 +132,15 @@ def _lock(path: Path) -> int:
             "for several, set DATABASE_URL to a PostgreSQL database."
         ) from error
     return handle
+
+
+def _keep_private(path: Path) -> None:
+    """Before SQLite makes them: it gives the write-ahead log and its index the mode of the database."""
+    private_file(path)
+    for ending in ("-wal", "-shm"):  # what an older version left
+        beside = path.with_name(path.name + ending)
+        if beside.exists():
+            private_file(beside)
 
 
 def _configure(connection: Any, _record: Any) -> None:

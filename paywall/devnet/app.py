@@ -53,7 +53,9 @@ def error_response(status: int, message: str) -> Response:
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = NOT_FOUND if error.detail == "Not Found" else error.detail  # starlette's own words for a 404
-    return error_response(error.status_code, detail)
+    response = error_response(error.status_code, detail)
+    response.headers.update(error.headers or {})  # what a 405 allows
+    return response
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -6,14 +6,19 @@ import sys
 import time
 from functools import lru_cache
 
+from shared.text import clean
+
+#: characters of a line; strangers' words stand in some (a chain's refusal, the text of an error)
+LONGEST_LINE = 4000
 _OWN = ("request_id", "milliseconds")
 
 
 class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{_stamp(int(record.created))} {record.levelname.lower()} {record.getMessage()}"
+        line = f"{_stamp(int(record.created))} {record.levelname.lower()} {_message(record)}"
         own = "".join(f" {name}={getattr(record, name)}" for name in _OWN if hasattr(record, name))
-        trouble = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        # Set in, so that no line break in an error's text begins what looks like an entry of its own.
+        trouble = "".join(f"\n  {told}" for told in _trouble(self, record))
         return line + own + trouble
 
 
@@ -23,12 +28,22 @@ class JsonFormatter(logging.Formatter):
             "time": round(record.created, 3),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
             **{name: getattr(record, name) for name in _OWN if hasattr(record, name)},
         }
         if record.exc_info:
-            entry["trouble"] = self.formatException(record.exc_info)
+            entry["trouble"] = "\n".join(_trouble(self, record))
         return json.dumps(entry, ensure_ascii=False)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """One line, whatever strangers wrote: no escape sequences, nothing that reads otherwise than it is."""
+    return clean(record.getMessage(), LONGEST_LINE)
+
+
+def _trouble(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
+    told = formatter.formatException(record.exc_info) if record.exc_info else ""
+    return [clean(line, LONGEST_LINE) for line in told.splitlines()]
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from paywall.private_files import FILE_MODE, private_folder
 from paywall.redemptions.fulfilment import Delivery
 
 # As `clock.new_reference` makes them: 32 lower-case hexadecimal digits. Nothing else ever reaches the file system,
@@ -56,7 +57,7 @@ class DeliveryFolder:
         """Make the fan-out folders, each on disk in its parent before anything is put into it."""
         missing = [step for step in (folder, *folder.parents) if not step.exists()]
         for step in reversed(missing):
-            step.mkdir(mode=0o700, exist_ok=True)
+            private_folder(step)
             _sync_directory(step.parent)
 
 
@@ -80,9 +81,10 @@ def _create(path: Path, data: bytes) -> bool:
     The finished temporary file gets its name by link, not by rename: a rename would silently replace a
     delivery that another worker stored in the meantime.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mode 0600
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, FILE_MODE)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

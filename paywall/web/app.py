@@ -20,6 +20,8 @@ from paywall.redemptions.using import Using
 from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
+from paywall.web.edge.cors import CrossOrigin, api_paths
+from paywall.web.edge.storable import StorableRequests
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
 from paywall.web.redemptions import RedemptionRoutes
@@ -35,6 +37,7 @@ class Surface:
 
     service_url: str
     origins: Origins
+    cors_origins: frozenset[str]
     resources: Sequence[Resource]
     catalog: Callable[[], Mapping[str, Any]]
     identity: Identity
@@ -82,4 +85,5 @@ def build_app(surface: Surface) -> ASGIApp:
         routes=routes(rooms, sales, redemptions, operations), exception_handlers=handlers(surface.dialects)
     )
     app.router.redirect_slashes = False  # one spelling a path
-    return RequestLog(app, surface.metrics.count)
+    shared = CrossOrigin(app, surface.cors_origins, api_paths(surface.resources))
+    return RequestLog(StorableRequests(shared), surface.metrics.count)

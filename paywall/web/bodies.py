@@ -10,6 +10,8 @@ from shared import strict_json
 from shared.strict_json import StrictJsonError
 
 MAX_BODY = 65_536
+#: of a length that need not be read to be too large
+MAX_DIGITS = 20
 
 
 async def read_object(request: Request) -> Mapping[str, Any]:
@@ -28,7 +30,12 @@ async def read_object(request: Request) -> Mapping[str, Any]:
 
 async def _read(request: Request) -> bytes:
     announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > MAX_BODY:
+    # No longer than it can be: int() of "²" is no number, and of 64 KB of digits an error.
+    if (
+        announced.isascii()
+        and announced.isdigit()
+        and (len(announced) > MAX_DIGITS or int(announced) > MAX_BODY)
+    ):
         raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
     chunks, size = [], 0
     async for chunk in request.stream():

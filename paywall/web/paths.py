@@ -1,8 +1,18 @@
 """Where the app's own paths stand for who calls it: below the path that it is mounted under."""
 
 from starlette.requests import Request
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 
 def at_root(request: Request, path: str) -> str:
     """`path` of this app as the client must ask for it."""
     return f"{request.scope.get('root_path', '')}{path}"
+
+
+class ExactRoute(Route):
+    """A path that another route's pattern holds too: a wrong method is refused here, and asks no other route."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL else match), found

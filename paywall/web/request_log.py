@@ -11,6 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger("paywall.requests")
 Count = Callable[[str, str, int, float], None]
 MAX_REQUEST_ID = 64
+#: no more kinds of request are counted and logged than there are: a client may call its method anything
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+#: no browser reads one media type as another; a picture is never a page
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 #: nobody is left to answer; counted and logged as nginx does
 CLIENT_GONE = 499
 
@@ -34,7 +38,11 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"request-id", request_id.encode())]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"request-id", request_id.encode()),
+                    NOSNIFF,
+                ]
             await send(message)
 
         try:
@@ -46,11 +54,12 @@ class RequestLog:
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unmatched")
-            self._count(scope["method"], route, status, seconds)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._count(method, route, status, seconds)
             # The path's template, never the path, query, headers or body: those may hold tokens or prompts.
             log.info(
                 "%s %s %d",
-                scope["method"],
+                method,
                 route,
                 status,
                 extra={"request_id": request_id, "milliseconds": round(seconds * 1000, 1)},

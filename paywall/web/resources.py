@@ -15,7 +15,8 @@ from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import UseAttempt, Using
 from paywall.web.bodies import read_object, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
-from paywall.web.paths import at_root
+from paywall.web.edge.conditional import unchanging
+from paywall.web.paths import ExactRoute, at_root
 from paywall.web.problems import JsonResponse
 from paywall.web.sales import SalesRoutes
 
@@ -39,8 +40,8 @@ class ResourceRoutes:
     def routes(self, sales: SalesRoutes) -> list[Route]:
         resource = self._resource
         return [
-            Route(resource.buy_path, sales.buying(resource.product), methods=["POST"]),
-            Route(resource.use_path, self.use, methods=["POST"]),
+            ExactRoute(resource.buy_path, sales.buying(resource.product), methods=["POST"]),
+            ExactRoute(resource.use_path, self.use, methods=["POST"]),
             Route(resource.delivery_path("{id}"), self.delivery),
         ]
 
@@ -55,8 +56,7 @@ class ResourceRoutes:
         """What stands behind a reference that cannot be guessed; it never changes."""
         reference = request.path_params["id"]
         body, media_type, sha256 = await self._reading.delivery(self._resource, reference)
-        headers = {"Cache-Control": "private, immutable, max-age=31536000", "ETag": f'"{sha256}"'}
-        return Response(body, 200, headers, media_type=media_type)
+        return unchanging(request, body, media_type, sha256)
 
     def _answer(self, request: Request, redeemed: Redeemed) -> Response:
         headers = {

@@ -99,6 +99,8 @@ def read(script: bytes) -> FixedSupply:
 
 def _parameters(script: bytes) -> FixedSupply:
     flat = Reader(script).item()
+    if not isinstance(flat, bytes):
+        raise NotFixedSupplyError("a script is a byte string")
     rest = flat[len(_opening()) :]
     values = []
     for _ in range(_ARGUMENTS):

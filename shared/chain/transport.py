@@ -11,6 +11,7 @@ import httpx
 from shared.chain.base import ChainUnavailable
 from shared.chain.tls import trusted
 from shared.strict_json import StrictJsonError, loads
+from shared.text import clean
 
 MAX_ANSWER = 4 * 1024 * 1024  # a page of 100 outputs full of tokens stays well under it
 _ATTEMPTS = 3
@@ -124,7 +125,7 @@ class Transport:
     def said(self, answer: Answer) -> str:
         """The start of the service's message, without the project id: services like to quote it back."""
         message = answer.message()
-        return (message.replace(self._secret, "***") if self._secret else message)[:_LONGEST_MESSAGE]
+        return clean(message.replace(self._secret, "***") if self._secret else message, _LONGEST_MESSAGE)
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -14,6 +14,7 @@ _KINDS = (
     ("paywall.*.settings", "pure"),
     ("paywall.errors", "pure"),
     ("paywall.clock", "clock"),
+    ("paywall.private_files", "disk"),
     ("paywall.web.*", "web"),
     ("paywall.database.*", "database"),
     ("paywall.devnet.*", "devnet"),

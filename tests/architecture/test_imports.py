@@ -18,28 +18,29 @@ IMPURE = ("pathlib", "sqlite3", "subprocess", "threading", "asyncio", "signal", 
 #: by the public face whatever there is could be had: it is for programs outside
 FACE = tuple(f"paywall.{name}" for name in paywall.__all__)
 
-_INNER = ("pure", "port", "store", "flow", "database", "shared", "clock")
+_INNER = ("pure", "port", "store", "flow", "database", "shared", "clock", "disk")
 
 #: kind → the kinds of ours that it may import; every kind has its row
 MAY: dict[str, set[str]] = {
     "pure": {"pure", "port", "shared"},
     "port": {"pure", "port", "shared"},
     "store": {"pure", "port", "store", "database", "shared"},
-    "adapter": {"pure", "port", "shared", "clock", "chain", "face"},
-    "flow": {"pure", "port", "store", "flow", "database", "shared", "chain", "clock"},
+    "adapter": {"pure", "port", "shared", "clock", "disk", "chain", "face"},
+    "flow": {"pure", "port", "store", "flow", "database", "shared", "chain", "clock", "disk"},
     "agent": {"pure", "port", "agent", "registry", "shared", "chain"},
     "web": {"pure", "port", "flow", "web", "shared", "clock", "face"},
-    "database": {"pure", "store", "database", "flow"},
+    "database": {"pure", "store", "database", "flow", "disk"},
     "shared": {"shared"},
     "chain": {"shared", "chain", "port"},
     # what finds the implementations of a port: those of its own room alone
     "registry": {*_INNER, "registry", "adapter", "agent"},
     # another program, but for the child that starts it for a seller and mints there
-    "devnet": {"pure", "port", "flow", "devnet", "shared", "chain"},
+    "devnet": {"pure", "port", "flow", "devnet", "shared", "chain", "disk"},
     "root": {*_INNER, "registry", "adapter", "agent", "chain", "web", "devnet", "root"},
     "cli": {*_INNER, "registry", "adapter", "agent", "chain", "devnet", "root", "cli"},
     "face": {"pure", "port", "flow", "adapter", "agent", "shared", "root"},
     "clock": set(),
+    "disk": set(),
     "package": set(),
 }
 #: what a chain knows nothing of

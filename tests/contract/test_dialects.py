@@ -52,7 +52,7 @@ OFFERS = (
     Offer(
         REQUEST_TOKEN, REQUEST, Problem(402, "credits_exhausted", "None are left", "Grüße\r\nX-Injected: yes")
     ),
-    Offer(REQUEST_TOKEN, replace(REQUEST, description="drei Bilder – für Zoë\r\nX-Injected: yes \x00")),
+    Offer(REQUEST_TOKEN, replace(REQUEST, description="drei Bilder – für Zoë\r\nX-Injected: yes \x01")),
 )
 PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3})
 SETTLING = Settling(REQUEST.id, "cd" * 32, 1, 2)

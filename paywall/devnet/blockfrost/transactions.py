@@ -8,7 +8,7 @@ from typing import Any
 import cbor2
 
 from shared.cardano.read import outputs, transaction
-from shared.cardano.read.cbor import ARRAY, MAP, Reader, Tagged
+from shared.cardano.read.cbor import ARRAY, MAP, CborMap, Reader, Tagged
 from shared.cardano.read.outputs import Output
 from shared.cardano.read.transaction import ParsedTransaction, TransactionError
 
@@ -98,7 +98,7 @@ def references(raw: bytes) -> tuple[Ref, ...]:
     Raises CborError, TransactionError.
     """
     parts = Reader(raw).item()
-    if not (isinstance(parts, tuple) and parts and isinstance(parts[0], dict)):
+    if not (isinstance(parts, tuple) and parts and isinstance(parts[0], CborMap)):
         raise TransactionError("a transaction is an array that starts with a map")
     lists = [parts[0][key] for key in (_INPUTS, _COLLATERAL, _REFERENCES) if key in parts[0]]
     return tuple(ref for entries in lists for ref in outputs.inputs(entries))

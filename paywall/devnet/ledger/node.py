@@ -11,6 +11,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from paywall.private_files import private_folder
+
 HERE = Path(__file__).parent
 INSTALL_SECONDS = 120
 NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
@@ -50,7 +52,7 @@ def install_ledger(node: Node, cache: Path) -> Path:
     target = cache / f"ledger-{hashlib.sha256(lock).hexdigest()[:16]}"
     if target.exists():
         return target
-    cache.mkdir(parents=True, exist_ok=True)
+    private_folder(cache)
     fresh = Path(tempfile.mkdtemp(prefix="installing-", dir=cache))
     try:
         for name in ("package.json", "package-lock.json"):

@@ -6,6 +6,7 @@ from pathlib import Path
 from paywall.errors import SetupError
 from paywall.keys.signers.base import Ask
 from paywall.keys.signers.pkcs8 import decrypt, encrypt, is_encrypted, public_part
+from paywall.private_files import FILE_MODE, private_folder
 from shared.keys import PublicKey, SigningKey
 
 
@@ -97,7 +98,7 @@ def _key(path: Path, pem: bytes, ask: Ask) -> SigningKey:
 
 def _write(path: Path, pem: bytes) -> bool:
     """All or nothing, and never over a key that is there: another process may make it at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     draft = _draft(path, pem)
     try:
         os.link(draft, path)
@@ -110,8 +111,9 @@ def _write(path: Path, pem: bytes) -> bool:
 
 def _draft(path: Path, pem: bytes) -> Path:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
     try:
+        os.fchmod(handle, FILE_MODE)
         os.write(handle, pem)
         os.fsync(handle)
     finally:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import groupby
 
 from paywall.products.images.maker import Subject
 from paywall.products.images.presidents import NAMES, find
@@ -10,13 +11,18 @@ from paywall.products.images.presidents import NAMES, find
 MAX_PROMPT_CHARACTERS = 1000
 
 # Canonical composition joins at most four code points into one (UAX #15, table of expansion factors), so a
-# longer text cannot shrink to a lawful prompt. It is turned away first because normalising long runs of
-# combining marks takes quadratic time.
+# longer text cannot shrink to a lawful prompt.
 _MAX_RAW_CHARACTERS = 4 * MAX_PROMPT_CHARACTERS
+#: combining marks in a row (UAX #15, Stream-Safe Text Format): putting them into order, as normalising does,
+#: takes time by the square of their number
+_MAX_MARKS = 30
 _MAX_HINTED_NAME = 64
 _HINTS = 3
 
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
+#: Unicode's property Bidi_Control
+_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TAGS = frozenset(map(chr, range(0xE0000, 0xE0080)))
 _INVISIBLE = {"Zs", "Cf", "Mn", "Me"}
 
 
@@ -80,12 +86,28 @@ def _read_prompt(prompt: str) -> str:
         raise _too_long()
     if any(unicodedata.category(character) in _CONTROL for character in prompt):
         raise SubjectError("The prompt must not hold control characters, line breaks included.")
+    prompt = "".join(character for character in prompt if not _is_disguise(character))
+    if _longest_run_of_marks(prompt) > _MAX_MARKS:
+        raise SubjectError(f"The prompt has more than {_MAX_MARKS} combining marks in a row.")
     prompt = unicodedata.normalize("NFC", prompt).strip()
     if len(prompt) > MAX_PROMPT_CHARACTERS:
         raise _too_long()
     if all(unicodedata.category(character) in _INVISIBLE for character in prompt):
         raise SubjectError("The prompt is empty.")
     return prompt
+
+
+def _is_disguise(character: str) -> bool:
+    """Bidirectional controls and tags: with them a text says to a model, or to who reads it, what nobody sees."""
+    return character in _BIDIRECTIONAL or character in _TAGS
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.combining(character) != 0
+
+
+def _longest_run_of_marks(text: str) -> int:
+    return max((len(list(run)) for marks, run in groupby(text, _is_mark) if marks), default=0)
 
 
 def _too_long() -> SubjectError:

@@ -19,6 +19,7 @@ SHOWN = (
 )
 #: what any request may meet
 ALWAYS: tuple[type[PaywallError], ...] = (
+    errors.BadRequest,  # NUL in its path, query or headers
     *(errors.InternalFault, errors.Unavailable, errors.SignerUnavailable, errors.StorageUnavailable),
 )
 
@@ -49,7 +50,7 @@ def operation(
 def _all(answers: dict[int, Spec], refusals: Iterable[type[PaywallError]]) -> dict[int, Spec]:
     """The answers, with the refusals by their status; one status may have both."""
     by_status: dict[int, list[type[PaywallError]]] = {}
-    for error in (*refusals, *ALWAYS):
+    for error in dict.fromkeys((*refusals, *ALWAYS)):
         by_status.setdefault(error.status, []).append(error)
     merged = dict(answers)
     for status, group in by_status.items():
@@ -108,6 +109,8 @@ HEADERS = {
     "Credits-Remaining": {"schema": whole()},
     "Redemption-Id": {"schema": text(pattern=UUID)},
     "ETag": {"schema": text(), "description": "the SHA-256 of the body"},
+    "Accept-Ranges": {"schema": text(), "description": "bytes"},
+    "Content-Range": {"schema": text(), "description": "which bytes of how many"},
 }
 
 
@@ -121,6 +124,9 @@ PARAMETERS = {
     "redemption_id": _parameter("id", "path", "The redemption", text(pattern=UUID)),
     "delivery": _parameter("id", "path", "Where it is kept", text(pattern="^[0-9a-f]{32}$")),
     "tx_hash": _parameter("tx_hash", "path", "The burn transaction", HASH),
+    "Range": _parameter("Range", "header", "One range of bytes, such as `bytes=0-1023`", text()),
+    "If-Range": _parameter("If-Range", "header", "The ETag of what the range is of", text()),
+    "If-None-Match": _parameter("If-None-Match", "header", "ETags of what is there already", text()),
     "DPoP": _parameter(
         "DPoP", "header", "A proof of the holder's key (RFC 9449), new for each request", TOKEN
     ),

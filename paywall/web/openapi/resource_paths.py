@@ -89,5 +89,15 @@ def _use(resource: Resource) -> Spec:
 def _delivery(resource: Resource) -> Spec:
     described = description(resource)
     kinds = {media_type: anything() for media_type in described.media_types}
-    shown = answer(f"The {described.title}, which never changes", kinds, "ETag")
-    return operation(f"A {described.title}", {200: shown}, [errors.NotFound], parameters=["delivery"])
+    told = ("ETag", "Accept-Ranges")
+    answers = {
+        200: answer(f"The {described.title}, which never changes", kinds, *told),
+        206: answer("The bytes that `Range` asked for", kinds, *told, "Content-Range"),
+        304: answer("It is what `If-None-Match` names", {}, "ETag"),
+    }
+    return operation(
+        f"A {described.title}",
+        answers,
+        [errors.NotFound, errors.RangeNotSatisfiable],
+        parameters=["delivery", "Range", "If-Range", "If-None-Match"],
+    )

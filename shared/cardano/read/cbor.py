@@ -6,7 +6,7 @@ values do not occur in Cardano's transactions and are refused, as are duplicate 
 believe different ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,44 @@ class Tagged:
     value: Any
 
 
+class CborMap(Mapping[Any, Any]):
+    """A map as it was read, in the order of its bytes.
+
+    Entries are found by their keys' texts, whose hashes are keyed anew in each process. Numbers, and so arrays and
+    tags of numbers, hash as anybody can work out: 16 KB of keys that collide would be compared each with each.
+    """
+
+    def __init__(self, entries: dict[str, tuple[Any, Any]]) -> None:
+        """`entries` maps `key_text` → (key, value)."""
+        self._entries = entries
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._entries[key_text(key)][1]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (key for key, _ in self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self._entries == {key_text(key): (key, value) for key, value in other.items()}
+
+    __hash__ = None  # type: ignore[assignment]  # no map is a key
+
+    def __repr__(self) -> str:
+        return f"CborMap({list(self.items())})"
+
+
+def key_text(key: Any) -> str:
+    """A text that no other key has, however either was encoded."""
+    return (
+        repr(int(key)) if isinstance(key, int) else repr(key)
+    )  # an IntEnum is the number that it stands for
+
+
 class Reader:
     """Reads one item after the other; `at` is the offset of the next one."""
 
@@ -40,7 +78,7 @@ class Reader:
         self._depth = 0
 
     def item(self) -> Any:
-        """Read one item: int, bytes, str, bool, None, tuple (array), dict (map) or `Tagged`."""
+        """Read one item: int, bytes, str, bool, None, tuple (array), `CborMap` or `Tagged`."""
         major = self.major()
         if major == ARRAY:
             return tuple([self.item() for _ in self.steps(ARRAY)])
@@ -84,23 +122,26 @@ class Reader:
         if self.major() == TAG and self._argument() != SET_TAG:
             raise CborError("a tag other than the set's")
 
-    def key(self, seen: set[Any]) -> Any:
-        """Read a map key and refuse one that was `seen`."""
+    def key(self, seen: Container[str]) -> tuple[str, Any]:
+        """Read a map key, with its text; refuse one whose text was `seen`."""
         key = self.item()
-        # True equals 1 and None is no key anywhere in the ledger's format.
+        # None is no key anywhere in the ledger's format, nor is a bool.
         if not isinstance(key, int | bytes | str | tuple | Tagged) or isinstance(key, bool):
             raise CborError("a map key of a kind that transactions do not have")
         try:
-            if key in seen:
-                raise CborError("a map holds one key twice")
+            hash(key)
         except TypeError:
             raise CborError("a map inside a map key") from None
-        seen.add(key)
-        return key
+        if (text := key_text(key)) in seen:
+            raise CborError("a map holds one key twice")
+        return text, key
 
-    def _mapping(self) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        return {self.key(seen): self.item() for _ in self.steps(MAP)}
+    def _mapping(self) -> CborMap:
+        entries: dict[str, tuple[Any, Any]] = {}
+        for _ in self.steps(MAP):
+            text, key = self.key(entries)
+            entries[text] = key, self.item()
+        return CborMap(entries)
 
     def _tagged(self, tag: int) -> Tagged:
         self._enter()

@@ -14,6 +14,8 @@ _PAIR = 2
 _WORD64 = 2**64 - 1
 _WORD16 = 2**16 - 1
 _INT64 = 2**63
+#: every lovelace that there will ever be (Shelley genesis, maxLovelaceSupply); the format allows 64 bits, stores 63
+MAX_LOVELACE = 45_000_000_000_000_000
 
 
 class TransactionError(ValueError):
@@ -78,7 +80,7 @@ def output(value: object) -> tuple[Output, bool]:
         known = {0, 1, 2}
     else:
         known = {0, 1, 2, 3}
-    if not isinstance(value, dict) or not {0, 1} <= value.keys() <= known:
+    if not isinstance(value, Mapping) or not {0, 1} <= value.keys() <= known:
         raise TransactionError("an output has unknown or missing fields")
     lovelace, tokens = _value(value[1])
     try:
@@ -90,12 +92,12 @@ def output(value: object) -> tuple[Output, bool]:
 
 def bundle(value: object, what: str, *, least: int, most: int) -> dict[str, int]:
     """A map policy → name → quantity, flattened to unit → quantity; no quantity is zero."""
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         raise TransactionError(f"{what} is not a map")
     tokens = {}
     for policy, names in value.items():
         prefix = octets(policy, "a policy id", POLICY, POLICY).hex()
-        if not isinstance(names, dict):
+        if not isinstance(names, Mapping):
             raise TransactionError(f"{what} is not a map of maps")
         for name, quantity in names.items():
             amount = integer(quantity, "a token quantity", least=least, most=most)
@@ -112,6 +114,7 @@ def mint(value: object) -> dict[str, int]:
 
 def _value(amount: object) -> tuple[int, dict[str, int]]:
     if not isinstance(amount, tuple):
-        return integer(amount, "an output's lovelace"), {}
+        return integer(amount, "an output's lovelace", most=MAX_LOVELACE), {}
     lovelace, tokens = pair(amount, "an output's value")
-    return integer(lovelace, "an output's lovelace"), bundle(tokens, "a value", least=0, most=_WORD64)
+    coin = integer(lovelace, "an output's lovelace", most=MAX_LOVELACE)
+    return coin, bundle(tokens, "a value", least=0, most=_WORD64)

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from shared.cardano.read import outputs
-from shared.cardano.read.cbor import ARRAY, MAP, CborError, Reader, Tagged
+from shared.cardano.read.cbor import ARRAY, MAP, CborError, CborMap, Reader, Tagged
 from shared.cardano.read.cddl import (
     AUXILIARY_TAG,
     REQUIRED_FIELDS,
@@ -142,7 +142,7 @@ def _split(raw: bytes) -> _Parts:
 
 
 def _check_fields(body: Any) -> None:
-    if not isinstance(body, dict) or not body.keys() >= REQUIRED_FIELDS:
+    if not isinstance(body, CborMap) or not body.keys() >= REQUIRED_FIELDS:
         raise TransactionError("the body lacks inputs, outputs or fee")
     if not body.keys() <= set(Field):
         raise TransactionError("the body has a field that the ledger does not know")
@@ -155,9 +155,10 @@ def _optional(body: Mapping[int, Any], field: Field, *, most: int = _WORD64) -> 
 def _read_witnesses(reader: Reader) -> _Witnesses:
     keys: tuple[Any, ...] = ()
     hashes: list[str] = []
-    seen: set[Any] = set()
+    seen: dict[str, Any] = {}
     for _ in reader.steps(MAP):
-        kind = reader.key(seen)
+        text, kind = reader.key(seen)
+        seen[text] = kind
         if kind == Witness.NATIVE_SCRIPTS:
             reader.enter_set()
             hashes += [_script_hash(reader) for _ in reader.steps(ARRAY)]
@@ -165,9 +166,9 @@ def _read_witnesses(reader: Reader) -> _Witnesses:
             keys = members(reader.item(), "the key witnesses")
         else:
             reader.item()
-    if not seen <= set(Witness):
+    if not all(kind in set(Witness) for kind in seen.values()):
         raise TransactionError("a kind of witness that the ledger does not know")
-    return _Witnesses(keys, frozenset(hashes), frozenset(map(Witness, seen)))
+    return _Witnesses(keys, frozenset(hashes), frozenset(map(Witness, seen.values())))
 
 
 def _script_hash(reader: Reader) -> str:
@@ -193,17 +194,17 @@ def _verified(witnesses: tuple[Any, ...], digest: bytes) -> tuple[PublicKey, ...
     return tuple(signers)
 
 
-def _metadata(data: Any) -> tuple[dict[int, Any], bool]:
+def _metadata(data: Any) -> tuple[Mapping[int, Any], bool]:
     """The metadata in its Shelley, Allegra or Alonzo form, and whether scripts come along."""
     if data is None:
         return {}, False
     scripts: Any = ()
     if isinstance(data, tuple):
         data, scripts = pair(data, "the metadata with its scripts")
-    elif isinstance(data, Tagged) and data.tag == AUXILIARY_TAG and isinstance(data.value, dict):
+    elif isinstance(data, Tagged) and data.tag == AUXILIARY_TAG and isinstance(data.value, CborMap):
         scripts = [entry for field, entry in data.value.items() if field != 0]
         data = data.value.get(0, {})
-    if not isinstance(data, dict) or not all(type(label) is int and label >= 0 for label in data):
+    if not isinstance(data, Mapping) or not all(type(label) is int and label >= 0 for label in data):
         raise TransactionError("the metadata is not a map from labels")
     return data, bool(scripts)
 

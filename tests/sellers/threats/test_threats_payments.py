@@ -171,3 +171,13 @@ def test_a_payer_cannot_open_a_request_that_is_bound_to_another(paying: PaymentS
     raw = paying.stage.run(stranger.build(token)).raw
     paying.refused(paying.claim_by(STRANGER, token, transaction=raw), 401, "claim_invalid")
     assert not paying.submitted(raw)
+
+
+@pytest.mark.parametrize("lovelace", [2**63, 2**64 - 1], ids=str)
+def test_an_amount_that_no_column_holds_is_refused(paying: PaymentScene, lovelace: int) -> None:
+    """The ledger's format allows 64 bits, a database 63, and there are not 2^56 lovelace in the world."""
+    token = paying.buy()
+    outputs = paying.body(token)[OUTPUTS]
+    outputs[0][1] = lovelace
+    raw = paying.signed(token, fields={OUTPUTS: outputs})
+    paying.refused(paying.payer.claim(token, raw=raw), 401, "claim_invalid")

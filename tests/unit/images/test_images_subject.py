@@ -132,3 +132,25 @@ def test_whatever_the_text_the_answer_is_a_lawful_subject_or_a_subject_error(tex
     assert unicodedata.is_normalized("NFC", subject.text)
     subject.text.encode()
     assert read_subject({"prompt": subject.text}, first) == subject
+
+
+DISGUISES = [
+    *"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+    *map(chr, range(0xE0000, 0xE0080)),
+]
+
+
+def test_a_prompt_says_nothing_that_nobody_sees() -> None:
+    """Tags spell hidden orders to a model, and bidirectional controls show an order that is not the text's."""
+    spelled = "".join(
+        letter + hidden for letter, hidden in zip("a cat and a dog" * 10, DISGUISES * 2, strict=False)
+    )
+    assert read_subject({"prompt": spelled}, first) == Subject("prompt", "a cat and a dog" * 10)
+    assert str(refusal({"prompt": "".join(DISGUISES)})) == "The prompt is empty."
+
+
+@pytest.mark.parametrize(
+    "prompt", ["\u05d0\u05d1 abc", "\U0001f469\u200d\U0001f680", "na\u00efve"], ids=ascii
+)
+def test_scripts_and_joined_emoji_stay_as_they_are(prompt: str) -> None:
+    assert read_subject({"prompt": prompt}, first) == Subject("prompt", prompt)

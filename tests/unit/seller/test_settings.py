@@ -12,9 +12,8 @@ import pytest
 import paywall.rails
 from paywall.errors import SetupError
 from paywall.products.images.room import open_images
-from paywall.products.images.settings import ImageSettings
 from paywall.rails.cardano.settings import CardanoSettings
-from paywall.settings import Settings, read_settings, variables
+from paywall.settings import Settings, read_settings, room_settings, variables
 
 READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_HOST": ("0.0.0.0", "host", "0.0.0.0"),
@@ -48,6 +47,7 @@ READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_SELLER_KEY": ("seller.pem", "seller_key", "seller.pem"),
     "PAYWALL_PASSPHRASE_FD": ("3", "passphrase_fd", 3),
     "PAYWALL_POLICY": ("fixed", "policy", "fixed"),
+    "PAYWALL_CORS_ORIGINS": ("https://shop.example", "cors_origins", "https://shop.example"),
     "PAYWALL_LOG": ("json", "log", "json"),
 }
 SETTINGS_OF_ROOMS = {"paywall.rails.cardano.settings", "paywall.products.images.settings"}
@@ -72,7 +72,7 @@ def test_each_variable_is_read(variable: str, text: str, name: str, value: Any) 
 
 def found(settings: Settings, name: str) -> Any:
     """The value of a field, of the seller's own settings or of the room's that has it."""
-    kinds = [kind for kind in (CardanoSettings, ImageSettings) if hasattr(kind(), name)]
+    kinds = [kind for kind in room_settings() if hasattr(kind(), name)]
     return getattr(settings.room(kinds[0]) if kinds else settings, name)
 
 
