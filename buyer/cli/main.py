@@ -32,6 +32,8 @@ Environment
   BUYER_SELLER           the seller's URL, for --seller
   BUYER_WALLET           the wallet file, for --wallet
   BUYER_ADA_USD          what one ADA costs, like "0.50 USD": needed on every network but the devnet
+  BUYER_CHAIN            a Blockfrost-shaped chain service to ask instead, like https://host/api/v0; needed for a
+                         devnet that is not on this machine, since no seller elsewhere may name what is called
   BLOCKFROST_PROJECT_ID  the key to Blockfrost, by which every network but the devnet is seen
 """
 

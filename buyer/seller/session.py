@@ -14,6 +14,7 @@ from buyer.seller import catalog, identity
 from buyer.seller.catalog import Catalog
 from buyer.seller.http import SellerHttp, describe, seller_origin
 from buyer.wallet import chains
+from buyer.wallet.chains import OfferedChain
 from buyer.wallet.file import Wallet
 from shared.chain.base import Chain
 from shared.keys import PublicKey
@@ -73,7 +74,8 @@ class Session:
         if self._chain is None:
             seller = await self.seller()
             self._chain = chains.connect(
-                seller.catalog.network, seller.catalog.chain_url, self.context.environment
+                OfferedChain(seller.catalog.network, seller.catalog.chain_url, self.origin),
+                self.context.environment,
             )
         return self._chain
 

@@ -77,6 +77,7 @@ _KINDS = (
     ("buyer.proof.burn_checks", "pure"),
     ("buyer.proof.verify", "pure"),
     ("buyer.wallet.schema", "pure"),
+    ("buyer.wallet.chain_address", "pure"),
     ("buyer.*", "agent"),
     ("shared.chain.base", "port"),
     ("shared.chain.*", "chain"),
