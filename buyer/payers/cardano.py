@@ -26,24 +26,29 @@ RATE_TOLERANCE_PERCENT = 2
 # Slots after the expiry in which a fork that we heed, of 20 blocks, could still hold the payment.
 SETTLING_SLOTS = 20 * SLOTS_PER_CONFIRMATION
 DEVNET_SETTLING_SLOTS = 3
+# A tenth of what one ADA is worth on a devnet unless its seller says otherwise.
+DEVNET_LEAST = Money(5, "USD", 2)
 
 
 def open_payer(context: PayerContext) -> "CardanoPayer":
     """Pays from the wallet's own address; BUYER_ADA_USD is the rate that it judges by."""
     network, theirs = context.network, context.rates.get(context.network)
+    least = context.limits.ada_usd
     return CardanoPayer(
         context.chain,
         context.key,
         network,
-        ada_price=lambda: ada_price(network, theirs, own_ada_price(context.environment)),
+        ada_price=lambda: ada_price(network, theirs, own_ada_price(context.environment), least),
         now=context.now,
+        believes_chain=context.believes_chain,
     )
 
 
 class CardanoPayer:
     """Pays from the enterprise address of one key, as far as a chain service shows what it holds.
 
-    `ada_price` tells the price of one ADA that options are judged by.
+    `ada_price` tells the price of one ADA that options are judged by. `believes_chain` False: the chain is the
+    seller's, and a payment that it calls dead may still land.
     """
 
     id = "cardano"
@@ -56,12 +61,14 @@ class CardanoPayer:
         *,
         ada_price: Callable[[], Money],
         now: Callable[[], int],
+        believes_chain: bool = True,
     ) -> None:
         self._chain = chain
         self._key = key
         self._network = network
         self._ada_price = ada_price
         self._now = now
+        self._believes_chain = believes_chain
 
     @cached_property
     def address(self) -> str:
@@ -174,7 +181,9 @@ class CardanoPayer:
         except ChainError as error:
             raise _no_chain(error) from error
         settling = DEVNET_SETTLING_SLOTS if self._network == DEVNET else SETTLING_SLOTS
-        return "impossible" if tip.slot > draft.document["expiry_slot"] + settling else "possible"
+        if tip.slot <= draft.document["expiry_slot"] + settling:
+            return "possible"
+        return "impossible" if self._believes_chain else "denied"
 
     def _short(self, shortage: Shortage) -> PaymentRefused:
         missing = Money(max(shortage.lovelace, 0), "ADA", 6)
@@ -190,14 +199,27 @@ def _payment(**asked: Any) -> Draft:
     return payment(**asked)
 
 
-def ada_price(network: str, catalog_rate: Money | None, own_rate: Money | None) -> Money:
-    """The price of one ADA to judge amounts by. A seller's rate is believed where the money is play money."""
+def ada_price(
+    network: str, catalog_rate: Money | None, own_rate: Money | None, least: Money | None = None
+) -> Money:
+    """The price of one ADA to judge amounts by: never below `least`, which is the owner's.
+
+    A seller's rate is believed where the money is play money, and there down to the buyer's own rate, or
+    DEVNET_LEAST: at a rate of nothing an ADA, a cent would cost all that the wallet holds.
+    """
     if network == DEVNET and catalog_rate is not None:
-        return catalog_rate
-    if own_rate is None:
+        return _highest(catalog_rate, own_rate or DEVNET_LEAST, least)
+    if own_rate is None and least is None:
         hint = 'Set BUYER_ADA_USD to what one ADA costs, like "0.50 USD".'
         raise UsageError("rate_missing", f"on {network} the seller's rate is not believed", hint=hint)
-    return own_rate
+    return _highest(own_rate, least)
+
+
+def _highest(*rates: Money | None) -> Money:
+    try:
+        return max(rate for rate in rates if rate is not None)
+    except MoneyError as error:
+        raise SellerFault("rate_invalid", f"the rates of one ADA cannot be compared: {error}") from error
 
 
 def own_ada_price(environment: Mapping[str, str]) -> Money | None:

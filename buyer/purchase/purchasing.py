@@ -80,9 +80,7 @@ class Purchasing:
             case "claim":
                 return await self._paying.claim(purchase)
             case "renew":
-                self._session.context.say(
-                    "an earlier payment can no longer land: its budget is free again, asking anew"
-                )
+                self._session.context.say("asking anew")
                 return self._open(purchase.kind, job_id)
             case "finish":
                 return purchase

@@ -11,12 +11,12 @@ import sqlite3
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault, WalletError
+from buyer.limits import WantedSpending
 from buyer.payers.base import Cost, Payer, PaymentDraft
-from buyer.purchase import evidence, machine, record
+from buyer.purchase import allowance, evidence, machine, record
 from buyer.purchase.machine import PurchaseEvent
 from buyer.purchase.record import Purchase, PurchaseKind
-from shared.money import Money
-from shared.tokens.prt import PaymentRequest
+from shared.tokens.prt import PaymentOption, PaymentRequest
 
 _OPEN = "state IN ('wanted', 'requested', 'signed')"
 
@@ -88,13 +88,17 @@ def debit(
     budget: Budget,
     cost: Cost,
     payer: Payer,
+    option: PaymentOption,
+    now: int,
 ) -> Purchase:
     """Spend the cost, take the resources, sign, and store draft and evidence: in this order, all or nothing.
 
-    Errors: OverBudget; WalletError `resources_taken` when another purchase took one of them just now,
+    Errors: OverBudget, ApprovalNeeded; WalletError `resources_taken` when another purchase took one of them just now,
     `purchase_taken` when this purchase has moved on meanwhile.
     """
-    budget.check(cost.money, spent(db, like=cost.money))
+    wanted = WantedSpending(purchase.kind.origin, cost.money, option.network, option.currency)
+    allowance.check(db, wanted, budget, now=now)
+    allowance.use(db, purchase.id, purchase.kind, cost.money)
     try:
         rows = [(payer.id, reference, purchase.id) for reference in draft.resources]
         db.executemany("INSERT INTO taken_resources VALUES (?, ?, ?)", rows)
@@ -106,21 +110,12 @@ def debit(
         "signed",
         option_id=draft.option_id,
         cost_amount=cost.money.amount,
+        signed_at=now,
         payer=payer.id,
         external_id=draft.external_id,
         draft=json.dumps(dict(draft.document)),
         evidence=evidence.write(payer.sign(draft)),
     )
-
-
-def spent(db: sqlite3.Connection, *, like: Money) -> Money:
-    """All that was ever debited in the currency of `like`, and not given back."""
-    (amount,) = db.execute(
-        "SELECT COALESCE(SUM(cost_amount), 0) FROM purchases"
-        " WHERE state IN ('signed', 'paid') AND price_currency = ? AND price_decimals = ?",
-        (like.currency, like.decimals),
-    ).fetchone()
-    return Money(amount, like.currency, like.decimals)
 
 
 def taken_resources(db: sqlite3.Connection, payer_id: str) -> frozenset[str]:
@@ -129,9 +124,10 @@ def taken_resources(db: sqlite3.Connection, payer_id: str) -> frozenset[str]:
     return frozenset(reference for (reference,) in rows)
 
 
-def abandon(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
-    """Give up a purchase that can no longer cost anything: its cost and its resources are free again."""
-    abandoned = _move(db, purchase, "dead" if purchase.state == "signed" else "failed")
+def abandon(db: sqlite3.Connection, purchase: Purchase, *, given_back: bool = True) -> Purchase:
+    """Give up a purchase: its resources are free again, and its cost where it can no longer be taken."""
+    event: PurchaseEvent = "failed" if purchase.state != "signed" else "dead" if given_back else "denied"
+    abandoned = _move(db, purchase, event, given_back=given_back)
     db.execute("DELETE FROM taken_resources WHERE purchase_id = ?", (purchase.id,))
     return abandoned
 

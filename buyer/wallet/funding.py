@@ -8,7 +8,7 @@ from buyer.errors import SellerFault, SellerUnreachable, UsageError, nothing
 from buyer.seller import catalog
 from buyer.seller.catalog import Catalog
 from buyer.seller.http import SellerHttp, seller_origin
-from buyer.wallet import chains
+from buyer.wallet import chains, owner
 from buyer.wallet.chain_address import ChainAddress
 from buyer.wallet.chains import OfferedChain
 from buyer.wallet.file import Wallet
@@ -65,6 +65,7 @@ async def fetch_catalog(seller: str) -> Catalog:
 
 async def _chain_of(wallet: Wallet, seller: str, environment: Mapping[str, str]) -> ChainAddress:
     """Where the wallet's chain is; the seller is asked on the devnet alone, when the user named no other."""
+    environment = owner.environment(wallet, environment)
     asked = wallet.network == DEVNET and chains.own_address(environment) is None
     url = (await fetch_catalog(seller)).chain_url if asked else None
     return chains.locate(OfferedChain(wallet.network, url, seller_origin(seller)), environment)

@@ -65,6 +65,7 @@ _KINDS = (
     ("buyer.payers.registry", "registry"),
     ("buyer.payers.*", "adapter"),
     ("buyer.budget", "pure"),
+    ("buyer.limits", "pure"),
     ("buyer.errors", "pure"),
     ("buyer.seller.checks", "pure"),
     ("buyer.seller.catalog", "pure"),

@@ -14,7 +14,7 @@ import pytest
 from buyer.budget import Budget
 from buyer.client import BuyerClient
 from buyer.errors import WalletError
-from buyer.purchase import receipts
+from buyer.purchase import allowance, receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
@@ -76,7 +76,7 @@ def test_nothing_in_an_old_wallet_is_lost(old: Path) -> None:
     outputs = read(old, "SELECT tx_hash || '#' || position FROM spent_outputs")
     with closing(Wallet.open(old)) as wallet:
         assert wallet.did == BUYER.public.did
-        assert wallet.transact(lambda db: purchase_store.spent(db, like=Money(0, "USD", 2))).amount == 500
+        assert wallet.transact(lambda db: allowance.spent(db, like=Money(0, "USD", 2))).amount == 500
         taken = wallet.transact(lambda db: purchase_store.taken_resources(db, "cardano"))
         assert taken == {reference for (reference,) in outputs}
         assert [held.granted for held in wallet.transact(receipts.every)] == [2]
