@@ -55,7 +55,7 @@ class SpendingLimits:
     currencies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if len({_unit(ceiling) for ceiling in self._ceilings()}) > 1:
+        if len({_unit(ceiling) for ceiling in self.ceilings()}) > 1:
             raise UsageError("budget_invalid", "all ceilings of a budget must be in one currency")
         if self.ada_usd is not None and (self.ada_usd.currency != "USD" or self.ada_usd.amount == 0):
             raise UsageError("budget_invalid", "what one ADA is worth is told in dollars, above zero")
@@ -64,7 +64,7 @@ class SpendingLimits:
         """OverBudget unless the owner allows it; whether he wants to be asked is `needs_approval`."""
         self._check_allowed(wanted)
         price = wanted.money
-        for ceiling in self._ceilings():
+        for ceiling in self.ceilings():
             if _unit(price) != _unit(ceiling):
                 raise OverBudget(
                     "budget_currency",
@@ -86,7 +86,8 @@ class SpendingLimits:
         """Whether the owner is to be asked first; prices that `check` let pass."""
         return self.approve_above is not None and price > self.approve_above
 
-    def _ceilings(self) -> list[Money]:
+    def ceilings(self) -> list[Money]:
+        """Those that are set, in one currency."""
         return [ceiling for name in _CEILINGS if (ceiling := getattr(self, name)) is not None]
 
     def _check_allowed(self, wanted: WantedSpending) -> None:

@@ -18,13 +18,14 @@ from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.seller.http import seller_origin
-from buyer.wallet import funding
+from buyer.wallet import funding, owner
 from buyer.wallet.file import Wallet, default_path
 from shared.cardano.network import DEVNET
 
 DEVNET_BURN_SECONDS = 120.0
 BURN_SECONDS = 1800.0
 DONE = 0
+DEFAULT_MAX_PRICE = "5.00 USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +45,29 @@ class Commands:
     progress: Progress
     environment: Mapping[str, str]
 
-    async def images(self, order: ImageOrder, max_price: str, *, wait_burns: bool) -> CommandResult:
+    async def images(self, order: ImageOrder, max_price: str | None, *, wait_burns: bool) -> CommandResult:
         order.check()
-        budget = Budget(per_purchase=max_price)
+        _budget_of(max_price, None)
         with closing(await self._wallet_or_first()) as wallet:
+            budget = _budget_of(max_price, wallet)
             burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
             async with self._client(wallet, budget) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
                 done = await image_jobs.run(order, wait=WAIT_SECONDS, burns_wait=burns_wait)
         return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
 
-    async def buy(self, credit_count: int, max_price: str) -> CommandResult:
-        budget = Budget(per_purchase=max_price)
+    async def buy(self, credit_count: int, max_price: str | None) -> CommandResult:
+        _budget_of(max_price, None)
         with closing(await self._wallet_or_first()) as wallet:
+            budget = _budget_of(max_price, wallet)
             async with self._client(wallet, budget) as client:
                 return CommandResult(output.purchase(await client.buy(credit_count)))
+
+    async def rehearse(self, credit_count: int, max_price: str | None) -> CommandResult:
+        """What `buy` would do, as far as it can be told without signing anything."""
+        with closing(self._open()) as wallet:
+            async with self._client(wallet, _budget_of(max_price, wallet)) as client:
+                return CommandResult(output.rehearsed(await client.rehearse(credit_count)))
 
     async def generate(self, receipt_id: str | None, order: ImageOrder) -> CommandResult:
         with closing(self._open()) as wallet:
@@ -88,6 +97,10 @@ class Commands:
     async def audit(self, token: str | None, service: str | None) -> CommandResult:
         found = await audit_token(self.seller, token, service, self.environment)
         return CommandResult((found.as_json(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
+
+    def look(self) -> Wallet:
+        """The wallet for commands that sign nothing."""
+        return Wallet.open(self.path)
 
     def _open(self) -> Wallet:
         return Wallet.open(self.path)
@@ -132,6 +145,13 @@ class Commands:
     def _look(self, report: Report) -> None:
         if report.outcome == "pending":
             self.progress.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
+
+
+def _budget_of(max_price: str | None, wallet: Wallet | None) -> Budget:
+    """What a call names; else what the owner allows for one purchase, else DEFAULT_MAX_PRICE."""
+    limits = None if wallet is None else wallet.transact(owner.limits)
+    allowed = None if limits is None else limits.per_purchase
+    return Budget(per_purchase=max_price or allowed or DEFAULT_MAX_PRICE)
 
 
 def _now() -> int:

@@ -45,14 +45,14 @@ class Ordering:
         self._allow(purchase.kind, wanted)
         return request, chosen
 
-    async def rehearse(self, kind: PurchaseKind) -> tuple[PaymentRequest, ChosenOption]:
-        """What would be paid for an order, and how; nothing of it is stored, no approval asked for."""
+    async def rehearse(self, kind: PurchaseKind) -> tuple[str, PaymentRequest, ChosenOption]:
+        """The token of what would be paid for an order, and how; nothing is stored, no approval asked for."""
         expected, now = await self._expected(kind, None), self._session.context.now()
-        _, request, chosen = await self._offer(kind, expected)
+        token, request, chosen = await self._offer(kind, expected)
         option = chosen.option
         wanted = WantedSpending(expected.origin, chosen.cost.money, option.network, option.currency)
         self._wallet.transact(lambda db: allowance.check(db, wanted, self._budget, now=now))
-        return request, chosen
+        return token, request, chosen
 
     def _allow(self, kind: PurchaseKind, wanted: WantedSpending) -> None:
         """OverBudget, or ApprovalNeeded once it is noted for the owner what he is to approve."""

@@ -30,14 +30,20 @@ def open_purchase(
         " VALUES (?, ?, ?, ?, 'wanted', ?) ON CONFLICT DO NOTHING",
         (new_id, kind.origin, kind.product, kind.credits, now),
     )
+    purchase = find_open(db, kind)
+    assert purchase is not None, "it was there, or is now"
+    if job_id is not None:
+        db.execute("UPDATE purchases SET job_id = ? WHERE id = ?", (job_id, purchase.id))
+    return purchase
+
+
+def find_open(db: sqlite3.Connection, kind: PurchaseKind) -> Purchase | None:
+    """The one open purchase of this kind."""
     key = (kind.origin, kind.product, kind.credits)
     row = db.execute(
         f"{record.SELECT} WHERE origin = ? AND product = ? AND credits = ? AND {_OPEN}", key
     ).fetchone()
-    purchase = record.of_row(row)
-    if job_id is not None:
-        db.execute("UPDATE purchases SET job_id = ? WHERE id = ?", (job_id, purchase.id))
-    return purchase
+    return None if row is None else record.of_row(row)
 
 
 def find(db: sqlite3.Connection, purchase_id: str) -> Purchase:

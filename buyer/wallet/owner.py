@@ -37,9 +37,9 @@ def introduction(passphrase: str) -> bytes:
     return LockedKey.close(new_key(), passphrase, OWNER).write()
 
 
-def recognised(db: sqlite3.Connection, passphrase: str) -> bytes:
+def recognised(wallet: Wallet, passphrase: str) -> bytes:
     """The owner's box, opened by his passphrase; WalletError `passphrase_wrong`, UsageError when there is none."""
-    stored = _setting(db, "owner")
+    stored = wallet.transact(lambda db: _setting(db, "owner"))
     if stored is None:
         hint = "Set one first: buyer budget set"
         raise UsageError("budget_unset", "this wallet has no budget and no owner's passphrase", hint=hint)
