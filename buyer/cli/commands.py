@@ -20,6 +20,8 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.seller.http import seller_origin
 from buyer.wallet import funding, owner
 from buyer.wallet.file import Wallet, default_path
+from buyer.wallet.passphrases import PassphraseSource
+from buyer.wallet.secrecy import PURPOSE
 from shared.cardano.network import DEVNET
 
 DEVNET_BURN_SECONDS = 120.0
@@ -38,12 +40,13 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """The commands of one call. `wallet` None is the default place."""
+    """The commands of one call. `wallet` None is the default place, `passphrase_fd` None the terminal."""
 
     seller: str
     wallet: Path | None
     progress: Progress
     environment: Mapping[str, str]
+    passphrase_fd: int | None = None
 
     async def images(self, order: ImageOrder, max_price: str | None, *, wait_burns: bool) -> CommandResult:
         order.check()
@@ -65,12 +68,12 @@ class Commands:
 
     async def rehearse(self, credit_count: int, max_price: str | None) -> CommandResult:
         """What `buy` would do, as far as it can be told without signing anything."""
-        with closing(self._open()) as wallet:
+        with closing(self.unlock()) as wallet:
             async with self._client(wallet, _budget_of(max_price, wallet)) as client:
                 return CommandResult(output.rehearsed(await client.rehearse(credit_count)))
 
     async def generate(self, receipt_id: str | None, order: ImageOrder) -> CommandResult:
-        with closing(self._open()) as wallet:
+        with closing(self.unlock()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
             async with self._client(wallet) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
@@ -78,17 +81,17 @@ class Commands:
         return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=False))
 
     async def credits(self, receipt_id: str | None) -> CommandResult:
-        with closing(self._open()) as wallet:
+        with closing(self.unlock()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
             async with self._client(wallet) as client:
                 return CommandResult(output.credit_account(receipt, await client.credits(receipt)))
 
     async def receipts(self) -> CommandResult:
-        with closing(self._open()) as wallet:
+        with closing(self.look()) as wallet:
             return CommandResult(output.receipts(wallet.transact(receipts.every)))
 
     async def verify(self, redemption_id: str, *, wait: bool) -> CommandResult:
-        with closing(self._open()) as wallet:
+        with closing(self.unlock()) as wallet:
             seconds = _burn_seconds(wallet) if wait else 0.0
             async with self._client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
@@ -99,11 +102,16 @@ class Commands:
         return CommandResult((found.as_json(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
 
     def look(self) -> Wallet:
-        """The wallet for commands that sign nothing."""
+        """The wallet for commands that sign nothing: an encrypted one stays locked."""
         return Wallet.open(self.path)
 
-    def _open(self) -> Wallet:
-        return Wallet.open(self.path)
+    def unlock(self) -> Wallet:
+        """The wallet, its passphrase asked for when it has one."""
+        return Wallet.open(self.path, self._passphrase)
+
+    def _passphrase(self) -> str:
+        with self.progress.aside():
+            return PassphraseSource(self.passphrase_fd, "--passphrase-fd").ask(PURPOSE)
 
     @property
     def path(self) -> Path:
@@ -112,7 +120,7 @@ class Commands:
     async def _wallet_or_first(self) -> Wallet:
         """The wallet; where there is none, and money is play money, a filled one."""
         try:
-            return self._open()
+            return self.unlock()
         except WalletError as error:
             if error.code != "wallet_missing" or await funding.network_of(self.seller) != DEVNET:
                 raise

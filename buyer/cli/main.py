@@ -34,6 +34,7 @@ Environment
   BUYER_ADA_USD          what one ADA costs, like "0.50 USD": needed on every network but the devnet
   BUYER_CHAIN            a Blockfrost-shaped chain service to ask instead, like https://host/api/v0; needed for a
                          devnet that is not on this machine, since no seller elsewhere may name what is called
+  BUYER_PASSPHRASE_FD    a descriptor that gives the passphrase of an encrypted wallet, for --passphrase-fd
   BLOCKFROST_PROJECT_ID  the key to Blockfrost, by which every network but the devnet is seen
 """
 

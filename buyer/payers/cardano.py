@@ -1,12 +1,13 @@
 """Paying in ADA: a signed transaction that nobody has broadcast, good for one payment request alone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from functools import cached_property
 from typing import Any
 
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, WalletError
+from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, WalletError
 from buyer.payers.base import Cost, Fate, PayerContext, PaymentDraft, PaymentTerms
+from buyer.rates import ada_price, own_ada_price
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
 from shared.cardano.draft import Draft
@@ -26,8 +27,6 @@ RATE_TOLERANCE_PERCENT = 2
 # Slots after the expiry in which a fork that we heed, of 20 blocks, could still hold the payment.
 SETTLING_SLOTS = 20 * SLOTS_PER_CONFIRMATION
 DEVNET_SETTLING_SLOTS = 3
-# A tenth of what one ADA is worth on a devnet unless its seller says otherwise.
-DEVNET_LEAST = Money(5, "USD", 2)
 
 
 def open_payer(context: PayerContext) -> "CardanoPayer":
@@ -38,7 +37,9 @@ def open_payer(context: PayerContext) -> "CardanoPayer":
         context.chain,
         context.key,
         network,
-        ada_price=lambda: ada_price(network, theirs, own_ada_price(context.environment), least),
+        ada_price=lambda: ada_price(
+            theirs if network == DEVNET else None, own_ada_price(context.environment), least
+        ),
         now=context.now,
         believes_chain=context.believes_chain,
     )
@@ -197,38 +198,6 @@ def _payment(**asked: Any) -> Draft:
     from shared.cardano.make.build import payment
 
     return payment(**asked)
-
-
-def ada_price(
-    network: str, catalog_rate: Money | None, own_rate: Money | None, least: Money | None = None
-) -> Money:
-    """The price of one ADA to judge amounts by: never below `least`, which is the owner's.
-
-    A seller's rate is believed where the money is play money, and there down to the buyer's own rate, or
-    DEVNET_LEAST: at a rate of nothing an ADA, a cent would cost all that the wallet holds.
-    """
-    if network == DEVNET and catalog_rate is not None:
-        return _highest(catalog_rate, own_rate or DEVNET_LEAST, least)
-    if own_rate is None and least is None:
-        hint = 'Set BUYER_ADA_USD to what one ADA costs, like "0.50 USD".'
-        raise UsageError("rate_missing", f"on {network} the seller's rate is not believed", hint=hint)
-    return _highest(own_rate, least)
-
-
-def _highest(*rates: Money | None) -> Money:
-    try:
-        return max(rate for rate in rates if rate is not None)
-    except MoneyError as error:
-        raise SellerFault("rate_invalid", f"the rates of one ADA cannot be compared: {error}") from error
-
-
-def own_ada_price(environment: Mapping[str, str]) -> Money | None:
-    """BUYER_ADA_USD, in dollars unless it says otherwise; UsageError when it is not an amount of money."""
-    text = environment.get("BUYER_ADA_USD", "")
-    try:
-        return Money.parse(text if " " in text else f"{text} USD") if text else None
-    except MoneyError as error:
-        raise UsageError("rate_invalid", f"BUYER_ADA_USD is not the price of one ADA: {error}") from error
 
 
 def _stored(drafted: Draft, option: PaymentOption, terms: PaymentTerms) -> PaymentDraft:

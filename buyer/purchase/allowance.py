@@ -11,7 +11,7 @@ from buyer.budget import Budget
 from buyer.errors import ApprovalNeeded, UsageError
 from buyer.limits import DAY_SECONDS, SpendingLimits, SpentBefore, WantedSpending
 from buyer.purchase.record import PurchaseKind
-from buyer.wallet import owner
+from buyer.wallet import copies, owner
 from shared.money import Money
 
 _SPENT = (
@@ -42,7 +42,11 @@ def spent(db: sqlite3.Connection, *, like: Money) -> Money:
 
 
 def check(db: sqlite3.Connection, wanted: WantedSpending, budget: Budget, *, now: int) -> None:
-    """OverBudget unless both the call's budget and the owner's limits allow it on top of what was spent."""
+    """OverBudget unless both the call's budget and the owner's limits allow it on top of what was spent.
+
+    WalletError `wallet_copied` for a copy that does not know yet what was spent.
+    """
+    copies.check_no_copy(db)
     like = wanted.money
     total = spent(db, like=like)
     budget.check(like, total)
@@ -63,7 +67,8 @@ def lacking(
     row = (new_id, *_key(kind, price), now)
     db.execute(
         "INSERT INTO approvals (id, origin, product, credits, amount, currency, decimals, asked_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (origin, product, credits, amount, currency, decimals) WHERE purchase_id IS NULL DO NOTHING",
         row,
     )
     found = _of_row(

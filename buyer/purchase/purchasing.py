@@ -18,7 +18,7 @@ from buyer.purchase.paying import Paying
 from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import Purchase, PurchaseKind, RehearsedPurchase
 from buyer.seller.session import Session
-from buyer.wallet import lease
+from buyer.wallet import lease, recovering
 from shared.money import Money
 
 
@@ -73,6 +73,7 @@ class Purchasing:
         )
 
     async def _drive(self, kind: PurchaseKind, job_id: str | None) -> HeldReceipt:
+        await recovering.look(self._session)
         purchase = self._open(kind, job_id)
         if purchase.state != "wanted":
             self._session.context.say(f"taking up an interrupted purchase of {kind} ({purchase.state})")

@@ -16,6 +16,7 @@ from buyer.payers.base import Cost, Payer, PaymentDraft
 from buyer.purchase import allowance, evidence, machine, record
 from buyer.purchase.machine import PurchaseEvent
 from buyer.purchase.record import Purchase, PurchaseKind
+from shared.money import Money
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
 _OPEN = "state IN ('wanted', 'requested', 'signed')"
@@ -140,6 +141,45 @@ def abandon(db: sqlite3.Connection, purchase: Purchase, *, given_back: bool = Tr
 
 def paid(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
     return _move(db, purchase, "receipted")
+
+
+def recovered(db: sqlite3.Connection, purchase: Purchase, option_id: str, *, now: int) -> None:
+    """Paid, but not from this copy of the wallet: what was signed is not here, its price is spent all the same."""
+    changed = db.execute(
+        "UPDATE purchases SET state = 'paid', option_id = COALESCE(option_id, ?), draft = COALESCE(draft, '{}'),"
+        " cost_amount = COALESCE(cost_amount, price_amount), payer = COALESCE(payer, 'another copy'),"
+        " external_id = COALESCE(external_id, payment_request_id), evidence = COALESCE(evidence, '{}'),"
+        " signed_at = COALESCE(signed_at, ?) WHERE id = ? AND state IN ('wanted', 'requested', 'signed')",
+        (option_id, now, purchase.id),
+    ).rowcount
+    if changed != 1:
+        raise WalletError("purchase_taken", f"another buyer took up the purchase of {purchase.kind}")
+
+
+def lost(db: sqlite3.Connection, purchase: Purchase, payment: str, *, now: int) -> None:
+    """Paid from another copy of the wallet, and no receipt is to be had: its price stays spent."""
+    db.execute(
+        "UPDATE purchases SET state = 'abandoned', cost_amount = price_amount, payer = 'another copy',"
+        " external_id = ?, signed_at = ? WHERE id = ? AND state IN ('wanted', 'requested')",
+        (payment, now, purchase.id),
+    )
+
+
+def note_foreign(db: sqlite3.Connection, payment: str, cost: Money, *, new_id: str, now: int) -> None:
+    """Count a payment from another copy of the wallet, of which nothing is known but its cost; once."""
+    db.execute(
+        "INSERT INTO purchases (id, origin, product, credits, state, created_at, price_amount, price_currency,"
+        " price_decimals, cost_amount, payer, external_id, signed_at)"
+        " SELECT ?1, 'unknown', 'unknown', 1, 'abandoned', ?2, ?3, ?4, ?5, ?3, 'another copy', ?6, ?2"
+        " WHERE NOT EXISTS (SELECT 1 FROM purchases WHERE external_id = ?6)",
+        (new_id, now, cost.amount, cost.currency, cost.decimals, payment),
+    )
+
+
+def unfinished(db: sqlite3.Connection) -> list[Purchase]:
+    """Every open purchase that has a payment request."""
+    rows = db.execute(f"{record.SELECT} WHERE payment_request_token IS NOT NULL AND {_OPEN}")
+    return [record.of_row(row) for row in rows]
 
 
 def _move(db: sqlite3.Connection, purchase: Purchase, event: PurchaseEvent, **changes: object) -> Purchase:

@@ -66,6 +66,7 @@ _KINDS = (
     ("buyer.payers.*", "adapter"),
     ("buyer.budget", "pure"),
     ("buyer.limits", "pure"),
+    ("buyer.rates", "pure"),
     ("buyer.errors", "pure"),
     ("buyer.seller.checks", "pure"),
     ("buyer.seller.catalog", "pure"),

@@ -144,3 +144,41 @@ def _python() -> str:
     import sys
 
     return sys.executable
+
+
+WORDS = "correct horse battery"
+
+
+def locked(shell: Shell, *arguments: str, secret: str = WORDS) -> Finished:
+    return shell.secretly("--passphrase-fd", secret, *arguments, "--json")
+
+
+def test_an_encrypted_wallet_pays_with_its_passphrase_alone(filled: Shell) -> None:
+    assert locked(filled, "wallet", "encrypt").told["encrypted"] is True
+    nobody = filled.run("buy", "--json")
+    assert (nobody.code, nobody.told["error"]["code"]) == (2, "passphrase_missing")
+    wrong = locked(filled, "buy", secret="not these words")
+    assert (wrong.code, wrong.told["error"]["code"]) == (2, "passphrase_wrong")
+    bought = locked(filled, "buy")
+    assert bought.code == 0, bought.err
+    listed = filled.run("receipts", "--json").told["receipts"]
+    assert [receipt["receipt_id"] for receipt in listed] == [bought.told["receipt_id"]]
+    assert filled.run("wallet", "balance", "--json").code == 0
+    assert locked(filled, "generate").code == 0
+    again = locked(filled, "wallet", "encrypt")
+    assert (again.code, again.told["error"]["code"]) == (2, "wallet_encrypted")
+    assert locked(filled, "wallet", "decrypt").told["encrypted"] is False
+    assert filled.run("credits", "--json").told["available"] == 2
+
+
+def test_a_wallet_is_made_encrypted_backed_up_and_restored(filled: Shell, tmp_path: Path) -> None:
+    other = str(tmp_path / "other.db")
+    made = locked(filled, "wallet", "create", "--encrypt", "--wallet", other)
+    assert made.code == 0, made.err
+    copy = filled.run("wallet", "backup", "copy.db", "--wallet", other, "--json")
+    assert copy.told["encrypted"] is True
+    there = filled.run("wallet", "restore", "copy.db", "--wallet", other, "--json")
+    assert (there.code, there.told["error"]["code"]) == (2, "wallet_exists")
+    Path(other).unlink()
+    back = filled.run("wallet", "restore", "copy.db", "--wallet", other, "--json")
+    assert (back.code, back.told["address"]) == (0, made.told["address"])

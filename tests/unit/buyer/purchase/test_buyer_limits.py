@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from buyer.wallet.file import Wallet
 from shared.money import Money
 from tests.unit.buyer.purchase.purchase_samples import NOW, SELLER, pay, requested, spent
 
+IDS = count()
 AMPLE = Budget("1000.00 USD")
 DAY = 86_400
 
@@ -110,7 +112,7 @@ def test_a_price_that_only_a_sellers_chain_denied_stays_spent(wallet: Wallet) ->
 
 def asked(wallet: Wallet, purchase: Purchase, cents: int) -> Approval | None:
     return wallet.transact(
-        lambda db: allowance.lacking(db, purchase.kind, usd(cents), new_id=f"id of {cents}", now=NOW)
+        lambda db: allowance.lacking(db, purchase.kind, usd(cents), new_id=str(next(IDS)), now=NOW)
     )
 
 
