@@ -1,4 +1,7 @@
-"""How much a buyer may spend. Pure; the wallet applies it inside the transaction that signs."""
+"""How much one call may spend: as much less than the owner's limits (`limits.py`) as it likes, and never more.
+
+Pure; the wallet applies it inside the transaction that signs.
+"""
 
 from buyer.errors import OverBudget, UsageError
 from shared.money import Money, MoneyError
@@ -29,13 +32,14 @@ class Budget:
             raise OverBudget(
                 "over_budget",
                 f"the price is {price}, and at most {self.per_purchase} may be paid for one purchase",
-                hint=f"Nothing was paid. If that price is right, allow it with --max-price '{price}'",
+                hint="Nothing was paid. This is for the person who owns the wallet: a program must not raise the"
+                " ceiling of a purchase (--max-price) on its own; ask whether that price is right.",
             )
         if self.total is not None and spent + price > self.total:
             raise OverBudget(
                 "over_total_budget",
                 f"{price} on top of {spent} already spent would pass the total of {self.total}",
-                hint="Nothing was paid. Raise the total of the budget to go on.",
+                hint="Nothing was paid. Whether more may be spent in all is for the person who owns the wallet.",
             )
 
 

@@ -24,6 +24,7 @@ from buyer.proof.redemption import Redemption
 from buyer.proof.report import Report
 from buyer.purchase.purchasing import Purchasing
 from buyer.purchase.receipts import HeldReceipt
+from buyer.purchase.record import RehearsedPurchase
 from buyer.redemptions.images import GeneratedImage, Images
 from buyer.redemptions.jobs import WantedUse
 from buyer.redemptions.redeem import DeliveredUse, UsingCredits
@@ -102,16 +103,24 @@ class BuyerClient:
 
         An interrupted purchase of as many is finished instead. `job_id` names what it is bought for.
         """
+        purchasing = self._purchasing(credits)
+        return await purchasing.buy(product or await self._product(), credits, job_id)
+
+    async def rehearse(self, credits: int, *, product: str | None = None) -> RehearsedPurchase:
+        """What `buy` would do now. The seller is asked for an offer; nothing is signed or stored."""
+        return await self._purchasing(credits).rehearse(product or await self._product(), credits)
+
+    def _purchasing(self, credits: int) -> Purchasing:
         if self._budget is None:
             raise UsageError(
                 "budget_missing", "buying needs a budget", hint='Budget(per_purchase="5.00 USD")'
             )
         if credits < 1:
             raise UsageError("credits_invalid", "at least one credit must be bought")
-        if product is None:
-            product = (await self._session.seller()).catalog.product()
-        purchasing = Purchasing(self._session, self._budget, self._payers, wait=self._wait)
-        return await purchasing.buy(product, credits, job_id)
+        return Purchasing(self._session, self._budget, self._payers, wait=self._wait)
+
+    async def _product(self) -> str:
+        return (await self._session.seller()).catalog.product()
 
     async def redeem(
         self, receipt: HeldReceipt, body: Mapping[str, Any], *, path: str | None = None

@@ -4,6 +4,7 @@ BuyerError
 ├── WalletError          2  the wallet file: missing, readable by others, taken, busy
 ├── UsageError           2  what was asked for cannot be done so
 ├── OverBudget           3  the price is more than may be spent; nothing was signed
+├── ApprovalNeeded       3  the wallet's owner wants to be asked about this price first; nothing was signed
 ├── PaymentRefused       4  the payment did not come about: refused by the seller or the ledger, or beyond us
 ├── SellerError          5
 │   ├── SellerUnreachable   no connection, no answer in time, or the seller's own failure
@@ -39,6 +40,10 @@ class UsageError(BuyerError):
 
 
 class OverBudget(BuyerError):
+    exit_code = 3
+
+
+class ApprovalNeeded(BuyerError):
     exit_code = 3
 
 

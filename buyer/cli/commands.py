@@ -18,13 +18,16 @@ from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.seller.http import seller_origin
-from buyer.wallet import funding
+from buyer.wallet import funding, owner
 from buyer.wallet.file import Wallet, default_path
+from buyer.wallet.passphrases import PassphraseSource
+from buyer.wallet.secrecy import PURPOSE
 from shared.cardano.network import DEVNET
 
 DEVNET_BURN_SECONDS = 120.0
 BURN_SECONDS = 1800.0
 DONE = 0
+DEFAULT_MAX_PRICE = "5.00 USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +40,40 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """The commands of one call. `wallet` None is the default place."""
+    """The commands of one call. `wallet` None is the default place, `passphrase_fd` None the terminal."""
 
     seller: str
     wallet: Path | None
     progress: Progress
     environment: Mapping[str, str]
+    passphrase_fd: int | None = None
 
-    async def images(self, order: ImageOrder, max_price: str, *, wait_burns: bool) -> CommandResult:
+    async def images(self, order: ImageOrder, max_price: str | None, *, wait_burns: bool) -> CommandResult:
         order.check()
-        budget = Budget(per_purchase=max_price)
+        _budget_of(max_price, None)
         with closing(await self._wallet_or_first()) as wallet:
+            budget = _budget_of(max_price, wallet)
             burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
             async with self._client(wallet, budget) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
                 done = await image_jobs.run(order, wait=WAIT_SECONDS, burns_wait=burns_wait)
         return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
 
-    async def buy(self, credit_count: int, max_price: str) -> CommandResult:
-        budget = Budget(per_purchase=max_price)
+    async def buy(self, credit_count: int, max_price: str | None) -> CommandResult:
+        _budget_of(max_price, None)
         with closing(await self._wallet_or_first()) as wallet:
+            budget = _budget_of(max_price, wallet)
             async with self._client(wallet, budget) as client:
                 return CommandResult(output.purchase(await client.buy(credit_count)))
 
+    async def rehearse(self, credit_count: int, max_price: str | None) -> CommandResult:
+        """What `buy` would do, as far as it can be told without signing anything."""
+        with closing(self.unlock()) as wallet:
+            async with self._client(wallet, _budget_of(max_price, wallet)) as client:
+                return CommandResult(output.rehearsed(await client.rehearse(credit_count)))
+
     async def generate(self, receipt_id: str | None, order: ImageOrder) -> CommandResult:
-        with closing(self._open()) as wallet:
+        with closing(self.unlock()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
             async with self._client(wallet) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
@@ -69,17 +81,17 @@ class Commands:
         return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=False))
 
     async def credits(self, receipt_id: str | None) -> CommandResult:
-        with closing(self._open()) as wallet:
+        with closing(self.unlock()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
             async with self._client(wallet) as client:
                 return CommandResult(output.credit_account(receipt, await client.credits(receipt)))
 
     async def receipts(self) -> CommandResult:
-        with closing(self._open()) as wallet:
+        with closing(self.look()) as wallet:
             return CommandResult(output.receipts(wallet.transact(receipts.every)))
 
     async def verify(self, redemption_id: str, *, wait: bool) -> CommandResult:
-        with closing(self._open()) as wallet:
+        with closing(self.unlock()) as wallet:
             seconds = _burn_seconds(wallet) if wait else 0.0
             async with self._client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
@@ -89,8 +101,17 @@ class Commands:
         found = await audit_token(self.seller, token, service, self.environment)
         return CommandResult((found.as_json(), found.lines()), DONE if found.holds else ProofBroken.exit_code)
 
-    def _open(self) -> Wallet:
+    def look(self) -> Wallet:
+        """The wallet for commands that sign nothing: an encrypted one stays locked."""
         return Wallet.open(self.path)
+
+    def unlock(self) -> Wallet:
+        """The wallet, its passphrase asked for when it has one."""
+        return Wallet.open(self.path, self._passphrase)
+
+    def _passphrase(self) -> str:
+        with self.progress.aside():
+            return PassphraseSource(self.passphrase_fd, "--passphrase-fd").ask(PURPOSE)
 
     @property
     def path(self) -> Path:
@@ -99,7 +120,7 @@ class Commands:
     async def _wallet_or_first(self) -> Wallet:
         """The wallet; where there is none, and money is play money, a filled one."""
         try:
-            return self._open()
+            return self.unlock()
         except WalletError as error:
             if error.code != "wallet_missing" or await funding.network_of(self.seller) != DEVNET:
                 raise
@@ -132,6 +153,13 @@ class Commands:
     def _look(self, report: Report) -> None:
         if report.outcome == "pending":
             self.progress.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
+
+
+def _budget_of(max_price: str | None, wallet: Wallet | None) -> Budget:
+    """What a call names; else what the owner allows for one purchase, else DEFAULT_MAX_PRICE."""
+    limits = None if wallet is None else wallet.transact(owner.limits)
+    allowed = None if limits is None else limits.per_purchase
+    return Budget(per_purchase=max_price or allowed or DEFAULT_MAX_PRICE)
 
 
 def _now() -> int:

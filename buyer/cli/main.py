@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from buyer.cli.options import common, run
+from buyer.cli.owning import approve, budget, history
 from buyer.cli.wallet import wallet
 from shared.cardano.lean import leave_backends_out
 
 if TYPE_CHECKING:
     from buyer.cli.imaging import ImageOrder
 
-DEFAULT_MAX_PRICE = "5.00 USD"
 INTERRUPTED = 130
 
 EPILOG = """\b
 Exit codes
   0  done
   2  wrong usage, or the wallet cannot be used
-  3  over budget; nothing was paid
+  3  over budget, or the owner is to approve it first; nothing was paid
   4  the payment was refused
   5  the seller is unreachable or at fault, or the answer is still pending
   6  a proof does not hold
@@ -32,6 +32,9 @@ Environment
   BUYER_SELLER           the seller's URL, for --seller
   BUYER_WALLET           the wallet file, for --wallet
   BUYER_ADA_USD          what one ADA costs, like "0.50 USD": needed on every network but the devnet
+  BUYER_CHAIN            a Blockfrost-shaped chain service to ask instead, like https://host/api/v0; needed for a
+                         devnet that is not on this machine, since no seller elsewhere may name what is called
+  BUYER_PASSPHRASE_FD    a descriptor that gives the passphrase of an encrypted wallet, for --passphrase-fd
   BLOCKFROST_PROJECT_ID  the key to Blockfrost, by which every network but the devnet is seen
 """
 
@@ -76,9 +79,11 @@ _credits = click.option(
 )
 _max_price = click.option(
     "--max-price",
-    default=DEFAULT_MAX_PRICE,
-    show_default=True,
-    help="The most that may be paid for the purchase, like 3.00 or '3.00 USD'.",
+    help="The most that may be paid for the purchase, like 3.00 or '3.00 USD'; never more than the owner of the"
+    " wallet allows.  [default: what `buyer budget` allows, or 5.00 USD]",
+)
+_dry_run = click.option(
+    "--dry-run", is_flag=True, help="Say what would be paid, and to whom; sign and pay nothing."
 )
 _out = click.option(
     "--out",
@@ -100,6 +105,7 @@ _receipt = click.option(
 )
 @_out
 @_max_price
+@_dry_run
 @click.option(
     "--name", "names", multiple=True, help="A 19th-century US president for an image; may be repeated."
 )
@@ -112,7 +118,8 @@ def images(
     credit_count: int,
     generate: int,
     out: Path,
-    max_price: str,
+    max_price: str | None,
+    dry_run: bool,
     names: tuple[str, ...],
     prompts: tuple[str, ...],
     wait_burns: bool,
@@ -128,6 +135,8 @@ def images(
       buyer images --credits 3 --generate 2 --out images
       buyer images --credits 10 --generate 1 --name "Abraham Lincoln" --max-price 5.00 --json
     """
+    if dry_run:
+        return run(given, lambda commands: commands.rehearse(credit_count, _price(max_price)))
     subjects = (*({"name": name} for name in names), *({"prompt": prompt} for prompt in prompts))
     return run(
         given,
@@ -141,13 +150,16 @@ def images(
 @common
 @_credits
 @_max_price
-def buy(credit_count: int, max_price: str, **given: Any) -> int:
+@_dry_run
+def buy(credit_count: int, max_price: str | None, dry_run: bool, **given: Any) -> int:
     """Buy credits and keep the receipt in the wallet.
 
     \b
     Example:
       buyer buy --credits 10 --max-price 5.00
     """
+    if dry_run:
+        return run(given, lambda commands: commands.rehearse(credit_count, _price(max_price)))
     return run(given, lambda commands: commands.buy(credit_count, _price(max_price)))
 
 
@@ -219,7 +231,8 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
     return run(given, lambda commands: commands.audit(token, service))
 
 
-cli.add_command(wallet)
+for command in (wallet, budget, approve, history):
+    cli.add_command(command)
 
 
 def _order(credit_count: int, generate: int, out: Path, subjects: tuple[dict[str, str], ...]) -> "ImageOrder":
@@ -228,5 +241,5 @@ def _order(credit_count: int, generate: int, out: Path, subjects: tuple[dict[str
     return ImageOrder(credit_count, generate, out, subjects)
 
 
-def _price(text: str) -> str:
-    return text if " " in text else f"{text} USD"
+def _price(text: str | None) -> str | None:
+    return text if text is None or " " in text else f"{text} USD"

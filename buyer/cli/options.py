@@ -24,6 +24,14 @@ def common(command: F) -> F:
         click.option("-v", "--verbose", is_flag=True, help="Show every HTTP step on stderr."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
         click.option(
+            "--passphrase-fd",
+            envvar="BUYER_PASSPHRASE_FD",
+            show_envvar=True,
+            type=click.IntRange(0),
+            metavar="N",
+            help="Read the passphrase of an encrypted wallet from this file descriptor.  [default: asked]",
+        ),
+        click.option(
             "--wallet",
             envvar="BUYER_WALLET",
             show_envvar=True,
@@ -51,7 +59,10 @@ def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, C
     as_json = given["as_json"]
     try:
         with progress_display(verbose=given["verbose"]) as progress:
-            finished = asyncio.run(work(Commands(given["seller"], given["wallet"], progress, os.environ)))
+            commands = Commands(
+                given["seller"], given["wallet"], progress, os.environ, given["passphrase_fd"]
+            )
+            finished = asyncio.run(work(commands))
     except BuyerError as error:
         failure = {
             "code": error.code,

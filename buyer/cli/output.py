@@ -6,6 +6,7 @@ from buyer.cli.imaging import FinishedImages
 from buyer.client import CreditCounts
 from buyer.proof.report import Report
 from buyer.purchase.receipts import HeldReceipt
+from buyer.purchase.record import RehearsedPurchase
 from buyer.wallet.file import Wallet
 from shared.money import Money
 
@@ -35,6 +36,25 @@ def purchase(receipt: HeldReceipt) -> CommandAnswer:
         "credits": {"granted": receipt.granted, "remaining": receipt.granted},
     }
     return document, [f"{receipt.granted} credits for {receipt.price}: receipt {receipt.id}"]
+
+
+def rehearsed(purchase: RehearsedPurchase) -> CommandAnswer:
+    """The object of `--dry-run --json`; `pay` is null for a payment that is signed already."""
+    document = {
+        "dry_run": True,
+        "seller": purchase.kind.origin,
+        "product": purchase.kind.product,
+        "credits": purchase.kind.credits,
+        "price": str(purchase.price),
+        "pay": None if purchase.amount is None else str(purchase.amount),
+        "recipient": purchase.recipient,
+        "network": purchase.network,
+        "needs_approval": purchase.needs_approval,
+    }
+    if purchase.amount is None:
+        return document, [f"{purchase.kind} for {purchase.price}: signed already, and would be claimed"]
+    words = f"{purchase.kind} for {purchase.price}: would pay {purchase.amount} to {purchase.recipient}"
+    return document, [words, *(["the owner would be asked first"] if purchase.needs_approval else [])]
 
 
 def credit_account(receipt: HeldReceipt, counts: CreditCounts) -> CommandAnswer:

@@ -1,6 +1,8 @@
 """What the commands show while they work: a live display on a terminal, plain lines elsewhere; on stderr."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -24,6 +26,9 @@ class Progress(Protocol):
 
     def trace(self, line: str) -> None:
         """An HTTP step, shown when --verbose asks for it."""
+
+    def aside(self) -> AbstractContextManager[object]:
+        """While somebody is asked something at the same terminal."""
 
 
 class PlainProgress:
@@ -52,6 +57,9 @@ class PlainProgress:
         if self._verbose and line != self._traced:
             self._traced = line
             click.echo(line, err=True)
+
+    def aside(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
 
 class TerminalProgress:
@@ -83,6 +91,14 @@ class TerminalProgress:
     def trace(self, line: str) -> None:
         if self._verbose:
             self._console.print(line, markup=False, style="dim")
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        self._status.stop()
+        try:
+            yield
+        finally:
+            self._status.start()
 
 
 def progress_display(*, verbose: bool) -> Progress:

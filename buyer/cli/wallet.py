@@ -1,5 +1,6 @@
 """`buyer wallet`: make, fill and look at the wallet."""
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,9 +22,50 @@ def wallet() -> None:
     show_default=True,
     help="cardano:mainnet, :preprod, :preview, :devnet.",
 )
-def create(network: str, **given: Any) -> int:
-    """Make a wallet with a new key. Whoever can read the file can spend what it holds."""
-    return run(given, lambda commands: _wallet_commands().create(commands, network))
+@click.option(
+    "--encrypt", "encrypted", is_flag=True, help="Encrypt it with a passphrase, which is asked for."
+)
+def create(network: str, encrypted: bool, **given: Any) -> int:
+    """Make a wallet with a new key. Unless it is encrypted, whoever can read the file can spend what it holds."""
+    return run(given, lambda commands: _wallet_commands().create(commands, network, encrypted=encrypted))
+
+
+@wallet.command()
+@common
+def encrypt(**given: Any) -> int:
+    """Encrypt the wallet's key and receipts with a passphrase.
+
+    From then on every command that pays or uses credits asks for it, at the terminal or with --passphrase-fd.
+    Addresses, limits and the history stay readable. A passphrase that is lost is lost with the money.
+    """
+    return run(given, lambda commands: _wallet_commands().encrypt(commands))
+
+
+@wallet.command()
+@common
+def decrypt(**given: Any) -> int:
+    """Keep the wallet's key and receipts in clear again."""
+    return run(given, lambda commands: _wallet_commands().decrypt(commands))
+
+
+@wallet.command()
+@common
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path, **given: Any) -> int:
+    """Copy the wallet to FILE, whole, whoever uses it meanwhile. Encrypted stays encrypted."""
+    return run(given, lambda commands: _wallet_commands().backup(commands, file))
+
+
+@wallet.command()
+@common
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(file: Path, **given: Any) -> int:
+    """Put a backup in the place of a wallet that is gone.
+
+    A copy does not know what was paid after it was made. Its first purchase asks the chain and the sellers, takes
+    the receipts that they have, and counts the rest as spent; on real networks it signs nothing for an hour.
+    """
+    return run(given, lambda commands: _wallet_commands().restore(commands, file))
 
 
 @wallet.command()

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from buyer.limits import SpendingLimits
 from buyer.purchase.machine import Fate
 from shared.chain.base import Chain
 from shared.dialects.base import Evidence
@@ -55,6 +56,7 @@ class PayerContext:
 
     `rates` maps networks to the price of one unit of their currency, by the seller's catalog; `environment` holds
     the variables of the process; `now` gives Unix seconds, `chain` the chain of the network when it is needed.
+    `believes_chain` is False where that chain is the seller's; `limits` are what the wallet's owner has set.
     """
 
     key: SigningKey
@@ -63,6 +65,8 @@ class PayerContext:
     environment: Mapping[str, str]
     now: Callable[[], int]
     chain: Callable[[], Awaitable[Chain]]
+    believes_chain: bool
+    limits: SpendingLimits
 
 
 class Payer(Protocol):
@@ -98,7 +102,8 @@ class Payer(Protocol):
         """Sign, without asking anybody: it runs inside the transaction that debits the price and stores both."""
 
     async def fate(self, draft: PaymentDraft) -> Fate:
-        """What has become of a signed draft. Only `impossible` allows paying for the same thing again.
+        """What has become of a signed draft. Only `impossible` gives its cost back; `denied` counts it as lost.
 
+        Both allow paying for the same thing again; `denied` is what is known from the seller's word alone.
         The draft is as it was stored, save for its `resources`, which are not read back.
         """

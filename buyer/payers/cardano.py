@@ -1,12 +1,13 @@
 """Paying in ADA: a signed transaction that nobody has broadcast, good for one payment request alone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from functools import cached_property
 from typing import Any
 
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, WalletError
+from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, WalletError
 from buyer.payers.base import Cost, Fate, PayerContext, PaymentDraft, PaymentTerms
+from buyer.rates import ada_price, own_ada_price
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
 from shared.cardano.draft import Draft
@@ -31,19 +32,24 @@ DEVNET_SETTLING_SLOTS = 3
 def open_payer(context: PayerContext) -> "CardanoPayer":
     """Pays from the wallet's own address; BUYER_ADA_USD is the rate that it judges by."""
     network, theirs = context.network, context.rates.get(context.network)
+    least = context.limits.ada_usd
     return CardanoPayer(
         context.chain,
         context.key,
         network,
-        ada_price=lambda: ada_price(network, theirs, own_ada_price(context.environment)),
+        ada_price=lambda: ada_price(
+            theirs if network == DEVNET else None, own_ada_price(context.environment), least
+        ),
         now=context.now,
+        believes_chain=context.believes_chain,
     )
 
 
 class CardanoPayer:
     """Pays from the enterprise address of one key, as far as a chain service shows what it holds.
 
-    `ada_price` tells the price of one ADA that options are judged by.
+    `ada_price` tells the price of one ADA that options are judged by. `believes_chain` False: the chain is the
+    seller's, and a payment that it calls dead may still land.
     """
 
     id = "cardano"
@@ -56,12 +62,14 @@ class CardanoPayer:
         *,
         ada_price: Callable[[], Money],
         now: Callable[[], int],
+        believes_chain: bool = True,
     ) -> None:
         self._chain = chain
         self._key = key
         self._network = network
         self._ada_price = ada_price
         self._now = now
+        self._believes_chain = believes_chain
 
     @cached_property
     def address(self) -> str:
@@ -174,7 +182,9 @@ class CardanoPayer:
         except ChainError as error:
             raise _no_chain(error) from error
         settling = DEVNET_SETTLING_SLOTS if self._network == DEVNET else SETTLING_SLOTS
-        return "impossible" if tip.slot > draft.document["expiry_slot"] + settling else "possible"
+        if tip.slot <= draft.document["expiry_slot"] + settling:
+            return "possible"
+        return "impossible" if self._believes_chain else "denied"
 
     def _short(self, shortage: Shortage) -> PaymentRefused:
         missing = Money(max(shortage.lovelace, 0), "ADA", 6)
@@ -188,25 +198,6 @@ def _payment(**asked: Any) -> Draft:
     from shared.cardano.make.build import payment
 
     return payment(**asked)
-
-
-def ada_price(network: str, catalog_rate: Money | None, own_rate: Money | None) -> Money:
-    """The price of one ADA to judge amounts by. A seller's rate is believed where the money is play money."""
-    if network == DEVNET and catalog_rate is not None:
-        return catalog_rate
-    if own_rate is None:
-        hint = 'Set BUYER_ADA_USD to what one ADA costs, like "0.50 USD".'
-        raise UsageError("rate_missing", f"on {network} the seller's rate is not believed", hint=hint)
-    return own_rate
-
-
-def own_ada_price(environment: Mapping[str, str]) -> Money | None:
-    """BUYER_ADA_USD, in dollars unless it says otherwise; UsageError when it is not an amount of money."""
-    text = environment.get("BUYER_ADA_USD", "")
-    try:
-        return Money.parse(text if " " in text else f"{text} USD") if text else None
-    except MoneyError as error:
-        raise UsageError("rate_invalid", f"BUYER_ADA_USD is not the price of one ADA: {error}") from error
 
 
 def _stored(drafted: Draft, option: PaymentOption, terms: PaymentTerms) -> PaymentDraft:

@@ -35,7 +35,7 @@ class Payers:
 
     async def _open(self) -> tuple[Payer, ...]:
         session, catalog = self._session, (await self._session.seller()).catalog
-        wallet, context = session.wallet, session.context
+        wallet = session.wallet
         # The session asks the chain of the seller's network: a wallet of another one has no payer there.
         if (
             wallet.network != catalog.network
@@ -50,9 +50,11 @@ class Payers:
                     wallet.key,
                     wallet.network,
                     catalog.rates,
-                    context.environment,
-                    context.now,
+                    session.environment,
+                    session.context.now,
                     session.chain,
+                    session.believes_chain(),
+                    session.limits,
                 )
             ),
         )

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from buyer.errors import SellerFault, SellerUnreachable, UsageError
+from buyer.seller.http import seller_origin
 from buyer.wallet import chains, funding
+from buyer.wallet.chains import OfferedChain
 from shared.cardano.assets import Asset, InvalidAssetError
 from shared.cardano.read.audit import Audit
 from shared.chain.auditing import audit
@@ -21,11 +23,8 @@ async def audit_token(
     else:
         listed = await funding.fetch_catalog(seller)
         asset = _asset(token) if token is not None else _promised(listed.token or "")
-        chain = (
-            _own(service, environment)
-            if service is not None
-            else chains.connect(listed.network, listed.chain_url, environment)
-        )
+        offered = OfferedChain(listed.network, listed.chain_url, seller_origin(seller))
+        chain = _own(service, environment) if service is not None else chains.connect(offered, environment)
     try:
         return await audit(chain, asset)
     except ChainError as error:
@@ -49,7 +48,4 @@ def _promised(text: str) -> Asset:
 
 
 def _own(service: str, environment: Mapping[str, str]) -> Blockfrost:
-    try:
-        return Blockfrost(service, environment.get("BLOCKFROST_PROJECT_ID", ""))
-    except ValueError as error:
-        raise UsageError("chain_malformed", f"{service}: {error}") from error
+    return chains.open_at(chains.named(service, "--chain"), environment)

@@ -74,6 +74,8 @@ class Proving:
                     look(report)
         except TimeoutError:
             pass
+        if report.outcome != "pending":
+            self._wallet.transact(lambda db: jobs.note_proof(db, redemption_id, report.outcome))
         return report
 
     def _receipt(self, redemption_id: str, receipt_id: str) -> HeldReceipt:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from buyer.budget import Budget
 from buyer.errors import BuyerError, PaymentRefused
+from buyer.limits import SpentBefore, WantedSpending
 from buyer.payers.base import Cost, Payer
 from buyer.seller import checks
 from buyer.seller.checks import Expected
@@ -55,10 +55,13 @@ def choose(request: PaymentRequest, expected: Expected, payers: Sequence[Payer])
 def _judged(option: PaymentOption, payer: Payer, price: Money, expected: Expected) -> Cost:
     checks.check_receipt_service(option, expected)
     cost = payer.judge(option, price)
-    _check_alone(expected.budget, cost)
+    _check_alone(option, cost, expected)
     return cost
 
 
-def _check_alone(budget: Budget, cost: Cost) -> None:
-    """The ceiling of one purchase; the total is checked where the cost is debited."""
-    budget.check(cost.money, Money(0, cost.money.currency, cost.money.decimals))
+def _check_alone(option: PaymentOption, cost: Cost, expected: Expected) -> None:
+    """The ceilings of one purchase; what was spent before is counted where the cost is debited."""
+    nothing = Money(0, cost.money.currency, cost.money.decimals)
+    expected.budget.check(cost.money, nothing)
+    wanted = WantedSpending(expected.origin, cost.money, option.network, option.currency)
+    expected.limits.check(wanted, SpentBefore(nothing, nothing, nothing))

@@ -2,7 +2,7 @@
 
 wanted ── offered ──▶ requested ── signed ──▶ signed ── receipted ──▶ paid
    ▲                     │                      │
-   └────── expired ──────┘                      └── dead ──▶ abandoned
+   └────── expired ──────┘                      └── dead, denied ──▶ abandoned
 
 Whatever fails before anything is signed abandons the purchase too. Pure: no clock, no network, no wallet.
 """
@@ -21,9 +21,10 @@ PurchaseEvent = Literal[
     "refused",  # the seller says no, and the payment can still land
     "unanswered",  # the payment landed, and the seller still says no
     "dead",  # the payment can never land, and nobody may pay its request any more
+    "denied",  # so the seller's own chain says: the price counts as lost, whatever becomes of the payment
     "receipted",  # a receipt was checked and stored
 ]
-Fate = Literal["landed", "possible", "impossible"]
+Fate = Literal["landed", "possible", "impossible", "denied"]
 
 STATES: tuple[PurchaseState, ...] = get_args(PurchaseState)
 EVENTS: tuple[PurchaseEvent, ...] = get_args(PurchaseEvent)
@@ -35,11 +36,13 @@ _NEXT: Mapping[tuple[PurchaseState, PurchaseEvent], PurchaseState] = {
     ("requested", "expired"): "wanted",
     ("requested", "failed"): "abandoned",
     ("requested", "signed"): "signed",
-    # From here on the price is spent: only a receipt or the payment's death ends it.
+    # From here on the price is spent: only a receipt or the payment's death ends it, and only a death that the
+    # buyer's own chain shows gives it back.
     ("signed", "settling"): "signed",
     ("signed", "refused"): "signed",
     ("signed", "unanswered"): "signed",
     ("signed", "dead"): "abandoned",
+    ("signed", "denied"): "abandoned",
     ("signed", "receipted"): "paid",
 }
 
@@ -81,4 +84,6 @@ def refusal(fate: Fate, *, expires_at: int, now: int) -> PurchaseEvent:
     """
     if fate == "landed":
         return "unanswered"
-    return "dead" if fate == "impossible" and now >= expires_at else "refused"
+    if fate == "possible" or now < expires_at:
+        return "refused"
+    return "dead" if fate == "impossible" else "denied"

@@ -65,9 +65,18 @@ class Paying:
         return purchase
 
     def _debit(self, purchase: Purchase, chosen: ChosenOption, draft: PaymentDraft) -> Purchase:
-        budget, cost, payer = self._budget, chosen.cost, chosen.payer
+        now = self._session.context.now()
         return self._wallet.transact(
-            lambda db: purchase_store.debit(db, purchase, draft, budget=budget, cost=cost, payer=payer)
+            lambda db: purchase_store.debit(
+                db,
+                purchase,
+                draft,
+                budget=self._budget,
+                cost=chosen.cost,
+                payer=chosen.payer,
+                option=chosen.option,
+                now=now,
+            )
         )
 
     async def _draft(self, purchase: Purchase, chosen: ChosenOption, terms: PaymentTerms) -> PaymentDraft:
@@ -120,8 +129,8 @@ class Paying:
         assert purchase.expires_at is not None
         now, words = self._session.context.now(), describe(reply.problem())
         event = machine.refusal(await self._fate(purchase), expires_at=purchase.expires_at, now=now)
-        if event == "dead":
-            return self._wallet.transact(lambda db: purchase_store.abandon(db, purchase))
+        if event in {"dead", "denied"}:
+            return self._give_up(purchase, given_back=event == "dead")
         if event == "unanswered":
             raise SellerFault(
                 "paid_without_receipt",
@@ -134,6 +143,15 @@ class Paying:
             hint="Nothing has left the wallet. The price stays set aside as long as the signed payment"
             " could still land; the same command looks again.",
         )
+
+    def _give_up(self, purchase: Purchase, *, given_back: bool) -> Purchase:
+        budget = (
+            "its budget is free again"
+            if given_back
+            else "it stays spent, for only the seller's own chain says so"
+        )
+        self._say(f"payment {purchase.external_id} can no longer land: {budget}")
+        return self._wallet.transact(lambda db: purchase_store.abandon(db, purchase, given_back=given_back))
 
     async def _fate(self, purchase: Purchase) -> Fate:
         """`possible` too when nobody can tell, because the payer that signed is not given any more."""

@@ -8,6 +8,7 @@ import asyncio
 
 from buyer.budget import Budget
 from buyer.errors import OverBudget, PaymentRefused, SellerFault, StillPending
+from buyer.payers.base import PaymentTerms
 from buyer.purchase import machine, receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers
@@ -15,9 +16,10 @@ from buyer.purchase.machine import PurchaseAction
 from buyer.purchase.ordering import Ordering
 from buyer.purchase.paying import Paying
 from buyer.purchase.receipts import HeldReceipt
-from buyer.purchase.record import Purchase, PurchaseKind
+from buyer.purchase.record import Purchase, PurchaseKind, RehearsedPurchase
 from buyer.seller.session import Session
-from buyer.wallet import lease
+from buyer.wallet import lease, recovering
+from shared.money import Money
 
 
 class Purchasing:
@@ -48,7 +50,30 @@ class Purchasing:
                     "payment_pending", f"no receipt after {self._wait:.0f} s", hint=hint
                 ) from error
 
+    async def rehearse(self, product: str, credit_count: int) -> RehearsedPurchase:
+        """What `buy` would do now; the seller is asked for an offer, and nothing is signed or stored.
+
+        Errors: as those of `buy`, before anything is signed; the owner's approval is no error here.
+        """
+        kind = PurchaseKind(self._session.origin, product, credit_count)
+        purchase = self._wallet.transact(lambda db: purchase_store.find_open(db, kind))
+        if purchase is not None and purchase.state == "signed" and purchase.price is not None:
+            return RehearsedPurchase(kind, purchase.price, None, None, None, needs_approval=False)
+        token, request, chosen = await self._ordering.rehearse(kind)
+        option, payer = chosen.option, chosen.payer
+        taken = self._wallet.transact(lambda db: purchase_store.taken_resources(db, payer.id))
+        await payer.prepare(option, PaymentTerms(token, request.expires_at), taken=taken)
+        return RehearsedPurchase(
+            kind,
+            request.price,
+            Money(option.amount, option.currency, option.decimals),
+            option.recipient,
+            option.network,
+            needs_approval=self._session.limits.needs_approval(chosen.cost.money),
+        )
+
     async def _drive(self, kind: PurchaseKind, job_id: str | None) -> HeldReceipt:
+        await recovering.look(self._session)
         purchase = self._open(kind, job_id)
         if purchase.state != "wanted":
             self._session.context.say(f"taking up an interrupted purchase of {kind} ({purchase.state})")
@@ -80,9 +105,7 @@ class Purchasing:
             case "claim":
                 return await self._paying.claim(purchase)
             case "renew":
-                self._session.context.say(
-                    "an earlier payment can no longer land: its budget is free again, asking anew"
-                )
+                self._session.context.say("asking anew")
                 return self._open(purchase.kind, job_id)
             case "finish":
                 return purchase

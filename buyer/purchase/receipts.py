@@ -26,8 +26,8 @@ class HeldReceipt:
 
 
 _SELECT = (
-    "SELECT receipts.id, token, origin, product, credits, price_amount, price_currency, price_decimals,"
-    " payment_request_id, issued_at, receipts.expires_at"
+    "SELECT receipts.id, unsealed(token, receipts.id), origin, product, credits,"
+    " price_amount, price_currency, price_decimals, payment_request_id, issued_at, receipts.expires_at"
     " FROM receipts JOIN purchases ON purchases.id = purchase_id"
 )
 
@@ -38,8 +38,21 @@ def store(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: s
     if known is not None:
         return known
     purchase_store.paid(db, purchase)
+    return _keep(db, purchase, receipt, token)
+
+
+def store_recovered(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: str) -> HeldReceipt:
+    """Keep the receipt of a purchase that was paid from another copy of this wallet; see `store`."""
+    known = of_purchase(db, purchase.id)
+    if known is not None:
+        return known
+    purchase_store.recovered(db, purchase, receipt.payment_option_id, now=receipt.issued_at)
+    return _keep(db, purchase, receipt, token)
+
+
+def _keep(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: str) -> HeldReceipt:
     row = (receipt.id, purchase.id, token, receipt.issued_at, receipt.expires_at)
-    db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?, ?)", row)
+    db.execute("INSERT INTO receipts VALUES (?1, ?2, sealed(?3, ?1), ?4, ?5)", row)
     return find(db, receipt.id)
 
 

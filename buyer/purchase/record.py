@@ -60,6 +60,18 @@ class Purchase:
         return evidence.read(_there(self.evidence_document), payment_request_token=token, option_id=option_id)
 
 
+@dataclass(frozen=True, slots=True)
+class RehearsedPurchase:
+    """What buying would do now. `amount`, `recipient` and `network` are None for what is signed already."""
+
+    kind: PurchaseKind
+    price: Money
+    amount: Money | None
+    recipient: str | None
+    network: str | None
+    needs_approval: bool
+
+
 SELECT = (
     "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals,"
     " payment_request_id, payment_request_token, option_id, expires_at, payer, external_id, draft, evidence"

@@ -11,12 +11,13 @@ import sqlite3
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault, WalletError
+from buyer.limits import WantedSpending
 from buyer.payers.base import Cost, Payer, PaymentDraft
-from buyer.purchase import evidence, machine, record
+from buyer.purchase import allowance, evidence, machine, record
 from buyer.purchase.machine import PurchaseEvent
 from buyer.purchase.record import Purchase, PurchaseKind
 from shared.money import Money
-from shared.tokens.prt import PaymentRequest
+from shared.tokens.prt import PaymentOption, PaymentRequest
 
 _OPEN = "state IN ('wanted', 'requested', 'signed')"
 
@@ -30,14 +31,20 @@ def open_purchase(
         " VALUES (?, ?, ?, ?, 'wanted', ?) ON CONFLICT DO NOTHING",
         (new_id, kind.origin, kind.product, kind.credits, now),
     )
+    purchase = find_open(db, kind)
+    assert purchase is not None, "it was there, or is now"
+    if job_id is not None:
+        db.execute("UPDATE purchases SET job_id = ? WHERE id = ?", (job_id, purchase.id))
+    return purchase
+
+
+def find_open(db: sqlite3.Connection, kind: PurchaseKind) -> Purchase | None:
+    """The one open purchase of this kind."""
     key = (kind.origin, kind.product, kind.credits)
     row = db.execute(
         f"{record.SELECT} WHERE origin = ? AND product = ? AND credits = ? AND {_OPEN}", key
     ).fetchone()
-    purchase = record.of_row(row)
-    if job_id is not None:
-        db.execute("UPDATE purchases SET job_id = ? WHERE id = ?", (job_id, purchase.id))
-    return purchase
+    return None if row is None else record.of_row(row)
 
 
 def find(db: sqlite3.Connection, purchase_id: str) -> Purchase:
@@ -88,13 +95,17 @@ def debit(
     budget: Budget,
     cost: Cost,
     payer: Payer,
+    option: PaymentOption,
+    now: int,
 ) -> Purchase:
     """Spend the cost, take the resources, sign, and store draft and evidence: in this order, all or nothing.
 
-    Errors: OverBudget; WalletError `resources_taken` when another purchase took one of them just now,
+    Errors: OverBudget, ApprovalNeeded; WalletError `resources_taken` when another purchase took one of them just now,
     `purchase_taken` when this purchase has moved on meanwhile.
     """
-    budget.check(cost.money, spent(db, like=cost.money))
+    wanted = WantedSpending(purchase.kind.origin, cost.money, option.network, option.currency)
+    allowance.check(db, wanted, budget, now=now)
+    allowance.use(db, purchase.id, purchase.kind, cost.money)
     try:
         rows = [(payer.id, reference, purchase.id) for reference in draft.resources]
         db.executemany("INSERT INTO taken_resources VALUES (?, ?, ?)", rows)
@@ -106,21 +117,12 @@ def debit(
         "signed",
         option_id=draft.option_id,
         cost_amount=cost.money.amount,
+        signed_at=now,
         payer=payer.id,
         external_id=draft.external_id,
         draft=json.dumps(dict(draft.document)),
         evidence=evidence.write(payer.sign(draft)),
     )
-
-
-def spent(db: sqlite3.Connection, *, like: Money) -> Money:
-    """All that was ever debited in the currency of `like`, and not given back."""
-    (amount,) = db.execute(
-        "SELECT COALESCE(SUM(cost_amount), 0) FROM purchases"
-        " WHERE state IN ('signed', 'paid') AND price_currency = ? AND price_decimals = ?",
-        (like.currency, like.decimals),
-    ).fetchone()
-    return Money(amount, like.currency, like.decimals)
 
 
 def taken_resources(db: sqlite3.Connection, payer_id: str) -> frozenset[str]:
@@ -129,15 +131,55 @@ def taken_resources(db: sqlite3.Connection, payer_id: str) -> frozenset[str]:
     return frozenset(reference for (reference,) in rows)
 
 
-def abandon(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
-    """Give up a purchase that can no longer cost anything: its cost and its resources are free again."""
-    abandoned = _move(db, purchase, "dead" if purchase.state == "signed" else "failed")
+def abandon(db: sqlite3.Connection, purchase: Purchase, *, given_back: bool = True) -> Purchase:
+    """Give up a purchase: its resources are free again, and its cost where it can no longer be taken."""
+    event: PurchaseEvent = "failed" if purchase.state != "signed" else "dead" if given_back else "denied"
+    abandoned = _move(db, purchase, event, given_back=given_back)
     db.execute("DELETE FROM taken_resources WHERE purchase_id = ?", (purchase.id,))
     return abandoned
 
 
 def paid(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
     return _move(db, purchase, "receipted")
+
+
+def recovered(db: sqlite3.Connection, purchase: Purchase, option_id: str, *, now: int) -> None:
+    """Paid, but not from this copy of the wallet: what was signed is not here, its price is spent all the same."""
+    changed = db.execute(
+        "UPDATE purchases SET state = 'paid', option_id = COALESCE(option_id, ?), draft = COALESCE(draft, '{}'),"
+        " cost_amount = COALESCE(cost_amount, price_amount), payer = COALESCE(payer, 'another copy'),"
+        " external_id = COALESCE(external_id, payment_request_id), evidence = COALESCE(evidence, '{}'),"
+        " signed_at = COALESCE(signed_at, ?) WHERE id = ? AND state IN ('wanted', 'requested', 'signed')",
+        (option_id, now, purchase.id),
+    ).rowcount
+    if changed != 1:
+        raise WalletError("purchase_taken", f"another buyer took up the purchase of {purchase.kind}")
+
+
+def lost(db: sqlite3.Connection, purchase: Purchase, payment: str, *, now: int) -> None:
+    """Paid from another copy of the wallet, and no receipt is to be had: its price stays spent."""
+    db.execute(
+        "UPDATE purchases SET state = 'abandoned', cost_amount = price_amount, payer = 'another copy',"
+        " external_id = ?, signed_at = ? WHERE id = ? AND state IN ('wanted', 'requested')",
+        (payment, now, purchase.id),
+    )
+
+
+def note_foreign(db: sqlite3.Connection, payment: str, cost: Money, *, new_id: str, now: int) -> None:
+    """Count a payment from another copy of the wallet, of which nothing is known but its cost; once."""
+    db.execute(
+        "INSERT INTO purchases (id, origin, product, credits, state, created_at, price_amount, price_currency,"
+        " price_decimals, cost_amount, payer, external_id, signed_at)"
+        " SELECT ?1, 'unknown', 'unknown', 1, 'abandoned', ?2, ?3, ?4, ?5, ?3, 'another copy', ?6, ?2"
+        " WHERE NOT EXISTS (SELECT 1 FROM purchases WHERE external_id = ?6)",
+        (new_id, now, cost.amount, cost.currency, cost.decimals, payment),
+    )
+
+
+def unfinished(db: sqlite3.Connection) -> list[Purchase]:
+    """Every open purchase that has a payment request."""
+    rows = db.execute(f"{record.SELECT} WHERE payment_request_token IS NOT NULL AND {_OPEN}")
+    return [record.of_row(row) for row in rows]
 
 
 def _move(db: sqlite3.Connection, purchase: Purchase, event: PurchaseEvent, **changes: object) -> Purchase:

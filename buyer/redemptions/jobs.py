@@ -114,6 +114,11 @@ def use_of(db: sqlite3.Connection, redemption_id: str) -> MadeUse | None:
     return MadeUse(receipt_id, OwnUse(request_hash(strict_json.loads(body)), key, credit_count, salt))
 
 
+def note_proof(db: sqlite3.Connection, redemption_id: str, outcome: str) -> None:
+    """What was found of a use's burn, for the history: `holds`, `partly` or `broken`."""
+    db.execute("UPDATE uses SET proof = ? WHERE redemption_id = ?", (outcome, redemption_id))
+
+
 def keep_salt(db: sqlite3.Connection, redemption_id: str, salt: bytes) -> None:
     """What opens the burn's leaf to us, for when the seller does not show it any more."""
     db.execute("UPDATE uses SET salt = ? WHERE redemption_id = ? AND salt IS NULL", (salt, redemption_id))

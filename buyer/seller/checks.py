@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault
+from buyer.limits import SpendingLimits
 from buyer.purchase.machine import SHORTEST_LIFE
 from shared.keys import PublicKey
 from shared.money import Money
@@ -26,7 +27,7 @@ class Expected:
     """What was ordered, of whom, and what it may cost.
 
     `token` is what the catalog promises to burn, None for nothing. `price` is the catalog's; `first_price` what
-    an earlier 402 of the same purchase asked.
+    an earlier 402 of the same purchase asked. `limits` are the owner's: which options he allows.
     """
 
     origin: str
@@ -39,6 +40,7 @@ class Expected:
     price: Money
     first_price: Money | None
     budget: Budget
+    limits: SpendingLimits
 
 
 def check(token: str, expected: Expected, *, now: int) -> PaymentRequest:

@@ -9,11 +9,13 @@ import httpx
 
 from buyer.auth import HolderAuth
 from buyer.errors import SellerFault
+from buyer.limits import SpendingLimits
 from buyer.purchase.receipts import HeldReceipt
 from buyer.seller import catalog, identity
 from buyer.seller.catalog import Catalog
 from buyer.seller.http import SellerHttp, describe, seller_origin
-from buyer.wallet import chains
+from buyer.wallet import chains, owner
+from buyer.wallet.chains import OfferedChain
 from buyer.wallet.file import Wallet
 from shared.chain.base import Chain
 from shared.keys import PublicKey
@@ -50,6 +52,10 @@ class Session:
         self._seller: KnownSeller | None = None
         self._chain: Chain | None = None
         self._any_network = any_network
+        #: what the owner of the wallet has set, or no limits
+        self.limits = wallet.transact(owner.limits) or SpendingLimits()
+        #: the variables, as far as the owner has not settled what they say
+        self.environment = owner.environment(wallet, context.environment)
 
     async def seller(self) -> KnownSeller:
         """The seller, met once. SellerFault when it is not who it was, UsageError on another network."""
@@ -73,9 +79,14 @@ class Session:
         if self._chain is None:
             seller = await self.seller()
             self._chain = chains.connect(
-                seller.catalog.network, seller.catalog.chain_url, self.context.environment
+                OfferedChain(seller.catalog.network, seller.catalog.chain_url, self.origin),
+                self.environment,
             )
         return self._chain
+
+    def believes_chain(self) -> bool:
+        """Whether that chain is one that the buyer chose."""
+        return owner.believes_chain(self.wallet, self.wallet.network, self.context.environment)
 
     def proof(self, receipt: HeldReceipt) -> HolderAuth:
         """Shows `receipt` and that its key is ours."""

@@ -8,18 +8,20 @@ and a wallet has as many writers as its owner starts.
 import os
 import secrets
 import sqlite3
-import stat
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from buyer.errors import WalletError
+from buyer.wallet import secrecy
 from buyer.wallet.migrations import VERSION, migrate
 from buyer.wallet.schema import SCHEMA
+from buyer.wallet.soundness import APPLICATION, check_ours, check_private
 from shared.cardano.network import NETWORKS
-from shared.keys import SigningKey
+from shared.keys import PublicKey, SigningKey
 
 T = TypeVar("T")
 
@@ -37,17 +39,27 @@ def default_path(environment: Mapping[str, str]) -> Path:
 class Wallet:
     """An open wallet. One instance may be used by several threads; `close()` when done."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, ask: Callable[[], str] | None = None
+    ) -> None:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
         settings = dict(connection.execute("SELECT key, value FROM settings").fetchall())
         self.network: str = settings["network"].decode()
-        self.key = SigningKey.from_seed(settings["seed"])
+        self.public = PublicKey(settings["public"])
+        self._lock_box: bytes | None = settings.get("lock")
+        boxes, self._key = secrecy.opened(settings, self.public, ask)
+        boxes.serve(connection)
 
     @classmethod
-    def create(cls, path: Path | str, *, network: str = "cardano:devnet") -> "Wallet":
-        """A new wallet with a new key. WalletError when the file exists or the network is unknown."""
+    def create(
+        cls, path: Path | str, *, network: str = "cardano:devnet", passphrase: str | None = None
+    ) -> "Wallet":
+        """A new wallet with a new key, encrypted when there is a passphrase.
+
+        WalletError when the file exists or the network is unknown.
+        """
         path = Path(path)
         if network not in NETWORKS:
             raise WalletError(
@@ -58,42 +70,52 @@ class Wallet:
         # Private before there is anything to read in it.
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         try:
-            _fill(draft, {"network": network.encode(), "seed": SigningKey.generate().seed})
-            # A link never overwrites, and a crash leaves either no wallet or a whole one.
-            os.link(draft, path)
-        except FileExistsError as error:
-            hint = "Use it as it is, or name another file with --wallet."
-            raise WalletError("wallet_exists", f"there is a wallet at {path} already", hint=hint) from error
+            _fill(draft, {"network": network.encode(), **secrecy.new_settings(passphrase)})
+            put(draft, path)
         finally:
             draft.unlink()
-        return cls.open(path)
+        return cls.open(path, None if passphrase is None else lambda: passphrase)
 
     @classmethod
-    def open(cls, path: Path | str) -> "Wallet":
-        """An existing wallet, brought to the present version. WalletError when it is missing, not a wallet, or
-        open to others.
+    def open(cls, path: Path | str, ask: Callable[[], str] | None = None) -> "Wallet":
+        """An existing wallet, brought to the present version.
+
+        `ask` gives the passphrase of an encrypted one; without it, such a wallet shows what is not secret, and
+        signs nothing. WalletError when it is missing, damaged, not a wallet, open to others, or stays locked.
         """
         path = Path(path)
-        _check_private(path)
+        check_private(path)
         connection = _connect(path)
         try:
             migrate(connection, str(path))
-            return cls(path, connection)
+            return cls(path, connection, ask)
         except BaseException:
             connection.close()
             raise
 
     @property
+    def key(self) -> SigningKey:
+        """The wallet's key; WalletError `wallet_locked` when it was opened without its passphrase."""
+        if self._key is None:
+            hint = "Give its passphrase: at the terminal, or on a descriptor with --passphrase-fd N."
+            raise WalletError("wallet_locked", f"{self.path} is encrypted", hint=hint)
+        return self._key
+
+    @property
+    def encrypted(self) -> bool:
+        return self._lock_box is not None
+
+    @property
     def did(self) -> str:
         """The key as did:key: payer and holder of everything bought from this wallet."""
-        return self.key.public.did
+        return self.public.did
 
     @property
     def address(self) -> str:
         """Where the wallet's ADA is kept: the enterprise address of its key."""
         from shared.cardano.addresses import enterprise_address
 
-        return enterprise_address(self.key.public, self.network)
+        return enterprise_address(self.public, self.network)
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` all or nothing, alone among every process that has the wallet open; durable on return.
@@ -109,12 +131,47 @@ class Wallet:
                     "wallet_busy", f"{self.path} cannot be written: {error}", hint=hint
                 ) from error
             try:
+                self._check_unchanged()
                 result = work(self._connection)
+                self._connection.commit()
+            except sqlite3.Error as error:
+                self._connection.rollback()
+                if type(error) not in {sqlite3.OperationalError, sqlite3.DatabaseError}:
+                    raise  # a constraint's, which has a meaning where it was met
+                hint = "Is the disk full, the file damaged? Nothing of this step was stored."
+                raise WalletError("wallet_unwritable", f"{self.path}: {error}", hint=hint) from error
             except BaseException:
                 self._connection.rollback()
                 raise
-            self._connection.commit()
             return result
+
+    def rewrite(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Like `transact`; afterwards nothing of what was overwritten is left in the file. Close it then."""
+        with self._lock:
+            try:
+                self._connection.execute("PRAGMA secure_delete = ON")
+                # First: pages that were freed before may hold secrets too. What `work` overwrites is zeroed.
+                self._connection.execute("VACUUM")
+            except sqlite3.OperationalError as error:
+                hint = "Another buyer is at it, or the disk is full; nothing has changed."
+                raise WalletError(
+                    "wallet_busy", f"{self.path} cannot be rewritten: {error}", hint=hint
+                ) from error
+            self.transact(work)
+
+    def copy(self, target: Path) -> None:
+        """Write all that the wallet holds to a file that is there and empty, whoever writes to it meanwhile."""
+        with self._lock, closing(sqlite3.connect(target)) as copy:
+            self._connection.backup(copy)
+
+    def _check_unchanged(self) -> None:
+        # Who opened it before it was encrypted would go on to write secrets in clear.
+        row = self._connection.execute("SELECT value FROM settings WHERE key = 'lock'").fetchone()
+        if (None if row is None else row[0]) != self._lock_box:
+            hint = "Run the command again."
+            raise WalletError(
+                "wallet_changed", f"{self.path} was encrypted or decrypted meanwhile", hint=hint
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -129,22 +186,35 @@ class Wallet:
             self._connection.close()
 
 
+def put(draft: Path, path: Path) -> None:
+    """Give a whole file its name. WalletError when something is there: no wallet is ever written over."""
+    try:
+        # A link never overwrites, and a crash leaves either no wallet or a whole one.
+        os.link(draft, path)
+    except FileExistsError as error:
+        hint = "Use it as it is, or name another file."
+        raise WalletError("wallet_exists", f"there is a wallet at {path} already", hint=hint) from error
+
+
 def _fill(path: Path, settings: dict[str, bytes]) -> None:
-    connection = _connect(path)
+    connection = _connect(path, empty=True)
     try:
         connection.execute("BEGIN IMMEDIATE")
         for statement in SCHEMA:
             connection.execute(statement)
         connection.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
         connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.commit()
     finally:
         connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, empty: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
+        if not empty:
+            check_ours(connection, path)  # before the pragma that would change another program's file
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -152,24 +222,12 @@ def _connect(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise WalletError("wallet_unreadable", f"{path} is not a wallet: {error}") from error
+    except WalletError:
+        connection.close()
+        raise
     if level != EXTRA:
         connection.close()
         raise WalletError(
             "wallet_not_durable", "this SQLite does not promise that what was written stays written"
         )
     return connection
-
-
-def _check_private(path: Path) -> None:
-    """As ssh does with a key: refuse a file that others on this machine can read or write."""
-    try:
-        found = path.stat()
-    except FileNotFoundError as error:
-        hint = "Make one: buyer wallet create"
-        raise WalletError("wallet_missing", f"there is no wallet at {path}", hint=hint) from error
-    if not stat.S_ISREG(found.st_mode):
-        raise WalletError("wallet_unreadable", f"{path} is not a file")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        mode = f"{stat.S_IMODE(found.st_mode):04o}"
-        hint = f"It holds a key. Close it to others: chmod 600 '{path}'"
-        raise WalletError("wallet_permissions", f"others may open {path} (mode {mode})", hint=hint)

@@ -1,24 +1,28 @@
 """What a wallet holds, and play money for it from the devnet's faucet."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 
-import httpx
-
-from buyer.errors import SellerUnreachable, UsageError, nothing
+from buyer.errors import SellerFault, SellerUnreachable, UsageError, nothing
 from buyer.seller import catalog
 from buyer.seller.catalog import Catalog
 from buyer.seller.http import SellerHttp, seller_origin
-from buyer.wallet import chains
+from buyer.wallet import chains, owner
+from buyer.wallet.chain_address import ChainAddress
+from buyer.wallet.chains import OfferedChain
 from buyer.wallet.file import Wallet
 from shared.cardano.network import DEVNET
-from shared.chain.base import ChainError
-from shared.chain.tls import trusted
+from shared.chain.base import ChainError, ChainUnavailable
+from shared.chain.transport import Answer, NoAnswer, NotSent, Transport
+from shared.text import clean
 
 FILLING = 1_000_000_000
 LOOK_SECONDS = 0.3
 WAIT_SECONDS = 60.0
+FAUCET_SECONDS = 30.0
 OK = 200
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 async def network_of(seller: str) -> str:
@@ -28,14 +32,7 @@ async def network_of(seller: str) -> str:
 
 async def balance(wallet: Wallet, seller: str, environment: Mapping[str, str]) -> int:
     """Lovelace at the wallet's address, as its chain service shows them."""
-    offered = (await fetch_catalog(seller)).chain_url if wallet.network == DEVNET else None
-    chain = chains.connect(wallet.network, offered, environment)
-    try:
-        return sum(utxo.lovelace for utxo in await chain.utxos(wallet.address))
-    except ChainError as error:
-        raise SellerUnreachable("chain_unreachable", f"the chain service does not answer: {error}") from error
-    finally:
-        await chain.aclose()
+    return await _held(wallet, await _chain_of(wallet, seller, environment), environment)
 
 
 async def fund(wallet: Wallet, seller: str, lovelace: int, environment: Mapping[str, str]) -> str:
@@ -45,29 +42,17 @@ async def fund(wallet: Wallet, seller: str, lovelace: int, environment: Mapping[
         raise UsageError(
             "faucet_missing", f"only the devnet has a faucet; this wallet is on {wallet.network}", hint=hint
         )
-    before = await balance(wallet, seller, environment)
-    tx_hash = await _ask(wallet, (await fetch_catalog(seller)).chain_url or "", lovelace)
+    # Located once: what is asked for the balance is what is asked for the money.
+    address = await _chain_of(wallet, seller, environment)
+    before = await _held(wallet, address, environment)
+    tx_hash = await _ask(wallet, address, lovelace)
     try:
         async with asyncio.timeout(WAIT_SECONDS):
-            while await balance(wallet, seller, environment) <= before:  # noqa: ASYNC110  another process makes the block
+            while await _held(wallet, address, environment) <= before:  # noqa: ASYNC110  another process makes the block
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:
         raise SellerUnreachable("faucet_slow", f"the faucet's payment {tx_hash} has not arrived") from error
     return tx_hash
-
-
-async def _ask(wallet: Wallet, chain_url: str, lovelace: int) -> str:
-    url = chain_url.removesuffix("/").removesuffix("/api/v0") + "/devnet/faucet"
-    async with httpx.AsyncClient(trust_env=False, timeout=30, verify=trusted(trust_env=False)) as client:
-        try:
-            reply = await client.post(url, json={"address": wallet.address, "lovelace": lovelace})
-        except httpx.TransportError as error:
-            raise SellerUnreachable("faucet_unreachable", f"the faucet does not answer at {url}") from error
-    if reply.status_code != OK:
-        raise UsageError(
-            "faucet_refused", f"the faucet refused (status {reply.status_code})", hint="Ask for less."
-        )
-    return str(reply.json().get("tx_hash"))
 
 
 async def fetch_catalog(seller: str) -> Catalog:
@@ -76,3 +61,51 @@ async def fetch_catalog(seller: str) -> Catalog:
         return catalog.read((await http.send("GET", "/api/catalog")).json())
     finally:
         await http.aclose()
+
+
+async def _chain_of(wallet: Wallet, seller: str, environment: Mapping[str, str]) -> ChainAddress:
+    """Where the wallet's chain is; the seller is asked on the devnet alone, when the user named no other."""
+    environment = owner.environment(wallet, environment)
+    asked = wallet.network == DEVNET and chains.own_address(environment) is None
+    url = (await fetch_catalog(seller)).chain_url if asked else None
+    return chains.locate(OfferedChain(wallet.network, url, seller_origin(seller)), environment)
+
+
+async def _held(wallet: Wallet, address: ChainAddress, environment: Mapping[str, str]) -> int:
+    chain = chains.open_at(address, environment)
+    try:
+        return sum(utxo.lovelace for utxo in await chain.utxos(wallet.address))
+    except ChainError as error:
+        raise SellerUnreachable("chain_unreachable", f"the chain service does not answer: {error}") from error
+    finally:
+        await chain.aclose()
+
+
+async def _ask(wallet: Wallet, address: ChainAddress, lovelace: int) -> str:
+    transport = Transport(address.devnet, "", FAUCET_SECONDS, None)
+    try:
+        answer = await transport.send(
+            "POST", "/faucet", json={"address": wallet.address, "lovelace": lovelace}
+        )
+    except (NotSent, NoAnswer) as error:
+        raise SellerUnreachable(
+            "faucet_unreachable", f"the faucet does not answer at {address.devnet}: {error}"
+        ) from error
+    finally:
+        await transport.aclose()
+    if answer.status != OK:
+        raise UsageError(
+            "faucet_refused", f"the faucet refused (status {answer.status})", hint="Ask for less."
+        )
+    return _paid(answer)
+
+
+def _paid(answer: Answer) -> str:
+    try:
+        document = answer.json()
+    except ChainUnavailable as error:
+        raise SellerFault("faucet_malformed", f"the faucet's answer is odd: {clean(error)}") from error
+    tx_hash = document.get("tx_hash") if isinstance(document, Mapping) else None
+    if not isinstance(tx_hash, str) or not _HASH.fullmatch(tx_hash):
+        raise SellerFault("faucet_malformed", "the faucet's answer names no transaction")
+    return tx_hash

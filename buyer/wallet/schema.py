@@ -19,7 +19,8 @@ SCHEMA = (
     )
     """,
     "CREATE UNIQUE INDEX one_open_job ON jobs (kind) WHERE state = 'open'",
-    # `draft` and `evidence` are JSON, the payer's own. `cost_amount` is in the unit of the price.
+    # `draft` and `evidence` are JSON, the payer's own. `cost_amount` is in the unit of the price; once signed it is
+    # spent, until it is `given_back`. `signed_at` in Unix seconds.
     """
     CREATE TABLE purchases (
         id TEXT PRIMARY KEY,
@@ -41,6 +42,8 @@ SCHEMA = (
         external_id TEXT,
         draft TEXT,
         evidence TEXT,
+        signed_at INTEGER,
+        given_back INTEGER NOT NULL DEFAULT 0 CHECK (given_back IN (0, 1)),
         UNIQUE (payer, external_id),
         CHECK (state IN ('wanted', 'abandoned') OR (payment_request_token IS NOT NULL AND price_amount IS NOT NULL)),
         CHECK (
@@ -87,8 +90,29 @@ SCHEMA = (
         state TEXT NOT NULL CHECK (state IN ('wanted', 'delivered', 'done')),
         target TEXT NOT NULL DEFAULT '/api/images/generate',
         credits INTEGER NOT NULL DEFAULT 1 CHECK (credits > 0),
-        salt BLOB
+        salt BLOB,
+        proof TEXT CHECK (proof IN ('holds', 'partly', 'broken'))
     )
     """,
     "CREATE UNIQUE INDEX one_use_a_position ON uses (job_id, position) WHERE job_id IS NOT NULL",
+    # A price above which the owner wants to be asked. Each is used by one purchase, or waits for one.
+    """
+    CREATE TABLE approvals (
+        id TEXT PRIMARY KEY,
+        origin TEXT NOT NULL,
+        product TEXT NOT NULL,
+        credits INTEGER NOT NULL,
+        amount INTEGER NOT NULL CHECK (amount >= 0),
+        currency TEXT NOT NULL,
+        decimals INTEGER NOT NULL,
+        asked_at INTEGER NOT NULL,
+        approved_at INTEGER,
+        purchase_id TEXT REFERENCES purchases (id),
+        CHECK (purchase_id IS NULL OR approved_at IS NOT NULL)
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX one_open_approval ON approvals (origin, product, credits, amount, currency, decimals)
+    WHERE purchase_id IS NULL
+    """,
 )

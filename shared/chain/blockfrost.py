@@ -63,6 +63,11 @@ class Blockfrost:
         found = {utxo.reference: utxo async for utxo in self._outputs(path, address)}
         return list(found.values())
 
+    async def history(self, address: str) -> list[str]:
+        """The hashes of every transaction that pays to or spends from `address`, oldest first."""
+        path = f"/addresses/{_safe(_ADDRESS, address)}/transactions"
+        return [reading.digest(entry, "tx_hash") async for entry in self._pages(path)]
+
     async def inclusion(self, tx_hash: str) -> Inclusion | None:
         """Where the transaction stands on the chain; None when it is not (or no longer) there."""
         document = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}")

@@ -1,6 +1,7 @@
 """Payments that are refused, too late or too dear: what stays set aside, what is given back, what is never paid."""
 
 from contextlib import closing
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from buyer.errors import BuyerError, OverBudget, PaymentRefused, SellerFault
 from buyer.wallet.file import Wallet
 from shared.problem import Problem
 from tests.buyers.conftest import OpenShop
+from tests.support.hostile.lies import with_option
 from tests.support.hostile.papers import LIFETIME
 from tests.support.hostile.shop import Shop
 from tests.support.hostile.transport import At, Killed
@@ -40,6 +42,7 @@ def test_a_402_to_a_claim_is_never_answered_with_another_payment(shop: Shop) -> 
 
 def test_a_payment_that_can_never_land_gives_its_price_back_and_is_made_anew(shop: Shop) -> None:
     shop.seller.lies.refuse_claims = MISMATCH
+    shop.environment["BUYER_CHAIN"] = shop.devnet.url
     budget = Budget(per_purchase="3.00 USD", total="3.00 USD")
     with pytest.raises(PaymentRefused):
         buy(shop, budget=budget)
@@ -55,6 +58,36 @@ def test_a_payment_that_can_never_land_gives_its_price_back_and_is_made_anew(sho
     assert spent(shop) == 300
     assert len(shop.seller.transactions - before) == 1
     assert shop.paid_on_chain() == PRICE
+
+
+def test_a_sellers_own_chain_gives_no_budget_back(shop: Shop) -> None:
+    """It could say of every payment that it never landed: five times 3.00 were paid under a total of 3.00."""
+    shop.seller.lies.refuse_claims = MISMATCH
+    budget = Budget(per_purchase="3.00 USD", total="3.00 USD")
+    with pytest.raises(PaymentRefused):
+        buy(shop, budget=budget)
+    for _ in range(4):
+        shop.pass_time(LIFETIME)
+        with pytest.raises(OverBudget) as caught:
+            buy(shop, budget=budget)
+        assert caught.value.code == "over_total_budget"
+    assert len(shop.seller.transactions) == 1
+    assert (spent(shop), states(shop)[0]) == (300, "abandoned")
+    # Within the budget the order is made anew all the same: what was denied is counted and in nobody's way.
+    shop.seller.lies.refuse_claims = None
+    assert buy(shop, budget=Budget("3.00 USD", total="6.00 USD")).granted == 3
+    assert spent(shop) == 600
+
+
+def test_a_sellers_rate_of_nearly_nothing_is_not_paid_by(shop: Shop) -> None:
+    def cheap(catalog: dict[str, Any]) -> dict[str, Any]:
+        return {**catalog, "rails": [{**catalog["rails"][0], "rate": "0.01 USD"}]}
+
+    shop.seller.lies.catalog = cheap
+    shop.seller.lies.request = lambda asked: with_option(asked, amount=300_000_000)
+    with pytest.raises(SellerFault) as caught:
+        buy(shop)
+    assert (caught.value.code, shop.seller.transactions) == ("amount_inflated", set())
 
 
 def test_a_payment_whose_request_has_expired_is_not_given_up_while_its_bytes_can_land(shop: Shop) -> None:

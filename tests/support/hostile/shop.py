@@ -30,6 +30,8 @@ class Shop:
     wallet_path: Path
     clock: int = field(default_factory=lambda: int(time.time()))
     said: list[str] = field(default_factory=list)
+    #: the variables of the buyers
+    environment: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -78,7 +80,7 @@ class Shop:
             wait=wait,
             say=self.said.append,
             trace=self.said.append,
-            environment={},
+            environment=self.environment,
             now=lambda: self.clock,
             transport=Unreliable(httpx.ASGITransport(self.seller.app), before=before, after=after),
         )

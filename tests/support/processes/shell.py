@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.support.hostile.seller import FakeSeller
+from tests.support.processes.secret_pipe import descriptor_of
 
 SECONDS = 60
 
@@ -41,7 +43,7 @@ class Shell:
             "BUYER_SELLER": url,
         }
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, descriptors: Sequence[int] = ()) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "buyer", *arguments],
             cwd=self.folder,
@@ -49,9 +51,18 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            pass_fds=descriptors,
         )
 
-    def run(self, *arguments: str) -> Finished:
-        process = self.start(*arguments)
+    def run(self, *arguments: str, descriptors: Sequence[int] = ()) -> Finished:
+        process = self.start(*arguments, descriptors=descriptors)
         out, err = process.communicate(timeout=SECONDS)
         return Finished(process.returncode, out, err)
+
+    def secretly(self, option: str, secret: str, *arguments: str) -> Finished:
+        """Run with `secret` on a descriptor that `option` names."""
+        descriptor = descriptor_of(secret + "\n")
+        try:
+            return self.run(*arguments, option, str(descriptor), descriptors=(descriptor,))
+        finally:
+            os.close(descriptor)

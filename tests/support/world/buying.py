@@ -7,7 +7,7 @@ from contextlib import closing
 import httpx
 
 from buyer.budget import Budget
-from buyer.purchase import store as purchase_store
+from buyer.purchase import allowance
 from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
 from shared.money import Money
@@ -45,4 +45,4 @@ def states(shop: AnyShop) -> list[str]:
 
 def spent(shop: AnyShop) -> int:
     with closing(Wallet.open(shop.wallet_path)) as wallet:
-        return wallet.transact(lambda db: purchase_store.spent(db, like=Money(0, "USD", 2))).amount
+        return wallet.transact(lambda db: allowance.spent(db, like=Money(0, "USD", 2))).amount

@@ -4,6 +4,7 @@ import sqlite3
 
 from buyer.budget import Budget
 from buyer.payers.base import Cost, PaymentDraft
+from buyer.purchase import allowance
 from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase, PurchaseKind
 from buyer.wallet.file import Wallet
@@ -37,7 +38,13 @@ def requested(wallet: Wallet, name: str, *, cents: int = 300, credit_count: int 
 
 
 def pay(
-    wallet: Wallet, purchase: Purchase, budget: Budget, resources: tuple[str, ...], *, cost: int | None = None
+    wallet: Wallet,
+    purchase: Purchase,
+    budget: Budget,
+    resources: tuple[str, ...],
+    *,
+    cost: int | None = None,
+    now: int = NOW,
 ) -> Purchase:
     token, price = purchase.payment_request_token, purchase.price
     assert token is not None
@@ -45,7 +52,9 @@ def pay(
     draft = PaymentDraft(token, OPTION.id, f"hash of {purchase.id}", resources, {"expires": 100})
     charged = Cost(price if cost is None else Money(cost, price.currency, price.decimals))
     return wallet.transact(
-        lambda db: purchase_store.debit(db, purchase, draft, budget=budget, cost=charged, payer=PlainPayer())
+        lambda db: purchase_store.debit(
+            db, purchase, draft, budget=budget, cost=charged, payer=PlainPayer(), option=OPTION, now=now
+        )
     )
 
 
@@ -54,4 +63,4 @@ def taken(wallet: Wallet) -> frozenset[str]:
 
 
 def spent(wallet: Wallet) -> int:
-    return wallet.transact(lambda db: purchase_store.spent(db, like=Money(0, "USD", 2))).amount
+    return wallet.transact(lambda db: allowance.spent(db, like=Money(0, "USD", 2))).amount

@@ -30,6 +30,7 @@ TABLE: dict[tuple[PurchaseState, PurchaseEvent], PurchaseState] = {
     ("signed", "refused"): "signed",
     ("signed", "unanswered"): "signed",
     ("signed", "dead"): "abandoned",
+    ("signed", "denied"): "abandoned",
     ("signed", "receipted"): "paid",
 }
 
@@ -56,10 +57,11 @@ def test_whatever_happens_the_price_is_spent_from_the_signature_to_a_receipt_or_
             continue
         happened.append(event)
     assert happened.count("signed") <= 1, "one purchase is signed once"
-    assert (state in {"signed", "paid"}) == ("signed" in happened and "dead" not in happened)
+    dead = {"dead", "denied"} & set(happened)
+    assert (state in {"signed", "paid"}) == ("signed" in happened and not dead)
     if state == "abandoned":
-        assert happened[-1] in {"failed", "dead"}
-        assert ("signed" in happened) == (happened[-1] == "dead")
+        assert happened[-1] in {"failed", "dead", "denied"}
+        assert ("signed" in happened) == (happened[-1] in dead)
     if state == "paid":
         assert happened[-1] == "receipted"
 
@@ -102,6 +104,8 @@ def test_nothing_but_a_request_with_time_left_is_ever_signed_and_a_signed_one_is
         ("impossible", 1, "refused"),
         ("impossible", 0, "dead"),
         ("impossible", -900, "dead"),
+        ("denied", 1, "refused"),
+        ("denied", 0, "denied"),
     ],
 )
 def test_a_price_is_given_back_only_when_nobody_can_take_it_any_more(

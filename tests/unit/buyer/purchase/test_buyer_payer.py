@@ -18,8 +18,8 @@ from buyer.payers.cardano import (
     LONGEST_LIFE,
     SETTLING_SLOTS,
     CardanoPayer,
-    ada_price,
 )
+from buyer.rates import DEVNET_LEAST, ada_price
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
@@ -145,12 +145,33 @@ def test_on_a_real_network_the_amount_is_held_against_the_buyers_own_rate(
         assert refused(option, PREPROD) == code
 
 
-def test_the_sellers_rate_is_believed_on_the_devnet_alone() -> None:
-    theirs, ours = Money(1, "USD", 2), Money(50, "USD", 2)
-    assert ada_price(DEVNET, theirs, None) == theirs
-    assert ada_price(MAINNET, theirs, ours) == ours
+def test_the_sellers_rate_is_believed_on_the_devnet_alone_and_never_far_below_ours() -> None:
+    theirs, ours, owners = (Money(cents, "USD", 2) for cents in (40, 50, 60))
+    assert ada_price(theirs, None) == theirs
+    assert ada_price(theirs, ours) == ours
+    assert ada_price(Money(1, "USD", 2), None) == DEVNET_LEAST
+    assert ada_price(theirs, None, owners) == owners
+    assert ada_price(None, ours) == ours
+    assert ada_price(None, ours, owners) == owners
+    assert ada_price(None, None, owners) == owners
     with pytest.raises(UsageError, match="not believed"):
-        ada_price(MAINNET, theirs, None)
+        ada_price(None, None)
+    with pytest.raises(SellerFault, match="cannot be compared"):
+        ada_price(Money(1, "ADA", 6), None)
+
+
+def test_a_payment_that_only_the_sellers_own_chain_calls_dead_is_denied_and_not_impossible() -> None:
+    late = StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS + 1)
+
+    async def connected() -> StillChain:
+        return late
+
+    doubting = CardanoPayer(
+        connected, BUYER, DEVNET, ada_price=lambda: RATE, now=lambda: NOW, believes_chain=False
+    )
+    assert asyncio.run(doubting.fate(SIGNED)) == "denied"
+    late.landed = True
+    assert asyncio.run(doubting.fate(SIGNED)) == "landed"
 
 
 def test_a_payment_pays_exactly_the_option_and_names_its_request() -> None:

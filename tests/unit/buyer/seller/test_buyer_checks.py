@@ -8,6 +8,7 @@ import pytest
 
 from buyer.budget import Budget
 from buyer.errors import BuyerError, OverBudget, SellerFault
+from buyer.limits import SpendingLimits
 from buyer.seller import checks
 from buyer.seller.checks import Expected
 from shared.cardano.addresses import enterprise_address
@@ -48,6 +49,7 @@ EXPECTED = Expected(
     price=Money(300, "USD", 2),
     first_price=None,
     budget=Budget(per_purchase="5.00 USD"),
+    limits=SpendingLimits(),
 )
 
 

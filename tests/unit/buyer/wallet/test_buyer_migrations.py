@@ -14,11 +14,12 @@ import pytest
 from buyer.budget import Budget
 from buyer.client import BuyerClient
 from buyer.errors import WalletError
-from buyer.purchase import receipts
+from buyer.purchase import allowance, receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
 from buyer.wallet.migrations import STEPS, VERSION, migrate
+from buyer.wallet.soundness import APPLICATION
 from shared.dialects import ack
 from shared.keys import SigningKey
 from shared.money import Money
@@ -67,7 +68,10 @@ def test_an_old_wallet_becomes_what_a_new_one_is(old: Path, tmp_path: Path) -> N
     Wallet.open(old).close()
     Wallet.create(tmp_path / "new.db").close()
     assert structure(old) == structure(tmp_path / "new.db")
-    assert read(old, "PRAGMA user_version") == read(tmp_path / "new.db", "PRAGMA user_version")
+    for pragma in ("user_version", "application_id"):
+        assert read(old, f"PRAGMA {pragma}") == read(tmp_path / "new.db", f"PRAGMA {pragma}")
+    settings = "SELECT key FROM settings ORDER BY key"
+    assert read(old, settings) == read(tmp_path / "new.db", settings)
     assert read(old, "PRAGMA foreign_key_check") == []
 
 
@@ -76,7 +80,7 @@ def test_nothing_in_an_old_wallet_is_lost(old: Path) -> None:
     outputs = read(old, "SELECT tx_hash || '#' || position FROM spent_outputs")
     with closing(Wallet.open(old)) as wallet:
         assert wallet.did == BUYER.public.did
-        assert wallet.transact(lambda db: purchase_store.spent(db, like=Money(0, "USD", 2))).amount == 500
+        assert wallet.transact(lambda db: allowance.spent(db, like=Money(0, "USD", 2))).amount == 500
         taken = wallet.transact(lambda db: purchase_store.taken_resources(db, "cardano"))
         assert taken == {reference for (reference,) in outputs}
         assert [held.granted for held in wallet.transact(receipts.every)] == [2]
@@ -167,6 +171,7 @@ def test_a_step_that_fails_leaves_the_wallet_as_it_was(
 def test_a_wallet_of_another_version_is_left_alone(old: Path, version: int) -> None:
     with closing(sqlite3.connect(old)) as db:
         db.execute(f"PRAGMA user_version = {version}")
+        db.execute(f"PRAGMA application_id = {APPLICATION if version else 0}")
     with pytest.raises(WalletError) as caught:
         Wallet.open(old)
     assert caught.value.code == "wallet_version"

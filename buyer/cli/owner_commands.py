@@ -1,0 +1,163 @@
+"""What the commands of the wallet's owner do."""
+
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from buyer.cli.commands import CommandResult, Commands
+from buyer.cli.output import CommandAnswer
+from buyer.errors import UsageError
+from buyer.limits import SpendingLimits
+from buyer.purchase import allowance
+from buyer.purchase import history as purchase_history
+from buyer.purchase.allowance import Approval
+from buyer.purchase.history import PastPurchase
+from buyer.seller.http import seller_origin
+from buyer.wallet import chains, owner
+from buyer.wallet.file import Wallet
+from buyer.wallet.passphrases import PassphraseSource
+from shared.money import Money
+from shared.text import clean
+
+NONE = "none"
+
+
+async def set_budget(
+    commands: Commands, asked: Mapping[str, str | Sequence[str] | None], owner_fd: int | None
+) -> CommandResult:
+    source = PassphraseSource(owner_fd, "--owner-fd")
+    with closing(commands.look()) as wallet:
+        old = wallet.transact(owner.limits) or SpendingLimits()
+        new = _changed(old, asked)
+        with commands.progress.aside():
+            if wallet.transact(owner.is_known):
+                known_by = owner.recognised(wallet, source.ask(owner.OWNER))
+            else:
+                known_by = owner.introduction(source.choose(owner.OWNER))
+        wallet.transact(lambda db: owner.store(db, new, known_by))
+        return CommandResult(_budget(wallet))
+
+
+async def show_budget(commands: Commands) -> CommandResult:
+    with closing(commands.look()) as wallet:
+        return CommandResult(_budget(wallet))
+
+
+async def approve(commands: Commands, approval_id: str, owner_fd: int | None) -> CommandResult:
+    source = PassphraseSource(owner_fd, "--owner-fd")
+    with closing(commands.look()) as wallet:
+        with commands.progress.aside():
+            owner.recognised(wallet, source.ask(owner.OWNER))
+        approval = wallet.transact(lambda db: allowance.approve(db, approval_id, now=int(time.time())))
+    line = f"approved once: {approval.kind} for {approval.price}; the buyer's command goes on when it is run again"
+    return CommandResult((_waiting(approval), [clean(line)]))
+
+
+async def show_history(commands: Commands) -> CommandResult:
+    with closing(commands.look()) as wallet:
+        past = wallet.transact(purchase_history.read)
+    lines = [_past_line(purchase) for purchase in past]
+    return CommandResult(
+        ({"purchases": [_past(purchase) for purchase in past]}, lines or ["nothing was bought yet"])
+    )
+
+
+def _changed(old: SpendingLimits, asked: Mapping[str, str | Sequence[str] | None]) -> SpendingLimits:
+    """The old limits with what was asked for; UsageError when it is nothing, or none of it can be read."""
+    named = {name: value for name, value in asked.items() if value}
+    if not named:
+        raise UsageError("budget_empty", "name at least one limit", hint="See: buyer budget set --help")
+    document = old.as_json()
+    for name, value in named.items():
+        if isinstance(value, str):
+            document[name] = None if value == NONE else _text(name, value)
+        else:
+            document[name] = [] if list(value) == [NONE] else [_member(name, one) for one in value]
+    return SpendingLimits.read(document)
+
+
+def _text(name: str, value: str) -> str:
+    if name == "chain":
+        return chains.named(value, "--chain").url
+    return value if " " in value else f"{value} USD"
+
+
+def _member(name: str, value: str) -> str:
+    return seller_origin(value) if name == "sellers" else value
+
+
+def _budget(wallet: Wallet) -> CommandAnswer:
+    def look(db: sqlite3.Connection) -> tuple[SpendingLimits | None, Money, list[Approval]]:
+        limits = owner.limits(db)
+        like = next(iter(limits.ceilings()), None) if limits is not None else None
+        return limits, allowance.spent(db, like=like or Money(0, "USD", 2)), allowance.waiting(db)
+
+    limits, spent, waiting = wallet.transact(look)
+    document = {
+        "limits": None if limits is None else limits.as_json(),
+        "spent": str(spent),
+        "waiting": [_waiting(approval) for approval in waiting],
+    }
+    lines = (
+        ["no budget is set: each purchase may cost up to --max-price"]
+        if limits is None
+        else _limit_lines(limits)
+    )
+    asked = [
+        f"{'approved' if one.approved_at else 'waits for you'}: {one.kind} for {one.price}: buyer approve {one.id}"
+        for one in waiting
+    ]
+    return document, [*lines, f"spent so far: {spent}", *map(clean, asked)]
+
+
+def _limit_lines(limits: SpendingLimits) -> list[str]:
+    shown = {name: value for name, value in limits.as_json().items() if value}
+    return [
+        f"{name.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in shown.items()
+    ] or ["the budget limits nothing"]
+
+
+def _waiting(approval: Approval) -> dict[str, Any]:
+    return {
+        "approval_id": approval.id,
+        "seller": approval.kind.origin,
+        "product": approval.kind.product,
+        "credits": approval.kind.credits,
+        "price": str(approval.price),
+        "approved": approval.approved_at is not None,
+    }
+
+
+def _past(purchase: PastPurchase) -> dict[str, Any]:
+    return {
+        "purchase_id": purchase.id,
+        "seller": purchase.kind.origin,
+        "product": purchase.kind.product,
+        "credits": purchase.kind.credits,
+        "state": purchase.state,
+        "price": None if purchase.price is None else str(purchase.price),
+        "counted_as_spent": purchase.counted,
+        "created_at": purchase.created_at,
+        "signed_at": purchase.signed_at,
+        "payment": purchase.payment,
+        "receipt_id": purchase.receipt_id,
+        "verified": {
+            "receipt": purchase.receipt_id is not None,
+            "uses": purchase.uses,
+            **{
+                f"burns_{outcome}": purchase.proofs.count(outcome)
+                for outcome in ("holds", "partly", "broken")
+            },
+        },
+    }
+
+
+def _past_line(purchase: PastPurchase) -> str:
+    day = time.strftime("%Y-%m-%d %H:%M", time.localtime(purchase.signed_at or purchase.created_at))
+    receipt = f"receipt {purchase.receipt_id} verified" if purchase.receipt_id else "no receipt"
+    proofs = f"{purchase.proofs.count('holds')} of {purchase.uses} burns proved"
+    broken = f", {purchase.proofs.count('broken')} BROKEN" if "broken" in purchase.proofs else ""
+    return clean(f"{day}  {purchase.state}  {purchase.price}  {purchase.kind}  {receipt}, {proofs}{broken}")

@@ -1,0 +1,105 @@
+"""`buyer budget`, `buyer approve` and `buyer history`: what the owner of a wallet sets and looks at."""
+
+from types import ModuleType
+from typing import Any
+
+import click
+
+from buyer.cli.options import common, run
+
+_owner = click.option(
+    "--owner-fd",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Read the owner's passphrase from this file descriptor.  [default: asked at the terminal]",
+)
+_MONEY = "AMOUNT"
+
+
+@click.group()
+def budget() -> None:
+    """What may be spent from the wallet. Only its owner changes that.
+
+    The first `buyer budget set` asks for an owner's passphrase, and from then on no limit changes without it. It
+    is not the wallet's passphrase: a program that drives `buyer` may pay, and gets to know neither how to pay more
+    nor to whom else. The options of a single call (--max-price) only ever lower what is allowed here.
+
+    It holds against whoever can run `buyer`. Whoever can read or write the wallet file as its owner can take the
+    money without `buyer`: give an agent the command, under another user of this machine or through a service, and
+    not the file; or encrypt the wallet (`buyer wallet encrypt`).
+    """
+
+
+@budget.command(name="set")
+@common
+@_owner
+@click.option("--per-purchase", metavar=_MONEY, help="The most for one purchase, like 5.00 or '5.00 USD'.")
+@click.option("--per-seller", metavar=_MONEY, help="The most in all at one seller.")
+@click.option("--per-day", metavar=_MONEY, help="The most within any 24 hours.")
+@click.option("--total", metavar=_MONEY, help="The most that this wallet ever spends.")
+@click.option(
+    "--approve-above", metavar=_MONEY, help="Ask the owner about prices above this: buyer approve ID."
+)
+@click.option(
+    "--allow-seller", "sellers", multiple=True, metavar="URL", help="Pay this seller; may be repeated."
+)
+@click.option(
+    "--allow-network", "networks", multiple=True, metavar="NAME", help="Pay on this network; may be repeated."
+)
+@click.option(
+    "--allow-currency",
+    "currencies",
+    multiple=True,
+    metavar="CODE",
+    help="Pay in this, like ADA; may be repeated.",
+)
+@click.option(
+    "--ada-usd", metavar=_MONEY, help="The least that one ADA is worth, whatever BUYER_ADA_USD says."
+)
+@click.option(
+    "--chain", metavar="URL", help="The chain service whose word counts, whatever BUYER_CHAIN says."
+)
+def set_(owner_fd: int | None, **given: Any) -> int:
+    """Change limits; those that are not named stay. `none` takes a limit away.
+
+    \b
+    Example:
+      buyer budget set --per-purchase 5.00 --per-day 20.00 --total 100.00 --approve-above 3.00
+    """
+    asked = {name: given.pop(name) for name in _LIMITS}
+    return run(given, lambda commands: _work().set_budget(commands, asked, owner_fd))
+
+
+@budget.command()
+@common
+def show(**given: Any) -> int:
+    """Show the limits, what is spent, and what waits for the owner's approval."""
+    return run(given, lambda commands: _work().show_budget(commands))
+
+
+@click.command()
+@common
+@_owner
+@click.argument("approval_id")
+def approve(approval_id: str, owner_fd: int | None, **given: Any) -> int:
+    """Allow one purchase that waits for its owner: once, at that price, at that seller."""
+    return run(given, lambda commands: _work().approve(commands, approval_id, owner_fd))
+
+
+@click.command()
+@common
+def history(**given: Any) -> int:
+    """List the purchases: where, what, for how much, and what was verified of it."""
+    return run(given, lambda commands: _work().show_history(commands))
+
+
+_LIMITS = (
+    *("per_purchase", "per_seller", "per_day", "total", "approve_above", "ada_usd", "chain"),
+    *("sellers", "networks", "currencies"),
+)
+
+
+def _work() -> ModuleType:
+    from buyer.cli import owner_commands
+
+    return owner_commands

@@ -1,0 +1,84 @@
+"""What the wallet's owner has set, in the wallet: his limits, and what he is known by.
+
+His passphrase is not the wallet's: whoever drives the command may pay, and only he may change how much. It
+holds against programs that are given the command; who can write to the file can take the money outright.
+Store functions; the transaction comes first.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from hashlib import sha256
+from secrets import compare_digest
+
+from buyer.errors import UsageError
+from buyer.limits import SpendingLimits
+from buyer.wallet import chains
+from buyer.wallet.file import Wallet
+from buyer.wallet.sealing import LockedKey, new_key
+from shared.cardano.network import DEVNET
+
+OWNER = "owner of the wallet"
+
+
+def limits(db: sqlite3.Connection) -> SpendingLimits | None:
+    """None while the owner has set none."""
+    stored = _setting(db, "limits")
+    return None if stored is None else SpendingLimits.read(json.loads(stored))
+
+
+def is_known(db: sqlite3.Connection) -> bool:
+    """Whether there is an owner's passphrase."""
+    return _setting(db, "owner") is not None
+
+
+def introduction(passphrase: str) -> bytes:
+    """What an owner is known by: a box that his passphrase opens. It takes a second, so outside of transactions."""
+    return LockedKey.close(new_key(), passphrase, OWNER).write()
+
+
+def recognised(wallet: Wallet, passphrase: str) -> bytes:
+    """The owner's box, opened by his passphrase; WalletError `passphrase_wrong`, UsageError when there is none."""
+    stored = wallet.transact(lambda db: _setting(db, "owner"))
+    if stored is None:
+        hint = "Set one first: buyer budget set"
+        raise UsageError("budget_unset", "this wallet has no budget and no owner's passphrase", hint=hint)
+    LockedKey.read(stored).open(passphrase, OWNER)
+    return stored
+
+
+def store(db: sqlite3.Connection, new: SpendingLimits, known_by: bytes) -> None:
+    """Set the limits; `known_by` is the box that was opened, or the first one.
+
+    UsageError when another owner was there first: two first calls at once must not both believe that they won.
+    """
+    db.execute("INSERT INTO settings VALUES ('owner', ?) ON CONFLICT DO NOTHING", (known_by,))
+    if not compare_digest(sha256(_setting(db, "owner") or b"").digest(), sha256(known_by).digest()):
+        raise UsageError(
+            "budget_set_meanwhile", "somebody else set the budget meanwhile; see: buyer budget show"
+        )
+    document = json.dumps(new.as_json()).encode()
+    db.execute("INSERT OR REPLACE INTO settings VALUES ('limits', ?)", (document,))
+
+
+def environment(wallet: Wallet, given: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables, with the owner's chain in place of one that a caller names."""
+    own = wallet.transact(limits)
+    return given if own is None or own.chain is None else {**given, chains.VARIABLE: own.chain}
+
+
+def believes_chain(wallet: Wallet, network: str, given: Mapping[str, str]) -> bool:
+    """Whether the chain that is asked is one that the buyer chose, so that its word gives a price back.
+
+    On a devnet it is the seller's unless another is named; and where the owner has set limits, a variable of
+    whoever drives the command is not his word.
+    """
+    own, named = wallet.transact(limits), bool(given.get(chains.VARIABLE))
+    if own is None:
+        return named or network != DEVNET
+    return own.chain is not None or (network != DEVNET and not named)
+
+
+def _setting(db: sqlite3.Connection, key: str) -> bytes | None:
+    row = db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+    return None if row is None else bytes(row[0])
