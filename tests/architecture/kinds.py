@@ -15,6 +15,7 @@ _KINDS = (
     ("paywall.errors", "pure"),
     ("paywall.clock", "clock"),
     ("paywall.web.*", "web"),
+    ("paywall.serving.*", "serving"),
     ("paywall.database.*", "database"),
     ("paywall.devnet.*", "devnet"),
     # ports: the caller owns the interface
@@ -35,6 +36,8 @@ _KINDS = (
     ("paywall.*.presidents", "pure"),
     ("paywall.*.backlog", "pure"),
     ("paywall.burns.policies", "pure"),
+    ("paywall.limits.networks", "pure"),
+    ("paywall.limits.buckets", "pure"),
     # adapters: a room each
     ("paywall.rails", "flow"),
     ("paywall.rails.*", "adapter"),

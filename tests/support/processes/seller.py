@@ -32,12 +32,13 @@ class SellerProcess:
     """Ready when the context is entered; a restart keeps port, folder and database."""
 
     def __init__(self, devnet: DevnetProcess, folder: Path, **settings: str) -> None:
-        self.port = free_port()
+        self.port, self.operator_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.environment = clean_environment(
             PAYWALL_DATA_DIR=str(folder),
             PAYWALL_PORT=str(self.port),
+            PAYWALL_OPERATOR_PORT=str(self.operator_port),
             PAYWALL_BLOCKFROST_URL=devnet.url,
             PAYWALL_CONFIRMATIONS="1",
             **settings,
