@@ -57,19 +57,22 @@ class Connections:
     def admit(self, address: str) -> Share | None:
         """The share of a new connection from there; None when it has to go at once."""
         share = self._share(address)
-        if share.open >= share.most and not self._make_room(share.waiting):
+        if not self._has_room(share):
             self._refused += 1
             return None
-        if self._open >= self.most:
-            # Who holds more than others makes room for himself; else who has kept us waiting longest.
-            greedy = share.open * len(self._shares) > self.most
-            if not ((greedy and self._make_room(share.waiting)) or self._make_room(self._waiting)):
-                self._refused += 1
-                return None
         self._shares[share.key] = share
         share.open += 1
         self._open += 1
         return share
+
+    def _has_room(self, share: Share) -> bool:
+        if share.open >= share.most:
+            return self._make_room(share.waiting)
+        if self._open < self.most:
+            return True
+        # Who holds more than others makes room for himself; else who has kept us waiting longest.
+        greedy = share.open * len(self._shares) > self.most
+        return (greedy and self._make_room(share.waiting)) or self._make_room(self._waiting)
 
     def make_room(self) -> None:
         """Cut one that waits: the process itself is out of descriptors."""
