@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from paywall.limits.buckets import MINUTE
 from paywall.limits.networks import TrustedProxies
 
 #: the kinds of call that cost this seller more than its caller: a 402 (signed and stored), a claim (its
@@ -37,7 +38,8 @@ class LimitSettings:
     def rules(self) -> Iterator[tuple[bool, str]]:
         for kind in PER_MINUTE:
             figure = getattr(self, f"{kind}_per_minute")
-            yield figure >= 0, f"PAYWALL_{kind.upper()}_PER_MINUTE cannot be negative."
+            sentence = f"PAYWALL_{kind.upper()}_PER_MINUTE must be from 0 to {MINUTE}."
+            yield 0 <= figure <= MINUTE, sentence  # calls are counted in microseconds
         networks = TrustedProxies.readable(self.trusted_proxies)
         yield networks, "PAYWALL_TRUSTED_PROXIES takes addresses and networks, with commas between them."
 

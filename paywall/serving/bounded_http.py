@@ -31,7 +31,7 @@ WIRE_BODY_BYTES = 1 << 20
 #: whole requests that may wait behind the one that is answered
 PIPELINED = 8
 #: how long it is listened to after a refusal, so that the refusal is not lost in a reset
-LINGER_SECONDS = 2.0
+LINGER_SECONDS, LINGER_BYTES = 2.0, 16 << 20
 #: a client that takes less than this in `idle_seconds` does not read its answer
 PROGRESS_BYTES = 1024
 
@@ -66,7 +66,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._busy = False
         #: left of this head: bytes before the parser, fields after it
         self._room = self._fields = 0
-        self._wire_bytes = 0
+        self._wire_bytes = self._dropped = 0
         self._unsent = 0
         self._refusal: PaywallError | None = None
 
@@ -103,6 +103,10 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(self._refusal or BadRequest("This is not HTTP."))
         except PaywallError as error:
             self._refuse(error)
+        if self._reading is Awaited.NOTHING:
+            self._dropped += len(data)
+            if self._dropped > LINGER_BYTES:
+                self.cut()
 
     def _feed(self, data: bytes) -> bytes:
         """Give the parser what it may have; what is left for the next turn."""

@@ -39,6 +39,7 @@ class HttpServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=BoundedHttp,
+                interface="asgi3",  # as uvicorn finds out by itself, but not of a method
                 ws="none",
                 lifespan="off",  # it runs already
                 log_level="warning",

@@ -12,9 +12,8 @@ import pytest
 import paywall.rails
 from paywall.errors import SetupError
 from paywall.products.images.room import open_images
-from paywall.products.images.settings import ImageSettings
 from paywall.rails.cardano.settings import CardanoSettings
-from paywall.settings import Settings, read_settings, variables
+from paywall.settings import Settings, read_settings, room_settings, variables
 
 READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_HOST": ("0.0.0.0", "host", "0.0.0.0"),
@@ -49,6 +48,20 @@ READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_PASSPHRASE_FD": ("3", "passphrase_fd", 3),
     "PAYWALL_POLICY": ("fixed", "policy", "fixed"),
     "PAYWALL_LOG": ("json", "log", "json"),
+    "PAYWALL_TRUSTED_PROXIES": ("10.0.0.0/8, ::1", "trusted_proxies", "10.0.0.0/8, ::1"),
+    "PAYWALL_ORDERS_PER_MINUTE": ("10", "orders_per_minute", 10),
+    "PAYWALL_CLAIMS_PER_MINUTE": ("11", "claims_per_minute", 11),
+    "PAYWALL_LOOKUPS_PER_MINUTE": ("12", "lookups_per_minute", 12),
+    "PAYWALL_CONNECTIONS": ("13", "connections", 13),
+    "PAYWALL_CONNECTIONS_PER_ADDRESS": ("14", "connections_per_address", 14),
+    "PAYWALL_HEADER_BYTES": ("16384", "header_bytes", 16_384),
+    "PAYWALL_HEADER_COUNT": ("50", "header_count", 50),
+    "PAYWALL_FIRST_BYTE_SECONDS": ("1", "first_byte_seconds", 1),
+    "PAYWALL_HEAD_SECONDS": ("2", "head_seconds", 2),
+    "PAYWALL_BODY_SECONDS": ("3", "body_seconds", 3),
+    "PAYWALL_IDLE_SECONDS": ("4", "idle_seconds", 4),
+    "PAYWALL_OPERATOR_HOST": ("10.0.0.1", "operator_host", "10.0.0.1"),
+    "PAYWALL_OPERATOR_PORT": ("9002", "operator_port", 9002),
 }
 SETTINGS_OF_ROOMS = {"paywall.rails.cardano.settings", "paywall.products.images.settings"}
 MAINNET = {
@@ -72,7 +85,7 @@ def test_each_variable_is_read(variable: str, text: str, name: str, value: Any) 
 
 def found(settings: Settings, name: str) -> Any:
     """The value of a field, of the seller's own settings or of the room's that has it."""
-    kinds = [kind for kind in (CardanoSettings, ImageSettings) if hasattr(kind(), name)]
+    kinds = [kind for kind in room_settings() if hasattr(kind(), name)]
     return getattr(settings.room(kinds[0]) if kinds else settings, name)
 
 
@@ -86,6 +99,12 @@ BAD = {
     "PAYWALL_DEVNET_PORT": ["0", "70000"],
     "PAYWALL_NETWORK": ["testnet", "MAINNET", "devnetx"],
     "PAYWALL_LOG": ["xml"],
+    "PAYWALL_ORDERS_PER_MINUTE": ["-1", "60000001", "few"],
+    "PAYWALL_TRUSTED_PROXIES": ["proxy.example", "10.0.0.0/33"],
+    "PAYWALL_HEADER_BYTES": ["0"],
+    "PAYWALL_BODY_SECONDS": ["0", "0.5"],
+    "PAYWALL_CONNECTIONS": ["-1"],
+    "PAYWALL_OPERATOR_PORT": ["0", "65536"],
     "PAYWALL_POLICY": ["plutus"],
     "PAYWALL_ADA_USD": ["0", "-1", "free", "0.505", "1e3", "nan"],
     "PAYWALL_REQUEST_SECONDS": ["0", "-5", "soon"],
