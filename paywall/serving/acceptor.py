@@ -73,7 +73,7 @@ class Acceptor:
             except OSError as error:
                 if error.errno not in OUT_OF_ROOM:
                     raise
-                self._connections.make_room()
+                self._connections.make_room(ACCEPTS)
                 self._loop.remove_reader(listener)
                 self._loop.call_later(PAUSE_SECONDS, self._listen, listener)
                 return

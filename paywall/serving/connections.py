@@ -74,9 +74,10 @@ class Connections:
         greedy = share.open * len(self._shares) > self.most
         return (greedy and self._make_room(share.waiting)) or self._make_room(self._waiting)
 
-    def make_room(self) -> None:
-        """Cut one that waits: the process itself is out of descriptors."""
-        self._make_room(self._waiting)
+    def make_room(self, count: int) -> None:
+        """Cut so many that wait: the process itself is out of descriptors."""
+        while count and self._make_room(self._waiting):
+            count -= 1
 
     def release(self, share: Share) -> None:
         """One of this share is closed."""

@@ -1,6 +1,7 @@
 """A served `paywall` that strangers lean on, and the buyer who comes meanwhile."""
 
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -52,6 +53,15 @@ def test_a_buyer_buys_while_more_connections_are_open_than_there_are_descriptors
             )
             assert [burn["proof_valid"] for burn in bought["burns"]] == [True]
         assert seller.command("reconcile").returncode == 0
+        assert "Traceback" not in seller.log
+
+
+def test_descriptors_that_are_gone_are_taken_from_the_silent(devnet: DevnetProcess, tmp_path: Path) -> None:
+    with SellerProcess(devnet, tmp_path / "seller") as seller:
+        resource.prlimit(seller.pid, resource.RLIMIT_NOFILE, (300, 300))
+        with strangers(seller, 600):
+            bought = httpx.post(f"{seller.url}/api/images/buy", json={"credits": 1}, timeout=60)
+            assert bought.status_code == 402
         assert "Traceback" not in seller.log
 
 

@@ -5,6 +5,9 @@ import logging
 
 import pytest
 
+from paywall.limits.networks import TrustedProxies, client_at
+from paywall.serving.connections import Connections
+from paywall.serving.settings import PER_ADDRESS, ServingSettings
 from tests.support.hostile.bounded import Bounded, Line, bounded
 from tests.support.world.loop import in_server_loop
 
@@ -92,3 +95,19 @@ async def test_what_is_turned_away_is_told_in_one_line(caplog: pytest.LogCapture
             while not caplog.messages:  # noqa: ASYNC110  uvicorn has no event for it
                 await asyncio.sleep(0.1)
     assert caplog.messages == ["no room: 0 connections were refused and 28 silent ones cut; 2 are open"]
+
+
+def test_strangers_of_one_64_have_together_what_one_address_has_and_loopback_has_all() -> None:
+    connections = Connections(ServingSettings(), 1000, TrustedProxies("").__contains__, client_at)
+    admitted = [connections.admit(f"2001:db8::{n:x}:1") for n in range(PER_ADDRESS + 1)]
+    assert [share is None for share in admitted] == [False] * PER_ADDRESS + [True]
+    assert connections.admit("2001:db8:0:1::1") is not None
+    assert None not in [connections.admit("::1") for _ in range(1000 - PER_ADDRESS - 1)]
+    assert connections.admit("::1") is None
+
+
+@pytest.mark.parametrize(("descriptors", "most"), [(20_000, 4000), (1024, 824), (256, 128)])
+def test_some_descriptors_are_always_left_for_the_rest(descriptors: int, most: int) -> None:
+    assert ServingSettings().most(descriptors) == most
+    assert ServingSettings(connections=50).most(descriptors) == 50
+    assert ServingSettings(connections=10_000).most(descriptors) == descriptors - min(200, descriptors // 2)
