@@ -134,6 +134,12 @@ class Paywall:
             )
         await self._seller.app(scope, receive, send)
 
+    async def operator(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """An ASGI app: /metrics and the parts of /readyz. Mount it where the operator alone can reach it."""
+        if self._seller is None:
+            raise RuntimeError("This Paywall is not running.")
+        await self._seller.operator(scope, receive, send)
+
     async def _live(self, receive: "Receive", send: "Send") -> None:
         """The lifespan protocol of ASGI 3."""
         await receive()

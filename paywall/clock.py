@@ -12,6 +12,10 @@ def unix_now() -> int:
     return int(time.time())
 
 
+def unix_microseconds() -> int:
+    return time.time_ns() // 1000
+
+
 def new_id() -> str:
     """A UUIDv7 (RFC 9562 section 5.7): in the order of time, so that a database appends; 74 bits nobody can guess."""
     random = secrets.randbits(74)

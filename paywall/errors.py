@@ -22,10 +22,12 @@
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
     │   └── RedemptionInProgress    409 redemption_in_progress
+    ├── RequestTimeout              408 request_timeout
     ├── BodyTooLarge                413 body_too_large
     ├── RangeNotSatisfiable         416 range_not_satisfiable
     ├── IdempotencyKeyReused        422 idempotency_key_reused
     ├── FulfilmentRefused           422 fulfilment_refused        (a resource has errors of its own below these two)
+    ├── TooManyRequests             429 too_many_requests
     ├── HeadersTooLarge             431 headers_too_large
     ├── InternalFault               500 internal_fault
     ├── FulfilmentFailed            502 fulfilment_failed
@@ -180,6 +182,10 @@ class RedemptionInProgress(Conflict):
     code, title, retryable, retry_after = "redemption_in_progress", "The redemption is under way", True, 1
 
 
+class RequestTimeout(PaywallError):
+    status, code, title, retryable = 408, "request_timeout", "The request did not arrive in time", True
+
+
 class BodyTooLarge(PaywallError):
     status, code, title = 413, "body_too_large", "The body is too large"
 
@@ -196,6 +202,17 @@ class FulfilmentRefused(PaywallError):
     """The request will never be fulfilled as it is; the credits were released. Replayed under the same key."""
 
     status, code, title = 422, "fulfilment_refused", "The request was refused; the credits were released"
+
+
+class TooManyRequests(PaywallError):
+    """One client asked too often for what is expensive; nothing was done."""
+
+    status, code, title, retryable = 429, "too_many_requests", "Too many requests", True
+
+    def __init__(self, seconds: int, **extra: Any) -> None:
+        """`seconds` until one more is answered."""
+        super().__init__(f"Too many requests of this kind in a minute; ask again in {seconds} s.", **extra)
+        self.retry_after = seconds
 
 
 class HeadersTooLarge(PaywallError):

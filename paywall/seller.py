@@ -14,6 +14,9 @@ from paywall.burns.opening import open_burn_worker
 from paywall.database.engine import Database
 from paywall.keys import rotation
 from paywall.keys.identity import Identity
+from paywall.limits.limiter import RateLimiter
+from paywall.limits.networks import TrustedProxies
+from paywall.limits.settings import ORDERS, LimitSettings
 from paywall.ops.metrics import Metrics
 from paywall.ops.readiness import Readiness
 from paywall.ops.worker import Worker
@@ -35,6 +38,7 @@ from paywall.settings import Settings
 from paywall.web.app import Surface, build_app
 from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
+from paywall.web.operations import operator_app
 from paywall.web.settings import WebSettings
 from shared.chain.base import Chain
 from shared.dialects.base import Dialect
@@ -68,7 +72,10 @@ class Seller:
         self._adapters, self.database, self.chain = adapters, adapters.database, adapters.chain
         self.identity, self.custody = adapters.identity, adapters.custody
         backlog = Backlog(settings.burn_backlog)
-        self.selling = _selling(settings, adapters)
+        limits = settings.room(LimitSettings)
+        self._limiter = RateLimiter(limits, adapters.database, clock.unix_microseconds)
+        self._proxies = TrustedProxies(limits.trusted_proxies)
+        self.selling = _selling(settings, adapters, self._limiter)
         self.settlement = _settlement(adapters)
         self.redeeming = Redeeming(
             database=adapters.database,
@@ -87,13 +94,16 @@ class Seller:
             clock=clock.unix_now,
             tick_seconds=settings.tick_seconds,
         )
-        self.app: ASGIApp = build_app(self._surface())
-
-    def _surface(self) -> Surface:
-        settings, adapters, custody = self.settings, self._adapters, self.custody
         chain = adapters.chain if settings.needs_chain else None
-        ready = Readiness(adapters.database, chain, custody, settings.low_water)
-        unit = None if custody is None else custody.asset.unit
+        ready = Readiness(adapters.database, chain, self.custody, settings.low_water)
+        unit = None if self.custody is None else self.custody.asset.unit
+        metrics = Metrics(adapters.database, unit, settings.low_water)
+        self.app: ASGIApp = build_app(self._surface(metrics, ready))
+        #: what the operator alone may see
+        self.operator: ASGIApp = operator_app(ready.look, metrics.exposition)
+
+    def _surface(self, metrics: Metrics, ready: Readiness) -> Surface:
+        settings, adapters = self.settings, self._adapters
         verifier = ReceiptVerifier(adapters.identity, clock.unix_now)
         return Surface(
             service_url=settings.service_url,
@@ -115,8 +125,10 @@ class Seller:
                 token=adapters.token,
                 confirmations=settings.required_confirmations,
             ),
-            metrics=Metrics(adapters.database, unit, settings.low_water),
+            metrics=metrics,
             ready=ready.look,
+            limiter=self._limiter,
+            proxies=self._proxies,
             clock=clock.unix_now,
         )
 
@@ -139,7 +151,7 @@ class Seller:
             await self.redeeming.drain()
 
 
-def _selling(settings: Settings, adapters: Adapters) -> Selling:
+def _selling(settings: Settings, adapters: Adapters, limiter: RateLimiter) -> Selling:
     return Selling(
         database=adapters.database,
         identity=adapters.identity,
@@ -150,6 +162,7 @@ def _selling(settings: Settings, adapters: Adapters) -> Selling:
         valid_seconds=settings.request_seconds,
         clock=clock.unix_now,
         ids=clock.new_id,
+        admit=lambda: limiter.take(ORDERS),
     )
 
 

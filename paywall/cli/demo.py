@@ -138,11 +138,12 @@ def _custody(stage: Stage) -> dict[str, int]:
 
 @contextmanager
 def _seller(folder: Path) -> Iterator[Stage]:
-    port, devnet_port = _free_port(), _free_port()
+    port, operator_port, devnet_port = _free_port(), _free_port(), _free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PAYWALL_", "BUYER_"))},
         "PAYWALL_DATA_DIR": str(folder),
         "PAYWALL_PORT": str(port),
+        "PAYWALL_OPERATOR_PORT": str(operator_port),
         "PAYWALL_DEVNET_PORT": str(devnet_port),
         "BUYER_WALLET": str(folder / "wallet.db"),
         "BUYER_SELLER": f"http://127.0.0.1:{port}",

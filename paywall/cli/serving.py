@@ -4,32 +4,20 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-import uvicorn
 import uvloop
 
 from paywall import Paywall, __version__
 from paywall.compose import compose, open_ring
+from paywall.limits.networks import TrustedProxies
+from paywall.limits.settings import LimitSettings
 from paywall.ops.logs import start_logging
 from paywall.seller import Seller
+from paywall.serving.acceptor import bind
+from paywall.serving.http_server import OPERATOR_CONNECTIONS, HttpServer, descriptors
+from paywall.serving.settings import ServingSettings
 from paywall.settings import Settings
-
-DRAIN_SECONDS = 30
-BACKLOG = 2048
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn raises them again at the end, and an orderly stop would look like a death."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def stop(self) -> None:
-        """Take no more, finish what is under way, and return from `serve`."""
-        self.should_exit = True
 
 
 def _on_signals(stop: Callable[[], None]) -> None:
@@ -38,32 +26,38 @@ def _on_signals(stop: Callable[[], None]) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """API, worker and, if no chain is configured, the devnet. Errors: SetupError."""
+    """API, worker and, if no chain is configured, the devnet; the operator's port beside. Errors: SetupError."""
     start_logging(settings.log)
     uvloop.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
     app = Paywall(settings)
+    public, operator = _servers(app, settings)
     async with app.running():
         _say_hello(settings)
         gc.collect()
         gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again
-        config = uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            backlog=BACKLOG,
-            lifespan="off",  # it runs already
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # nothing here is derived from what a proxy, or whoever poses as one, says
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-        server = _Server(config)
-        _on_signals(server.stop)
-        await server.serve()
+        _on_signals(public.stop)
+        operating = asyncio.create_task(operator.serve())
+        try:
+            await public.serve()
+        finally:
+            operator.stop()  # last: an orderly stop can be watched
+            await operating
+
+
+def _servers(app: Paywall, settings: Settings) -> tuple[HttpServer, HttpServer]:
+    """Their sockets are bound before anything starts: a port that is taken is told at once."""
+    limits = settings.room(ServingSettings)
+    proxies = TrustedProxies(settings.room(LimitSettings).trusted_proxies)
+    most = limits.most(descriptors())
+    own = bind(limits.operator_host, limits.operator_port, "PAYWALL_OPERATOR_PORT")
+    sockets = bind(settings.host, settings.port, "PAYWALL_PORT")
+    return (
+        HttpServer(app, sockets, limits, proxies, most),
+        HttpServer(app.operator, own, limits, proxies, min(most, OPERATOR_CONNECTIONS)),
+    )
 
 
 def _say_hello(settings: Settings) -> None:

@@ -1,8 +1,15 @@
 """Whether every part that a sale needs answers."""
 
+import asyncio
+from collections.abc import Mapping
+
 from paywall.burns.custody import Custody, custody_note
 from paywall.database.engine import Database, Transaction
+from paywall.errors import StorageUnavailable
 from shared.chain.base import Chain, ChainError
+
+#: how long a look counts. Whoever asks more often, or all at once, must not be what the chain is asked by.
+READY_SECONDS, NOT_READY_SECONDS = 5.0, 1.0
 
 
 class Readiness:
@@ -16,13 +23,33 @@ class Readiness:
         self._custody = custody
         self._low_water = low_water
 
-    async def look(self) -> dict[str, str]:
-        """A note for each part: "ok…", or why not. Errors: StorageUnavailable."""
+        self._looking: asyncio.Task[dict[str, str]] | None = None
+        self._until = 0.0
 
+    async def look(self) -> dict[str, str]:
+        """A note for each part: "ok…", or why not; as it was some seconds ago at most, one look for all who ask."""
+        looking = self._looking
+        if looking is None or (looking.done() and asyncio.get_running_loop().time() >= self._until):
+            looking = self._looking = asyncio.create_task(self._look())
+        return await asyncio.shield(looking)  # whoever goes away takes nobody else's look along
+
+    async def _look(self) -> dict[str, str]:
+        try:
+            parts = await self._parts()
+        finally:
+            self._until = asyncio.get_running_loop().time() + NOT_READY_SECONDS
+        if every_part_answers(parts):
+            self._until += READY_SECONDS - NOT_READY_SECONDS
+        return parts
+
+    async def _parts(self) -> dict[str, str]:
         def select(tx: Transaction) -> None:
             tx.connection.exec_driver_sql("SELECT 1")
 
-        await self._database.read(select)
+        try:
+            await self._database.read(select)
+        except StorageUnavailable as error:
+            return {"database": error.detail}
         if self._chain is None:
             return {"database": "ok"}
         try:
@@ -37,3 +64,7 @@ class Readiness:
             "chain": "ok",
             "custody": custody_note(tokens, lovelace, self._low_water),
         }
+
+
+def every_part_answers(parts: Mapping[str, str]) -> bool:
+    return all(note.startswith("ok") for note in parts.values())

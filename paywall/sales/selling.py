@@ -1,6 +1,6 @@
 """Step 1 of a request: price → build and sign the PRT → store request and token → and only then the 402."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from paywall.clock import Clock, Ids
 from paywall.database.engine import Database, Transaction
@@ -31,8 +31,12 @@ class Selling:
         valid_seconds: int,
         clock: Clock,
         ids: Ids,
+        admit: Callable[[], Awaitable[None]],
     ) -> None:
-        """`token` is the asset that each use burns, "<policyId>.<nameHex>", promised in every PRT; None: none."""
+        """`token` is the asset that each use burns, "<policyId>.<nameHex>", promised in every PRT; None: none.
+
+        `admit` raises TooManyRequests when who asks has been sold too much to in a minute.
+        """
         self._database = database
         self._identity = identity
         self._products = products
@@ -42,13 +46,15 @@ class Selling:
         self._valid_seconds = valid_seconds
         self._clock = clock
         self._ids = ids
+        self._admit = admit
 
     async def sell(self, product_id: str, credits: int, holder: str | None) -> StoredRequest:
-        """Errors: NotFound (product), BadRequest (credits, holder)."""
+        """Errors: NotFound (product), BadRequest (credits, holder), TooManyRequests."""
         product = self._products.get(product_id)
         if product is None:
             raise NotFound(f"There is no product {product_id!r}.")
         request = self._request(product, credits, None if holder is None else _checked_holder(holder))
+        await self._admit()  # before the signature and the row: a 402 costs its asker nothing
         token = await self._identity.sign_request(prt.claims(request))
 
         failpoint("sell.signed")

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp
 
 from paywall.clock import Clock
 from paywall.keys.identity import Identity
+from paywall.limits.limiter import RateLimiter
+from paywall.limits.networks import TrustedProxies
 from paywall.ops.metrics import Metrics
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
@@ -24,6 +26,7 @@ from paywall.web.edge.cors import CrossOrigin, api_paths
 from paywall.web.edge.storable import StorableRequests
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
+from paywall.web.rate_limits import Asking, limited
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.request_log import RequestLog
 from paywall.web.resources import ResourceRoutes
@@ -51,6 +54,8 @@ class Surface:
     proofs: Proofs
     metrics: Metrics
     ready: Callable[[], Awaitable[dict[str, str]]]
+    limiter: RateLimiter
+    proxies: TrustedProxies
     clock: Clock
 
 
@@ -75,15 +80,15 @@ def build_app(surface: Surface) -> ASGIApp:
         did_document=surface.identity.document,
         openapi=lambda: described,
         ready=surface.ready,
-        metrics=surface.metrics.exposition,
     )
     rooms = [
         ResourceRoutes(resource, using=surface.using, reading=surface.reading, origins=surface.origins)
         for resource in surface.resources
     ]
     app = Starlette(
-        routes=routes(rooms, sales, redemptions, operations), exception_handlers=handlers(surface.dialects)
+        routes=limited(routes(rooms, sales, redemptions, operations), surface.limiter),
+        exception_handlers=handlers(surface.dialects),
     )
     app.router.redirect_slashes = False  # one spelling a path
     shared = CrossOrigin(app, surface.cors_origins, api_paths(surface.resources))
-    return RequestLog(StorableRequests(shared), surface.metrics.count)
+    return RequestLog(StorableRequests(Asking(shared, surface.proxies)), surface.metrics.count)

@@ -1,31 +1,37 @@
-"""Routes of the operator: identity, OpenAPI, health, readiness, metrics."""
+"""Routes of the operation: identity, OpenAPI, health and readiness for everybody, and what is the operator's alone."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from paywall.errors import PaywallError, Unavailable
-from paywall.web.problems import JsonResponse
+from paywall.errors import PaywallError
+from paywall.ops.readiness import every_part_answers
+from paywall.web.problems import NO_STORE, JsonResponse, on_error
+
+Ready = Callable[[], Awaitable[dict[str, str]]]
+Exposition = Callable[[], Awaitable[tuple[bytes, str]]]
 
 
 class OperationRoutes:
-    """GET /.well-known/did.json, /openapi.json, /healthz, /readyz and /metrics."""
+    """GET /.well-known/did.json, /openapi.json, /healthz and /readyz."""
 
     def __init__(
         self,
         *,
         did_document: Callable[[], Mapping[str, Any]],
         openapi: Callable[[], Mapping[str, Any]],
-        ready: Callable[[], Awaitable[dict[str, str]]],
-        metrics: Callable[[], Awaitable[tuple[bytes, str]]],
+        ready: Ready,
     ) -> None:
-        """`ready` gives a note for each part, "ok…" or why not; `metrics` the exposition and its media type."""
+        """`ready` gives a note for each part, "ok…" or why not."""
         self._did_document = did_document
         self._openapi = openapi
         self._ready = ready
-        self._metrics = metrics
 
     async def did(self, _request: Request) -> Response:
         return JsonResponse(self._did_document())
@@ -38,14 +44,25 @@ class OperationRoutes:
         return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
 
     async def readyz(self, _request: Request) -> Response:
-        """Every part that a sale needs answers."""
-        try:
-            parts = await self._ready()
-        except PaywallError as error:
-            raise Unavailable(error.detail) from error
-        status = 200 if all(note.startswith("ok") for note in parts.values()) else 503
-        return JsonResponse(parts, status)
+        """Whether every part that a sale needs answers. Which one does not is no stranger's business."""
+        status = _status(await self._ready())
+        return JsonResponse({"ready": status == HTTPStatus.OK}, status)
 
-    async def metrics(self, _request: Request) -> Response:
-        body, media_type = await self._metrics()
-        return Response(body, headers={"Cache-Control": "no-store", "Content-Type": media_type})
+
+def operator_app(ready: Ready, exposition: Exposition) -> ASGIApp:
+    """What the operator alone may see: GET /metrics, and /readyz with a note for each part."""
+
+    async def readyz(_request: Request) -> Response:
+        parts = await ready()
+        return JsonResponse(parts, _status(parts))
+
+    async def metrics(_request: Request) -> Response:
+        body, media_type = await exposition()
+        return Response(body, headers={**NO_STORE, "Content-Type": media_type})
+
+    table = [Route("/readyz", readyz), Route("/metrics", metrics)]
+    return Starlette(routes=table, exception_handlers={PaywallError: on_error})
+
+
+def _status(parts: Mapping[str, str]) -> int:
+    return HTTPStatus.OK if every_part_answers(parts) else HTTPStatus.SERVICE_UNAVAILABLE

@@ -39,7 +39,6 @@ def routes(
         Route("/openapi.json", operations.openapi),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
-        Route("/metrics", operations.metrics),
     ]
 
 

@@ -16,6 +16,7 @@ _KINDS = (
     ("paywall.clock", "clock"),
     ("paywall.private_files", "disk"),
     ("paywall.web.*", "web"),
+    ("paywall.serving.*", "serving"),
     ("paywall.database.*", "database"),
     ("paywall.devnet.*", "devnet"),
     # ports: the caller owns the interface
@@ -36,6 +37,8 @@ _KINDS = (
     ("paywall.*.presidents", "pure"),
     ("paywall.*.backlog", "pure"),
     ("paywall.burns.policies", "pure"),
+    ("paywall.limits.networks", "pure"),
+    ("paywall.limits.buckets", "pure"),
     # adapters: a room each
     ("paywall.rails", "flow"),
     ("paywall.rails.*", "adapter"),

@@ -30,6 +30,7 @@ class Slot:
 
     command: str
     port: int
+    operator_port: int
     running: Running | None = None
 
     @property
@@ -48,7 +49,7 @@ class World:
         folder.mkdir(parents=True, exist_ok=True)
         self.database_url = database_url
         commands = ("serve", "serve", "worker", "worker") if database_url else ("serve",)
-        self.slots = [Slot(command, free_port()) for command in commands]
+        self.slots = [Slot(command, free_port(), free_port()) for command in commands]
         self.environment = clean_environment(
             PAYWALL_DATA_DIR=str(self.data),
             PAYWALL_BLOCKFROST_URL=devnet.url,
@@ -86,7 +87,8 @@ class World:
 
     def start(self, slot: Slot, **environment: str) -> Running:
         """Does not wait until it answers."""
-        wanted = {**self.environment, "PAYWALL_PORT": str(slot.port), **environment}
+        ports = {"PAYWALL_PORT": str(slot.port), "PAYWALL_OPERATOR_PORT": str(slot.operator_port)}
+        wanted = {**self.environment, **ports, **environment}
         slot.running = processes.start([slot.command], wanted, self.log)
         return slot.running
 

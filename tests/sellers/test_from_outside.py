@@ -39,5 +39,5 @@ def test_a_package_from_outside_sells_and_buys_with_its_own_rail_dialect_resourc
         "refused": "fulfilment_refused",
         "delivered": "Rain in Oslo.",
         "burn": None,
-        "ready": {"database": "ok"},
+        "ready": {"ready": True},
     }

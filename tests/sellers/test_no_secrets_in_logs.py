@@ -65,7 +65,7 @@ def test_no_secret_is_in_any_log_figure_or_refusal(tmp_path: Path, devnet: Devne
             await purchase_and_redemption(seller, payer, maker, trail)
             await storage_fault(seller, payer, trail)
             await seller.burn(2)
-            return (await seller.http.get("/metrics")).text
+            return await seller.metrics()
 
     with everything_logged() as lines:
         figures = asyncio.run(story())

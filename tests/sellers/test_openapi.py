@@ -149,7 +149,6 @@ async def walk(seller: Seller, payer: Payer) -> None:
         "/openapi.json",
         "/healthz",
         "/readyz",
-        "/metrics",
     ):
         await http.get(path)
     for body in ({"credits": 1}, {"count": 2}, {"credits": 0}, {"credits": 1, "holder": "me"}):

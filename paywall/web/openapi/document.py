@@ -27,7 +27,8 @@ ABOUT = (
     "Sells access to a metered API to other programs: a payment request with 402, a receipt for what was paid, "
     "one redemption for each use and, where the catalog names a token, a provable burn on Cardano. Every refusal "
     "is RFC 9457 problem details with a stable `code`; every answer but a delivery is `Cache-Control: no-store`. "
-    "A method that a path does not offer is answered with 405 `method_not_allowed`."
+    "A method that a path does not offer is answered with 405 `method_not_allowed`, and a request that takes too "
+    "long to arrive with 408 `request_timeout`."
 )
 CLAIMED = (
     *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),
@@ -47,7 +48,10 @@ def document(service_url: str, resources: Sequence[Resource]) -> Spec:
             "headers": HEADERS,
             "parameters": PARAMETERS,
             "securitySchemes": SECURITY,
-            "responses": {"MethodNotAllowed": refusal(405, [errors.MethodNotAllowed])},
+            "responses": {
+                "MethodNotAllowed": refusal(405, [errors.MethodNotAllowed]),
+                "RequestTimeout": refusal(408, [errors.RequestTimeout]),
+            },
         },
     }
 
@@ -79,9 +83,6 @@ def _paths(resources: Sequence[Resource]) -> Spec:
         },
         "/healthz": {"get": operation("The process answers", {200: answer("ok", {"text/plain": text()})})},
         "/readyz": {"get": _readiness()},
-        "/metrics": {
-            "get": operation("Prometheus metrics", {200: answer("Metrics", {"text/plain": text()})})
-        },
     }
 
 
@@ -94,14 +95,16 @@ def _pay() -> Spec:
         {"application/json": ref("Settling")},
         *("Location", "Retry-After"),
     )
-    return operation("Claim a payment", {200: paid, 202: settling}, (*BODY, *CLAIMED), body="Claim")
+    return operation(
+        "Claim a payment", {200: paid, 202: settling}, (*BODY, *CLAIMED, errors.TooManyRequests), body="Claim"
+    )
 
 
 def _payment() -> Spec:
     return operation(
         "How a payment stands; the receipt for the payer, who shows its key with a DPoP proof",
         {200: answer("The state", {"application/json": ref("Payment")})},
-        (errors.NotFound, errors.HolderProofInvalid, errors.HeadersTooLarge),
+        (errors.NotFound, errors.HolderProofInvalid, errors.HeadersTooLarge, errors.TooManyRequests),
         parameters=["payment_request_id", "DPoP"],
     )
 
@@ -120,15 +123,15 @@ def _redemption() -> Spec:
     return operation(
         "A redemption with its burn and its path through the sum tree; the leaf's preimage for the holder",
         {200: answer("Redemption", {"application/json": ref("Redemption")})},
-        (errors.NotFound, *SHOWN),
+        (errors.NotFound, *SHOWN, errors.TooManyRequests),
         parameters=["redemption_id", "DPoP"],
         security=[{"dpop": []}, {"bearer": []}, {}],
     )
 
 
 def _readiness() -> Spec:
-    parts = {"application/json": ref("Readiness")}
-    answers = {200: answer("All parts answer", parts), 503: answer("A part does not", parts)}
+    told = {"application/json": ref("Readiness")}
+    answers = {200: answer("All parts answer", told), 503: answer("A part does not", told)}
     return operation("Every part that a sale needs answers", answers)
 
 
@@ -138,4 +141,4 @@ def _read(summary: str, schema: str) -> Spec:
 
 def _found(summary: str, schema: str, parameter: str) -> Spec:
     answers = {200: answer(schema, {"application/json": ref(schema)})}
-    return operation(summary, answers, [errors.NotFound], parameters=[parameter])
+    return operation(summary, answers, [errors.NotFound, errors.TooManyRequests], parameters=[parameter])

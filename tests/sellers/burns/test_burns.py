@@ -67,7 +67,7 @@ async def test_uses_of_one_five_and_two_credits_burn_eight_tokens_in_one_batch(s
         assert [burn["quantity"] for burn in shown] == [1, 5, 2]
         batch = (await seller.http.get(f"/api/burns/{tx_hash}")).json()
         assert (batch["sum"], batch["count"]) == (8, 3)
-        assert 'paywall_burn_tokens{state="confirmed"} 8.0' in (await seller.http.get("/metrics")).text
+        assert 'paywall_burn_tokens{state="confirmed"} 8.0' in await seller.metrics()
 
 
 @in_loop

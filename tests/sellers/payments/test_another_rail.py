@@ -18,6 +18,8 @@ from paywall.errors import (
 )
 from paywall.keys.identity import Identity
 from paywall.keys.signers.file import FileSigner
+from paywall.limits.limiter import RateLimiter
+from paywall.limits.settings import ORDERS, LimitSettings
 from paywall.payments.claims import Claims
 from paywall.payments.receipts import Receipts
 from paywall.payments.settlement import Settlement
@@ -116,6 +118,7 @@ def shop(database: Database) -> Shop:
     rails: dict[str, Rail] = {rail.id: rail}
     receipts = Receipts(identity=identity, validity_days={"time": 30}, clock=lambda: NOW, ids=clock.new_id)
     claims = Claims(database=database, identity=identity, rails=rails, clock=lambda: NOW, ids=clock.new_id)
+    limiter = RateLimiter(LimitSettings(), database, clock.unix_microseconds)
     selling = Selling(
         database=database,
         identity=identity,
@@ -126,6 +129,7 @@ def shop(database: Database) -> Shop:
         valid_seconds=900,
         clock=lambda: NOW,
         ids=clock.new_id,
+        admit=lambda: limiter.take(ORDERS),
     )
     settlement = Settlement(
         database=database, claims=claims, rails=rails, receipts=receipts, clock=lambda: NOW

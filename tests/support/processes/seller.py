@@ -31,13 +31,16 @@ def free_port() -> int:
 class SellerProcess:
     """Ready when the context is entered; a restart keeps port, folder and database."""
 
-    def __init__(self, devnet: DevnetProcess, folder: Path, **settings: str) -> None:
-        self.port = free_port()
+    def __init__(self, devnet: DevnetProcess, folder: Path, *, descriptors: int = 0, **settings: str) -> None:
+        """It may have so many `descriptors`; 0 for as many as this process."""
+        self.port, self.operator_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
+        self._limited = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
         self.environment = clean_environment(
             PAYWALL_DATA_DIR=str(folder),
             PAYWALL_PORT=str(self.port),
+            PAYWALL_OPERATOR_PORT=str(self.operator_port),
             PAYWALL_BLOCKFROST_URL=devnet.url,
             PAYWALL_CONFIRMATIONS="1",
             **settings,
@@ -54,6 +57,11 @@ class SellerProcess:
         self.stop()
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         return (self.folder / "seller.log").read_text()
 
@@ -61,7 +69,10 @@ class SellerProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "seller.log").open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "paywall", "serve"], env=self.environment, stdout=output, stderr=output
+                [*self._limited, sys.executable, "-m", "paywall", "serve"],
+                env=self.environment,
+                stdout=output,
+                stderr=output,
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

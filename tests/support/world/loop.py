@@ -5,6 +5,8 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec
 
+import uvloop
+
 P = ParamSpec("P")
 
 
@@ -14,5 +16,15 @@ def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
     @wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         asyncio.run(test(*args, **kwargs))
+
+    return run
+
+
+def in_server_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """The same in the loop that `paywall serve` has."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        uvloop.run(test(*args, **kwargs))
 
     return run

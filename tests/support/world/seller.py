@@ -173,6 +173,12 @@ class Seller:
             await self.burning.step()
             self.devnet.blocks()
 
+    async def metrics(self) -> str:
+        """What the operator is told."""
+        transport = httpx.ASGITransport(self.parts.operator)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
+            return (await http.get("/metrics")).text
+
     async def invariants(self) -> list[str]:
         """The lines of `reconcile` that are broken."""
         from paywall.ops.reconcile import Reconciliation

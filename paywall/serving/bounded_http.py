@@ -1,0 +1,253 @@
+"""One HTTP connection: uvicorn's own, with limits on what arrives and how long it takes.
+
+httptools' parser (llhttp) keeps nothing itself, but hands out each header as it ends and joins the pieces of one
+that does not; h11 keeps the whole block until it is complete. So what is counted here is bytes before the parser
+has them, and fields as it finds them.
+"""
+
+import asyncio
+import math
+from enum import Enum, auto
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from paywall.errors import (
+    BadRequest,
+    BodyTooLarge,
+    HeadersTooLarge,
+    PaywallError,
+    RequestTimeout,
+    Unavailable,
+)
+from paywall.serving.connections import Connections, Share
+from paywall.serving.refusals import refusal_bytes
+from paywall.serving.settings import ServingSettings
+
+#: what one body may take on the wire, chunk headers and trailers included; the app has its own, lower limit
+WIRE_BODY_BYTES = 1 << 20
+#: whole requests that may wait behind the one that is answered
+PIPELINED = 8
+#: how long it is listened to after a refusal, so that the refusal is not lost in a reset
+LINGER_SECONDS, LINGER_BYTES = 2.0, 16 << 20
+#: a client that takes less than this in `idle_seconds` does not read its answer
+PROGRESS_BYTES = 1024
+
+
+class Awaited(Enum):
+    """What comes next from the client."""
+
+    BETWEEN = auto()  # a request's first byte
+    HEAD = auto()
+    BODY = auto()
+    NOTHING = auto()  # that anybody would look at: it was refused, or is closing
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """`look` is called every half second and acts when the deadline has passed; no timer is set for a request."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        limits: ServingSettings,
+        connections: Connections,
+        share: Share,
+    ) -> None:
+        super().__init__(config, server_state, {}, asyncio.get_running_loop())
+        self._limits = limits
+        self._held = connections
+        self._share = share
+        self._reading = Awaited.BETWEEN
+        self._deadline = math.inf
+        #: a whole request is under way
+        self._busy = False
+        #: left of this head: bytes before the parser, fields after it
+        self._room = self._fields = 0
+        self._wire_bytes = self._dropped = 0
+        self._unsent = 0
+        self._refusal: PaywallError | None = None
+
+    # the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._expect(self._limits.first_byte_seconds)
+        self._held.wait(self._share, self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._reading = Awaited.NOTHING
+        self._held.work(self._share, self)
+        self._held.release(self._share)
+        super().connection_lost(exc)
+
+    def cut(self) -> None:
+        self._reading = Awaited.NOTHING
+        self._held.work(self._share, self)
+        self.transport.abort()
+
+    def _expect(self, seconds: float) -> None:
+        self._deadline = self.loop.time() + seconds
+
+    # what arrives
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            while data and self._reading is not Awaited.NOTHING:
+                data = self._feed(data)
+        except httptools.HttpParserUpgrade:
+            pass  # refused by not being taken up, as RFC 9110 section 7.8 allows: the request is answered as it is
+        except httptools.HttpParserError:
+            self._refuse(self._refusal or BadRequest("This is not HTTP."))
+        except PaywallError as error:
+            self._refuse(error)
+        if self._reading is Awaited.NOTHING:
+            self._dropped += len(data)
+            if self._dropped > LINGER_BYTES:
+                self.cut()
+
+    def _feed(self, data: bytes) -> bytes:
+        """Give the parser what it may have; what is left for the next turn."""
+        if self._reading is Awaited.BODY:
+            self._wire_bytes += len(data)
+            if self._wire_bytes > WIRE_BODY_BYTES:
+                raise BodyTooLarge(f"A body may take {WIRE_BODY_BYTES:,} bytes on the wire.")
+            self.parser.feed_data(data)
+            return b""
+        if self._reading is Awaited.BETWEEN:
+            self._begin()
+        piece, rest = (data, b"") if len(data) <= self._room else (data[: self._room], data[self._room :])
+        self._room -= len(piece)
+        self.parser.feed_data(piece)
+        if self._reading is Awaited.HEAD and self._room <= 0:
+            raise self._too_large()
+        return rest
+
+    def _begin(self) -> None:
+        self._reading = Awaited.HEAD
+        self._room, self._fields = self._limits.header_bytes, self._limits.header_count
+        self._expect(self._limits.head_seconds)
+
+    def _too_large(self) -> HeadersTooLarge:
+        return HeadersTooLarge(
+            f"A request may have {self._limits.header_count} header lines with {self._limits.header_bytes:,} bytes."
+        )
+
+    def on_message_begin(self) -> None:
+        if self._reading is Awaited.BETWEEN:  # behind another in one piece
+            self._begin()
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields -= 1
+        if self._fields < 0:
+            self._refusal = self._too_large()
+            raise self._refusal
+        if (
+            self._reading is Awaited.HEAD
+        ):  # a trailer, which comes after the body, is no header of the request
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= PIPELINED:
+            self._refusal = BadRequest(f"At most {PIPELINED} requests may wait behind another.")
+            raise self._refusal
+        super().on_headers_complete()
+        self._reading, self._wire_bytes = Awaited.BODY, 0
+        self._expect(self._limits.body_seconds)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._reading = Awaited.BETWEEN
+        if self.cycle.response_complete:
+            self._expect(self._limits.idle_seconds)
+        else:
+            self._busy = True
+            self._deadline = math.inf
+            self._held.work(self._share, self)
+
+    # what is answered
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            self._leave()
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            if cycle is not self.cycle or self._reading is not Awaited.BODY:
+                return  # wholly here, and under way
+        self._busy = False
+        self._held.wait(self._share, self)
+        if self._deadline == math.inf:
+            self._expect(self._limits.idle_seconds)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unsent = 0
+        self._expect(self._limits.idle_seconds)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unsent = 0
+        if self._busy:
+            self._deadline = math.inf
+
+    # what is late
+
+    def look(self, now: float) -> None:
+        """Every half second: end what has waited too long for its client."""
+        if now < self._deadline:
+            return
+        unsent = self.transport.get_write_buffer_size()
+        if unsent and (not self._unsent or self._unsent - unsent >= PROGRESS_BYTES):
+            self._unsent = unsent
+            self._expect(self._limits.idle_seconds)
+        elif unsent or self._reading is Awaited.NOTHING:
+            self.cut()
+        elif self._busy:
+            self._deadline = math.inf
+        elif self.flow.read_paused:  # it is we who do not read
+            self._expect(self._limits.body_seconds)
+        elif self._reading is Awaited.BETWEEN:
+            self.transport.close()
+            self._leave()
+        else:
+            self._refuse(RequestTimeout())
+
+    def shutdown(self) -> None:
+        """What is under way is finished; of what is not wholly here nothing has begun, and it can go elsewhere."""
+        if self._busy:
+            super().shutdown()
+        elif self._reading in {Awaited.HEAD, Awaited.BODY}:
+            self._refuse(Unavailable("This server stops; ask again."))
+            self.transport.close()
+        else:
+            self.transport.close()
+            self._leave()
+
+    def _refuse(self, error: PaywallError) -> None:
+        """Answer, and read no more. What stands behind a request that is under way ends with it, unanswered."""
+        begun = self._reading is Awaited.BODY and self.cycle.response_started
+        if self._busy:
+            self.cut()
+            return
+        if self._reading is Awaited.BODY and not begun:
+            self.cycle.disconnected = True  # the app learns that nobody is there
+            self.cycle.message_event.set()
+        self._leave()
+        if not begun:
+            self.transport.write(refusal_bytes(error))
+        self.flow.resume_reading()  # and what comes is dropped
+        if not self.transport.is_closing():
+            self.transport.write_eof()
+
+    def _leave(self) -> None:
+        self._reading = Awaited.NOTHING
+        self._unsent = 0
+        self._expect(LINGER_SECONDS)
+        self._held.wait(self._share, self)
