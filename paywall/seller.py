@@ -11,6 +11,7 @@ from paywall import clock
 from paywall.burns.backlog import Backlog
 from paywall.burns.custody import Custody
 from paywall.burns.opening import open_burn_worker
+from paywall.burns.wallet.base import WalletChain
 from paywall.database.engine import Database
 from paywall.keys import rotation
 from paywall.keys.identity import Identity
@@ -35,7 +36,6 @@ from paywall.settings import Settings
 from paywall.web.app import Surface, build_app
 from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
-from shared.chain.base import Chain
 from shared.dialects.base import Dialect
 from shared.merkle import SALT_BYTES
 
@@ -45,7 +45,7 @@ class Adapters:
     """What reaches outside the process. `custody` is None for a seller without burns."""
 
     database: Database
-    chain: Chain
+    chain: WalletChain
     identity: Identity
     custody: Custody | None
     products: dict[str, Product]
