@@ -12,6 +12,7 @@ from paywall.burns.backlog import Backlog
 from paywall.burns.custody import Custody
 from paywall.burns.opening import open_burn_worker
 from paywall.burns.wallet.base import WalletChain
+from paywall.burns.wallet.coverage import TokenCoverage
 from paywall.database.engine import Database
 from paywall.keys import rotation
 from paywall.keys.identity import Identity
@@ -67,7 +68,8 @@ class Seller:
         self._adapters, self.database, self.chain = adapters, adapters.database, adapters.chain
         self.identity, self.custody = adapters.identity, adapters.custody
         backlog = Backlog(settings.burn_backlog)
-        self.selling = _selling(settings, adapters)
+        self.coverage = _coverage(adapters)
+        self.selling = _selling(settings, adapters, self.coverage)
         self.settlement = _settlement(adapters)
         self.redeeming = Redeeming(
             database=adapters.database,
@@ -91,14 +93,14 @@ class Seller:
     def _surface(self) -> Surface:
         settings, adapters, custody = self.settings, self._adapters, self.custody
         chain = adapters.chain if settings.needs_chain else None
-        ready = Readiness(adapters.database, chain, custody, settings.low_water)
+        ready = Readiness(adapters.database, chain, custody, settings.low_water, self.coverage)
         unit = None if custody is None else custody.asset.unit
         verifier = ReceiptVerifier(adapters.identity, clock.unix_now)
         return Surface(
             service_url=settings.service_url,
             origins=Origins(settings),
             resources=adapters.resources,
-            catalog=lambda: _catalog(settings, adapters),
+            catalog=self._catalog,
             dialects=PaymentDialects(adapters.dialects, clock.unix_now),
             identity=adapters.identity,
             reading=Reading(adapters.database),
@@ -113,10 +115,15 @@ class Seller:
                 token=adapters.token,
                 confirmations=settings.required_confirmations,
             ),
-            metrics=Metrics(adapters.database, unit, settings.low_water),
+            metrics=Metrics(adapters.database, unit, settings.low_water, self.coverage),
             ready=ready.look,
             clock=clock.unix_now,
         )
+
+    async def _catalog(self) -> dict[str, object]:
+        """Errors: StorageUnavailable."""
+        catalog = _catalog(self.settings, self._adapters)
+        return catalog if self.coverage is None else catalog | {"credits_left": await self.coverage.left()}
 
     async def start(self) -> None:
         """Note the keys that sign, and remember those that signed before: what they signed still counts."""
@@ -137,7 +144,15 @@ class Seller:
             await self.redeeming.drain()
 
 
-def _selling(settings: Settings, adapters: Adapters) -> Selling:
+def _coverage(adapters: Adapters) -> TokenCoverage | None:
+    if adapters.custody is None:
+        return None
+    return TokenCoverage(
+        database=adapters.database, chain=adapters.chain, custody=adapters.custody, clock=clock.unix_now
+    )
+
+
+def _selling(settings: Settings, adapters: Adapters, coverage: TokenCoverage | None) -> Selling:
     return Selling(
         database=adapters.database,
         identity=adapters.identity,
@@ -148,6 +163,7 @@ def _selling(settings: Settings, adapters: Adapters) -> Selling:
         valid_seconds=settings.request_seconds,
         clock=clock.unix_now,
         ids=clock.new_id,
+        cover=coverage,
     )
 
 

@@ -1,6 +1,7 @@
 """Whether every part that a sale needs answers."""
 
 from paywall.burns.custody import Custody, custody_note
+from paywall.burns.wallet.coverage import TokenCoverage
 from paywall.database.engine import Database, Transaction
 from shared.chain.base import Chain, ChainError
 
@@ -9,8 +10,14 @@ class Readiness:
     """Looks at database, chain and custodial wallet, without changing anything."""
 
     def __init__(
-        self, database: Database, chain: Chain | None, custody: Custody | None, low_water: int
+        self,
+        database: Database,
+        chain: Chain | None,
+        custody: Custody | None,
+        low_water: int,
+        coverage: TokenCoverage | None = None,
     ) -> None:
+        self._coverage = coverage
         self._database = database
         self._chain = chain
         self._custody = custody
@@ -32,8 +39,11 @@ class Readiness:
             lovelace, tokens = await self._custody.holdings(self._chain)
         except ChainError as error:
             return {"database": "ok", "chain": f"not reachable: {error}"}
-        return {
+        notes = {
             "database": "ok",
             "chain": "ok",
             "custody": custody_note(tokens, lovelace, self._low_water),
         }
+        if self._coverage is not None:
+            notes["supply"] = await self._coverage.note(self._low_water)
+        return notes

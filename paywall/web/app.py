@@ -36,7 +36,7 @@ class Surface:
     service_url: str
     origins: Origins
     resources: Sequence[Resource]
-    catalog: Callable[[], Mapping[str, Any]]
+    catalog: Callable[[], Awaitable[Mapping[str, Any]]]
     identity: Identity
     reading: Reading
     selling: Selling

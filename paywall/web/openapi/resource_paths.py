@@ -56,7 +56,7 @@ def _buy() -> Spec:
         required,
         "Location",
     )
-    return operation("Ask to buy credits", {402: offered}, BODY, body="Buy")
+    return operation("Ask to buy credits", {402: offered}, (*BODY, errors.SupplyExhausted), body="Buy")
 
 
 def _use(resource: Resource) -> Spec:
@@ -74,6 +74,7 @@ def _use(resource: Resource) -> Spec:
     refusals = (
         *(errors.PaymentRequired, errors.CreditsExhausted, errors.RedemptionInProgress),
         *(errors.IdempotencyKeyReused, resource.refused, resource.failed, errors.BurnBacklogFull),
+        errors.SupplyExhausted,
     )
     return operation(
         described.summary,

@@ -187,7 +187,7 @@ async def test_a_parked_batch_that_the_chain_brings_back_goes_on_by_itself(own_s
 
 @in_loop
 async def test_a_full_backlog_is_answered_before_a_credit_is_reserved(selling: Selling) -> None:
-    async with selling(burn_backlog=2, supply=1) as seller:
+    async with selling(burn_backlog=2, supply=4) as seller:
         payer = seller.payer()
         receipt = await payer.receipt(4)
         done = [await payer.generate(receipt, {"name": "James Monroe"}, f"key {n}") for n in range(3)]
