@@ -9,6 +9,7 @@ edge wait for tokens.
 
 import asyncio
 import logging
+from math import inf
 
 from sqlalchemy import text
 
@@ -61,7 +62,7 @@ class TokenCoverage:
     async def left(self) -> int:
         """How many credits may be sold, as of the last seconds. Errors: StorageUnavailable."""
         async with self._turn:
-            if self._is_stale(1):
+            if self._is_stale(1) or (self._asked and self._age() >= EDGE_SECONDS):
                 await self._count(1)
         return self._left
 
@@ -77,12 +78,13 @@ class TokenCoverage:
         return ", but ".join(("ok", "; ".join(filter(None, said)))) if any(said) else "ok"
 
     def _is_stale(self, credits: int) -> bool:
-        if self._counted_at is None:
-            return True
-        age = self._clock() - self._counted_at
         if credits > self._left:
-            return age >= EDGE_SECONDS
-        return age >= COUNT_SECONDS or credits + self._asked > self._left
+            return self._age() >= EDGE_SECONDS
+        return self._age() >= COUNT_SECONDS or credits + self._asked > self._left
+
+    def _age(self) -> float:
+        """Seconds since the last count."""
+        return inf if self._counted_at is None else self._clock() - self._counted_at
 
     async def _count(self, credits: int) -> None:
         self._left = await self._database.read(self._read)

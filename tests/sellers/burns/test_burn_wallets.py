@@ -127,19 +127,18 @@ async def test_what_the_operator_moved_frees_the_batch_once_that_is_final_and_is
 ) -> None:
     async with own_selling() as seller:
         await burns.capture(seller, 2)
-        terms = {"confirmations": 3}
-        await burns.worker(seller, **terms).step()
+        await burns.worker(seller, confirmations=3).step()
         operator = Hand.operator(seller)
         held = await seller.parts.chain.utxos(operator.address)
         moved = await operator.send(held, [])
         for _ in range(2):
-            await burns.worker(seller, **terms).step()
+            await burns.worker(seller, confirmations=3).step()
             assert len(await burns.attempts(seller)) == 1, "it is not final yet"
             seller.devnet.blocks()
-        await burns.worker(seller, **terms).step()
+        await burns.worker(seller, confirmations=3).step()
         old, new = await burns.attempts(seller)
         assert (old.number, new.number) == (1, 2)
-        await burns.finish(seller, **terms)
+        await burns.finish(seller, confirmations=3)
         assert await burns.burned(seller) == 2
         said = caplog.text
         assert f"was spent by {moved}, which is not ours, and final" in said
