@@ -34,7 +34,8 @@
     ├── Unavailable                 503 unavailable
     │   ├── BurnBacklogFull         503 burn_backlog_full
     │   ├── SignerUnavailable       503 signer_unavailable
-    │   └── StorageUnavailable      503 storage_unavailable
+    │   ├── StorageUnavailable      503 storage_unavailable
+    │   └── SupplyExhausted         503 supply_exhausted
     └── SetupError                  (never on the wire: a sentence for the operator, exit status 2)
 
 A class carries status, code, title and whether the same request may be sent again. Inner code raises
@@ -250,3 +251,8 @@ class SignerUnavailable(Unavailable):
 
 class StorageUnavailable(Unavailable):
     code, title = "storage_unavailable", "The database is not available; nothing was changed"
+
+
+class SupplyExhausted(Unavailable):
+    code, title = "supply_exhausted", "There are no tokens for more credits; nothing was sold"
+    retry_after = 60

@@ -11,6 +11,8 @@ from paywall import clock
 from paywall.burns.backlog import Backlog
 from paywall.burns.custody import Custody
 from paywall.burns.opening import open_burn_worker
+from paywall.burns.wallet.base import WalletChain
+from paywall.burns.wallet.coverage import TokenCoverage
 from paywall.database.engine import Database
 from paywall.keys import rotation
 from paywall.keys.identity import Identity
@@ -40,7 +42,6 @@ from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
 from paywall.web.operations import operator_app
 from paywall.web.settings import WebSettings
-from shared.chain.base import Chain
 from shared.dialects.base import Dialect
 from shared.merkle import SALT_BYTES
 
@@ -50,7 +51,7 @@ class Adapters:
     """What reaches outside the process. `custody` is None for a seller without burns."""
 
     database: Database
-    chain: Chain
+    chain: WalletChain
     identity: Identity
     custody: Custody | None
     products: dict[str, Product]
@@ -75,7 +76,8 @@ class Seller:
         limits = settings.room(LimitSettings)
         self._limiter = RateLimiter(limits, adapters.database, clock.unix_microseconds)
         self._proxies = TrustedProxies(limits.trusted_proxies)
-        self.selling = _selling(settings, adapters, self._limiter)
+        self.coverage = _coverage(adapters)
+        self.selling = _selling(settings, adapters, self._limiter, self.coverage)
         self.settlement = _settlement(adapters)
         self.redeeming = Redeeming(
             database=adapters.database,
@@ -95,9 +97,9 @@ class Seller:
             tick_seconds=settings.tick_seconds,
         )
         chain = adapters.chain if settings.needs_chain else None
-        ready = Readiness(adapters.database, chain, self.custody, settings.low_water)
+        ready = Readiness(adapters.database, chain, self.custody, settings.low_water, self.coverage)
         unit = None if self.custody is None else self.custody.asset.unit
-        metrics = Metrics(adapters.database, unit, settings.low_water)
+        metrics = Metrics(adapters.database, unit, settings.low_water, self.coverage)
         self.app: ASGIApp = build_app(self._surface(metrics, ready))
         #: what the operator alone may see
         self.operator: ASGIApp = operator_app(ready.look, metrics.exposition)
@@ -110,7 +112,7 @@ class Seller:
             origins=Origins(settings),
             cors_origins=settings.room(WebSettings).origins,
             resources=adapters.resources,
-            catalog=lambda: _catalog(settings, adapters),
+            catalog=self._catalog,
             dialects=PaymentDialects(adapters.dialects, clock.unix_now),
             identity=adapters.identity,
             reading=Reading(adapters.database),
@@ -132,6 +134,11 @@ class Seller:
             clock=clock.unix_now,
         )
 
+    async def _catalog(self) -> dict[str, object]:
+        """Errors: StorageUnavailable."""
+        catalog = _catalog(self.settings, self._adapters)
+        return catalog if self.coverage is None else catalog | {"credits_left": await self.coverage.left()}
+
     async def start(self) -> None:
         """Note the keys that sign, and remember those that signed before: what they signed still counts."""
         keep = rotation.longest_use(self._adapters.products.values(), self.settings.request_seconds)
@@ -151,7 +158,17 @@ class Seller:
             await self.redeeming.drain()
 
 
-def _selling(settings: Settings, adapters: Adapters, limiter: RateLimiter) -> Selling:
+def _coverage(adapters: Adapters) -> TokenCoverage | None:
+    if adapters.custody is None:
+        return None
+    return TokenCoverage(
+        database=adapters.database, chain=adapters.chain, custody=adapters.custody, clock=clock.unix_now
+    )
+
+
+def _selling(
+    settings: Settings, adapters: Adapters, limiter: RateLimiter, coverage: TokenCoverage | None
+) -> Selling:
     return Selling(
         database=adapters.database,
         identity=adapters.identity,
@@ -163,6 +180,7 @@ def _selling(settings: Settings, adapters: Adapters, limiter: RateLimiter) -> Se
         clock=clock.unix_now,
         ids=clock.new_id,
         admit=lambda: limiter.take(ORDERS),
+        cover=coverage,
     )
 
 

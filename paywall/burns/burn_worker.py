@@ -7,17 +7,20 @@ own change without waiting for confirmation.
 
 import logging
 
-from paywall.burns import store
+from paywall.burns import outputs, store
 from paywall.burns.custody import Custody
 from paywall.burns.lease import LeaseHolder, LeaseLost, WalletLease
 from paywall.burns.signing import BatchSigner
 from paywall.burns.states import IN_FLIGHT, BatchTerms, batch_is_due
 from paywall.burns.store import Flight
+from paywall.burns.wallet.base import WalletChain
+from paywall.burns.wallet.forming import form_batch
+from paywall.burns.wallet.looking import WalletView
 from paywall.burns.watching import BatchWatcher
 from paywall.clock import Clock, Ids
 from paywall.database.engine import Database, Transaction
 from paywall.ops.failpoints import failpoint
-from shared.chain.base import Chain
+from shared.cardano.coins import burnable
 
 log = logging.getLogger("paywall.burns")
 LEASE_SECONDS = 15
@@ -30,7 +33,7 @@ class BurnWorker:
         self,
         *,
         database: Database,
-        chain: Chain,
+        chain: WalletChain,
         custody: Custody,
         terms: BatchTerms,
         holder: str,
@@ -47,7 +50,11 @@ class BurnWorker:
         self._holder = LeaseHolder(
             database, f"wallet {self._policy_id}", holder, clock=clock, seconds=LEASE_SECONDS
         )
-        self._signer = BatchSigner(chain=chain, custody=custody, clock=clock)
+        self._unit = custody.asset.unit
+        self._view = WalletView(chain=chain, custody=custody, clock=clock)
+        self._signer = BatchSigner(
+            chain=chain, custody=custody, view=self._view, confirmations=terms.confirmations, clock=clock
+        )
         self._watcher = BatchWatcher(
             database=database,
             chain=chain,
@@ -66,6 +73,7 @@ class BurnWorker:
         if lease is None:
             return False
         try:
+            await self._view.refresh(lease)
             await self._advance(lease)
             return await self._open_next(lease)
         except LeaseLost:
@@ -90,7 +98,10 @@ class BurnWorker:
         return await self._database.read(lambda tx: store.count_in_flight(tx, self._policy_id)) > 0
 
     def _open(self, tx: Transaction) -> Flight | None:
-        """A new batch when one is due and there is room; none while one waits for tokens, or is parked."""
+        """A new batch when one is due and there is room; none while one waits for tokens, or is parked.
+
+        It takes no more than the wallet can burn in one transaction: what is closed into a batch stays in it.
+        """
         states = store.states(tx, self._policy_id)
         flying = sum(states.get(state, 0) for state in IN_FLIGHT)
         if flying >= self._terms.in_flight or states.get("open") or states.get("parked"):
@@ -100,8 +111,9 @@ class BurnWorker:
         age = now - oldest if oldest is not None else 0
         if not batch_is_due(count, age, size=self._terms.size, seconds=self._terms.seconds):
             return None
-        batch_id = self._ids()
-        store.form_batch(tx, batch_id, self._policy_id, self._terms.size, now)
+        batch_id, tokens = self._ids(), burnable(outputs.unspent(tx), self._unit)
+        if not form_batch(tx, batch_id, self._policy_id, self._terms.size, now, tokens=tokens):
+            return None
         failpoint("burn.taking")
         return store.flight(tx, batch_id)
 

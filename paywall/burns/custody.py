@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from paywall.burns.policies import BuildTerms, NativePolicy, Policy
+from paywall.burns.wallet.base import WalletChain
+from paywall.burns.wallet.tuning import tuned
 from paywall.errors import SetupError
 from paywall.keys.signers.base import Signer
 from shared.cardano.addresses import enterprise_address
@@ -90,23 +92,44 @@ class Custody:
             policy=lambda _: policy,
         )
 
-    async def sign_burn(self, chain: Chain, utxos: Sequence[Utxo], order: BurnOrder) -> Built:
+    async def sign_burn(self, chain: WalletChain, utxos: Sequence[Utxo], order: BurnOrder) -> Built:
         """A signed burn of `order`. Errors: Shortage (tokens or ADA), ChainUnavailable, UnsafeBurnError."""
         terms = await self._terms(chain)
+
+        def drafted(policy: Policy) -> Draft:
+            return policy.burn(utxos, order.batch, order.must_spend, terms)
+
+        self._policy = policy = await tuned(self.policy, chain, drafted)
         # In a thread: the first draft imports pycardano (0.7 s), and each is 5 to 50 ms of pure Python.
-        draft = await asyncio.to_thread(self.policy.burn, utxos, order.batch, order.must_spend, terms)
+        draft = await asyncio.to_thread(drafted, policy)
         unsigned = draft.unsigned
         # A fault above must not become a signature on anything but a burn of ours.
-        self.policy.guard_burn(unsigned, self.address, self._max_fee)
+        policy.guard_burn(unsigned, self.address, self._max_fee)
         return await self._sign(draft, unsigned)
 
-    async def sign_mint(self, chain: Chain, quantity: int) -> Built:
+    async def sign_mint(self, chain: WalletChain, quantity: int) -> Built:
         """A signed mint of the supply to our own address. Errors: Shortage, ChainUnavailable, UnsafeMintError."""
-        utxos = await chain.utxos(self.address)
-        draft = await asyncio.to_thread(self.policy.mint, utxos, quantity, await self._terms(chain))
+        utxos, terms = await chain.utxos(self.address), await self._terms(chain)
+
+        def drafted(policy: Policy) -> Draft:
+            return policy.mint(utxos, quantity, terms)
+
+        policy = await tuned(self.policy, chain, drafted)
+        draft = await asyncio.to_thread(drafted, policy)
         unsigned = draft.unsigned
-        self.policy.guard_mint(unsigned, quantity, self.address, self._max_fee)
+        policy.guard_mint(unsigned, quantity, self.address, self._max_fee)
         return await self._sign(draft, unsigned)
+
+    async def is_outdated(self, chain: WalletChain, transaction: bytes) -> bool:
+        """Whether a burn of ours that the ledger refused asks for other than the chain does by now.
+
+        Errors: ChainUnavailable.
+        """
+        script_at = self.policy.script_at(transaction)
+        if script_at is not None and await chain.spender(script_at) is not None:
+            return True
+        parameters = await chain.parameters()
+        return await asyncio.to_thread(self.policy.is_outdated, transaction, parameters)
 
     async def _terms(self, chain: Chain) -> BuildTerms:
         parameters, tip = await asyncio.gather(chain.parameters(), chain.tip())

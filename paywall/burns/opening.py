@@ -7,12 +7,12 @@ from paywall.burns.custody import Custody
 from paywall.burns.policies import FixedPolicy, NativePolicy, Policy
 from paywall.burns.policy_file import read_record
 from paywall.burns.states import BatchTerms
+from paywall.burns.wallet.base import WalletChain
 from paywall.database.engine import Database
 from paywall.errors import SetupError
 from paywall.keys.ring import KeyRing
 from paywall.settings import Settings
 from shared.cardano.addresses import key_hash
-from shared.chain.base import Chain
 from shared.keys import PublicKey
 
 
@@ -40,7 +40,7 @@ def open_policy(settings: Settings, key: PublicKey) -> Policy | None:
 
 
 def open_burn_worker(
-    settings: Settings, database: Database, chain: Chain, custody: Custody | None
+    settings: Settings, database: Database, chain: WalletChain, custody: Custody | None
 ) -> BurnWorker | None:
     """None for a seller without burns."""
     if custody is None:

@@ -7,7 +7,7 @@ attempt spends stays spent, whatever a query says.
 import json
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlmodel import col, select
 
 from paywall.burns.states import IN_FLIGHT
@@ -38,6 +38,16 @@ def learn(tx: Transaction, outputs: Iterable[Utxo], now: int, *, made_by: str | 
         )
 
 
+def forget(tx: Transaction, outputs: Iterable[OutputReference]) -> None:
+    """What is not ours to spend: strangers' scripts, datums and tokens, or what the chain has no more."""
+    for output in outputs:
+        tx.session.exec(
+            delete(WalletOutputRow).where(
+                *_is(*output), col(WalletOutputRow.spent_by).is_(None), col(WalletOutputRow.made_by).is_(None)
+            )
+        )
+
+
 def spendable(
     tx: Transaction, address: str, on_chain: Collection[OutputReference], *, attempts: Sequence[str] = ()
 ) -> list[Utxo]:
@@ -45,31 +55,62 @@ def spendable(
 
     Unspent by our record, or meant for an earlier attempt of this batch. Of that, what the chain shows, and
     the change of batches in flight, which it cannot show yet. What our record has unspent and the chain does
-    not show was spent by somebody else with our key: never again build on it.
+    not show was spent by somebody else with our key: never again build on it. Nor on what was built on the
+    earlier attempts, which goes with them.
     """
+    going = _with_children(tx, attempts)
     rows = tx.session.exec(
         select(WalletOutputRow).where(
             or_(col(WalletOutputRow.spent_by).is_(None), col(WalletOutputRow.spent_by).in_(attempts)),
-            or_(col(WalletOutputRow.made_by).is_(None), col(WalletOutputRow.made_by).not_in(attempts)),
+            or_(col(WalletOutputRow.made_by).is_(None), col(WalletOutputRow.made_by).not_in(going)),
         )
     )
-    flying = set(
-        tx.session.exec(
-            select(BurnBatchRow.tx_hash).where(
-                col(BurnBatchRow.state).in_(IN_FLIGHT), col(BurnBatchRow.tx_hash).is_not(None)
-            )
-        )
-    )
+    flying = _flying(tx)
     return [
-        Utxo(row.tx_hash, row.output_index, address, row.lovelace, json.loads(row.tokens))
+        _utxo(row, address)
         for row in rows
         if row.made_by in flying or (row.tx_hash, row.output_index) in on_chain
     ]
 
 
-def spent_by(tx: Transaction, attempt: str) -> list[OutputReference]:
-    rows = tx.session.exec(select(WalletOutputRow).where(WalletOutputRow.spent_by == attempt))
-    return [(row.tx_hash, row.output_index) for row in rows]
+def missing(tx: Transaction, on_chain: Collection[OutputReference]) -> list[OutputReference]:
+    """What our record has unspent, no batch in flight makes, and the chain does not show."""
+    rows = tx.session.exec(select(WalletOutputRow).where(col(WalletOutputRow.spent_by).is_(None)))
+    flying = _flying(tx)
+    found = [(row.tx_hash, row.output_index) for row in rows if row.made_by not in flying]
+    return [one for one in found if one not in on_chain]
+
+
+def spent_elsewhere(tx: Transaction, output: OutputReference, spender: str) -> None:
+    """Another program spent it with our key."""
+    tx.session.exec(
+        update(WalletOutputRow)
+        .where(*_is(*output), col(WalletOutputRow.spent_by).is_(None))
+        .values(spent_by=spender)
+    )
+
+
+def came_back(tx: Transaction, on_chain: Collection[OutputReference]) -> None:
+    """What another program had spent and the chain shows again: that spender was rolled back."""
+    ours = select(BurnAttemptRow.tx_hash)
+    gone = select(WalletOutputRow).where(
+        col(WalletOutputRow.spent_by).is_not(None), col(WalletOutputRow.spent_by).not_in(ours)
+    )
+    for row in tx.session.exec(gone).all():
+        if (row.tx_hash, row.output_index) in on_chain:
+            row.spent_by = None
+
+
+def count_spent_elsewhere(tx: Transaction) -> int:
+    """How many outputs another program spent with our key."""
+    ours = select(BurnAttemptRow.tx_hash)
+    return int(
+        tx.session.exec(
+            select(func.count())
+            .select_from(WalletOutputRow)
+            .where(col(WalletOutputRow.spent_by).is_not(None), col(WalletOutputRow.spent_by).not_in(ours))
+        ).one()
+    )
 
 
 def spend(tx: Transaction, built: Built, now: int) -> None:
@@ -83,6 +124,25 @@ def spend(tx: Transaction, built: Built, now: int) -> None:
             .values(spent_by=built.id)
         )
     learn(tx, built.change, now, made_by=built.id)
+
+
+def stand(
+    tx: Transaction, attempt: str, spent: Sequence[OutputReference], change: Sequence[Utxo], now: int
+) -> None:
+    """An attempt that was given up is on the chain: its inputs are spent, its change is there.
+
+    Who else was to spend one of the inputs can never land, and is undone with all that was built on it.
+    """
+    rivals = sorted(_claimants(tx, spent) - {attempt})
+    _void(tx, rivals)
+    undo(tx, rivals)
+    tx.session.exec(update(BurnAttemptRow).where(col(BurnAttemptRow.tx_hash) == attempt).values(void=False))
+    for output in spent:
+        tx.session.exec(update(WalletOutputRow).where(*_is(*output)).values(spent_by=attempt))
+    learn(tx, change, now)
+    tx.session.exec(
+        update(WalletOutputRow).where(col(WalletOutputRow.tx_hash) == attempt).values(made_by=attempt)
+    )
 
 
 def undo(tx: Transaction, attempts: Sequence[str]) -> None:
@@ -99,15 +159,17 @@ def undo(tx: Transaction, attempts: Sequence[str]) -> None:
         tx.session.exec(
             update(WalletOutputRow).where(col(WalletOutputRow.spent_by).in_(attempts)).values(spent_by=None)
         )
-        tx.session.exec(
-            update(BurnAttemptRow).where(col(BurnAttemptRow.tx_hash).in_(children)).values(void=True)
-        )
-        tx.session.exec(
-            update(BurnBatchRow)
-            .where(col(BurnBatchRow.tx_hash).in_(children), col(BurnBatchRow.state).in_(IN_FLIGHT))
-            .values(state="open", tx_hash=None, block_hash=None, block_height=None, confirmations=0)
-        )
+        _void(tx, children)
         attempts = children
+
+
+def _void(tx: Transaction, attempts: Sequence[str]) -> None:
+    tx.session.exec(update(BurnAttemptRow).where(col(BurnAttemptRow.tx_hash).in_(attempts)).values(void=True))
+    tx.session.exec(
+        update(BurnBatchRow)
+        .where(col(BurnBatchRow.tx_hash).in_(attempts), col(BurnBatchRow.state).in_(IN_FLIGHT))
+        .values(state="open", tx_hash=None, block_hash=None, block_height=None, confirmations=0)
+    )
 
 
 def _spenders(tx: Transaction, makers: Sequence[str]) -> list[str]:
@@ -117,7 +179,45 @@ def _spenders(tx: Transaction, makers: Sequence[str]) -> list[str]:
     return sorted({spender for spender in tx.session.exec(rows) if spender is not None})
 
 
+def _with_children(tx: Transaction, attempts: Sequence[str]) -> set[str]:
+    """The attempts, and all that was built on their change."""
+    found, children = set(attempts), list(attempts)
+    while children:
+        children = [one for one in _spenders(tx, children) if one not in found]
+        found.update(children)
+    return found
+
+
+def _claimants(tx: Transaction, outputs: Sequence[OutputReference]) -> set[str]:
+    rows = [tx.session.get(WalletOutputRow, output) for output in outputs]
+    return {row.spent_by for row in rows if row is not None and row.spent_by is not None}
+
+
+def _flying(tx: Transaction) -> set[str | None]:
+    return set(
+        tx.session.exec(
+            select(BurnBatchRow.tx_hash).where(
+                col(BurnBatchRow.state).in_(IN_FLIGHT), col(BurnBatchRow.tx_hash).is_not(None)
+            )
+        )
+    )
+
+
+def _is(tx_hash: str, index: int) -> tuple[ColumnElement[bool], ...]:
+    return col(WalletOutputRow.tx_hash) == tx_hash, col(WalletOutputRow.output_index) == index
+
+
+def unspent(tx: Transaction, address: str = "") -> list[Utxo]:
+    """What we hold, by our own record."""
+    rows = tx.session.exec(select(WalletOutputRow).where(col(WalletOutputRow.spent_by).is_(None)))
+    return [_utxo(row, address) for row in rows]
+
+
 def totals(tx: Transaction, unit: str) -> tuple[int, int]:
     """(lovelace, tokens of `unit`) that we hold unspent, by our own record."""
-    rows = tx.session.exec(select(WalletOutputRow).where(col(WalletOutputRow.spent_by).is_(None))).all()
-    return sum(row.lovelace for row in rows), sum(json.loads(row.tokens).get(unit, 0) for row in rows)
+    ours = unspent(tx)
+    return sum(utxo.lovelace for utxo in ours), sum(utxo.tokens.get(unit, 0) for utxo in ours)
+
+
+def _utxo(row: WalletOutputRow, address: str) -> Utxo:
+    return Utxo(row.tx_hash, row.output_index, address, row.lovelace, json.loads(row.tokens))

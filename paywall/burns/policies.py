@@ -12,10 +12,10 @@ from shared.cardano.addresses import key_hash
 from shared.cardano.assets import Asset
 from shared.cardano.coins import OutputReference, Parameters, Shortage, Utxo
 from shared.cardano.draft import Draft
-from shared.cardano.fixed_supply import FixedSupply
+from shared.cardano.fixed_supply import BURN_UNITS, MINT_UNITS, FixedSupply
 from shared.cardano.metadata import BatchCommitment
-from shared.cardano.policy import NativeScript
-from shared.cardano.read.fixed_guard import guard_fixed_burn, guard_fixed_mint
+from shared.cardano.policy import ExecutionUnits, NativeScript, PlutusScript
+from shared.cardano.read.fixed_guard import guard_fixed_burn, guard_fixed_mint, script_use
 from shared.cardano.read.guard import guard_burn, guard_mint
 from shared.chain.base import ChainUnavailable
 from shared.keys import PublicKey
@@ -56,6 +56,12 @@ class Policy(Protocol):
         terms: BuildTerms,
     ) -> Draft: ...
 
+    def script_at(self, transaction: bytes) -> OutputReference | None:
+        """The output in which a burn of ours finds its script; None for one that brings it along."""
+
+    def is_outdated(self, transaction: bytes, parameters: Parameters) -> bool:
+        """Whether a burn that was signed pays or commits to other than these parameters ask for."""
+
     def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None: ...
 
     def guard_burn(self, unsigned: bytes, address: str, max_fee: int) -> None: ...
@@ -87,6 +93,14 @@ class NativePolicy:
 
         return burn(utxos=utxos, asset=self.asset, batch=batch, must_spend=must_spend, **terms)
 
+    def script_at(self, _transaction: bytes) -> OutputReference | None:
+        return None
+
+    def is_outdated(self, transaction: bytes, parameters: Parameters) -> bool:
+        from shared.cardano.make.outdated import is_outdated
+
+        return is_outdated(transaction, parameters)
+
     def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None:
         guard_mint(unsigned, self.asset, quantity, address, max_fee)
 
@@ -96,10 +110,16 @@ class NativePolicy:
 
 @dataclass(frozen=True, slots=True)
 class FixedPolicy:
-    """`reference` is the output that holds the script; None until the supply is minted, and no use before."""
+    """`reference` is the output that holds the script; None until the supply is minted, and no use before.
+
+    `comes_along`: once that output is spent, each burn brings the script. `units` are what the chain said that
+    the script uses, and some more; None while it has not said.
+    """
 
     supply: FixedSupply
     reference: OutputReference | None = None
+    comes_along: bool = False
+    units: ExecutionUnits | None = None
 
     @property
     def asset(self) -> Asset:
@@ -114,7 +134,7 @@ class FixedPolicy:
         if seed is None:
             raise Shortage("the output that this supply is minted from is spent")
         _check_prices(terms)
-        return mint_fixed(seed=seed, supply=self.supply, **terms)
+        return mint_fixed(seed=seed, supply=self.supply, units=self.units or MINT_UNITS, **terms)
 
     def burn(
         self,
@@ -126,23 +146,37 @@ class FixedPolicy:
         from shared.cardano.make.build import burn
 
         _check_prices(terms)
-        # Spent, the script would be gone, and with it every burn to come.
+        # Spent, the script would be gone, and with it the cheap way of every burn to come.
         ours = [utxo for utxo in utxos if utxo.reference != self._reference]
         return burn(
             utxos=ours,
             asset=self.asset,
             batch=batch,
             must_spend=must_spend,
-            script=self.supply.burning(self._reference),
+            script=self._burning,
             **terms,
         )
 
+    def script_at(self, transaction: bytes) -> OutputReference | None:
+        return script_use(transaction)[0]
+
+    def is_outdated(self, transaction: bytes, parameters: Parameters) -> bool:
+        from shared.cardano.make.outdated import is_outdated
+
+        return is_outdated(transaction, parameters, self.supply.burning(*script_use(transaction)))
+
     def guard_mint(self, unsigned: bytes, quantity: int, address: str, max_fee: int) -> None:
         assert quantity == self.supply.quantity
-        guard_fixed_mint(unsigned, self.supply, address, max_fee)
+        guard_fixed_mint(unsigned, self.supply, address, max_fee, units=self.units or MINT_UNITS)
 
     def guard_burn(self, unsigned: bytes, address: str, max_fee: int) -> None:
-        guard_fixed_burn(unsigned, self.supply, self._reference, address, max_fee)
+        script = self._burning
+        guard_fixed_burn(unsigned, self.supply, script.reference, address, max_fee, units=script.units)
+
+    @property
+    def _burning(self) -> PlutusScript:
+        reference = self._reference
+        return self.supply.burning(None if self.comes_along else reference, self.units or BURN_UNITS)
 
     @property
     def _reference(self) -> OutputReference:

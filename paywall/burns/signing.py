@@ -8,13 +8,17 @@ from paywall.burns import outputs, store
 from paywall.burns.custody import BurnOrder, Custody
 from paywall.burns.lease import WalletLease
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
+from paywall.burns.wallet.anchors import Anchors, anchors, claims
+from paywall.burns.wallet.base import WalletChain
+from paywall.burns.wallet.forming import dissolve
+from paywall.burns.wallet.looking import WalletView
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from paywall.ops.failpoints import failpoint
-from shared.cardano.coins import OutputReference, Shortage, Utxo
+from shared.cardano.coins import OutputReference, Shortage, Utxo, burnable
 from shared.cardano.draft import Built
 from shared.cardano.metadata import BatchCommitment
-from shared.chain.base import Chain
+from shared.cardano.read.transaction import parse
 
 log = logging.getLogger("paywall.burns")
 
@@ -25,21 +29,23 @@ class BatchUnsignable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WalletOutputs:
-    """What an attempt of one batch may spend.
-
-    `rivals` are the inputs of the attempt before it; None when there is none that could still land.
-    """
+    """What an attempt of one batch may spend, and must, so that none of the earlier ones can stand beside it."""
 
     spendable: list[Utxo]
-    rivals: Sequence[OutputReference] | None
+    anchors: Anchors
 
 
 class BatchSigner:
     """Makes the transaction of a batch: builds, guards, signs and stores it."""
 
-    def __init__(self, *, chain: Chain, custody: Custody, clock: Clock) -> None:
+    def __init__(
+        self, *, chain: WalletChain, custody: Custody, view: WalletView, confirmations: int, clock: Clock
+    ) -> None:
+        """Another program's spending counts once it has `confirmations`."""
         self._chain = chain
         self._custody = custody
+        self._view = view
+        self._confirmations = confirmations
         self._clock = clock
         #: why the last batch could not be signed; empty when it could
         self._shortage = ""
@@ -56,6 +62,20 @@ class BatchSigner:
         await lease.transact(lambda tx: self._store(tx, batch, built))
         failpoint("burn.signed")
 
+    async def is_hopeless(self, lease: WalletLease, attempt: BurnAttemptRow) -> bool:
+        """Whether an attempt that the ledger refused can never land as it is: what it costs has changed, or
+        another program's spending of its inputs is final. Errors: ChainUnavailable, LeaseLost.
+
+        Signing anew at once is safe: the next attempt spends an input that this one spends, too.
+        """
+        found = await self._view.look(lease)
+        if await self._custody.is_outdated(self._chain, attempt.transaction):
+            return True
+        seen = {utxo.reference for utxo in found}
+        gone = [spent for spent in parse(attempt.transaction).inputs if spent not in seen]
+        foreign = await self._view.foreign_spend(lease, gone)
+        return foreign is not None and foreign.confirmations >= self._confirmations
+
     def _note_shortage(self, shortage: str) -> None:
         if shortage and shortage != self._shortage:
             log.warning(shortage)
@@ -63,24 +83,39 @@ class BatchSigner:
 
     async def _build(self, lease: WalletLease, batch: BurnBatchRow) -> Built:
         """Errors: BatchUnsignable, ChainUnavailable, LeaseLost."""
-        on_chain = await self._chain.utxos(self._custody.address)
+        on_chain = await self._view.look(lease)
         wallet = await lease.transact(lambda tx: self._read_wallet(tx, batch, on_chain))
-        order = BurnOrder(_committed(batch), must_spend=_must_spend(batch, wallet))
+        for attempt in wallet.anchors.loose:
+            await self._check_lost(lease, batch, attempt)
+        order = BurnOrder(_committed(batch), must_spend=wallet.anchors.must_spend)
         try:
             return await self._custody.sign_burn(self._chain, wallet.spendable, order)
         except Shortage as shortage:
+            if burnable(wallet.spendable, self._custody.asset.unit) < batch.quantity:
+                await lease.transact(lambda tx: dissolve(tx, batch.id))
             raise BatchUnsignable(
                 f"the custodial wallet cannot burn {batch.quantity} tokens: {shortage}"
             ) from shortage
 
     def _read_wallet(self, tx: Transaction, batch: BurnBatchRow, on_chain: list[Utxo]) -> WalletOutputs:
-        outputs.learn(tx, on_chain, self._clock())
         earlier = store.attempts(tx, batch.id)
         seen = {utxo.reference for utxo in on_chain}
         ours = outputs.spendable(tx, self._custody.address, seen, attempts=[one.tx_hash for one in earlier])
-        if not earlier or earlier[-1].void:
-            return WalletOutputs(ours, None)
-        return WalletOutputs(ours, outputs.spent_by(tx, earlier[-1].tx_hash))
+        return WalletOutputs(ours, anchors(tx, earlier, {utxo.reference for utxo in ours}))
+
+    async def _check_lost(self, lease: WalletLease, batch: BurnBatchRow, attempt: BurnAttemptRow) -> None:
+        """Of what an earlier attempt spends nothing is left to spend: only when another program has spent it, and
+        that is final, can it never land. Errors: BatchUnsignable."""
+        wanted: Sequence[OutputReference] = sorted(await lease.transact(lambda tx: claims(tx, attempt)))
+        foreign = await self._view.foreign_spend(lease, wanted)
+        if foreign is None:
+            raise BatchUnsignable(
+                f"burn batch {batch.id} waits: the outputs that its transaction spends are gone"
+            )
+        spent = f"{foreign.output[0]}#{foreign.output[1]} was spent by {foreign.tx_hash}, which is not ours"
+        if foreign.confirmations < self._confirmations:
+            raise BatchUnsignable(f"burn batch {batch.id} waits: {spent}, until that is final")
+        log.warning("burn batch %s is free: %s, and final", batch.id, spent)
 
     def _store(self, tx: Transaction, batch: BurnBatchRow, built: Built) -> None:
         now = self._clock()
@@ -105,19 +140,6 @@ class BatchSigner:
         tx.session.flush()
         outputs.spend(tx, built, now)
         failpoint("burn.signing")
-
-
-def _must_spend(batch: BurnBatchRow, wallet: WalletOutputs) -> list[OutputReference]:
-    """Each attempt shares an input with the one before, so that never both can stand. Errors: BatchUnsignable."""
-    if wallet.rivals is None:
-        return []
-    ours = {utxo.reference for utxo in wallet.spendable}
-    shared = [one for one in wallet.rivals if one in ours]
-    if not shared:
-        raise BatchUnsignable(
-            f"burn batch {batch.id} waits: the outputs that its transaction spends are gone"
-        )
-    return shared[:1]
 
 
 def _committed(batch: BurnBatchRow) -> BatchCommitment:

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
-from shared.cardano.network import SLOTS_PER_CONFIRMATION
-
 BatchState = Literal["open", "signed", "submitted", "seen", "lost", "confirmed", "parked"]
 #: what these burn is on its way: they hold outputs of the wallet
 IN_FLIGHT: tuple[BatchState, ...] = ("open", "signed", "submitted", "seen", "lost")
@@ -46,9 +44,14 @@ class OnChain:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The attempt is in no block of the chain whose newest block has this slot."""
+    """None of the attempts is in a block of the chain whose newest block has the slot `tip_slot`.
+
+    `final_slot` is that of its newest block that is as deep as we ask: depth is counted in blocks, for a sparse
+    fork has many slots and few blocks.
+    """
 
     tip_slot: int
+    final_slot: int
 
 
 class BatchAction(Enum):
@@ -75,19 +78,22 @@ class BatchStep:
 def next_step(
     state: BatchState, expiry_slot: int | None, seen: OnChain | Absent | None, required: int
 ) -> BatchStep:
-    """Where the batch goes, and what is to be done. `expiry_slot` and `seen` are of its newest attempt."""
-    if state == "open" or expiry_slot is None or seen is None:
-        return BatchStep("open", BatchAction.SIGN)
+    """Where the batch goes, and what is to be done.
+
+    `expiry_slot` is that of the attempt that is being brought on the chain, `seen` tells of any of the batch's.
+    """
     if isinstance(seen, OnChain):
         deep = seen.confirmations >= required or state == "confirmed"
         return BatchStep("confirmed" if deep else "seen", BatchAction.WAIT)
+    if state == "open" or expiry_slot is None or seen is None:
+        return BatchStep("open", BatchAction.SIGN)
     if state in {"confirmed", "parked"}:
         # What was final is gone: the chain is not what we took it for, and a person must look.
         return BatchStep("parked", BatchAction.WAIT)
     gone: BatchState = "lost" if state == "seen" else state
     if seen.tip_slot <= expiry_slot:
         return BatchStep(gone, BatchAction.SUBMIT)
-    if seen.tip_slot > expiry_slot + SLOTS_PER_CONFIRMATION * required:
+    if seen.final_slot > expiry_slot:
         # The old bytes can never land any more: a block past their expiry is as deep as we ask.
         return BatchStep("open", BatchAction.SIGN)
     return BatchStep(gone, BatchAction.WAIT)

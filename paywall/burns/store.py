@@ -10,7 +10,6 @@ from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, BurnRow
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from shared import merkle
-from shared.cardano.metadata import SUM_TREE
 from shared.merkle import SumNode
 
 _INSERT = CompiledStatement(
@@ -48,45 +47,17 @@ def waiting(tx: Transaction) -> tuple[int, int | None]:
     return int(count), oldest
 
 
-def form_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: int) -> int:
-    """Close the waiting burns into a new batch, oldest first; how many. The caller holds the wallet's lease."""
-    burns = tx.session.exec(
-        select(BurnRow)
-        .where(col(BurnRow.batch_id).is_(None))
-        .order_by(_burn.created_at, _burn.redemption_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if not burns:
-        return 0
-    newest = tx.session.exec(select(func.max(BurnBatchRow.number))).one()
-    root = merkle.root([leaf_of(burn) for burn in burns])
-    tx.session.add(
-        BurnBatchRow(
-            id=batch_id,
-            policy_id=policy_id,
-            number=(newest or 0) + 1,
-            root=root.hash,
-            version=SUM_TREE,
-            size=len(burns),
-            quantity=root.sum,
-            created_at=now,
-            updated_at=now,
-        )
-    )
-    tx.session.flush()
-    for index, burn in enumerate(burns):
-        burn.batch_id = batch_id
-        burn.leaf_index = index
-    return len(burns)
-
-
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A batch and its newest attempt, as they were read."""
+    """A batch and its attempts, oldest first, as they were read."""
 
     batch: BurnBatchRow
-    attempt: BurnAttemptRow | None
+    attempts: list[BurnAttemptRow]
+
+    @property
+    def attempt(self) -> BurnAttemptRow | None:
+        """The one that is on the chain, or is being brought there; None for an open batch."""
+        return next((one for one in self.attempts if one.tx_hash == self.batch.tx_hash), None)
 
 
 def flights(tx: Transaction, policy_id: str) -> list[Flight]:
@@ -123,10 +94,9 @@ def flight(tx: Transaction, batch_id: str) -> Flight | None:
 
 
 def _flight(tx: Transaction, row: BurnBatchRow) -> Flight:
-    attempt = newest_attempt(tx, row.id)
     return Flight(
         BurnBatchRow.model_validate(row.model_dump()),
-        BurnAttemptRow.model_validate(attempt.model_dump()) if attempt else None,
+        [BurnAttemptRow.model_validate(one.model_dump()) for one in attempts(tx, row.id)],
     )
 
 
@@ -134,17 +104,14 @@ def batch(tx: Transaction, batch_id: str) -> BurnBatchRow | None:
     return tx.session.get(BurnBatchRow, batch_id)
 
 
-def newest_attempt(tx: Transaction, batch_id: str) -> BurnAttemptRow | None:
-    return tx.session.exec(
-        select(BurnAttemptRow)
-        .where(BurnAttemptRow.batch_id == batch_id)
-        .order_by(col(BurnAttemptRow.number).desc())
-        .limit(1)
-    ).one_or_none()
-
-
 def attempt(tx: Transaction, tx_hash: str) -> BurnAttemptRow | None:
     return tx.session.get(BurnAttemptRow, tx_hash)
+
+
+def stands(tx: Transaction, one: BurnAttemptRow) -> bool:
+    """Whether it is the attempt that its batch goes by."""
+    found = batch(tx, one.batch_id)
+    return found is not None and found.tx_hash == one.tx_hash
 
 
 def attempts(tx: Transaction, batch_id: str) -> list[BurnAttemptRow]:

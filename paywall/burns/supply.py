@@ -10,6 +10,7 @@ from paywall.burns import policy_file
 from paywall.burns.custody import Custody
 from paywall.burns.policies import TOKEN_NAME, FixedPolicy
 from paywall.burns.policy_file import MintRecord, read_record, remove_record, write_record
+from paywall.burns.wallet.base import WalletChain
 from paywall.errors import SetupError
 from paywall.settings import Settings
 from shared.cardano.addresses import payment_key_hash
@@ -41,7 +42,7 @@ async def read_supply(custody: Custody, chain: Chain) -> Supply:
 
 
 async def mint(
-    settings: Settings, custody: Custody, chain: Chain, quantity: int, *, time_limit: float
+    settings: Settings, custody: Custody, chain: WalletChain, quantity: int, *, time_limit: float
 ) -> str:
     """Mint under the policy of the settings, once, and wait until it is on chain; the transaction's hash.
 
@@ -53,7 +54,7 @@ async def mint(
     return await mint_fixed_supply(custody, chain, quantity, file, time_limit=time_limit)
 
 
-async def mint_supply(custody: Custody, chain: Chain, quantity: int, *, time_limit: float) -> str:
+async def mint_supply(custody: Custody, chain: WalletChain, quantity: int, *, time_limit: float) -> str:
     """Mint the supply, once, and wait until it is on chain; the transaction's hash.
 
     Errors: SetupError when there is a supply already, Shortage when the wallet has no ADA.
@@ -67,7 +68,7 @@ async def mint_supply(custody: Custody, chain: Chain, quantity: int, *, time_lim
 
 
 async def mint_fixed_supply(
-    custody: Custody, chain: Chain, quantity: int, file: Path, *, time_limit: float
+    custody: Custody, chain: WalletChain, quantity: int, file: Path, *, time_limit: float
 ) -> str:
     """Mint a supply that can never grow; `file` then says what its burns need. The transaction's hash.
 
@@ -92,7 +93,7 @@ async def mint_fixed_supply(
 
 
 async def _submit_new(
-    custody: Custody, chain: Chain, quantity: int, file: Path, before: MintRecord | None
+    custody: Custody, chain: WalletChain, quantity: int, file: Path, before: MintRecord | None
 ) -> MintRecord:
     utxos = await chain.utxos(custody.address)
     if before is None and (held := _other_supply(utxos)):
@@ -131,7 +132,7 @@ def _seed(utxos: Sequence[Utxo], record: MintRecord | None) -> tuple[str, int]:
     """The output to mint from: the earlier mint's if it is still there, else the one with the most ADA."""
     if record is not None and any(utxo.reference == record.supply.seed for utxo in utxos):
         return record.supply.seed
-    plain = [utxo for utxo in utxos if not utxo.tokens]
+    plain = [utxo for utxo in utxos if utxo.bare and not utxo.tokens]
     if not plain:
         raise Shortage("the wallet holds no output without tokens")
     return max(plain, key=lambda utxo: utxo.lovelace).reference

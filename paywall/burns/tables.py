@@ -80,7 +80,7 @@ class BurnAttemptRow(SQLModel, table=True):
     expiry_slot: int = Field(sa_type=BigInteger)
     #: when it was last handed in; null before the first time
     submitted_at: int | None = Field(default=None, sa_type=BigInteger)
-    #: it spends what was never made: the attempt that would have made it was replaced
+    #: it was given up: what it spends was never made, or another that stands spends it
     void: bool = False
     created_at: int = Field(sa_type=BigInteger)
 
@@ -94,7 +94,7 @@ class WalletOutputRow(SQLModel, table=True):
     lovelace: int = Field(sa_type=BigInteger)
     #: JSON object, unit → quantity: all that the output holds, so that spending it conserves every token
     tokens: str = "{}"
-    #: the attempt that spends it
+    #: the attempt that spends it, or the transaction of another program that has our key
     spent_by: str | None = Field(default=None, index=True)
     #: the attempt that made it; null for what came from outside
     made_by: str | None = Field(default=None, index=True)

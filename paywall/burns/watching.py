@@ -5,6 +5,7 @@ leave, `signed` by the signer together with the bytes.
 """
 
 import logging
+from dataclasses import dataclass
 
 from paywall.burns import store
 from paywall.burns.lease import WalletLease
@@ -20,16 +21,26 @@ from paywall.burns.states import (
     state_off_chain,
     submit_is_due,
 )
-from paywall.burns.store import Sighting
+from paywall.burns.store import Flight, Sighting
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
+from paywall.burns.wallet.adopting import adopt
+from paywall.burns.wallet.base import WalletChain
 from paywall.clock import Clock
 from paywall.database.engine import Database
 from paywall.ops.failpoints import failpoint
-from shared.chain.base import Chain, SubmitRefused, SubmitUnknown, Tip, confirmations
+from shared.chain.base import SubmitRefused, SubmitUnknown, Tip, confirmations
 
 log = logging.getLogger("paywall.burns")
 #: how many confirmed batches are looked at when the newest is gone
 DEEPEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """The attempt of a batch that is on the chain, and where."""
+
+    attempt: BurnAttemptRow
+    sighting: Sighting
 
 
 class BatchWatcher:
@@ -39,7 +50,7 @@ class BatchWatcher:
         self,
         *,
         database: Database,
-        chain: Chain,
+        chain: WalletChain,
         signer: BatchSigner,
         policy_id: str,
         terms: BatchTerms,
@@ -54,15 +65,15 @@ class BatchWatcher:
 
     async def advance(self, lease: WalletLease, batch_id: str, tip: Tip) -> None:
         """One step on, as far as the chain allows. Errors: ChainUnavailable, LeaseLost."""
-        # Read again: a batch before it may have been replaced, and this one with it.
-        flight = await self._database.read(lambda tx: store.flight(tx, batch_id))
-        assert flight is not None
+        flight = await self._read(batch_id)
         batch, attempt = flight.batch, flight.attempt
-        sighting = await self._look(attempt, tip) if batch.state != "open" else None
-        step = self._decide(batch, attempt, sighting, tip)
-        if attempt is None or step.action is BatchAction.SIGN:
-            if not await self._is_parked():
-                await self._signer.sign(lease, batch)
+        landed = await self._look(flight, tip)
+        sighting = landed.sighting if landed is not None else None
+        step = next_step(batch.state, *await self._seen(attempt, sighting, tip), self._terms.confirmations)  # type: ignore[arg-type] # see CHECK
+        if landed is not None and landed.attempt.tx_hash != batch.tx_hash:
+            await self._adopt(lease, batch, landed, step)
+        elif attempt is None or step.action is BatchAction.SIGN:
+            await self._sign(lease, batch)
         elif batch.state != "confirmed":
             await self._record(lease, batch, step, sighting)
             if step.action is BatchAction.SUBMIT and self._is_due(batch, attempt):
@@ -72,19 +83,52 @@ class BatchWatcher:
         else:
             await self._put_back(lease, batch, tip)
 
-    async def _look(self, attempt: BurnAttemptRow | None, tip: Tip) -> Sighting | None:
-        """Where an attempt stands on the chain whose newest block was `tip`. Errors: ChainUnavailable."""
-        inclusion = await self._chain.inclusion(attempt.tx_hash) if attempt is not None else None
-        if inclusion is None:
-            return None
-        return Sighting(inclusion.block_hash, inclusion.height, max(confirmations(tip, inclusion), 1))
+    async def _read(self, batch_id: str) -> Flight:
+        """Anew each time: a batch before it may have been replaced, and this one with it."""
+        flight = await self._database.read(lambda tx: store.flight(tx, batch_id))
+        assert flight is not None
+        return flight
 
-    def _decide(
-        self, batch: BurnBatchRow, attempt: BurnAttemptRow | None, sighting: Sighting | None, tip: Tip
-    ) -> BatchStep:
-        seen = OnChain(sighting.confirmations) if sighting else Absent(tip.slot)
-        expiry_slot = attempt.expiry_slot if attempt else None
-        return next_step(batch.state, expiry_slot, seen, self._terms.confirmations)  # type: ignore[arg-type] # see CHECK
+    async def _look(self, flight: Flight, tip: Tip) -> Landed | None:
+        """Which of a batch's attempts stands on the chain whose newest block was `tip`. Errors: ChainUnavailable.
+
+        Each is looked for: one that was replaced may be on the chain all the same, hidden until now by an index
+        that lags, or by the fork that we were on.
+        """
+        newest_first = sorted(flight.attempts, key=lambda one: (one is not flight.attempt, -one.number))
+        for attempt in newest_first:
+            inclusion = await self._chain.inclusion(attempt.tx_hash)
+            if inclusion is not None:
+                deep = max(confirmations(tip, inclusion), 1)
+                return Landed(attempt, Sighting(inclusion.block_hash, inclusion.height, deep))
+        return None
+
+    async def _seen(
+        self, attempt: BurnAttemptRow | None, sighting: Sighting | None, tip: Tip
+    ) -> tuple[int | None, OnChain | Absent | None]:
+        """What the rule is to know: the expiry slot, and what the chain says."""
+        if sighting is not None:
+            return None, OnChain(sighting.confirmations)
+        if attempt is None:
+            return None, None
+        deep = None
+        if tip.slot > attempt.expiry_slot:
+            deep = await self._chain.block_at(max(tip.height - self._terms.confirmations + 1, 0))
+        return attempt.expiry_slot, Absent(tip.slot, deep.slot if deep is not None else 0)
+
+    async def _sign(self, lease: WalletLease, batch: BurnBatchRow) -> None:
+        if not await self._is_parked():
+            await self._signer.sign(lease, batch)
+
+    async def _adopt(self, lease: WalletLease, batch: BurnBatchRow, landed: Landed, step: BatchStep) -> None:
+        tx_hash, sighting = landed.attempt.tx_hash, landed.sighting
+        log.warning("burn batch %s is on the chain by %s, which had been given up", batch.id, tx_hash)
+        await lease.transact(
+            lambda tx: adopt(
+                tx, batch, landed.attempt, state=step.state, sighting=sighting, now=self._clock()
+            )
+        )
+        failpoint("recover.adopted")
 
     async def _record(
         self, lease: WalletLease, batch: BurnBatchRow, step: BatchStep, sighting: Sighting | None
@@ -123,6 +167,8 @@ class BatchWatcher:
         except SubmitRefused as refusal:
             # "Inputs spent" may mean that it landed: the next look at the chain decides, never this answer.
             log.info("burn transaction %s was not taken: %s", attempt.tx_hash, refusal.reason)
+            if await self._signer.is_hopeless(lease, attempt):
+                await self._sign(lease, (await self._read(attempt.batch_id)).batch)
         except SubmitUnknown:
             log.warning("whether burn transaction %s was taken is not known", attempt.tx_hash)
         failpoint("burn.submitted")
@@ -143,8 +189,7 @@ class BatchWatcher:
         """
         rows = await self._database.read(lambda tx: store.newest_confirmed(tx, self._policy_id, DEEPEST))
         for row in rows:
-            attempt = await self._database.read(lambda tx, row=row: store.newest_attempt(tx, row.id))  # type: ignore[misc]
-            if await self._look(attempt, tip) is not None:
+            if await self._look(await self._read(row.id), tip) is not None:
                 return
             deepest = newest.confirmations + (newest.block_height or 0) - (row.block_height or 0)
             state = state_off_chain(deepest, self._terms.confirmations)

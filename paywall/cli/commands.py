@@ -11,6 +11,7 @@ from paywall.burns.opening import open_custody
 from paywall.burns.policies import FixedPolicy
 from paywall.burns.supply import mint as mint_under_policy
 from paywall.burns.supply import read_supply
+from paywall.burns.wallet.base import WalletChain
 from paywall.compose import compose, open_chain, open_ring
 from paywall.database.opening import open_database, open_engine
 from paywall.database.schema import HEAD, upgrade, version
@@ -22,7 +23,7 @@ from paywall.settings import Settings
 from shared.cardano.coins import Shortage
 from shared.cardano.read.audit import Audit, AuditCheck
 from shared.chain.auditing import audit
-from shared.chain.base import Chain, ChainError
+from shared.chain.base import ChainError
 
 if TYPE_CHECKING:
     from shared.chain.blockfrost import Blockfrost
@@ -44,7 +45,7 @@ def migrate(settings: Settings) -> str:
 def mint(settings: Settings, quantity: int) -> str:
     """Mint the supply; the transaction's hash. Errors: SetupError."""
 
-    async def run(custody: Custody, chain: Chain) -> str:
+    async def run(custody: Custody, chain: WalletChain) -> str:
         try:
             return await mint_under_policy(settings, custody, chain, quantity, time_limit=MINT_SECONDS)
         except Shortage as shortage:

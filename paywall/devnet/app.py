@@ -40,6 +40,7 @@ def create_app(devnet: Devnet) -> Starlette:
     )
     app.state.devnet = devnet
     app.state.fault = Fault()
+    app.state.hidden = frozenset()
     return app
 
 

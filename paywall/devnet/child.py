@@ -11,9 +11,9 @@ import httpx
 
 from paywall.burns.custody import Custody
 from paywall.burns.supply import mint, wait_for
+from paywall.burns.wallet.base import WalletChain
 from paywall.errors import SetupError
 from paywall.settings import Settings
-from shared.chain.base import Chain
 from shared.chain.tls import trusted
 
 STARTING_LOVELACE = 10_000_000_000
@@ -77,7 +77,7 @@ async def faucet(settings: Settings, address: str, lovelace: int) -> str:
         return str(answer.json()["tx_hash"])
 
 
-async def fund_and_mint(settings: Settings, custody: Custody, chain: Chain) -> bool:
+async def fund_and_mint(settings: Settings, custody: Custody, chain: WalletChain) -> bool:
     """On a new devnet: ADA and the supply for the custodial wallet. False when they are there. Errors: SetupError."""
     if custody.has_policy and await chain.supply(custody.asset) is not None:
         return False
@@ -88,7 +88,7 @@ async def fund_and_mint(settings: Settings, custody: Custody, chain: Chain) -> b
     return True
 
 
-async def provide(settings: Settings, custody: Custody, chain: Chain) -> None:
+async def provide(settings: Settings, custody: Custody, chain: WalletChain) -> None:
     """`fund_and_mint` with a chain client of its own. Errors: SetupError."""
     try:
         await fund_and_mint(settings, custody, chain)

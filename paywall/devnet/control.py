@@ -56,6 +56,18 @@ async def clear_fault(request: Request) -> Response:
     return _fault(request)
 
 
+async def hide(request: Request) -> Response:
+    """`{"transactions": [ids]}`: until the next call, the answers are those of a chain without them.
+
+    So an index that lags looks, or a node on another fork. The ledger and the blocks go on with them. → the ids.
+    """
+    names = (await _body(request)).get("transactions", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("transactions is a list of ids")
+    request.app.state.hidden = frozenset(names)
+    return JSONResponse({"hidden": sorted(request.app.state.hidden)})
+
+
 async def status(request: Request) -> Response:
     """The tip, the slot it is now, the mempool's ids, the faucet's address and the fault."""
     devnet = devnet_of(request)
@@ -101,5 +113,6 @@ ROUTES = [
     Route("/rollback", rollback, methods=["POST"]),
     Route("/faults", set_fault, methods=["POST"]),
     Route("/faults", clear_fault, methods=["DELETE"]),
+    Route("/hide", hide, methods=["POST"]),
     Route("/status", status),
 ]

@@ -5,6 +5,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
 from paywall.burns import outputs
+from paywall.burns.wallet.coverage import TokenCoverage
 from paywall.database.engine import Database, Transaction
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -23,8 +24,11 @@ _COUNTS = {
 class Metrics:
     """The seller's metrics: requests are counted here, everything else is read from the database."""
 
-    def __init__(self, database: Database, unit: str | None, low_water: int) -> None:
+    def __init__(
+        self, database: Database, unit: str | None, low_water: int, coverage: TokenCoverage | None = None
+    ) -> None:
         """`unit` is the custodial token's, None without burns; so many or fewer of it are low."""
+        self._coverage = coverage
         self._database = database
         self._unit = unit
         self._low_water = low_water
@@ -47,6 +51,14 @@ class Metrics:
             "paywall_custodial_tokens", "Tokens the custodial wallet holds", registry=self._registry
         )
         self._low = Gauge("paywall_custody_low", "1 from the low-water mark on", registry=self._registry)
+        self._left = Gauge(
+            "paywall_credits_left", "Credits that its tokens still cover", registry=self._registry
+        )
+        self._elsewhere = Gauge(
+            "paywall_custodial_outputs_spent_elsewhere",
+            "Its outputs that another program spent",
+            registry=self._registry,
+        )
         self._lovelace = Gauge("paywall_custodial_lovelace", "Lovelace it holds", registry=self._registry)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -69,6 +81,9 @@ class Metrics:
             self._tokens.set(tokens)
             self._low.set(tokens <= self._low_water)
             self._lovelace.set(lovelace)
+            self._elsewhere.set(await self._database.read(outputs.count_spent_elsewhere))
+        if self._coverage is not None:
+            self._left.set(await self._coverage.left())
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
 
     def _read(self, tx: Transaction) -> tuple[dict[str, dict[str, int]], tuple[int, int] | None]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from paywall.burns.custody import Custody, custody_note
+from paywall.burns.wallet.coverage import TokenCoverage
 from paywall.database.engine import Database, Transaction
 from paywall.errors import StorageUnavailable
 from shared.chain.base import Chain, ChainError
@@ -16,8 +17,14 @@ class Readiness:
     """Looks at database, chain and custodial wallet, without changing anything."""
 
     def __init__(
-        self, database: Database, chain: Chain | None, custody: Custody | None, low_water: int
+        self,
+        database: Database,
+        chain: Chain | None,
+        custody: Custody | None,
+        low_water: int,
+        coverage: TokenCoverage | None = None,
     ) -> None:
+        self._coverage = coverage
         self._database = database
         self._chain = chain
         self._custody = custody
@@ -59,11 +66,14 @@ class Readiness:
             lovelace, tokens = await self._custody.holdings(self._chain)
         except ChainError as error:
             return {"database": "ok", "chain": f"not reachable: {error}"}
-        return {
+        notes = {
             "database": "ok",
             "chain": "ok",
             "custody": custody_note(tokens, lovelace, self._low_water),
         }
+        if self._coverage is not None:
+            notes["supply"] = await self._coverage.note(self._low_water)
+        return notes
 
 
 def every_part_answers(parts: Mapping[str, str]) -> bool:

@@ -1,6 +1,7 @@
 """Step 1 of a request: price → build and sign the PRT → store request and token → and only then the 402."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 from paywall.clock import Clock, Ids
 from paywall.database.engine import Database, Transaction
@@ -14,6 +15,13 @@ from shared.dialects.base import StoredRequest
 from shared.keys import InvalidKeyError, PublicKey
 from shared.tokens import prt
 from shared.tokens.prt import Order, PaymentRequest
+
+
+class Cover(Protocol):
+    """What stands behind the credits that are sold."""
+
+    async def check(self, credits: int) -> None:
+        """Return when so many more may be sold. Errors: SupplyExhausted, StorageUnavailable."""
 
 
 class Selling:
@@ -32,11 +40,14 @@ class Selling:
         clock: Clock,
         ids: Ids,
         admit: Callable[[], Awaitable[None]],
+        cover: Cover | None = None,
     ) -> None:
         """`token` is the asset that each use burns, "<policyId>.<nameHex>", promised in every PRT; None: none.
 
-        `admit` raises TooManyRequests when who asks has been sold too much to in a minute.
+        `admit` raises TooManyRequests when who asks has been sold too much to in a minute; `cover` bounds what is
+        sold, None for what nothing is burned for.
         """
+        self._cover = cover
         self._database = database
         self._identity = identity
         self._products = products
@@ -49,12 +60,15 @@ class Selling:
         self._admit = admit
 
     async def sell(self, product_id: str, credits: int, holder: str | None) -> StoredRequest:
-        """Errors: NotFound (product), BadRequest (credits, holder), TooManyRequests."""
+        """Errors: NotFound (product), BadRequest (credits, holder), TooManyRequests, SupplyExhausted."""
         product = self._products.get(product_id)
         if product is None:
             raise NotFound(f"There is no product {product_id!r}.")
         request = self._request(product, credits, None if holder is None else _checked_holder(holder))
         await self._admit()  # before the signature and the row: a 402 costs its asker nothing
+        if self._cover is not None:
+            # Before anything is signed: a payment that was made is never refused.
+            await self._cover.check(credits)
         token = await self._identity.sign_request(prt.claims(request))
 
         failpoint("sell.signed")

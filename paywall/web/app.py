@@ -42,7 +42,7 @@ class Surface:
     origins: Origins
     cors_origins: frozenset[str]
     resources: Sequence[Resource]
-    catalog: Callable[[], Mapping[str, Any]]
+    catalog: Callable[[], Awaitable[Mapping[str, Any]]]
     identity: Identity
     reading: Reading
     selling: Selling

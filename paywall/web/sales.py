@@ -32,7 +32,7 @@ class SalesRoutes:
         settlement: Settlement,
         statuses: Statuses,
         dialects: PaymentDialects,
-        catalog: Callable[[], Mapping[str, Any]],
+        catalog: Callable[[], Awaitable[Mapping[str, Any]]],
         origins: Origins,
         clock: Clock,
     ) -> None:
@@ -45,7 +45,7 @@ class SalesRoutes:
         self._clock = clock
 
     async def catalog(self, _request: Request) -> Response:
-        return JsonResponse(self._catalog())  # each time: rates move
+        return JsonResponse(await self._catalog())  # each time: rates move
 
     def buying(self, product: str) -> Callable[[Request], Awaitable[Response]]:
         """The handler of `POST …/buy` that sells this product."""

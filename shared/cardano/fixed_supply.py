@@ -19,7 +19,8 @@ from shared.cardano.policy import ExecutionUnits, PlutusScript
 from shared.cardano.read.cbor import CborError, Reader, Tagged
 
 # What the policy uses by mainnet's cost model of protocol version 10 (a test asks the ledger), and a tenth
-# more: a later model may be dearer. Neither depends on the quantity, nor on the wallet's inputs in a burn.
+# more, for where nobody can be asked: a later model may be dearer. Neither depends on the quantity, nor on the
+# wallet's inputs in a burn.
 MINT_UNITS = ExecutionUnits(memory=97_000, steps=26_000_000)
 BURN_UNITS = ExecutionUnits(memory=88_000, steps=22_600_000)
 _HASH = 32
@@ -72,13 +73,13 @@ class FixedSupply:
     def policy_id(self) -> str:
         return self.minting().policy_id
 
-    def minting(self) -> PlutusScript:
+    def minting(self, units: ExecutionUnits = MINT_UNITS) -> PlutusScript:
         """As it comes along in the mint, whose only input is `seed`."""
-        return PlutusScript(self.script, MINT_UNITS)
+        return PlutusScript(self.script, units)
 
-    def burning(self, reference: tuple[str, int]) -> PlutusScript:
-        """As a burn refers to it, in an output on chain."""
-        return PlutusScript(self.script, BURN_UNITS, reference)
+    def burning(self, reference: tuple[str, int] | None, units: ExecutionUnits = BURN_UNITS) -> PlutusScript:
+        """As a burn refers to it, in an output on chain; None: as it comes along."""
+        return PlutusScript(self.script, units, reference)
 
     @property
     def asset(self) -> Asset:

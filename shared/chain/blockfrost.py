@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping
 import httpx
 
 from shared.cardano.assets import Asset
-from shared.cardano.coins import Parameters, Utxo
+from shared.cardano.coins import OutputReference, Parameters, Utxo
+from shared.cardano.policy import ExecutionUnits
 from shared.chain import reading
 from shared.chain.base import ChainUnavailable, Inclusion, SubmitRefused, SubmitUnknown, Tip
 from shared.chain.transport import Answer, NoAnswer, NotSent, Transport
 
 _PAGE = 100
-_MAX_PAGES = 200
 _OK, _BAD_REQUEST, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 400, 404, 429, 500
 _SCRIPT_HASH = re.compile(r"[0-9a-f]{56}")
 _ADDRESS = re.compile(r"[0-9A-Za-z_]{8,128}")
@@ -24,6 +24,9 @@ class Blockfrost:
     `base_url` ends in `/api/v0`; `timeout` in seconds bounds each request as a whole. It keeps its
     connections, so use one for all calls in one event loop, and `aclose` it.
     """
+
+    #: of 100 entries each; a list that goes on beyond them is not read
+    most_pages = 200
 
     def __init__(
         self,
@@ -44,17 +47,17 @@ class Blockfrost:
             coins_per_utxo_byte=reading.integer(document, "coins_per_utxo_size"),
             max_tx_size=reading.integer(document, "max_tx_size"),
             plutus=reading.plutus(document),
+            max_value_size=reading.integer(document, "max_val_size"),
         )
 
     async def tip(self) -> Tip:
         """The newest block."""
-        document = await self._ask("/blocks/latest")
-        return Tip(
-            reading.integer(document, "height"),
-            reading.integer(document, "slot"),
-            reading.integer(document, "time"),
-            reading.digest(document, "hash"),
-        )
+        return reading.block(await self._ask("/blocks/latest"))
+
+    async def block_at(self, height: int) -> Tip | None:
+        """The block of that height; None when there is none (yet)."""
+        document = await self._look(f"/blocks/{height}")
+        return None if document is None else reading.block(document)
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
         """What is unspent at `address` (holding `asset`, when given); empty for an address never used."""
@@ -80,6 +83,28 @@ class Blockfrost:
             slot=reading.integer(document, "slot"),
             time=reading.integer(document, "block_time"),
         )
+
+    async def spender(self, output: OutputReference) -> str | None:
+        """The transaction on the chain that spends an output; None when there is none, or no such output."""
+        tx_hash, index = output
+        document = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}/utxos")
+        return None if document is None else reading.spender(document, index)
+
+    async def evaluate(self, raw: bytes) -> ExecutionUnits | None:
+        """What the one script of a transaction uses; None when the service cannot tell, or the script fails.
+
+        The signatures need not be right. Asked once: who cannot be told goes on with what he knows.
+        """
+        try:
+            answer = await self._transport.send(
+                "POST",
+                "/utils/txs/evaluate",
+                content=raw.hex().encode(),
+                headers={"content-type": "application/cbor"},
+            )
+        except (NotSent, NoAnswer) as error:
+            raise ChainUnavailable(f"the chain service does not evaluate: {error}") from None
+        return reading.units(answer.json()) if answer.status == _OK else None
 
     async def transaction(self, tx_hash: str) -> bytes | None:
         """The bytes of a transaction on the chain; None when it is not there."""
@@ -152,10 +177,11 @@ class Blockfrost:
                 address,
                 lovelace,
                 amounts,
+                bare=reading.is_bare(entry),
             )
 
     async def _pages(self, path: str) -> AsyncIterator[object]:
-        for page in range(1, _MAX_PAGES + 1):
+        for page in range(1, self.most_pages + 1):
             entries = await self._look(path, count=_PAGE, page=page, order="asc")
             if entries is None:
                 return

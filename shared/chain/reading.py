@@ -7,7 +7,8 @@ from math import isfinite
 from typing import Any
 
 from shared.cardano.coins import PlutusParameters
-from shared.chain.base import ChainUnavailable
+from shared.cardano.policy import ExecutionUnits
+from shared.chain.base import ChainUnavailable, Tip
 
 HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
@@ -85,6 +86,44 @@ def plutus(document: object) -> PlutusParameters | None:
         collateral_percent=integer(document, "collateral_percent"),
         cost_model=tuple(model),
     )
+
+
+def block(document: object) -> Tip:
+    """A block by height, slot, time and hash."""
+    return Tip(
+        integer(document, "height"),
+        integer(document, "slot"),
+        integer(document, "time"),
+        digest(document, "hash"),
+    )
+
+
+def is_bare(entry: object) -> bool:
+    """Whether an output carries neither a datum nor a script for reference."""
+    burdens = ("data_hash", "inline_datum", "reference_script_hash")
+    return isinstance(entry, Mapping) and all(entry.get(name) is None for name in burdens)
+
+
+def spender(document: object, index: int) -> str | None:
+    """Which transaction spends output `index` of those that `/txs/{hash}/utxos` lists."""
+    listed = _field(document, "outputs")
+    if not isinstance(listed, list):
+        raise strange("outputs")
+    for entry in listed:
+        if integer(entry, "output_index") == index and not _field(entry, "collateral"):
+            found = entry.get("consumed_by_tx")
+            return None if found is None else matching(HASH, found, "consumed_by_tx")
+    return None
+
+
+def units(document: object) -> ExecutionUnits | None:
+    """What the only redeemer uses, of an evaluation in Ogmios' words; None when it failed."""
+    result = document.get("result") if isinstance(document, Mapping) else None
+    found = result.get("EvaluationResult") if isinstance(result, Mapping) else None
+    if not isinstance(found, Mapping) or len(found) != 1:
+        return None
+    (used,) = found.values()
+    return ExecutionUnits(integer(used, "memory"), integer(used, "steps"))
 
 
 def amounts(entry: object) -> dict[str, int]:

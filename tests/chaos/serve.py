@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> None:
 def _hurry() -> None:
     """What waits for minutes in production waits for seconds here; nothing else is changed."""
     from paywall import settings
-    from paywall.burns import burn_worker, states
+    from paywall.burns import burn_worker
+    from paywall.burns.wallet import looking
     from paywall.ops import worker
     from paywall.redemptions import redeeming
 
@@ -51,7 +52,7 @@ def _hurry() -> None:
     worker.TIDY_SECONDS = 0.3
     worker.MAX_PAUSE_SECONDS = 1.0
     burn_worker.LEASE_SECONDS = 2
-    states.SLOTS_PER_CONFIRMATION = 1  # type: ignore[attr-defined]  # of the burns alone, not of the rail
+    looking.LOOK_SECONDS = 1
     settings.EXPIRY_SLOTS["devnet"] = int(os.environ.get("CHAOS_EXPIRY_SLOTS", "4"))
     settings.RESUBMIT_SECONDS["devnet"] = 1
 

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from paywall.devnet.blockfrost.transactions import Script
+from paywall.devnet.blockfrost.transactions import IndexedOutput, Ref, Script
 from paywall.devnet.chain import AddressIndex, BlockPlace
 from paywall.devnet.devnet import Devnet
 from paywall.devnet.faucet import NETWORK
@@ -33,8 +33,26 @@ def known(found: Found | None) -> Found:
 
 
 def place_of(request: Request) -> BlockPlace:
-    """The confirmed transaction that the path names."""
-    return known(devnet_of(request).chain.places.get(request.path_params["hash"]))
+    """The confirmed transaction that the path names, unless it is hidden."""
+    name = request.path_params["hash"]
+    return known(None if name in hidden(request) else devnet_of(request).chain.places.get(name))
+
+
+def hidden(request: Request) -> frozenset[str]:
+    """The transactions that the answers are not to show."""
+    found: frozenset[str] = request.app.state.hidden
+    return found
+
+
+def unspent_at(request: Request, address: str, found: AddressIndex) -> dict[Ref, IndexedOutput]:
+    """What is unspent at the address but for what is hidden: its outputs are not there, its inputs still are."""
+    chain = devnet_of(request).chain
+    shown = {ref: output for ref, output in found.unspent.items() if ref[0] not in hidden(request)}
+    for name in hidden(request) & chain.places.keys():
+        for ref in chain.places[name].transaction.parsed.inputs:
+            if chain.outputs[ref].output.address == address and ref[0] not in hidden(request):
+                shown[ref] = chain.outputs[ref]
+    return shown
 
 
 def script_of(request: Request) -> Script:

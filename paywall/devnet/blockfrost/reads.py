@@ -5,7 +5,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from paywall.devnet.blockfrost import shapes
-from paywall.devnet.blockfrost.lookups import address_of, asset_named, devnet_of, known, mints_of, page
+from paywall.devnet.blockfrost.lookups import (
+    address_of,
+    asset_named,
+    devnet_of,
+    known,
+    mints_of,
+    page,
+    unspent_at,
+)
 from paywall.devnet.chain import Block
 from paywall.devnet.devnet import Devnet
 from paywall.devnet.ledger.parameters import epoch_parameters
@@ -86,14 +94,14 @@ async def address(request: Request) -> Response:
 
 
 async def address_utxos(request: Request) -> Response:
-    _, found = address_of(request)
+    text, found = address_of(request)
     chain = devnet_of(request).chain
     unit = request.path_params.get("asset")
     if unit is not None and unit != "lovelace":
         unit = asset_named(unit).unit
     held = [
         (ref, output)
-        for ref, output in found.unspent.items()
+        for ref, output in unspent_at(request, text, found).items()
         if unit in {None, "lovelace"} or unit in output.output.tokens
     ]
     held.sort(key=lambda entry: chain.age(entry[0]))

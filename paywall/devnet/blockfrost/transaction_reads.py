@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from paywall.devnet.blockfrost import metadata, shapes
-from paywall.devnet.blockfrost.lookups import devnet_of, known, page, place_of, script_of
+from paywall.devnet.blockfrost.lookups import devnet_of, hidden, known, page, place_of, script_of
 from paywall.devnet.ledger.native_scripts import as_json
 
 
@@ -15,7 +15,11 @@ async def transaction(request: Request) -> Response:
 
 async def transaction_utxos(request: Request) -> Response:
     chain = devnet_of(request).chain
-    return JSONResponse(shapes.transaction_utxos(chain, place_of(request).transaction, chain.outputs))
+    told = shapes.transaction_utxos(chain, place_of(request).transaction, chain.outputs)
+    for output in told["outputs"]:
+        if output["consumed_by_tx"] in hidden(request):
+            output["consumed_by_tx"] = None
+    return JSONResponse(told)
 
 
 async def transaction_metadata(request: Request) -> Response:

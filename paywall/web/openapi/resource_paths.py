@@ -56,7 +56,8 @@ def _buy() -> Spec:
         required,
         "Location",
     )
-    return operation("Ask to buy credits", {402: offered}, (*BODY, errors.TooManyRequests), body="Buy")
+    refused = (*BODY, errors.TooManyRequests, errors.SupplyExhausted)
+    return operation("Ask to buy credits", {402: offered}, refused, body="Buy")
 
 
 def _use(resource: Resource) -> Spec:
@@ -74,7 +75,7 @@ def _use(resource: Resource) -> Spec:
     refusals = (
         *(errors.PaymentRequired, errors.CreditsExhausted, errors.RedemptionInProgress),
         *(errors.IdempotencyKeyReused, resource.refused, resource.failed, errors.BurnBacklogFull),
-        errors.TooManyRequests,
+        *(errors.TooManyRequests, errors.SupplyExhausted),
     )
     return operation(
         described.summary,

@@ -169,6 +169,7 @@ RESOURCE = record(
     }
 )
 
+CREDITS_LEFT = whole("how many more can be sold: the tokens cover no more")
 CATALOG = record(
     {
         "seller": DID,
@@ -177,7 +178,11 @@ CATALOG = record(
         "rails": list_of(RAIL, minItems=1),
         "resources": list_of(RESOURCE),
     },
-    {"token": ASSET, "chain": record({"blockfrost": text("the embedded devnet", format="uri")})},
+    {
+        "token": ASSET,
+        "credits_left": CREDITS_LEFT,
+        "chain": record({"blockfrost": text("the embedded devnet", format="uri")}),
+    },
 )
 
 DID_DOCUMENT = record(

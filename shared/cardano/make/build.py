@@ -12,11 +12,11 @@ from shared.cardano.addresses import check_address, key_hash
 from shared.cardano.assets import Asset
 from shared.cardano.coins import OutputReference, Parameters, Utxo
 from shared.cardano.draft import Draft
-from shared.cardano.fixed_supply import FixedSupply
+from shared.cardano.fixed_supply import MINT_UNITS, FixedSupply
 from shared.cardano.make.drafting import Plan, drafted
 from shared.cardano.make.parts import output, output_with_script
 from shared.cardano.metadata import BatchCommitment, burn_metadata, payment_metadata
-from shared.cardano.policy import NativeScript, PlutusScript
+from shared.cardano.policy import ExecutionUnits, NativeScript, PlutusScript
 from shared.keys import PublicKey
 
 _MOST_TOKENS = 2**63 - 1
@@ -76,6 +76,7 @@ def mint_fixed(
     expiry_slot: int,
     key: PublicKey,
     network: str,
+    units: ExecutionUnits = MINT_UNITS,
 ) -> Draft:
     """Spend `seed` to make the whole `supply`, and keep it.
 
@@ -90,7 +91,7 @@ def mint_fixed(
         network,
         sent=(output_with_script(change_address, supply.script, parameters),),
         mint=(supply.asset, supply.quantity),
-        script=supply.minting(),
+        script=supply.minting(units),
     )
     return drafted(plan, coins.selections([seed], must_spend=[supply.seed]))
 

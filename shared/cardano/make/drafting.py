@@ -119,8 +119,10 @@ def _write(plan: Plan, chosen: tuple[Utxo, ...], fee: int) -> Draft:
 
 
 def _enough(plan: Plan, lovelace: int, tokens: Mapping[str, int], complaint: str) -> Any:
-    """An output of ours (pycardano's); `Shortage` when that is less than it must hold."""
+    """An output of ours (pycardano's); `Shortage` when that is less than it must hold, or more than it can."""
     output = parts.output(plan.change_address, max(lovelace, 0), tokens)
+    if len(tokens) > 1 and len(output.amount.to_cbor()) > plan.parameters.max_value_size:
+        raise Shortage("the change would hold more kinds of tokens than an output can")
     least = fees.least_lovelace(output.to_cbor(), plan.parameters)
     if lovelace < least:
         raise Shortage(complaint, lovelace=least - lovelace)

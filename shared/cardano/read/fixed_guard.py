@@ -11,8 +11,8 @@ from typing import Any
 
 from shared.cardano.addresses import payment_key_hash
 from shared.cardano.coins import OutputReference
-from shared.cardano.fixed_supply import FixedSupply
-from shared.cardano.policy import PlutusScript
+from shared.cardano.fixed_supply import BURN_UNITS, MINT_UNITS, FixedSupply
+from shared.cardano.policy import ExecutionUnits, PlutusScript
 from shared.cardano.read import outputs
 from shared.cardano.read.cbor import Reader, Tagged
 from shared.cardano.read.cddl import Field, Witness
@@ -21,6 +21,7 @@ from shared.cardano.read.transaction import ParsedTransaction, parse
 
 _PARTS = {"script_data_hash", "collateral", "collateral_return", "total_collateral", "witness_redeemers"}
 _BURN_PARTS = _PARTS | {"reference_inputs"}
+_WHOLE_BURN_PARTS = _PARTS | {"witness_plutus_v3"}
 _MINT_PARTS = _PARTS | {"witness_plutus_v3", "datum_or_script_in_output"}
 # The ledger asks for one and a half times the fee; more of it would only be more to lose.
 _SHARE = 2
@@ -28,21 +29,42 @@ _MINT, _CONSTRUCTOR_0 = 1, 121
 
 
 def guard_fixed_burn(
-    transaction: bytes, supply: FixedSupply, reference: OutputReference, own_address: str, max_fee: int
+    transaction: bytes,
+    supply: FixedSupply,
+    reference: OutputReference | None,
+    own_address: str,
+    max_fee: int,
+    *,
+    units: ExecutionUnits = BURN_UNITS,
 ) -> None:
-    """`guard_burn` for a burn whose script lies in the output `reference`. Errors: as there."""
+    """`guard_burn` for a burn whose script lies in the output `reference`, or comes along. Errors: as there."""
     parsed = parse(transaction)
     guard_burn(replace(parsed, unusual=()), supply.asset, own_address, max_fee)
-    whole = _Whole(transaction, parsed, supply.burning(reference), own_address, max_fee)
-    _guard_script(whole, _BURN_PARTS, UnsafeBurnError)
+    whole = _Whole(transaction, parsed, supply.burning(reference, units), own_address, max_fee)
+    _guard_script(whole, _BURN_PARTS if reference else _WHOLE_BURN_PARTS, UnsafeBurnError)
 
 
-def guard_fixed_mint(transaction: bytes, supply: FixedSupply, own_address: str, max_fee: int) -> None:
+def guard_fixed_mint(
+    transaction: bytes,
+    supply: FixedSupply,
+    own_address: str,
+    max_fee: int,
+    *,
+    units: ExecutionUnits = MINT_UNITS,
+) -> None:
     """`guard_mint` for the mint of all of `supply`. Errors: UnsafeMintError, TransactionError."""
     parsed = parse(transaction)
     guard_mint(replace(parsed, unusual=()), supply.asset, supply.quantity, own_address, max_fee)
-    whole = _Whole(transaction, parsed, supply.minting(), own_address, max_fee)
+    whole = _Whole(transaction, parsed, supply.minting(units), own_address, max_fee)
     _guard_script(whole, _MINT_PARTS, UnsafeMintError)
+
+
+def script_use(transaction: bytes) -> tuple[OutputReference | None, ExecutionUnits]:
+    """Of a mint or burn that a guard above let pass: where it finds the script, and what it lets it use."""
+    body, witnesses, *_ = Reader(transaction).item()
+    ((_, units),) = witnesses[Witness.REDEEMERS].values()
+    referred = outputs.inputs(body[Field.REFERENCE_INPUTS]) if Field.REFERENCE_INPUTS in body else (None,)
+    return referred[0], ExecutionUnits(*units)
 
 
 @dataclass(frozen=True, slots=True)

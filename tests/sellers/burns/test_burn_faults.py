@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from paywall.burns.custody import BurnOrder
+from paywall.burns.wallet.base import WalletChain
 from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
-from shared.chain.base import Chain
 from tests.support.hostile.crashes import Crash, Crashes
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world import burns
 from tests.support.world.loop import in_loop
 from tests.support.world.seller import Selling, open_seller
 
-EXPIRED = 120 + 40 + 1  # slots: a burn's on the devnet, and one confirmation's
+EXPIRED = 120 + 1  # slots: past a burn's on the devnet
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,20 @@ async def test_new_bytes_are_signed_only_when_the_old_ones_can_never_land(
 ) -> None:
     async with own_selling() as seller:
         await burns.capture(seller, 2)
-        await burns.worker(seller).step()
+        await burns.worker(seller, confirmations=3).step()
         seller.devnet.control("faults", {"submit": fault})
-        await burns.worker(seller).step()
-        for slots in (120, 39):  # past its expiry, and not yet deep enough to be sure
+        await burns.worker(seller, confirmations=3).step()
+        for slots in (
+            EXPIRED,
+            1000,
+        ):  # past its expiry, by many slots, and not yet by as many blocks as we ask
             seller.devnet.control("faults", {"submit": "lose"})
             seller.devnet.blocks(skip_slots=slots)
-            await burns.worker(seller).step()
+            await burns.worker(seller, confirmations=3).step()
             assert len(await burns.attempts(seller)) == 1
         seller.devnet.control("faults", method="DELETE")
-        seller.devnet.blocks(skip_slots=EXPIRED)
-        await burns.finish(seller)
+        seller.devnet.blocks()
+        await burns.finish(seller, confirmations=3)
         old, new = await burns.attempts(seller)
         assert set(parse(old.transaction).inputs) & set(parse(new.transaction).inputs)
         assert await burns.on_chain(seller, old.tx_hash) is None
@@ -126,7 +129,7 @@ async def test_a_worker_that_dies_at_any_call_loses_and_doubles_nothing(
             crashes = Crashes(at, after=after)
             await burns.capture(seller, 2)
             for _ in range(8):
-                chain: Chain = crashes.wrap(seller.parts.chain)
+                chain: WalletChain = crashes.wrap(seller.parts.chain)
                 database = crashes.wrap(seller.parts.database)
                 try:
                     if not await burns.worker(seller, chain=chain, database=database).step():

@@ -5,13 +5,13 @@ from typing import Any, cast
 
 import pytest
 
+from paywall.burns.wallet.base import WalletChain
 from shared.cardano.read.transaction import parse
-from shared.chain.base import Chain
 from tests.support.world import burns
 from tests.support.world.loop import in_loop
 from tests.support.world.seller import Seller, Selling
 
-EXPIRED = 120 + 40 + 1  # slots: a burn's on the devnet, and one confirmation's
+EXPIRED = 120 + 1  # slots: past a burn's on the devnet
 
 
 async def fly(seller: Seller, sizes: list[int]) -> None:
@@ -84,7 +84,7 @@ async def test_one_process_at_a_time_holds_the_wallet(selling: Selling) -> None:
 class Pause:
     """A chain whose next answer of `utxos` is held back: the process that asked sleeps until `go_on`."""
 
-    def __init__(self, inner: Chain) -> None:
+    def __init__(self, inner: WalletChain) -> None:
         self._inner = inner
         self.reached, self.go_on = asyncio.Event(), asyncio.Event()
 
@@ -102,7 +102,7 @@ async def test_a_paused_holder_that_wakes_up_can_neither_store_nor_submit(sellin
     async with selling() as seller:
         await burns.capture(seller, 2)
         pause = Pause(seller.parts.chain)
-        paused = burns.worker(seller, holder="paused", chain=cast(Chain, pause))
+        paused = burns.worker(seller, holder="paused", chain=cast(WalletChain, pause))
         step = asyncio.create_task(paused.step())
         await pause.reached.wait()
         await paused.close()  # its lease ran out
@@ -187,7 +187,7 @@ async def test_a_parked_batch_that_the_chain_brings_back_goes_on_by_itself(own_s
 
 @in_loop
 async def test_a_full_backlog_is_answered_before_a_credit_is_reserved(selling: Selling) -> None:
-    async with selling(burn_backlog=2, supply=1) as seller:
+    async with selling(burn_backlog=2, supply=4) as seller:
         payer = seller.payer()
         receipt = await payer.receipt(4)
         done = [await payer.generate(receipt, {"name": "James Monroe"}, f"key {n}") for n in range(3)]

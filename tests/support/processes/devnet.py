@@ -123,6 +123,10 @@ class DevnetProcess:
         """Removes the newest blocks; their transactions are gone unless `keep`."""
         return self.control("rollback", {"blocks": blocks, "keep": keep})
 
+    def hide(self, *tx_hashes: str) -> None:
+        """The answers show nothing of these transactions any more, and everything of those hidden before."""
+        self.control("hide", {"transactions": list(tx_hashes)})
+
     def _close(self) -> None:
         self._client.close()
         assert self._process is not None

@@ -12,13 +12,13 @@ from paywall.burns import store as burn_store
 from paywall.burns.burn_worker import BurnWorker
 from paywall.burns.states import BatchTerms
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
+from paywall.burns.wallet.base import WalletChain
 from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.request import Reservation
 from shared.cardano.read.transaction import ParsedTransaction, parse
-from shared.chain.base import Chain
 from tests.support.world.redemptions import BEARER, delivered, wanted
 from tests.support.world.seller import Seller
 
@@ -58,7 +58,7 @@ async def capture(seller: Seller, count: int, quantities: Sequence[int] = ()) ->
 def worker(
     seller: Seller,
     *,
-    chain: Chain | None = None,
+    chain: WalletChain | None = None,
     database: Database | None = None,
     holder: str = "one",
     **terms: Any,

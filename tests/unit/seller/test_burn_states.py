@@ -16,7 +16,6 @@ from paywall.burns.states import (
     next_step,
     submit_is_due,
 )
-from shared.cardano.network import SLOTS_PER_CONFIRMATION
 
 SLOTS = st.integers(0, 10_000)
 ATTEMPTED: st.SearchStrategy[BatchState] = st.sampled_from([state for state in IN_FLIGHT if state != "open"])
@@ -24,19 +23,19 @@ ENDED: st.SearchStrategy[BatchState] = st.sampled_from(["confirmed", "parked"])
 REQUIRED = st.integers(1, 30)
 
 
-@given(ENDED, SLOTS, st.builds(Absent, SLOTS) | st.builds(OnChain, st.integers(1, 60)), REQUIRED)
+@given(ENDED, SLOTS, st.builds(Absent, SLOTS, SLOTS) | st.builds(OnChain, st.integers(1, 60)), REQUIRED)
 def test_for_what_came_to_an_end_nothing_is_signed_or_submitted_any_more(
     state: BatchState, expiry: int, seen: Absent | OnChain, required: int
 ) -> None:
     assert next_step(state, expiry, seen, required).action is BatchAction.WAIT
 
 
-@given(ATTEMPTED, SLOTS, SLOTS, REQUIRED)
+@given(ATTEMPTED, SLOTS, SLOTS, SLOTS, REQUIRED)
 def test_new_bytes_are_signed_only_when_the_old_ones_can_land_in_no_chain_that_we_heed(
-    state: BatchState, expiry: int, tip: int, required: int
+    state: BatchState, expiry: int, final: int, above: int, required: int
 ) -> None:
-    step = next_step(state, expiry, Absent(tip), required)
-    assert (step.action is BatchAction.SIGN) == (tip > expiry + SLOTS_PER_CONFIRMATION * required)
+    step = next_step(state, expiry, Absent(final + above, final), required)
+    assert (step.action is BatchAction.SIGN) == (final > expiry)
     assert (step.state == "open") == (step.action is BatchAction.SIGN)
     assert step.state not in {"seen", "confirmed"}
 
@@ -45,7 +44,7 @@ def test_new_bytes_are_signed_only_when_the_old_ones_can_land_in_no_chain_that_w
 def test_the_old_bytes_are_submitted_for_as_long_as_a_block_may_hold_them(
     state: BatchState, expiry: int, tip: int, required: int
 ) -> None:
-    step = next_step(state, expiry, Absent(tip), required)
+    step = next_step(state, expiry, Absent(tip, 0), required)
     assert (step.action is BatchAction.SUBMIT) == (tip <= expiry)
 
 
@@ -68,6 +67,14 @@ def test_more_confirmations_never_lead_back(
 
 def test_a_batch_without_an_attempt_is_signed() -> None:
     assert next_step("open", None, None, 1) == BatchStep("open", BatchAction.SIGN)
+
+
+@given(st.sampled_from([*IN_FLIGHT, "parked"]), st.integers(1, 60), REQUIRED)
+def test_an_attempt_that_was_given_up_and_is_on_the_chain_counts_like_any(
+    state: BatchState, deep: int, required: int
+) -> None:
+    step = next_step(state, None, OnChain(deep), required)
+    assert step == BatchStep("confirmed" if deep >= required else "seen", BatchAction.WAIT)
 
 
 @dataclass
@@ -94,6 +101,9 @@ class OneBatch(RuleBasedStateMachine):
         self.attempts: list[Attempt] = []
         self.submitted: list[Attempt] = []
 
+    def absent(self) -> Absent:
+        return Absent(self.slots[-1], self.slots[-self.required] if len(self.slots) >= self.required else 0)
+
     def deep(self, attempt: Attempt) -> int:
         return 0 if attempt.landed is None else len(self.slots) - attempt.landed
 
@@ -102,7 +112,7 @@ class OneBatch(RuleBasedStateMachine):
         newest = self.attempts[-1] if self.attempts else None
         seen: OnChain | Absent | None = None
         if newest is not None:
-            seen = OnChain(self.deep(newest)) if self.deep(newest) else Absent(self.slots[-1])
+            seen = OnChain(self.deep(newest)) if self.deep(newest) else self.absent()
         step = next_step(self.state, newest.expiry if newest else None, seen, self.required)
         self.state = step.state
         if step.action is BatchAction.SIGN:
@@ -111,7 +121,7 @@ class OneBatch(RuleBasedStateMachine):
         elif step.action is BatchAction.SUBMIT and newest is not None:
             self.submitted.append(newest)
 
-    @rule(slots=st.integers(1, SLOTS_PER_CONFIRMATION), land=st.booleans())
+    @rule(slots=st.integers(1, 2 * life), land=st.booleans())
     def block(self, slots: int, land: bool) -> None:
         slot = self.slots[-1] + slots
         waiting = [a for a in self.submitted if a.landed is None and slot <= a.expiry]
@@ -168,4 +178,4 @@ def test_bytes_are_handed_in_at_first_after_a_rollback_and_now_and_then(
 def test_what_the_chain_has_not_seen_yet_stays_what_it_is_until_it_is_handed_in_or_replaced(
     state: BatchState, expiry: int, tip: int, required: int
 ) -> None:
-    assert next_step(state, expiry, Absent(tip), required).state in {state, "open"}
+    assert next_step(state, expiry, Absent(tip, tip), required).state in {state, "open"}

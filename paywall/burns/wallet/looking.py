@@ -1,0 +1,111 @@
+"""Looks at what the chain shows of the custodial wallet, and brings our record of its outputs up to date."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from paywall.burns import outputs, store
+from paywall.burns.custody import Custody
+from paywall.burns.lease import WalletLease
+from paywall.burns.wallet.base import WalletChain
+from paywall.clock import Clock
+from paywall.database.engine import Transaction
+from shared.cardano.coins import OutputReference, Utxo, is_usable
+from shared.chain.base import Chain, ChainUnavailable, confirmations
+
+log = logging.getLogger("paywall.burns")
+#: an idle wallet is looked at this often
+LOOK_SECONDS = 10
+#: of what is missing, so many are asked for at a time
+MOST_ASKED = 20
+
+
+async def shown(chain: Chain, custody: Custody) -> list[Utxo]:
+    """The outputs at our address; those that hold our token alone when there are more than can be read.
+
+    Strangers' junk, however much of it, must not hide what is ours. Errors: ChainUnavailable.
+    """
+    try:
+        return await chain.utxos(custody.address)
+    except ChainUnavailable:
+        return await chain.utxos(custody.address, custody.asset)
+
+
+def take_note(tx: Transaction, found: Sequence[Utxo], unit: str, now: int) -> list[Utxo]:
+    """Those of the outputs `found` on the chain that the wallet heeds; it knows them from now on."""
+    usable = [utxo for utxo in found if is_usable(utxo, unit)]
+    outputs.learn(tx, usable, now)
+    outputs.forget(tx, [utxo.reference for utxo in found if not is_usable(utxo, unit)])
+    outputs.came_back(tx, {utxo.reference for utxo in usable})
+    return usable
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignSpend:
+    """An output of ours that a transaction spends which is none of our burns, and how deep that is."""
+
+    output: OutputReference
+    tx_hash: str
+    confirmations: int
+
+
+class WalletView:
+    """The wallet by the chain, for the holder of its lease."""
+
+    def __init__(self, *, chain: WalletChain, custody: Custody, clock: Clock) -> None:
+        self._chain = chain
+        self._custody = custody
+        self._clock = clock
+        self._looked_at: int | None = None
+
+    async def refresh(self, lease: WalletLease) -> None:
+        """`look`, unless that was done a moment ago."""
+        if self._looked_at is None or self._clock() - self._looked_at >= LOOK_SECONDS:
+            await self.look(lease)
+
+    async def look(self, lease: WalletLease) -> list[Utxo]:
+        """What the chain shows for us to spend; the record knows it from now on.
+
+        Errors: ChainUnavailable, LeaseLost.
+        """
+        found = await shown(self._chain, self._custody)
+        unit = self._custody.asset.unit
+
+        def note(tx: Transaction) -> tuple[list[Utxo], list[OutputReference]]:
+            usable = take_note(tx, found, unit, self._clock())
+            return usable, outputs.missing(tx, {utxo.reference for utxo in found})
+
+        usable, missing = await lease.transact(note)
+        for output in missing[:MOST_ASKED]:
+            await self._account_for(lease, output)
+        self._looked_at = self._clock()
+        return usable
+
+    async def _account_for(self, lease: WalletLease, output: OutputReference) -> None:
+        """What is not shown was spent by somebody else, or was never made, or the chain's index lags."""
+        spender = await self._chain.spender(output)
+        if spender is None:
+            if await self._chain.inclusion(output[0]) is None:
+                await lease.transact(lambda tx: outputs.forget(tx, [output]))
+        elif not await _is_ours(lease, spender):
+            log.warning("output %s#%d was spent by %s, which is none of our burns", *output, spender)
+            await lease.transact(lambda tx: outputs.spent_elsewhere(tx, output, spender))
+
+    async def foreign_spend(
+        self, lease: WalletLease, wanted: Collection[OutputReference]
+    ) -> ForeignSpend | None:
+        """Of what another program spent of `wanted`, the deepest; None for nothing. Errors: ChainUnavailable."""
+        tip = await self._chain.tip()
+        found: list[ForeignSpend] = []
+        for output in sorted(wanted)[:MOST_ASKED]:
+            spender = await self._chain.spender(output)
+            if spender is None or await _is_ours(lease, spender):
+                continue
+            inclusion = await self._chain.inclusion(spender)
+            if inclusion is not None:
+                found.append(ForeignSpend(output, spender, confirmations(tip, inclusion)))
+        return max(found, key=lambda one: one.confirmations, default=None)
+
+
+async def _is_ours(lease: WalletLease, tx_hash: str) -> bool:
+    return await lease.transact(lambda tx: store.attempt(tx, tx_hash)) is not None

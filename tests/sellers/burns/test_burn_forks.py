@@ -1,0 +1,150 @@
+"""Attempts that hide and come back: whatever the index shows and the forks do, a batch is burned once."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from shared.cardano.coins import Parameters, together
+from shared.cardano.read.transaction import parse
+from shared.chain.blockfrost import Blockfrost
+from tests.support.hostile import outputs
+from tests.support.hostile.outputs import Hand, scatter
+from tests.support.world import burns
+from tests.support.world.loop import in_loop
+from tests.support.world.seller import Seller, Selling
+
+ADA = 1_000_000
+EXPIRED = 120 + 1  # slots: past a burn's on the devnet
+
+
+async def land_hidden(seller: Seller, count: int) -> str:
+    """The first attempt of a batch is on the chain, and no answer shows it. Its hash."""
+    await burns.capture(seller, count)
+    for _ in range(2):
+        await burns.worker(seller).step()
+    seller.devnet.blocks()
+    (attempt,) = await burns.attempts(seller)
+    seller.devnet.hide(attempt.tx_hash)
+    return attempt.tx_hash
+
+
+async def expire(seller: Seller) -> None:
+    """The newest attempt can never land any more, as far as one sees, and is replaced."""
+    seller.devnet.blocks(skip_slots=EXPIRED)
+    await burns.worker(seller).step()
+
+
+@in_loop
+async def test_an_attempt_that_was_replaced_and_is_on_the_chain_after_all_is_adopted(
+    own_selling: Selling,
+) -> None:
+    async with own_selling() as seller:
+        landed = await land_hidden(seller, 2)
+        await expire(seller)
+        assert len(await burns.attempts(seller)) == 2
+        await burns.worker(seller).step()
+        seller.devnet.hide()
+        await burns.finish(seller)
+        (batch,) = await burns.batches(seller)
+        assert (batch.state, batch.tx_hash) == ("confirmed", landed)
+        await burns.capture(seller, 3)
+        await burns.finish(seller)
+        assert await burns.burned(seller) == 5
+        (after,) = [one for one in await burns.attempts(seller) if one.batch_id != batch.id]
+        assert (landed, 0) in parse(after.transaction).inputs, "its change is ours to spend"
+
+
+@in_loop
+async def test_a_batch_built_on_an_attempt_that_was_given_up_comes_back_with_it(own_selling: Selling) -> None:
+    async with own_selling() as seller:
+        for _ in range(2):
+            await burns.capture(seller, 2)
+            await burns.worker(seller, in_flight=2).step()
+        await burns.worker(seller, in_flight=2).step()
+        seller.devnet.blocks()
+        first = await burns.attempts(seller)
+        seller.devnet.hide(*(attempt.tx_hash for attempt in first))
+        seller.devnet.blocks(skip_slots=EXPIRED)
+        for _ in range(3):
+            await burns.worker(seller, in_flight=2).step()
+        assert len(await burns.attempts(seller)) == 4
+        seller.devnet.hide()
+        await burns.finish(seller, in_flight=2)
+        assert await burns.burned(seller) == 4
+        standing = {batch.tx_hash for batch in await burns.batches(seller)}
+        assert standing == {attempt.tx_hash for attempt in first}
+
+
+@in_loop
+async def test_no_two_of_three_attempts_can_stand_on_one_chain(own_selling: Selling) -> None:
+    """16 tokens burned for 8: the first and the third attempt had no input in common."""
+    async with own_selling() as seller:
+        stranger = Hand.stranger(seller.devnet)
+        unit, address = seller.custody.asset.unit, seller.custody.address
+        await scatter(seller, [(5 * ADA, 5), (5 * ADA, 5), (5 * ADA, 0)], stranger.address)
+        await burns.capture(seller, 1, [8])
+        for _ in range(2):
+            await burns.worker(seller).step()
+        seller.devnet.blocks()
+        (first,) = await burns.attempts(seller)
+        seller.devnet.hide(first.tx_hash)
+        purse = await seller.parts.chain.utxos(stranger.address)
+        await stranger.send(purse, [outputs.output(address, n * 3 * ADA, {unit: 8}) for n in range(1, 9)])
+        for _ in range(2):
+            await expire(seller)
+            await burns.worker(seller).step()
+            seller.devnet.blocks()
+        made = await burns.attempts(seller)
+        assert [attempt.number for attempt in made] == [1, 2, 3]
+        assert set.intersection(*(set(parse(attempt.transaction).inputs) for attempt in made))
+        seller.devnet.hide()
+        await burns.finish(seller)
+        assert await burns.burned(seller) == 8
+        # The operator's own purse comes home, for the seller's books to close.
+        purse = await seller.parts.chain.utxos(stranger.address)
+        lovelace = sum(one.lovelace for one in purse) - outputs.FEE - 20 * ADA
+        await stranger.send(purse, [outputs.output(address, lovelace, together(purse))])
+
+
+class Stale(Blockfrost):
+    """A service that tells yesterday's parameters until it is told otherwise: an epoch ends in between."""
+
+    yesterday = True
+
+    async def parameters(self) -> Parameters:
+        found = await super().parameters()
+        return replace(found, min_fee_b=found.min_fee_b - 10_000) if self.yesterday else found
+
+
+@in_loop
+async def test_a_fee_that_rose_is_paid_by_new_bytes_at_once(selling: Selling) -> None:
+    async with selling() as seller:
+        chain = Stale(seller.devnet.url)
+        await burns.capture(seller, 2)
+        await burns.worker(seller, chain=chain).step()
+        await burns.worker(seller, chain=chain).step()
+        assert len(await burns.attempts(seller)) == 1, "what is refused by the same parameters stays"
+        chain.yesterday = False
+        for _ in range(4):
+            await burns.worker(seller, chain=chain).step()
+            await asyncio.to_thread(seller.devnet.blocks)
+        old, new = await burns.attempts(seller)
+        assert new.fee > old.fee
+        assert set(parse(old.transaction).inputs) & set(parse(new.transaction).inputs)
+        assert await burns.burned(seller) == 2
+        await chain.aclose()
+
+
+@pytest.mark.parametrize("slots", [EXPIRED, 100 * EXPIRED])
+@in_loop
+async def test_many_slots_in_few_blocks_are_not_deep(own_selling: Selling, slots: int) -> None:
+    async with own_selling() as seller:
+        await burns.capture(seller, 2)
+        await burns.worker(seller, confirmations=2).step()
+        seller.devnet.blocks(skip_slots=slots)
+        await burns.worker(seller, confirmations=2).step()
+        assert len(await burns.attempts(seller)) == 1
+        seller.devnet.blocks()
+        await burns.finish(seller, confirmations=2)
+        assert await burns.burned(seller) == 2
