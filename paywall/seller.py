@@ -18,9 +18,12 @@ from paywall.ops.metrics import Metrics
 from paywall.ops.readiness import Readiness
 from paywall.ops.worker import Worker
 from paywall.payments.claims import Claims
+from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
+from paywall.payments.settings import PaymentSettings
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
+from paywall.payments.turns import Turns
 from paywall.proofs.public import Proofs
 from paywall.rails.base import Rail
 from paywall.redemptions.access import ReceiptVerifier
@@ -68,7 +71,7 @@ class Seller:
         self.identity, self.custody = adapters.identity, adapters.custody
         backlog = Backlog(settings.burn_backlog)
         self.selling = _selling(settings, adapters)
-        self.settlement = _settlement(adapters)
+        self.settlement = _settlement(settings, adapters)
         self.redeeming = Redeeming(
             database=adapters.database,
             clock=clock.unix_now,
@@ -151,7 +154,9 @@ def _selling(settings: Settings, adapters: Adapters) -> Selling:
     )
 
 
-def _settlement(adapters: Adapters) -> Settlement:
+def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
+    own = settings.room(PaymentSettings)
+    turns = Turns(own.payment_looks)
     receipts = Receipts(
         identity=adapters.identity,
         validity_days={product.id: product.validity_days for product in adapters.products.values()},
@@ -163,11 +168,17 @@ def _settlement(adapters: Adapters) -> Settlement:
         database=adapters.database,
         identity=adapters.identity,
         rails=rails,
+        turns=turns,
         clock=clock.unix_now,
         ids=clock.new_id,
     )
     return Settlement(
-        database=adapters.database, claims=claims, rails=rails, receipts=receipts, clock=clock.unix_now
+        database=adapters.database,
+        claims=claims,
+        rails=rails,
+        receipts=receipts,
+        looks=Looks(turns, own.fresh_seconds(settings.network)),
+        clock=clock.unix_now,
     )
 
 

@@ -18,6 +18,7 @@ from paywall.errors import NotFound, PaymentMismatch, PaymentPending, PaymentReq
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
 from paywall.payments.claims import Claims
+from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
 from paywall.payments.rules import to_pay
 from paywall.payments.tables import PaymentRow
@@ -37,12 +38,14 @@ class Settlement:
         claims: Claims,
         rails: Mapping[str, Rail],
         receipts: Receipts,
+        looks: Looks,
         clock: Clock,
     ) -> None:
         self._database = database
         self._claims = claims
         self._rails = rails
         self._receipts = receipts
+        self._looks = looks
         self._clock = clock
 
     async def pay(self, evidence: Evidence) -> Paid | Settling:
@@ -53,10 +56,17 @@ class Settlement:
         """
         payment = await self._claims.accept(evidence)
         failpoint("pay.claimed")
-        return await self.advance(payment)
+        return await self.look(payment)
+
+    async def look(self, payment: PaymentRow) -> Paid | Settling:
+        """`advance` for a client: within the budget of looks, and from the last one while that is fresh."""
+        return await self._looks.for_client(payment.id, lambda: self._advance(payment))
 
     async def advance(self, payment: PaymentRow) -> Paid | Settling:
-        """Settle a stored payment as far as it goes; for claims, polls and the worker alike."""
+        """Settle a stored payment as far as it goes."""
+        return await self._looks.once(payment.id, lambda: self._advance(payment))
+
+    async def _advance(self, payment: PaymentRow) -> Paid | Settling:
         if payment.state == "settled":
             return await self._paid(payment.payment_request_id)
         rail = self._rails.get(payment.rail)

@@ -27,4 +27,4 @@ def read_evidence(case: Case) -> Evidence:
 
 
 def spelled_payment(checked: CheckedPayment) -> Case:
-    return {**asdict(checked), "signers": sorted(checked.signers)}
+    return {**asdict(checked), "owners": sorted(checked.owners)}

@@ -19,8 +19,10 @@ from paywall.errors import (
 from paywall.keys.identity import Identity
 from paywall.keys.signers.file import FileSigner
 from paywall.payments.claims import Claims
+from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
 from paywall.payments.settlement import Settlement
+from paywall.payments.turns import Turns
 from paywall.rails.base import (
     JSON,
     CheckedPayment,
@@ -115,7 +117,10 @@ def shop(database: Database) -> Shop:
     identity = Identity(requests=signer, receipts=signer, public_url=None)
     rails: dict[str, Rail] = {rail.id: rail}
     receipts = Receipts(identity=identity, validity_days={"time": 30}, clock=lambda: NOW, ids=clock.new_id)
-    claims = Claims(database=database, identity=identity, rails=rails, clock=lambda: NOW, ids=clock.new_id)
+    turns = Turns(16)
+    claims = Claims(
+        database=database, identity=identity, rails=rails, turns=turns, clock=lambda: NOW, ids=clock.new_id
+    )
     selling = Selling(
         database=database,
         identity=identity,
@@ -128,7 +133,12 @@ def shop(database: Database) -> Shop:
         ids=clock.new_id,
     )
     settlement = Settlement(
-        database=database, claims=claims, rails=rails, receipts=receipts, clock=lambda: NOW
+        database=database,
+        claims=claims,
+        rails=rails,
+        receipts=receipts,
+        looks=Looks(turns, 0),
+        clock=lambda: NOW,
     )
     return Shop(database, selling, settlement, rail)
 

@@ -72,7 +72,7 @@ def test_each_variable_is_read(variable: str, text: str, name: str, value: Any) 
 
 def found(settings: Settings, name: str) -> Any:
     """The value of a field, of the seller's own settings or of the room's that has it."""
-    kinds = [kind for kind in (CardanoSettings, ImageSettings) if hasattr(kind(), name)]
+    kinds = [kind for kind in room_settings() if hasattr(kind(), name)]
     return getattr(settings.room(kinds[0]) if kinds else settings, name)
 
 
