@@ -19,6 +19,7 @@
     │   ├── PaymentPending          409 payment_pending
     │   ├── PaymentAlreadyUsed      409 payment_already_used
     │   ├── PaymentRequestPaid      409 payment_request_paid
+    │   ├── ClaimUsed               409 claim_used
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
     │   └── RedemptionInProgress    409 redemption_in_progress
@@ -157,6 +158,10 @@ class PaymentAlreadyUsed(Conflict):
 
 class PaymentRequestPaid(Conflict):
     code, title = "payment_request_paid", "The payment request was paid by another payment"
+
+
+class ClaimUsed(Conflict):
+    code, title = "claim_used", "The receipt was given for this claim before"
 
 
 class PaidLate(Conflict):

@@ -34,6 +34,7 @@ from paywall.redemptions.using import Using
 from paywall.sales.catalog import catalog_of
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
+from paywall.sales.settings import SalesSettings
 from paywall.settings import Settings
 from paywall.web.app import Surface, build_app
 from paywall.web.credentials import Origins
@@ -149,6 +150,7 @@ def _selling(settings: Settings, adapters: Adapters) -> Selling:
         token=adapters.token,
         service_url=settings.service_url,
         valid_seconds=settings.request_seconds,
+        holder_required=settings.room(SalesSettings).holder_required(settings.network),
         clock=clock.unix_now,
         ids=clock.new_id,
     )

@@ -14,7 +14,14 @@ from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.credits.accounts import Owner, account_of
 from paywall.database.engine import Database, Transaction
-from paywall.errors import NotFound, PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
+from paywall.errors import (
+    ClaimUsed,
+    NotFound,
+    PaymentMismatch,
+    PaymentPending,
+    PaymentRequestExpired,
+    Unavailable,
+)
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
 from paywall.payments.claims import Claims
@@ -52,11 +59,29 @@ class Settlement:
         """Take what a payer shows for a payment, in whatever dialect it came. Repeating it is harmless.
 
         Errors: ClaimInvalid, PaymentMismatch, PaymentInsufficient, PaymentPending, PaymentAlreadyUsed,
-        PaymentRequestPaid, PaymentRequestExpired, PaidLate, Unavailable.
+        PaymentRequestPaid, PaymentRequestExpired, PaidLate, ClaimUsed, Unavailable.
         """
         payment = await self._claims.accept(evidence)
         failpoint("pay.claimed")
-        return await self.look(payment)
+        outcome = await self.look(payment)
+        if isinstance(outcome, Paid):
+            await self._hand_out(payment, evidence)
+        return outcome
+
+    async def _hand_out(self, payment: PaymentRow, evidence: Evidence) -> None:
+        """A claim that was overheard must not give a second receipt that anybody can use. Errors: ClaimUsed."""
+
+        def count(tx: Transaction) -> bool:
+            request = request_store.find(tx, payment.payment_request_id)
+            assert request is not None
+            bound = request.holder is not None
+            return bound or store.use_claim(tx, payment, evidence.showing)
+
+        if not await self._database.transact(count):
+            raise ClaimUsed(
+                "The receipt is bound to no holder, and was given for this claim before. Its payer signs another "
+                "claim, or shows its key with a DPoP proof where the payment can be looked up."
+            )
 
     async def look(self, payment: PaymentRow) -> Paid | Settling:
         """`advance` for a client: within the budget of looks, and from the last one while that is fresh."""

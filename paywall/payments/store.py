@@ -10,6 +10,7 @@ from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from paywall.payments.tables import PaymentRow, ReceiptRow
 from paywall.rails.base import CheckedPayment, StoredPayment
+from paywall.redemptions.store import count_once
 from shared import strict_json
 
 
@@ -95,6 +96,13 @@ def move_payment(
         .values(state=state, reason=reason, tries=0, updated_at=now)
     )
     return done.rowcount == 1
+
+
+def use_claim(tx: Transaction, payment: PaymentRow, showing: str) -> bool:
+    """Whether this showing of the payment's evidence is the first that is given the receipt; it counts once."""
+    receipt = receipt_of(tx, payment.payment_request_id)
+    assert receipt is not None
+    return count_once(tx, f"claim of {payment.id}", showing, receipt.expires_at)
 
 
 def insert_receipt(tx: Transaction, row: ReceiptRow) -> None:

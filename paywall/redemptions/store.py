@@ -61,15 +61,14 @@ _CAPTURE = CompiledStatement(
 )
 
 
+def count_once(tx: Transaction, thumbprint: str, jti: str, expires_at: int) -> bool:
+    """False when it was counted before. `thumbprint` is a key's, or whatever else `jti` is unique for."""
+    return bool(tx.run(_USE_PROOF, thumbprint=thumbprint, jti=jti, expires_at=expires_at))
+
+
 def use_proof(tx: Transaction, proof: HolderProof) -> None:
     """Errors: HolderProofInvalid when this proof was used before."""
-    rows = tx.run(
-        _USE_PROOF,
-        thumbprint=proof.thumbprint,
-        jti=proof.jti,
-        expires_at=proof.issued_at + PROOF_KEPT_SECONDS,
-    )
-    if not rows:
+    if not count_once(tx, proof.thumbprint, proof.jti, proof.issued_at + PROOF_KEPT_SECONDS):
         raise HolderProofInvalid("This holder proof was used before; make a new one for each request.")
 
 

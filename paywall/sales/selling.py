@@ -29,6 +29,7 @@ class Selling:
         token: str | None,
         service_url: str,
         valid_seconds: int,
+        holder_required: bool,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -40,6 +41,7 @@ class Selling:
         self._token = token
         self._service_url = service_url
         self._valid_seconds = valid_seconds
+        self.holder_required = holder_required
         self._clock = clock
         self._ids = ids
 
@@ -48,6 +50,8 @@ class Selling:
         product = self._products.get(product_id)
         if product is None:
             raise NotFound(f"There is no product {product_id!r}.")
+        if holder is None and self.holder_required:
+            raise BadRequest("`holder` is missing: the did:key that the receipt is to be bound to.")
         request = self._request(product, credits, None if holder is None else _checked_holder(holder))
         token = await self._identity.sign_request(prt.claims(request))
 

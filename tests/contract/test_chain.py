@@ -105,20 +105,17 @@ def test_what_a_transaction_spends_and_makes_is_told_with_who_spent_that(own_dev
         await wallet.chain.submit(first.raw)
         assert await wallet.chain.ends(first.id) is None
         own_devnet.blocks()
-        ends = await wallet.chain.ends(first.id)
-        assert ends is not None
+        assert (ends := await wallet.chain.ends(first.id)) is not None
         assert ends.inputs == {utxo.reference: wallet.address for utxo in first.inputs}
         assert ends.outputs == {0: MadeOutput(recipient, None), 1: MadeOutput(wallet.address, None)}
         second = await wallet.payment(recipient, utxos=list(first.change))
         await wallet.chain.submit(second.raw)
         own_devnet.blocks()
-        ends = await wallet.chain.ends(first.id)
-        assert ends is not None
+        assert (ends := await wallet.chain.ends(first.id)) is not None
         assert ends.outputs[1] == MadeOutput(wallet.address, second.id)
         own_devnet.rollback(1)
         assert await wallet.chain.ends(second.id) is None
-        ends = await wallet.chain.ends(first.id)
-        assert ends is not None
+        assert (ends := await wallet.chain.ends(first.id)) is not None
         assert ends.outputs[1].spent_by is None
         own_devnet.blocks()
 

@@ -15,7 +15,9 @@ def spelled_evidence(evidence: Evidence) -> Case:
         name: {"hex": value.hex()} if isinstance(value, bytes) else value
         for name, value in evidence.payload.items()
     }
-    return {**asdict(evidence), "payload": payload}
+    spelled = {**asdict(evidence), "payload": payload}
+    del spelled["showing"]
+    return spelled
 
 
 def read_evidence(case: Case) -> Evidence:

@@ -101,7 +101,9 @@ class Shop:
         return await self.selling.sell("time", 3, None)
 
     async def pay(self, offer: StoredRequest, code: str) -> Paid | Settling:
-        evidence = Evidence(offer.token, "voucher", PAYER.public.did, "vouchers", {"code": code})
+        evidence = Evidence(
+            *(offer.token, "voucher", PAYER.public.did, "vouchers", {"code": code}), showing=clock.new_id()
+        )
         return await self.settlement.pay(evidence)
 
     async def payments(self) -> list[tuple[str, str, str | None]]:
@@ -129,6 +131,7 @@ def shop(database: Database) -> Shop:
         token=None,
         service_url="http://127.0.0.1:1",
         valid_seconds=900,
+        holder_required=False,
         clock=lambda: NOW,
         ids=clock.new_id,
     )

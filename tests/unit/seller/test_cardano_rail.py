@@ -42,7 +42,8 @@ def test_a_payment_has_one_spelling(tx_hash: str | bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [
+    "state",
+    [
         CardanoState(b"\x00\xff", 7, 1, (("ab" * 32, 3), ("cd" * 32, 65535))),
         CardanoState(None, None, 0),
         CardanoState(None, 2**40, None),
