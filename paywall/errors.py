@@ -20,6 +20,7 @@
     │   ├── PaymentAlreadyUsed      409 payment_already_used
     │   ├── PaymentRequestPaid      409 payment_request_paid
     │   ├── ClaimUsed               409 claim_used
+    │   ├── PaymentReversed         409 payment_reversed
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
     │   └── RedemptionInProgress    409 redemption_in_progress
@@ -162,6 +163,10 @@ class PaymentRequestPaid(Conflict):
 
 class ClaimUsed(Conflict):
     code, title = "claim_used", "The receipt was given for this claim before"
+
+
+class PaymentReversed(Conflict):
+    code, title = "payment_reversed", "The payment was undone on its chain, and its credits are revoked"
 
 
 class PaidLate(Conflict):

@@ -20,6 +20,7 @@ from paywall.ops.worker import Worker
 from paywall.payments.claims import Claims
 from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
+from paywall.payments.reversals import Reversals
 from paywall.payments.settings import PaymentSettings
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
@@ -86,6 +87,7 @@ class Seller:
             burning=self.burning,
             settlement=self.settlement,
             redeeming=self.redeeming,
+            reversals=_reversals(settings, adapters),
             backlog=backlog,
             clock=clock.unix_now,
             tick_seconds=settings.tick_seconds,
@@ -181,6 +183,15 @@ def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
         receipts=receipts,
         looks=Looks(turns, own.fresh_seconds(settings.network)),
         clock=clock.unix_now,
+    )
+
+
+def _reversals(settings: Settings, adapters: Adapters) -> Reversals:
+    return Reversals(
+        database=adapters.database,
+        rails=adapters.rails,
+        clock=clock.unix_now,
+        pause=settings.room(PaymentSettings).watch_seconds(settings.network),
     )
 
 

@@ -21,11 +21,12 @@ from paywall.errors import (
     PaymentRequestExpired,
     PaymentRequestPaid,
     PaymentRequired,
+    PaymentReversed,
 )
 from paywall.keys.identity import Identity
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
-from paywall.payments.rules import Refused, check_payer, shortcoming, to_pay
+from paywall.payments.rules import Reason, Refused, check_payer, shortcoming, to_pay
 from paywall.payments.store import NewPayment
 from paywall.payments.tables import PaymentRow
 from paywall.payments.turns import Turns
@@ -142,6 +143,8 @@ class Claims:
                 raise PaymentPending("Another payment of this payment request is being settled.")
             case "payment_request_paid":
                 raise PaymentRequestPaid
+            case "payment_reversed":
+                raise PaymentReversed
 
     def stored(self, token: str) -> StoredRequest:
         """A payment request of ours by its token. Errors: TokenError."""
@@ -182,9 +185,16 @@ def _accepted(row: PaymentRow, claim: PaymentClaim) -> bool:
     return same and row.state in {"settling", "settled"}
 
 
+_OCCUPIED: Mapping[str, Reason] = {
+    "settling": "payment_pending",
+    "paid": "payment_request_paid",
+    "reversed": "payment_reversed",
+}
+
+
 def _occupied(tx: Transaction, request_id: str) -> Refused | None:
     """Why a payment of this request comes too late, if it does."""
     row = request_store.find(tx, request_id)
     if row is None or row.state == "open":
         return None
-    return Refused("payment_pending" if row.state == "settling" else "payment_request_paid")
+    return Refused(_OCCUPIED[row.state])

@@ -14,6 +14,7 @@ Reason = Literal[
     "paid_late",
     "payment_pending",
     "payment_request_paid",
+    "payment_reversed",
 ]
 
 

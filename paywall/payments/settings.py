@@ -27,6 +27,10 @@ class PaymentSettings:
             return self.look_seconds
         return 0.0 if network == "devnet" else 2.0
 
+    def watch_seconds(self, network: str) -> int:
+        """How often a settled payment is looked at until it is final."""
+        return 5 if network == "devnet" else 600
+
     def rules(self) -> Iterator[tuple[bool, str]]:
         yield self.payment_looks >= 1, "PAYWALL_PAYMENT_LOOKS must be at least 1."
         yield (

@@ -20,6 +20,7 @@ from paywall.errors import (
     PaymentMismatch,
     PaymentPending,
     PaymentRequestExpired,
+    PaymentReversed,
     Unavailable,
 )
 from paywall.ops.failpoints import failpoint
@@ -178,10 +179,12 @@ class Settlement:
 
 
 def read_paid(tx: Transaction, request_id: str) -> Paid:
-    """Errors: NotFound when no receipt was issued."""
+    """Errors: NotFound when no receipt was issued, PaymentReversed."""
     receipt = store.receipt_of(tx, request_id)
     if receipt is None:
         raise NotFound("There is no receipt for this payment request.")
     balance = credit_store.balance(tx, account_of(receipt.id))
     assert balance is not None
+    if balance.revoked_by is not None:
+        raise PaymentReversed
     return Paid(request_id, receipt.token, balance.buckets())

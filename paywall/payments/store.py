@@ -1,9 +1,10 @@
 """Statements on payments and receipts; each takes the transaction first."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import col, select
 
 from paywall.database.engine import Transaction
@@ -119,6 +120,51 @@ def settling(tx: Transaction, limit: int = 100) -> list[PaymentRow]:
         .limit(limit)
     )
     return list(tx.session.exec(rows))
+
+
+def watched(tx: Transaction, rails: Sequence[str], before: int, limit: int = 100) -> list[PaymentRow]:
+    """Settled payments of these rails that may still be undone and were not looked at since, the longest first."""
+    rows = (
+        select(PaymentRow)
+        .where(
+            PaymentRow.state == "settled",
+            col(PaymentRow.final_at).is_(None),
+            col(PaymentRow.updated_at) <= before,
+            col(PaymentRow.rail).in_(rails),
+        )
+        .order_by(col(PaymentRow.updated_at))
+        .limit(limit)
+    )
+    return list(tx.session.exec(rows))
+
+
+def _still_watched(payment_id: str) -> list[ColumnElement[bool]]:
+    return [
+        col(PaymentRow.id) == payment_id,
+        col(PaymentRow.state) == "settled",
+        col(PaymentRow.final_at).is_(None),
+    ]
+
+
+def note_look(tx: Transaction, payment: PaymentRow, now: int) -> bool:
+    """False when somebody else looked at it since it was read."""
+    done = tx.session.exec(
+        update(PaymentRow)
+        .where(*_still_watched(payment.id), col(PaymentRow.updated_at) == payment.updated_at)
+        .values(updated_at=now)
+    )
+    return done.rowcount == 1
+
+
+def mark_final(tx: Transaction, payment_id: str, now: int) -> None:
+    tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id)).values(final_at=now))
+
+
+def reverse(tx: Transaction, payment_id: str, reason: str, now: int) -> bool:
+    """Settled → reversed. False when it is not settled any more, or final."""
+    values = {"state": "reversed", "reason": reason, "updated_at": now}
+    done = tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id)).values(values))
+    return done.rowcount == 1
 
 
 def note_try(tx: Transaction, payment_id: str, now: int) -> bool | None:

@@ -14,6 +14,8 @@ from paywall.errors import (
     CreditsExhausted,
     HolderProofInvalid,
     IdempotencyKeyReused,
+    PaymentReversed,
+    PaywallError,
     ReceiptInvalid,
 )
 from paywall.redemptions.fulfilment import StoredDelivery
@@ -153,10 +155,12 @@ def _take(tx: Transaction, request: RedemptionRequest, attempt: int, now: int) -
     )
 
 
-def _why_not(tx: Transaction, request: RedemptionRequest, now: int) -> CreditsExhausted | ReceiptInvalid:
+def _why_not(tx: Transaction, request: RedemptionRequest, now: int) -> PaywallError:
     balance = credit_store.balance(tx, request.account_id)
     if balance is None:
         return ReceiptInvalid("This receipt opened no credits here.")
+    if balance.revoked_by is not None:
+        return PaymentReversed()
     if balance.expires_at <= now:
         return CreditsExhausted("The credits of this receipt have expired.")
     if 0 < balance.available < request.quantity:
@@ -202,7 +206,9 @@ def release(
     if released is None:
         return False
     account_id, quantity = released
-    credit_store.move(tx, account_id, postings.release(redemption_id, attempt, quantity), now)
+    back = postings.release(redemption_id, attempt, quantity)
+    credit_store.move(tx, account_id, back, now)
+    credit_store.take_back(tx, account_id, back, now)
     return True
 
 

@@ -31,13 +31,8 @@ ABOUT = (
 )
 CLAIMED = (
     *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),
-    *(
-        errors.PaymentAlreadyUsed,
-        errors.PaymentRequestPaid,
-        errors.ClaimUsed,
-        errors.PaidLate,
-        errors.PaymentRequestExpired,
-    ),
+    *(errors.PaymentAlreadyUsed, errors.PaymentRequestPaid, errors.ClaimUsed),
+    *(errors.PaymentReversed, errors.PaidLate, errors.PaymentRequestExpired),
 )
 
 

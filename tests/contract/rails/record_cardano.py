@@ -109,7 +109,7 @@ class Recorder:
     def _payment(self, raw: bytes | None, tx_hash: str, *, first: bool) -> StoredPayment:
         parsed = parse(raw) if raw else None
         state = (
-            CardanoState(raw, parsed.expiry_slot, 0, parsed.inputs) if parsed else CardanoState(*[None] * 3)
+            CardanoState(raw, parsed.expiry_slot, 0, parsed.inputs) if parsed else CardanoState(None, None, 0)
         )
         return StoredPayment(
             id="a payment",
