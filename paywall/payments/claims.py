@@ -172,6 +172,8 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
         store.move_payment(tx, row.id, "settling", now, guard=row.state)
     elif not store.insert_payment(tx, new, "settling", now):
         raise PaymentAlreadyUsed  # it was claimed on another connection, between our look and now
+    if not store.hold_inputs(tx, new.rail, checked.spends, new.id if row is None else row.id):
+        raise PaymentPending("What it spends is behind another payment, which is being settled.")
     failpoint("pay.claiming")
     stored = store.payment(tx, new.rail, checked.external_id)
     assert stored is not None

@@ -1,15 +1,15 @@
 """Statements on payments and receipts; each takes the transaction first."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, select
 
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
-from paywall.payments.tables import PaymentRow, ReceiptRow
+from paywall.payments.tables import PaymentInputRow, PaymentRow, ReceiptRow
 from paywall.rails.base import CheckedPayment, StoredPayment
 from paywall.redemptions.store import count_once
 from shared import strict_json
@@ -56,6 +56,14 @@ _INSERT_PAYMENT = CompiledStatement(
 )
 
 
+_HOLD_INPUT = CompiledStatement(
+    lambda insert: (
+        insert(PaymentInputRow).on_conflict_do_nothing().returning(PaymentInputRow.__table__.c.input)
+    ),  # type: ignore[attr-defined]
+    ["rail", "input", "payment_id"],
+)
+
+
 def insert_payment(
     tx: Transaction, new: NewPayment, state: str, now: int, *, reason: str | None = None
 ) -> bool:
@@ -96,7 +104,14 @@ def move_payment(
         .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == guard, *tried)
         .values(state=state, reason=reason, tries=0, updated_at=now)
     )
+    if done.rowcount == 1 and guard == "settling":
+        tx.session.exec(delete(PaymentInputRow).where(col(PaymentInputRow.payment_id) == payment_id))
     return done.rowcount == 1
+
+
+def hold_inputs(tx: Transaction, rail: str, inputs: Iterable[str], payment_id: str) -> bool:
+    """Promise what it spends to a payment until it is no longer settling. False when another has some of it."""
+    return all(tx.run(_HOLD_INPUT, rail=rail, input=name, payment_id=payment_id) for name in sorted(inputs))
 
 
 def use_claim(tx: Transaction, payment: PaymentRow, showing: str) -> bool:

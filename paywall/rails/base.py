@@ -38,7 +38,8 @@ class CheckedPayment:
     option's minor units. `paid_at` is when (Unix seconds), None while the money has not moved, so that refusing
     costs the payer nothing. `owners` are the DIDs of the keys whose
     money it was, as far as they signed: of a public payment anybody may be a signer. `state` is the rail's
-    own document, stored with the payment and read by nobody else.
+    own document, stored with the payment and read by nobody else. `spends` names what can be spent once: it is
+    promised to one payment at a time.
     """
 
     external_id: str
@@ -46,6 +47,7 @@ class CheckedPayment:
     paid_at: int | None
     owners: frozenset[str]
     state: Mapping[str, JSON]
+    spends: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,10 +237,13 @@ def _checked(
     paid_at: int | None,
 ) -> CheckedPayment:
     index, output = paying
+    state = CardanoState(raw, transaction.expiry_slot, index, transaction.inputs)
     return CheckedPayment(
         external_id=transaction.id,
         amount=output.lovelace,
         paid_at=paid_at,
         owners=owned,
-        state=CardanoState(raw, transaction.expiry_slot, index, transaction.inputs).document(),
+        state=state.document(),
+        # On chain they are spent; before that, one output could be behind a thousand claims.
+        spends=frozenset(state.input_names if paid_at is None else ()),
     )

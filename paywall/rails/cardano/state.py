@@ -21,6 +21,10 @@ class CardanoState:
     output_index: int | None
     inputs: tuple[OutputReference, ...] = ()
 
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return tuple(f"{parent}#{index}" for parent, index in self.inputs)
+
     def document(self) -> dict[str, JSON]:
         """JSON: the bytes in base64."""
         raw = self.transaction
@@ -28,7 +32,7 @@ class CardanoState:
             "transaction": None if raw is None else base64.b64encode(raw).decode("ascii"),
             "expirySlot": self.expiry_slot,
             "outputIndex": self.output_index,
-            "inputs": [f"{parent}#{index}" for parent, index in self.inputs],
+            "inputs": list(self.input_names),
         }
 
     @classmethod

@@ -29,4 +29,4 @@ def read_evidence(case: Case) -> Evidence:
 
 
 def spelled_payment(checked: CheckedPayment) -> Case:
-    return {**asdict(checked), "owners": sorted(checked.owners)}
+    return {**asdict(checked), "owners": sorted(checked.owners), "spends": sorted(checked.spends)}

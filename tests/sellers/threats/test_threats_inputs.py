@@ -84,6 +84,20 @@ def test_inputs_that_are_spent_pay_nothing(paying: PaymentScene) -> None:
     assert paying.stage.run(paying.payer.pay(second)).status_code == 200
 
 
+def test_one_output_is_behind_one_payment_at_a_time(paying: PaymentScene) -> None:
+    """One coin would do to have thousands of payments settle at once."""
+    first, *others = (paying.buy() for _ in range(4))
+    claims = [paying.payer.claim(token, raw=paying.build(token)) for token in (first, *others)]
+    assert paying.stage.run(paying.stage.seller.claim(claims[0])).status_code == 202
+    for claim in claims[1:]:
+        paying.refused(claim, 409, "payment_pending")
+    paying.devnet.blocks(2)
+    assert paying.stage.run(paying.stage.seller.claim(claims[0])).status_code == 200
+    for claim in claims[1:]:
+        paying.refused(claim, 402, "payment_mismatch")
+    assert paying.stage.run(paying.payer.pay(others[0])).status_code == 200
+
+
 def test_a_payment_of_another_wallets_money_is_refused(paying: PaymentScene) -> None:
     """Junk that spends what is really there, and that only its owner could sign for."""
     rich = Payer(paying.devnet, paying.stage.seller)
