@@ -19,6 +19,8 @@
     │   ├── PaymentPending          409 payment_pending
     │   ├── PaymentAlreadyUsed      409 payment_already_used
     │   ├── PaymentRequestPaid      409 payment_request_paid
+    │   ├── ClaimUsed               409 claim_used
+    │   ├── PaymentReversed         409 payment_reversed
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
     │   └── RedemptionInProgress    409 redemption_in_progress
@@ -166,6 +168,14 @@ class PaymentAlreadyUsed(Conflict):
 
 class PaymentRequestPaid(Conflict):
     code, title = "payment_request_paid", "The payment request was paid by another payment"
+
+
+class ClaimUsed(Conflict):
+    code, title = "claim_used", "The receipt was given for this claim before"
+
+
+class PaymentReversed(Conflict):
+    code, title = "payment_reversed", "The payment was undone on its chain, and its credits are revoked"
 
 
 class PaidLate(Conflict):

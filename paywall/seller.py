@@ -23,9 +23,13 @@ from paywall.ops.metrics import Metrics
 from paywall.ops.readiness import Readiness
 from paywall.ops.worker import Worker
 from paywall.payments.claims import Claims
+from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
+from paywall.payments.reversals import Reversals
+from paywall.payments.settings import PaymentSettings
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
+from paywall.payments.turns import Turns
 from paywall.proofs.public import Proofs
 from paywall.rails.base import Rail
 from paywall.redemptions.access import ReceiptVerifier
@@ -36,6 +40,7 @@ from paywall.redemptions.using import Using
 from paywall.sales.catalog import catalog_of
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
+from paywall.sales.settings import SalesSettings
 from paywall.settings import Settings
 from paywall.web.app import Surface, build_app
 from paywall.web.credentials import Origins
@@ -78,7 +83,7 @@ class Seller:
         self._proxies = TrustedProxies(limits.trusted_proxies)
         self.coverage = _coverage(adapters)
         self.selling = _selling(settings, adapters, self._limiter, self.coverage)
-        self.settlement = _settlement(adapters)
+        self.settlement = _settlement(settings, adapters)
         self.redeeming = Redeeming(
             database=adapters.database,
             clock=clock.unix_now,
@@ -92,6 +97,7 @@ class Seller:
             burning=self.burning,
             settlement=self.settlement,
             redeeming=self.redeeming,
+            reversals=_reversals(settings, adapters),
             backlog=backlog,
             clock=clock.unix_now,
             tick_seconds=settings.tick_seconds,
@@ -177,6 +183,7 @@ def _selling(
         token=adapters.token,
         service_url=settings.service_url,
         valid_seconds=settings.request_seconds,
+        holder_required=settings.room(SalesSettings).holder_required(settings.network),
         clock=clock.unix_now,
         ids=clock.new_id,
         admit=lambda: limiter.take(ORDERS),
@@ -184,7 +191,9 @@ def _selling(
     )
 
 
-def _settlement(adapters: Adapters) -> Settlement:
+def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
+    own = settings.room(PaymentSettings)
+    turns = Turns(own.payment_looks)
     receipts = Receipts(
         identity=adapters.identity,
         validity_days={product.id: product.validity_days for product in adapters.products.values()},
@@ -196,11 +205,26 @@ def _settlement(adapters: Adapters) -> Settlement:
         database=adapters.database,
         identity=adapters.identity,
         rails=rails,
+        turns=turns,
         clock=clock.unix_now,
         ids=clock.new_id,
     )
     return Settlement(
-        database=adapters.database, claims=claims, rails=rails, receipts=receipts, clock=clock.unix_now
+        database=adapters.database,
+        claims=claims,
+        rails=rails,
+        receipts=receipts,
+        looks=Looks(turns, own.fresh_seconds(settings.network)),
+        clock=clock.unix_now,
+    )
+
+
+def _reversals(settings: Settings, adapters: Adapters) -> Reversals:
+    return Reversals(
+        database=adapters.database,
+        rails=adapters.rails,
+        clock=clock.unix_now,
+        pause=settings.room(PaymentSettings).watch_seconds(settings.network),
     )
 
 

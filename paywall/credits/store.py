@@ -27,6 +27,7 @@ class Balance:
     moved: int
     product: str
     expires_at: int
+    revoked_by: str | None
 
     def buckets(self) -> dict[str, int]:
         values = asdict(self)
@@ -145,7 +146,30 @@ def balance(tx: Transaction, account_id: str) -> Balance | None:
         **{bucket: getattr(row, bucket) for bucket in postings.BUCKETS},
         product=row.product,
         expires_at=row.expires_at,
+        revoked_by=row.revoked_by,
     )
+
+
+def revoke(tx: Transaction, account_id: str, payment_id: str, now: int) -> int:
+    """Take back what is available; what is released later goes the same way (`take_back`). How many those were."""
+    done = tx.session.exec(
+        update(CreditAccountRow)
+        .where(col(CreditAccountRow.id) == account_id, col(CreditAccountRow.revoked_by).is_(None))
+        .values(revoked_by=payment_id)
+        .returning(col(CreditAccountRow.available))
+    ).scalar_one_or_none()
+    if done:
+        move(tx, account_id, postings.revoke(payment_id, done), now)
+    return int(done or 0)
+
+
+def take_back(tx: Transaction, account_id: str, transfer: Transfer, now: int) -> None:
+    """After `transfer` gave credits back: where the payment was undone, they are revoked as well."""
+    row = tx.session.exec(
+        select(CreditAccountRow.revoked_by).where(CreditAccountRow.id == account_id)
+    ).one_or_none()
+    if row is not None:
+        move(tx, account_id, postings.revoke(f"{row}:{transfer.key}", transfer.amount), now)
 
 
 def past_end(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> list[str]:

@@ -12,6 +12,9 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 _COUNTS = {
     "payment_requests": "SELECT state, count(*) FROM payment_request GROUP BY state",
     "payments": "SELECT state, count(*) FROM payment GROUP BY state",
+    "undone_credits": """SELECT 'revoked', COALESCE(sum(revoked), 0) FROM credit_account WHERE revoked_by IS NOT NULL
+        UNION ALL
+        SELECT 'lost', COALESCE(sum(captured + moved), 0) FROM credit_account WHERE revoked_by IS NOT NULL""",
     "redemptions": "SELECT state, count(*) FROM redemption GROUP BY state",
     "burn_batches": "SELECT state, count(*) FROM burn_batch GROUP BY state",
     "burns": """SELECT COALESCE(b.state, 'waiting'), count(*) FROM burn

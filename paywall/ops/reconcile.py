@@ -43,10 +43,13 @@ _WRONG_BATCHES = """SELECT count(*) FROM burn_batch b
     WHERE b.size <> (SELECT count(*) FROM burn WHERE burn.batch_id = b.id)
     OR b.quantity <> (SELECT COALESCE(sum(quantity), 0) FROM burn WHERE burn.batch_id = b.id)"""
 _WRONG_PAYMENTS = """SELECT count(*) FROM payment_request q WHERE
-    (q.state = 'paid') <> EXISTS (SELECT 1 FROM receipt r WHERE r.payment_request_id = q.id)
+    (q.state IN ('paid', 'reversed')) <> EXISTS (SELECT 1 FROM receipt r WHERE r.payment_request_id = q.id)
     OR (SELECT count(*) FROM payment p WHERE p.payment_request_id = q.id AND p.state = 'settled')
         <> CASE WHEN q.state = 'paid' THEN 1 ELSE 0 END"""
 _SURPLUS = "SELECT external_id, amount, reason FROM payment WHERE state = 'surplus' ORDER BY created_at"
+_REVERSED = """SELECT p.external_id, a.revoked, a.captured + a.moved, a.reserved, p.reason FROM payment p
+    JOIN receipt r ON r.payment_id = p.id JOIN credit_account a ON a.id = r.id
+    WHERE p.state = 'reversed' ORDER BY p.created_at"""
 _ATTEMPTS = (
     """SELECT a.tx_hash, b.quantity, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
 )
@@ -163,6 +166,15 @@ def _read(tx: Transaction) -> list[Invariant]:
                 {"transaction": row[0], "amount": row[1], "reason": row[2]},
             )
             for row in surplus
+        ),
+        *(
+            Invariant(
+                "–",
+                "a payment was undone, and used credits are lost",
+                True,
+                dict(zip(("transaction", "revoked", "lost", "reserved", "reason"), row, strict=True)),
+            )
+            for row in tx.connection.execute(text(_REVERSED))
         ),
     ]
 

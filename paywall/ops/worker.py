@@ -18,6 +18,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.errors import PaywallError, StorageUnavailable, Unavailable
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store as payment_store
+from paywall.payments.reversals import Reversals
 from paywall.payments.settlement import Settlement
 from paywall.payments.tables import PaymentRow
 from paywall.redemptions import store as redemption_store
@@ -39,6 +40,7 @@ class Worker:
         burning: BurnWorker | None,
         settlement: Settlement,
         redeeming: Redeeming,
+        reversals: Reversals,
         backlog: Backlog,
         clock: Clock,
         tick_seconds: float,
@@ -47,6 +49,7 @@ class Worker:
         self._burning = burning
         self._settlement = settlement
         self._redeeming = redeeming
+        self._reversals = reversals
         self._backlog = backlog
         self._clock = clock
         self._tick_seconds = tick_seconds
@@ -59,6 +62,7 @@ class Worker:
             # A loop for each: what one cannot do holds up no other.
             self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
             self._repeat("expiring", self._expire, TIDY_SECONDS, stop),
+            self._repeat("watching", self._reversals.step, TIDY_SECONDS, stop),
             self._repeat("forgetting", self._forget, TIDY_SECONDS, stop),
         ]
         if burning is None:

@@ -21,13 +21,15 @@ from paywall.errors import (
     PaymentRequestExpired,
     PaymentRequestPaid,
     PaymentRequired,
+    PaymentReversed,
 )
 from paywall.keys.identity import Identity
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
-from paywall.payments.rules import Refused, check_payer, shortcoming, to_pay
+from paywall.payments.rules import Reason, Refused, check_payer, shortcoming, to_pay
 from paywall.payments.store import NewPayment
 from paywall.payments.tables import PaymentRow
+from paywall.payments.turns import Turns
 from paywall.rails.base import CheckedPayment, Rail
 from paywall.sales import store as request_store
 from shared.dialects.base import Evidence, StoredRequest
@@ -54,11 +56,19 @@ class Claims:
     """The one door for evidence. `rails` are by id; nothing is settled here."""
 
     def __init__(
-        self, *, database: Database, identity: Identity, rails: Mapping[str, Rail], clock: Clock, ids: Ids
+        self,
+        *,
+        database: Database,
+        identity: Identity,
+        rails: Mapping[str, Rail],
+        turns: Turns,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._database = database
         self._identity = identity
         self._rails = rails
+        self._turns = turns
         self._clock = clock
         self._ids = ids
 
@@ -66,7 +76,10 @@ class Claims:
         """The payment that the evidence became, now or before. Errors: see `Settlement.pay`."""
         claim = await self._read(evidence)
         known = await self._known(claim)
-        return known or await self._store(claim, await self._check(claim))
+        if known is not None:
+            return known
+        async with self._turns.take(claim.request.id):
+            return await self._known(claim) or await self._store(claim, await self._check(claim))
 
     async def _read(self, evidence: Evidence) -> PaymentClaim:
         token = evidence.payment_request_token
@@ -95,8 +108,12 @@ class Claims:
         try:
             checked = await claim.rail.check(claim.stored, claim.evidence)
         except PaymentRequired as error:
+            # Never asked for twice: this payment was not the one, and another is, or is on its way.
+            other = await self._database.read(lambda tx: _occupied(tx, claim.request.id))
+            if other is not None:
+                self._refuse(other, claim)
             raise error.asking(to_pay(claim.stored, self._clock())) from error
-        check_payer(claim.evidence.payer, claim.request, checked.signers)
+        check_payer(claim.evidence.payer, claim.request, checked.owners)
         return checked
 
     async def _store(self, claim: PaymentClaim, checked: CheckedPayment) -> PaymentRow:
@@ -105,17 +122,17 @@ class Claims:
         )
         verdict = await self._database.transact(lambda tx: _claim_once(tx, claim, new, self._clock()))
         if isinstance(verdict, Refused):
-            self._refuse(verdict, claim, checked)
+            self._refuse(verdict, claim, checked.amount)
         return verdict
 
-    def _refuse(self, verdict: Refused, claim: PaymentClaim, checked: CheckedPayment) -> NoReturn:
+    def _refuse(self, verdict: Refused, claim: PaymentClaim, paid: int = 0) -> NoReturn:
         match verdict.reason:
             case "payment_insufficient":
                 option = claim.option
                 raise PaymentInsufficient(
-                    f"{checked.amount} of {option.amount} (10^-{option.decimals} {option.currency}) were paid.",
+                    f"{paid} of {option.amount} (10^-{option.decimals} {option.currency}) were paid.",
                     to_pay=to_pay(claim.stored, self._clock()),
-                    paid=checked.amount,
+                    paid=paid,
                     required=int(option.amount),
                 )
             case "payment_request_expired":
@@ -126,6 +143,8 @@ class Claims:
                 raise PaymentPending("Another payment of this payment request is being settled.")
             case "payment_request_paid":
                 raise PaymentRequestPaid
+            case "payment_reversed":
+                raise PaymentReversed
 
     def stored(self, token: str) -> StoredRequest:
         """A payment request of ours by its token. Errors: TokenError."""
@@ -144,7 +163,7 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
         again = store.payment(tx, new.rail, checked.external_id)
         if again is not None and _accepted(again, claim):
             return store.plain(again)  # the same claim at the same time, on another connection
-        refused = _occupied(tx, request.id)
+        refused = _occupied(tx, request.id) or Refused("payment_pending")
     if refused is not None:
         if checked.paid_at is not None and row is None:
             store.insert_payment(tx, new, "surplus", now, reason=refused.reason)
@@ -153,6 +172,8 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
         store.move_payment(tx, row.id, "settling", now, guard=row.state)
     elif not store.insert_payment(tx, new, "settling", now):
         raise PaymentAlreadyUsed  # it was claimed on another connection, between our look and now
+    if not store.hold_inputs(tx, new.rail, checked.spends, new.id if row is None else row.id):
+        raise PaymentPending("What it spends is behind another payment, which is being settled.")
     failpoint("pay.claiming")
     stored = store.payment(tx, new.rail, checked.external_id)
     assert stored is not None
@@ -166,8 +187,16 @@ def _accepted(row: PaymentRow, claim: PaymentClaim) -> bool:
     return same and row.state in {"settling", "settled"}
 
 
-def _occupied(tx: Transaction, request_id: str) -> Refused:
+_OCCUPIED: Mapping[str, Reason] = {
+    "settling": "payment_pending",
+    "paid": "payment_request_paid",
+    "reversed": "payment_reversed",
+}
+
+
+def _occupied(tx: Transaction, request_id: str) -> Refused | None:
+    """Why a payment of this request comes too late, if it does."""
     row = request_store.find(tx, request_id)
-    return Refused(
-        "payment_pending" if row is not None and row.state == "settling" else "payment_request_paid"
-    )
+    if row is None or row.state == "open":
+        return None
+    return Refused(_OCCUPIED[row.state])

@@ -14,6 +14,7 @@ Reason = Literal[
     "paid_late",
     "payment_pending",
     "payment_request_paid",
+    "payment_reversed",
 ]
 
 
@@ -24,17 +25,18 @@ class Refused:
     reason: Reason
 
 
-def check_payer(payer: str, request: PaymentRequest, signers: frozenset[str]) -> None:
+def check_payer(payer: str, request: PaymentRequest, owners: frozenset[str]) -> None:
     """The evidence is signed by `payer`; is that the one who may claim this payment?
 
     A transaction is public once it is on chain: without this, whoever sees it first could claim it. The
-    payer is the request's holder or, where it names none, a key that signed the payment itself.
+    payer is the request's holder or, where it names none, a key that signed the payment and owned what it spent.
+    To have signed is not enough: signatures are no part of a transaction, and anybody can add one.
     Errors: ClaimInvalid.
     """
-    allowed = {request.order.holder} if request.order.holder else signers
+    allowed = {request.order.holder} if request.order.holder else owners
     if payer not in allowed:
         raise ClaimInvalid(
-            "The claim is not signed by the payer: neither the request's holder nor a key of the payment."
+            "The claim is not signed by the payer: neither the request's holder nor a key whose money was paid."
         )
 
 

@@ -14,10 +14,19 @@ from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.credits.accounts import Owner, account_of
 from paywall.database.engine import Database, Transaction
-from paywall.errors import NotFound, PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
+from paywall.errors import (
+    ClaimUsed,
+    NotFound,
+    PaymentMismatch,
+    PaymentPending,
+    PaymentRequestExpired,
+    PaymentReversed,
+    Unavailable,
+)
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
 from paywall.payments.claims import Claims
+from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
 from paywall.payments.rules import to_pay
 from paywall.payments.tables import PaymentRow
@@ -37,26 +46,53 @@ class Settlement:
         claims: Claims,
         rails: Mapping[str, Rail],
         receipts: Receipts,
+        looks: Looks,
         clock: Clock,
     ) -> None:
         self._database = database
         self._claims = claims
         self._rails = rails
         self._receipts = receipts
+        self._looks = looks
         self._clock = clock
 
     async def pay(self, evidence: Evidence) -> Paid | Settling:
         """Take what a payer shows for a payment, in whatever dialect it came. Repeating it is harmless.
 
         Errors: ClaimInvalid, PaymentMismatch, PaymentInsufficient, PaymentPending, PaymentAlreadyUsed,
-        PaymentRequestPaid, PaymentRequestExpired, PaidLate, Unavailable.
+        PaymentRequestPaid, PaymentRequestExpired, PaidLate, ClaimUsed, Unavailable.
         """
         payment = await self._claims.accept(evidence)
         failpoint("pay.claimed")
-        return await self.advance(payment)
+        outcome = await self.look(payment)
+        if isinstance(outcome, Paid):
+            await self._hand_out(payment, evidence)
+        return outcome
+
+    async def _hand_out(self, payment: PaymentRow, evidence: Evidence) -> None:
+        """A claim that was overheard must not give a second receipt that anybody can use. Errors: ClaimUsed."""
+
+        def count(tx: Transaction) -> bool:
+            request = request_store.find(tx, payment.payment_request_id)
+            assert request is not None
+            bound = request.holder is not None
+            return bound or store.use_claim(tx, payment, evidence.showing)
+
+        if not await self._database.transact(count):
+            raise ClaimUsed(
+                "The receipt is bound to no holder, and was given for this claim before. Its payer signs another "
+                "claim, or shows its key with a DPoP proof where the payment can be looked up."
+            )
+
+    async def look(self, payment: PaymentRow) -> Paid | Settling:
+        """`advance` for a client: within the budget of looks, and from the last one while that is fresh."""
+        return await self._looks.for_client(payment.id, lambda: self._advance(payment))
 
     async def advance(self, payment: PaymentRow) -> Paid | Settling:
-        """Settle a stored payment as far as it goes; for claims, polls and the worker alike."""
+        """Settle a stored payment as far as it goes."""
+        return await self._looks.once(payment.id, lambda: self._advance(payment))
+
+    async def _advance(self, payment: PaymentRow) -> Paid | Settling:
         if payment.state == "settled":
             return await self._paid(payment.payment_request_id)
         rail = self._rails.get(payment.rail)
@@ -143,10 +179,12 @@ class Settlement:
 
 
 def read_paid(tx: Transaction, request_id: str) -> Paid:
-    """Errors: NotFound when no receipt was issued."""
+    """Errors: NotFound when no receipt was issued, PaymentReversed."""
     receipt = store.receipt_of(tx, request_id)
     if receipt is None:
         raise NotFound("There is no receipt for this payment request.")
     balance = credit_store.balance(tx, account_of(receipt.id))
     assert balance is not None
+    if balance.revoked_by is not None:
+        raise PaymentReversed
     return Paid(request_id, receipt.token, balance.buckets())

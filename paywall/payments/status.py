@@ -58,7 +58,7 @@ class Statuses:
             return found
         outcome: Paid | Settling | None
         try:
-            outcome = await self._settlement.advance(payment)
+            outcome = await self._settlement.look(payment)
         except (PaymentMismatch, PaymentPending):
             outcome = None  # it failed, or moved elsewhere, just now: asking how it stands is no offence
         if isinstance(outcome, Settling):

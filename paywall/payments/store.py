@@ -1,15 +1,17 @@
 """Statements on payments and receipts; each takes the transaction first."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, select
 
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
-from paywall.payments.tables import PaymentRow, ReceiptRow
+from paywall.payments.tables import PaymentInputRow, PaymentRow, ReceiptRow
 from paywall.rails.base import CheckedPayment, StoredPayment
+from paywall.redemptions.store import count_once
 from shared import strict_json
 
 
@@ -54,6 +56,14 @@ _INSERT_PAYMENT = CompiledStatement(
 )
 
 
+_HOLD_INPUT = CompiledStatement(
+    lambda insert: (
+        insert(PaymentInputRow).on_conflict_do_nothing().returning(PaymentInputRow.__table__.c.input)
+    ),  # type: ignore[attr-defined]
+    ["rail", "input", "payment_id"],
+)
+
+
 def insert_payment(
     tx: Transaction, new: NewPayment, state: str, now: int, *, reason: str | None = None
 ) -> bool:
@@ -94,7 +104,21 @@ def move_payment(
         .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == guard, *tried)
         .values(state=state, reason=reason, tries=0, updated_at=now)
     )
+    if done.rowcount == 1 and guard == "settling":
+        tx.session.exec(delete(PaymentInputRow).where(col(PaymentInputRow.payment_id) == payment_id))
     return done.rowcount == 1
+
+
+def hold_inputs(tx: Transaction, rail: str, inputs: Iterable[str], payment_id: str) -> bool:
+    """Promise what it spends to a payment until it is no longer settling. False when another has some of it."""
+    return all(tx.run(_HOLD_INPUT, rail=rail, input=name, payment_id=payment_id) for name in sorted(inputs))
+
+
+def use_claim(tx: Transaction, payment: PaymentRow, showing: str) -> bool:
+    """Whether this showing of the payment's evidence is the first that is given the receipt; it counts once."""
+    receipt = receipt_of(tx, payment.payment_request_id)
+    assert receipt is not None
+    return count_once(tx, f"claim of {payment.id}", showing, receipt.expires_at)
 
 
 def insert_receipt(tx: Transaction, row: ReceiptRow) -> None:
@@ -111,6 +135,51 @@ def settling(tx: Transaction, limit: int = 100) -> list[PaymentRow]:
         .limit(limit)
     )
     return list(tx.session.exec(rows))
+
+
+def watched(tx: Transaction, rails: Sequence[str], before: int, limit: int = 100) -> list[PaymentRow]:
+    """Settled payments of these rails that may still be undone and were not looked at since, the longest first."""
+    rows = (
+        select(PaymentRow)
+        .where(
+            PaymentRow.state == "settled",
+            col(PaymentRow.final_at).is_(None),
+            col(PaymentRow.updated_at) <= before,
+            col(PaymentRow.rail).in_(rails),
+        )
+        .order_by(col(PaymentRow.updated_at))
+        .limit(limit)
+    )
+    return list(tx.session.exec(rows))
+
+
+def _still_watched(payment_id: str) -> list[ColumnElement[bool]]:
+    return [
+        col(PaymentRow.id) == payment_id,
+        col(PaymentRow.state) == "settled",
+        col(PaymentRow.final_at).is_(None),
+    ]
+
+
+def note_look(tx: Transaction, payment: PaymentRow, now: int) -> bool:
+    """False when somebody else looked at it since it was read."""
+    done = tx.session.exec(
+        update(PaymentRow)
+        .where(*_still_watched(payment.id), col(PaymentRow.updated_at) == payment.updated_at)
+        .values(updated_at=now)
+    )
+    return done.rowcount == 1
+
+
+def mark_final(tx: Transaction, payment_id: str, now: int) -> None:
+    tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id)).values(final_at=now))
+
+
+def reverse(tx: Transaction, payment_id: str, reason: str, now: int) -> bool:
+    """Settled → reversed. False when it is not settled any more, or final."""
+    values = {"state": "reversed", "reason": reason, "updated_at": now}
+    done = tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id)).values(values))
+    return done.rowcount == 1
 
 
 def note_try(tx: Transaction, payment_id: str, now: int) -> bool | None:

@@ -23,7 +23,15 @@ class PaymentRow(SQLModel, table=True):
             postgresql_where=text("state IN ('settling', 'settled')"),
         ),
         Index("ix_payment_state", "state"),
-        CheckConstraint("state IN ('settling', 'settled', 'surplus', 'failed')", name="ck_payment_state"),
+        Index(
+            "ix_payment_watched",
+            "updated_at",
+            sqlite_where=text("state = 'settled' AND final_at IS NULL"),
+            postgresql_where=text("state = 'settled' AND final_at IS NULL"),
+        ),
+        CheckConstraint(
+            "state IN ('settling', 'settled', 'surplus', 'failed', 'reversed')", name="ck_payment_state"
+        ),
     )
     id: str = Field(primary_key=True)
     payment_request_id: str = Field(foreign_key="payment_request.id")
@@ -37,10 +45,22 @@ class PaymentRow(SQLModel, table=True):
     state: str
     #: how often it was tried to settle it, since it was claimed
     tries: int = 0
-    #: why a surplus or failed payment is one
+    #: why a surplus, failed or reversed payment is one
     reason: str | None = None
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
+    #: when it was found that nothing can undo it any more; until then it is looked at
+    final_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class PaymentInputRow(SQLModel, table=True):
+    """What a payment spends while it settles: one payment at a time may be promised the same money."""
+
+    __tablename__ = "payment_input"
+    rail: str = Field(primary_key=True)
+    #: as the rail names it
+    input: str = Field(primary_key=True)
+    payment_id: str = Field(foreign_key="payment.id", index=True)
 
 
 class ReceiptRow(SQLModel, table=True):

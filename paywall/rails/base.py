@@ -36,15 +36,18 @@ class CheckedPayment:
 
     `external_id` is the rail's own id of the payment, which is claimed once. `amount` is what arrived, in the
     option's minor units. `paid_at` is when (Unix seconds), None while the money has not moved, so that refusing
-    costs the payer nothing. `signers` are the DIDs of the keys that signed the payment. `state` is the rail's
-    own document, stored with the payment and read by nobody else.
+    costs the payer nothing. `owners` are the DIDs of the keys whose
+    money it was, as far as they signed: of a public payment anybody may be a signer. `state` is the rail's
+    own document, stored with the payment and read by nobody else. `spends` names what can be spent once: it is
+    promised to one payment at a time.
     """
 
     external_id: str
     amount: int
     paid_at: int | None
-    signers: frozenset[str]
+    owners: frozenset[str]
     state: Mapping[str, JSON]
+    spends: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,17 @@ class Notified(Protocol):
 
     def events(self, headers: Mapping[str, str], raw: bytes) -> Sequence[RailEvent]:
         """The notices in a request; header names are in lower case. Errors: RailEventInvalid."""
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """The ability of a rail whose payments can be undone after they were settled, as by a fork."""
+
+    async def watch(self, payment: StoredPayment) -> RailOutcome:
+        """How a settled payment stands: Settled for good, Pending while that may change, Failed when it is undone.
+
+        What is not known is Pending. Safe to repeat; it may help a payment back that was undone and can return.
+        """
 
 
 @runtime_checkable

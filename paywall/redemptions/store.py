@@ -14,6 +14,8 @@ from paywall.errors import (
     CreditsExhausted,
     HolderProofInvalid,
     IdempotencyKeyReused,
+    PaymentReversed,
+    PaywallError,
     ReceiptInvalid,
 )
 from paywall.redemptions.fulfilment import StoredDelivery
@@ -61,15 +63,14 @@ _CAPTURE = CompiledStatement(
 )
 
 
+def count_once(tx: Transaction, thumbprint: str, jti: str, expires_at: int) -> bool:
+    """False when it was counted before. `thumbprint` is a key's, or whatever else `jti` is unique for."""
+    return bool(tx.run(_USE_PROOF, thumbprint=thumbprint, jti=jti, expires_at=expires_at))
+
+
 def use_proof(tx: Transaction, proof: HolderProof) -> None:
     """Errors: HolderProofInvalid when this proof was used before."""
-    rows = tx.run(
-        _USE_PROOF,
-        thumbprint=proof.thumbprint,
-        jti=proof.jti,
-        expires_at=proof.issued_at + PROOF_KEPT_SECONDS,
-    )
-    if not rows:
+    if not count_once(tx, proof.thumbprint, proof.jti, proof.issued_at + PROOF_KEPT_SECONDS):
         raise HolderProofInvalid("This holder proof was used before; make a new one for each request.")
 
 
@@ -154,10 +155,12 @@ def _take(tx: Transaction, request: RedemptionRequest, attempt: int, now: int) -
     )
 
 
-def _why_not(tx: Transaction, request: RedemptionRequest, now: int) -> CreditsExhausted | ReceiptInvalid:
+def _why_not(tx: Transaction, request: RedemptionRequest, now: int) -> PaywallError:
     balance = credit_store.balance(tx, request.account_id)
     if balance is None:
         return ReceiptInvalid("This receipt opened no credits here.")
+    if balance.revoked_by is not None:
+        return PaymentReversed()
     if balance.expires_at <= now:
         return CreditsExhausted("The credits of this receipt have expired.")
     if 0 < balance.available < request.quantity:
@@ -203,7 +206,9 @@ def release(
     if released is None:
         return False
     account_id, quantity = released
-    credit_store.move(tx, account_id, postings.release(redemption_id, attempt, quantity), now)
+    back = postings.release(redemption_id, attempt, quantity)
+    credit_store.move(tx, account_id, back, now)
+    credit_store.take_back(tx, account_id, back, now)
     return True
 
 

@@ -47,7 +47,9 @@ class Using:
         those of `Redeeming.redeem`.
         """
         if attempt.credentials is None:
-            raise await self._unpaid(resource, PaymentRequired("Buy credits first."), None)
+            raise await self._unpaid(
+                resource, PaymentRequired(f"Buy credits first, at {resource.buy_path}."), None
+            )
         principal = self._receipt_verifier.admit(attempt.credentials)
         require_product(principal, resource.product)
         request = self._request(resource, principal, attempt)
@@ -60,7 +62,9 @@ class Using:
     async def _unpaid(
         self, resource: Resource, refusal: PaymentRequired, holder: str | None
     ) -> PaymentRequired:
-        """Paying is the remedy: a stored PRT for the credits of one use."""
+        """Paying is the remedy: a stored PRT for the credits of one use, where we know whom to bind them to."""
+        if holder is None and self._selling.holder_required:
+            return refusal
         return refusal.asking(await self._selling.sell(resource.product, resource.cost, holder))
 
     def _request(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> RedemptionRequest:

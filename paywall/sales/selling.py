@@ -37,6 +37,7 @@ class Selling:
         token: str | None,
         service_url: str,
         valid_seconds: int,
+        holder_required: bool,
         clock: Clock,
         ids: Ids,
         admit: Callable[[], Awaitable[None]],
@@ -55,6 +56,7 @@ class Selling:
         self._token = token
         self._service_url = service_url
         self._valid_seconds = valid_seconds
+        self.holder_required = holder_required
         self._clock = clock
         self._ids = ids
         self._admit = admit
@@ -64,6 +66,8 @@ class Selling:
         product = self._products.get(product_id)
         if product is None:
             raise NotFound(f"There is no product {product_id!r}.")
+        if holder is None and self.holder_required:
+            raise BadRequest("`holder` is missing: the did:key that the receipt is to be bound to.")
         request = self._request(product, credits, None if holder is None else _checked_holder(holder))
         await self._admit()  # before the signature and the row: a 402 costs its asker nothing
         if self._cover is not None:

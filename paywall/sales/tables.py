@@ -1,6 +1,6 @@
 """Rows of the sale: payment requests."""
 
-from sqlalchemy import BigInteger, CheckConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 
@@ -11,7 +11,13 @@ class PaymentRequestRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("credits > 0", name="ck_payment_request_credits"),
         CheckConstraint("price > 0", name="ck_payment_request_price"),
-        CheckConstraint("state IN ('open', 'settling', 'paid')", name="ck_payment_request_state"),
+        CheckConstraint("state IN ('open', 'settling', 'paid', 'reversed')", name="ck_payment_request_state"),
+        Index(
+            "ix_payment_request_unpaid",
+            "expires_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
     )
     id: str = Field(primary_key=True)
     #: the signed PRT, to the letter: stored before the 402 is sent

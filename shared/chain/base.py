@@ -6,11 +6,12 @@ ChainError
 └── SubmitUnknown      the transaction may have been accepted: look it up before doing anything else
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.cardano.assets import Asset
-from shared.cardano.coins import Parameters, Utxo
+from shared.cardano.coins import OutputReference, Parameters, Utxo
 
 
 class ChainError(Exception):
@@ -54,6 +55,25 @@ class Inclusion:
     time: int
 
 
+@dataclass(frozen=True, slots=True)
+class MadeOutput:
+    """An output of a transaction on the chain; `spent_by` is the transaction on the chain that spent it, if any."""
+
+    address: str
+    spent_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEnds:
+    """What a transaction on the chain spends, as output → address, and what it makes, by index.
+
+    Collateral and what is only referred to are left out.
+    """
+
+    inputs: Mapping[OutputReference, str]
+    outputs: Mapping[int, MadeOutput]
+
+
 def confirmations(tip: Tip, inclusion: Inclusion) -> int:
     """1 for a transaction in the newest block; 0 or less when the tip was read before the inclusion."""
     return tip.height - inclusion.height + 1
@@ -79,6 +99,9 @@ class Chain(Protocol):
 
         They are what the service says: who does not trust it parses them and compares the id.
         """
+
+    async def ends(self, tx_hash: str) -> TransactionEnds | None:
+        """What a transaction on the chain spends and makes; None when it is not there."""
 
     async def submit(self, raw: bytes) -> str:
         """Hand in signed bytes, once; the transaction hash. Raises `SubmitRefused` or `SubmitUnknown`."""

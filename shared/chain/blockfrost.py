@@ -9,7 +9,7 @@ from shared.cardano.assets import Asset
 from shared.cardano.coins import OutputReference, Parameters, Utxo
 from shared.cardano.policy import ExecutionUnits
 from shared.chain import reading
-from shared.chain.base import ChainUnavailable, Inclusion, SubmitRefused, SubmitUnknown, Tip
+from shared.chain.base import ChainUnavailable, Inclusion, SubmitRefused, SubmitUnknown, Tip, TransactionEnds
 from shared.chain.transport import Answer, NoAnswer, NotSent, Transport
 
 _PAGE = 100
@@ -115,6 +115,11 @@ class Blockfrost:
         if raw is None:
             raise reading.strange("cbor")
         return raw
+
+    async def ends(self, tx_hash: str) -> TransactionEnds | None:
+        """What a transaction on the chain spends and makes; None when it is not there."""
+        document = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}/utxos")
+        return None if document is None else reading.ends(document)
 
     async def supply(self, asset: Asset) -> tuple[int, int] | None:
         """(minted in all, burned in all), both ≥ 0; None for an asset that never was."""

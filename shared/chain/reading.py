@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.cardano.coins import PlutusParameters
 from shared.cardano.policy import ExecutionUnits
-from shared.chain.base import ChainUnavailable, Tip
+from shared.chain.base import ChainUnavailable, MadeOutput, Tip, TransactionEnds
 
 HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
@@ -40,6 +40,24 @@ def octets_or_null(document: object, name: str) -> bytes | None:
 def digest(document: object, name: str) -> str:
     """A 32-byte hash in lower-case hex."""
     return matching(HASH, _field(document, name), name)
+
+
+def digest_or_null(document: object, name: str) -> str | None:
+    """A 32-byte hash, or None where the service says null."""
+    return None if _field(document, name) is None else digest(document, name)
+
+
+def entries(document: object, name: str) -> list[object]:
+    """The list that the object has under `name`."""
+    value = _field(document, name)
+    if not isinstance(value, list):
+        raise strange(name)
+    return value
+
+
+def flagged(document: object, *names: str) -> bool:
+    """Whether one of the members is true; services leave out those that are not."""
+    return isinstance(document, Mapping) and any(document.get(name) is True for name in names)
 
 
 def integer(document: object, name: str) -> int:
@@ -128,10 +146,25 @@ def units(document: object) -> ExecutionUnits | None:
 
 def amounts(entry: object) -> dict[str, int]:
     """Blockfrost's `amount`, a list of units and quantities, by unit; lovelace is one of them."""
-    listed = _field(entry, "amount")
-    if not isinstance(listed, list):
-        raise strange("amount")
-    return {text(amount, "unit"): integer(amount, "quantity") for amount in listed}
+    return {text(amount, "unit"): integer(amount, "quantity") for amount in entries(entry, "amount")}
+
+
+def ends(document: object) -> TransactionEnds:
+    """Blockfrost's `/txs/{hash}/utxos`. Collateral is spent, and its change made, by what did not happen."""
+    spent = [entry for entry in entries(document, "inputs") if not flagged(entry, "collateral", "reference")]
+    made = [entry for entry in entries(document, "outputs") if not flagged(entry, "collateral")]
+    return TransactionEnds(
+        inputs={
+            (digest(entry, "tx_hash"), integer(entry, "output_index")): text(entry, "address")
+            for entry in spent
+        },
+        outputs={
+            integer(entry, "output_index"): MadeOutput(
+                text(entry, "address"), digest_or_null(entry, "consumed_by_tx")
+            )
+            for entry in made
+        },
+    )
 
 
 def matching(form: re.Pattern[str], value: object, what: str) -> str:

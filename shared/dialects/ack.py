@@ -6,6 +6,7 @@ is ACK Lab's raw token or the ACK demo's JSON.
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -149,6 +150,8 @@ def read_claim(token: str, *, now: int) -> Evidence:
         payer=payer,
         network=fields.text(metadata, "network"),
         payload=_payload(metadata),
+        # Of what was signed, to the letter: another spelling of the signature makes no other claim.
+        showing=hashlib.sha256(unverified.signed).hexdigest(),
     )
 
 

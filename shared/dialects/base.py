@@ -6,7 +6,7 @@ that came in another.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shared.problem import Problem
@@ -36,7 +36,8 @@ class Evidence:
     """What `payer` (a DID) shows for having paid an option of a payment request on `network`.
 
     `payload` is for the option's rail alone to read, which names its members: texts, and bytes where a signed
-    payment is handed over for the rail to submit.
+    payment is handed over for the rail to submit. `showing` names this one showing of it: the same words, shown
+    again by whoever saw them, have it too, and what the payer signs anew has another.
     """
 
     payment_request_token: str
@@ -44,6 +45,7 @@ class Evidence:
     payer: str
     network: str
     payload: Mapping[str, str | bytes]
+    showing: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ PLANTS = {
     ),
     "a receipt before the payment is final": Plant(
         "paywall.rails.cardano.rail",
-        (Edit("_seen", "    if deep >= self._terms.confirmations:\n", "    if deep >= 1:\n"),),
+        (Edit("_seen", "    if deep >= required:\n", "    if deep >= 1:\n"),),
         "a payment is rolled back",
         "7",
     ),

@@ -15,7 +15,7 @@ from shared.redemption_commitment import commitment, request_hash
 from shared.tokens import dpop, prt, receipt
 from shared.tokens.jws import TokenError
 from tests.conformance import make_vectors
-from tests.conformance.claim_cases import spelled
+from tests.conformance.claim_cases import said
 
 FILES = {path.name: json.loads(path.read_text("utf-8")) for path in make_vectors.VECTORS.iterdir()}
 Case = dict[str, Any]
@@ -87,8 +87,7 @@ def test_holder_proofs(case: Case) -> None:
 @cases("payment_claim.json")
 def test_payment_claims(case: Case) -> None:
     def read() -> Case:
-        claim = ack.read_claim(case["token"], now=case["now"])
-        return asdict(claim) | {"payload": spelled(claim.payload)}
+        return said(ack.read_claim(case["token"], now=case["now"]))
 
     assert outcome(read) == case["expected"]
 

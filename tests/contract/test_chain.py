@@ -14,7 +14,7 @@ from shared.cardano.coins import Shortage, Utxo
 from shared.cardano.fees import least_lovelace
 from shared.cardano.metadata import BatchCommitment, read_burn, read_payment
 from shared.cardano.read.transaction import parse
-from shared.chain.base import ChainUnavailable, SubmitRefused, SubmitUnknown, confirmations
+from shared.chain.base import ChainUnavailable, MadeOutput, SubmitRefused, SubmitUnknown, confirmations
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
 from tests.support.processes.devnet import DevnetProcess
@@ -97,6 +97,31 @@ def test_a_transaction_that_was_rolled_back_is_not_on_the_chain(own_devnet: Devn
     run(own_devnet, story)
 
 
+def test_what_a_transaction_spends_and_makes_is_told_with_who_spent_that(own_devnet: DevnetProcess) -> None:
+    async def story(wallet: Wallet) -> None:
+        wallet.fund()
+        recipient = enterprise_address(SigningKey.generate().public, NETWORK)
+        first = await wallet.payment(recipient)
+        await wallet.chain.submit(first.raw)
+        assert await wallet.chain.ends(first.id) is None
+        own_devnet.blocks()
+        assert (ends := await wallet.chain.ends(first.id)) is not None
+        assert ends.inputs == {utxo.reference: wallet.address for utxo in first.inputs}
+        assert ends.outputs == {0: MadeOutput(recipient, None), 1: MadeOutput(wallet.address, None)}
+        second = await wallet.payment(recipient, utxos=list(first.change))
+        await wallet.chain.submit(second.raw)
+        own_devnet.blocks()
+        assert (ends := await wallet.chain.ends(first.id)) is not None
+        assert ends.outputs[1] == MadeOutput(wallet.address, second.id)
+        own_devnet.rollback(1)
+        assert await wallet.chain.ends(second.id) is None
+        assert (ends := await wallet.chain.ends(first.id)) is not None
+        assert ends.outputs[1].spent_by is None
+        own_devnet.blocks()
+
+    run(own_devnet, story)
+
+
 def test_an_address_with_more_outputs_than_a_page_is_read_whole(devnet: DevnetProcess) -> None:
     async def story(wallet: Wallet) -> None:
         for number in range(230):
@@ -115,6 +140,7 @@ def test_what_never_was_is_none_and_an_unused_address_is_empty(devnet: DevnetPro
         assert await wallet.chain.utxos(wallet.address) == []
         assert await wallet.chain.inclusion(NEVER) is None
         assert await wallet.chain.transaction(NEVER) is None
+        assert await wallet.chain.ends(NEVER) is None
 
     run(devnet, story)
 

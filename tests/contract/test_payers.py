@@ -153,7 +153,7 @@ async def test_the_rail_finds_what_was_signed_to_be_a_payment_of_exactly_the_opt
         evidence = world.payer.sign(stored(draft))
         checked = await world.rail.check(asked(name, world), evidence)
         assert (checked.external_id, checked.amount) == (draft.external_id, way(name).option.amount)
-        assert checked.signers == {evidence.payer}
+        assert checked.owners == {evidence.payer}
         assert (evidence.payment_request_token, evidence.network) == (
             draft.payment_request_token,
             way(name).option.network,

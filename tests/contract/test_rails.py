@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import paywall.rails
 from paywall.errors import PaywallError
 from paywall.rails import registry
-from paywall.rails.base import Pending, Rail, RailOutcome, StoredPayment
+from paywall.rails.base import Pending, Rail, RailOutcome, StoredPayment, Watched
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
 from shared.dialects.base import StoredRequest
@@ -46,7 +46,9 @@ class Way:
 def _cardano(terms: Case, chain: RecordedChain, now: int) -> Rail:
     rate = Money.parse(terms["rate"])
     return CardanoRail(
-        CardanoTerms(terms["network"], terms["recipient"], rate, terms["confirmations"]), chain, lambda: now
+        CardanoTerms(terms["network"], terms["recipient"], rate, terms["confirmations"], terms["final"]),
+        chain,
+        lambda: now,
     )
 
 
@@ -55,7 +57,7 @@ WAYS: dict[str, Way] = {
         _cardano,
         (
             *(("tip", ChainUnavailable), ("inclusion", ChainUnavailable), ("transaction", ChainUnavailable)),
-            *(("submit", ChainUnavailable), ("submit", SubmitUnknown)),
+            *(("ends", ChainUnavailable), ("submit", ChainUnavailable), ("submit", SubmitUnknown)),
         ),
     )
 }
@@ -77,8 +79,16 @@ def cases(part: str) -> list[Any]:
     return [
         pytest.param(rail, case["name"], id=f"{rail}: {case['name']}")
         for rail in rails
-        for case in recorded(rail)[part]
+        for case in recorded(rail).get(part, ())
     ]
+
+
+#: (part, rail, name) of every look at a payment: to settle it, or to see whether it stands
+LOOKS = [
+    pytest.param(part, *case.values, id=f"{part} {case.id}")
+    for part in ("settles", "watches")
+    for case in cases(part)
+]
 
 
 def case_of(rail: str, part: str, name: str) -> Case:
@@ -94,6 +104,13 @@ def test_a_rail_has_a_recorded_exchange_that_goes_through_every_outcome(rail: st
     checked = [case["expected"] for case in record["checks"]]
     assert any("payment" in told for told in checked)
     assert {told.get("error") for told in checked} >= {"payment_mismatch", "claim_invalid", "unavailable"}
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_rail_whose_payments_can_be_undone_has_a_record_of_that(rail: str) -> None:
+    opened, _ = open_rail(rail)
+    seen = {case["expected"]["outcome"] for case in recorded(rail).get("watches", ())}
+    assert seen == ({"Settled", "Pending", "Failed"} if isinstance(opened, Watched) else set())
 
 
 @pytest.mark.parametrize("rail", RAILS)
@@ -146,21 +163,21 @@ def test_a_check_that_gets_no_answer_neither_proves_nor_refuses(rail: str, name:
         assert told == ({"error": "unavailable"} if hit else case["expected"])
 
 
-@pytest.mark.parametrize(("rail", "name"), cases("settles"))
-def test_settling_says_what_was_recorded_and_may_be_repeated(rail: str, name: str) -> None:
-    case = case_of(rail, "settles", name)
+@pytest.mark.parametrize(("part", "rail", "name"), LOOKS)
+def test_a_look_says_what_was_recorded_and_may_be_repeated(part: str, rail: str, name: str) -> None:
+    case = case_of(rail, part, name)
     opened, _ = open_rail(rail, answers=case["chain"])
-    outcomes = [asyncio.run(settle(opened, case)) for _ in range(3)]
+    outcomes = [asyncio.run(look(part, opened, case)) for _ in range(3)]
     assert [spelled(outcome) for outcome in outcomes] == [case["expected"]] * 3
 
 
-@pytest.mark.parametrize(("rail", "name"), cases("settles"))
-def test_what_is_not_known_is_pending_and_never_failed(rail: str, name: str) -> None:
+@pytest.mark.parametrize(("part", "rail", "name"), LOOKS)
+def test_what_is_not_known_is_pending_and_never_failed(part: str, rail: str, name: str) -> None:
     """Whichever question goes unanswered: a payment that may have happened is not given up."""
-    case = case_of(rail, "settles", name)
+    case = case_of(rail, part, name)
     for kind, fault in WAYS[rail].faults:
         opened, chain = open_rail(rail, answers=case["chain"], broken=(kind, fault))
-        outcome = asyncio.run(settle(opened, case))
+        outcome = asyncio.run(look(part, opened, case))
         if any(question.split()[0] == kind for question in chain.asked):
             assert isinstance(outcome, Pending), (kind, fault)
         else:
@@ -220,8 +237,12 @@ async def check(rail: str, opened: Rail, case: Case) -> Case:
     return {"payment": spelled_payment(checked)}
 
 
-async def settle(opened: Rail, case: Case) -> RailOutcome:
-    return await opened.settle(StoredPayment(**case["payment"]))
+async def look(part: str, opened: Rail, case: Case) -> RailOutcome:
+    payment = StoredPayment(**case["payment"])
+    if part == "settles":
+        return await opened.settle(payment)
+    assert isinstance(opened, Watched)
+    return await opened.watch(payment)
 
 
 def spelled(outcome: RailOutcome) -> Case:

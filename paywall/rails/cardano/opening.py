@@ -11,11 +11,13 @@ from shared.chain.blockfrost import Blockfrost
 def open_rail(context: RailContext) -> CardanoRail:
     """Errors: SetupError."""
     settings = context.settings
+    own, required = settings.room(CardanoSettings), settings.required_confirmations
     terms = CardanoTerms(
         settings.chain_network,
         _recipient(context),
-        settings.room(CardanoSettings).ada_price,
-        settings.required_confirmations,
+        own.ada_price,
+        required,
+        own.depth(settings.network, required),
     )
     chain = Blockfrost(settings.chain_url, settings.blockfrost_project_id)
     return CardanoRail(terms, chain, context.clock)

@@ -5,46 +5,50 @@ those are checked whole before they are submitted, so that a refusal costs nothi
 scheme `exact` on Cardano).
 """
 
-import re
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 from paywall.clock import Clock
-from paywall.errors import (
-    ClaimInvalid,
-    PaymentMismatch,
-    PaymentPending,
-    PaymentRequestExpired,
-    Unavailable,
-)
+from paywall.errors import PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
 from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
+from paywall.rails.cardano.inputs import InputsFate, check_spendable, fate, owners
+from paywall.rails.cardano.shown import check_plain, parsed, paying_output, shown
 from paywall.rails.cardano.state import CardanoState
-from shared.cardano.metadata import read_payment
 from shared.cardano.network import SLOTS_PER_CONFIRMATION
-from shared.cardano.read.transaction import Output, ParsedTransaction, TransactionError, parse
-from shared.chain.base import Chain, ChainError, SubmitRefused, SubmitUnknown, Tip, confirmations
+from shared.cardano.read.transaction import Output, ParsedTransaction
+from shared.chain.base import (
+    Chain,
+    ChainError,
+    ChainUnavailable,
+    SubmitRefused,
+    SubmitUnknown,
+    Tip,
+    confirmations,
+)
 from shared.dialects.base import Evidence, StoredRequest
 from shared.money import Money, convert
-from shared.tokens.prt import PaymentOption, token_hash
+from shared.tokens.prt import PaymentOption
 
 ADA_DECIMALS = 6
 #: how long a payment without an expiry slot may be off the chain before it is given up
 NEVER_EXPIRES_SECONDS = 86_400
 #: the ledger's words for inputs that are gone: the transaction landed already, or lost to another
 SPENT = ("BadInputsUTxO", "already", "spent", "not found", "unknown input", "missing input")
-#: a claim is read more than once on its way (its id, then the check), and repeated until it is settled
-PARSED = 64
-_TX_HASH = re.compile(r"[0-9a-f]{64}")
+DOUBLE_SPENT = "what the transaction spends was spent by another one"
 
 
 @dataclass(frozen=True, slots=True)
 class CardanoTerms:
-    """`rate` is the price of one ADA; `confirmations` counts the block that holds the payment as one."""
+    """`rate` is the price of one ADA. `confirmations` count the block that holds the payment as one.
+
+    `final` are those that no fork undoes.
+    """
 
     network: str
     recipient: str
     rate: Money
     confirmations: int
+    final: int
 
 
 class CardanoRail:
@@ -80,19 +84,19 @@ class CardanoRail:
         }
 
     def external_id(self, evidence: Evidence) -> str:
-        shown = _shown(evidence)
-        return shown if isinstance(shown, str) else _parse(shown).id
+        what = shown(evidence)
+        return what if isinstance(what, str) else parsed(what).id
 
     async def check(self, request: StoredRequest, evidence: Evidence) -> CheckedPayment:
-        shown, option = _shown(evidence), request.request.option(evidence.option_id)
-        if isinstance(shown, bytes) and self._clock() >= request.request.expires_at:
+        what, option = shown(evidence), request.request.option(evidence.option_id)
+        if isinstance(what, bytes) and self._clock() >= request.request.expires_at:
             raise PaymentRequestExpired
         if evidence.network != option.network:
             raise PaymentMismatch(f"The payment is on {evidence.network}; {option.network} was asked for.")
         try:
-            if isinstance(shown, str):
-                return await self._check_landed(shown, option, request.token)
-            return await self._check_unbroadcast(shown, request, option)
+            if isinstance(what, str):
+                return await self._check_landed(what, option, request.token)
+            return await self._check_unbroadcast(what, request, option)
         except ChainError as error:
             raise Unavailable("The chain cannot be asked at the moment; repeat the claim.") from error
 
@@ -101,20 +105,19 @@ class CardanoRail:
         raw = await self._chain.transaction(tx_hash) if inclusion is not None else None
         if inclusion is None or raw is None:
             raise PaymentPending("The transaction is not on chain yet.", transaction=tx_hash)
-        transaction = _parse(raw)
-        index, output = _paying_output(transaction, option, token)
-        return _checked(transaction, index, output, paid_at=inclusion.time)
+        transaction = parsed(raw)
+        if transaction.id != tx_hash:
+            raise ChainUnavailable("the chain service shows another transaction than was asked for")
+        paying = paying_output(transaction, option, token)
+        owned = await owners(self._chain, transaction)
+        return _checked(transaction, raw, paying, owned, inclusion.time)
 
     async def _check_unbroadcast(
         self, raw: bytes, request: StoredRequest, option: PaymentOption
     ) -> CheckedPayment:
-        transaction = _parse(raw)
-        index, output = _paying_output(transaction, option, request.token)
-        if transaction.unusual or transaction.mint:
-            what = ", ".join((*transaction.unusual, *(["mint"] if transaction.mint else [])))
-            raise PaymentMismatch(
-                f"A payment holds inputs, outputs, fee, expiry and metadata alone; this one has: {what}."
-            )
+        transaction = parsed(raw)
+        paying = paying_output(transaction, option, request.token)
+        check_plain(transaction)
         tip = await self._chain.tip()
         # A slot is a second; the newest block is a little old, and what is left counts from now.
         last = tip.slot + max(0, request.request.expires_at - tip.time)
@@ -125,7 +128,10 @@ class CardanoRail:
             )
         if transaction.expiry_slot <= tip.slot:
             raise PaymentMismatch("The transaction's expiry slot is past.")
-        return _checked(transaction, index, output, paid_at=None, raw=raw)
+        owned = await check_spendable(self._chain, transaction)
+        if owned is None:
+            return await self._check_landed(transaction.id, option, request.token)
+        return _checked(transaction, raw, paying, owned, None)
 
     async def settle(self, payment: StoredPayment) -> RailOutcome:
         try:
@@ -134,24 +140,66 @@ class CardanoRail:
             return Pending(0, self._terms.confirmations)  # not known: ask again
 
     async def _settle(self, payment: StoredPayment) -> RailOutcome:
-        seen = await self._seen(payment.external_id)
+        seen = await self._seen(payment.external_id, self._terms.confirmations)
         if seen is not None:
             return seen
         tip, state = await self._chain.tip(), CardanoState.read(payment.state)
         if self._is_over(payment, state.expiry_slot, tip):
-            return Failed("the transaction left the chain, or expired before it reached a block")
+            return await self._given_up(payment, state, tip)
         past = state.expiry_slot is not None and tip.slot > state.expiry_slot
         if state.transaction is None or past:
-            return Pending(0, self._terms.confirmations)
+            return self._unknown
         try:
             await self._chain.submit(state.transaction)
         except SubmitRefused as refusal:
             # "Inputs spent" may mean that it is in the mempool or landed just now, and so may any refusal after
-            # a submit whose outcome is not known: only its expiry ends that.
+            # a submit whose outcome is not known: only its expiry ends that, or another spender that stands.
             if payment.first and not any(word.lower() in refusal.reason.lower() for word in SPENT):
-                return await self._seen(payment.external_id) or Failed(refusal.reason)
+                seen = await self._seen(payment.external_id, self._terms.confirmations)
+                return seen or Failed(refusal.reason)
+            if await self._inputs(payment, state, tip) == "lost":
+                return Failed(DOUBLE_SPENT)
         except SubmitUnknown:
             pass
+        return self._unknown
+
+    async def _given_up(self, payment: StoredPayment, state: CardanoState, tip: Tip) -> RailOutcome:
+        """Failed, unless what it spends says that the chain service hides it."""
+        inputs = await self._inputs(payment, state, tip)
+        waiting = self._clock() <= payment.claimed_at + NEVER_EXPIRES_SECONDS
+        if inputs == "landed" or (inputs == "unknown" and waiting):
+            return self._unknown
+        return Failed("the transaction left the chain, or expired before it reached a block")
+
+    async def watch(self, payment: StoredPayment) -> RailOutcome:
+        try:
+            return await self._watch(payment)
+        except ChainError:
+            return Pending(0, self._terms.final)
+
+    async def _watch(self, payment: StoredPayment) -> RailOutcome:
+        seen = await self._seen(payment.external_id, self._terms.final)
+        if seen is not None:
+            return seen
+        tip, state = await self._chain.tip(), CardanoState.read(payment.state)
+        inputs = await self._inputs(payment, state, tip)
+        if inputs == "lost":
+            return Failed(DOUBLE_SPENT)
+        if state.expiry_slot is not None and tip.slot > state.expiry_slot:
+            # What it spends is shown, and not spent by it: then this is no gap in the index.
+            deep = tip.slot > state.expiry_slot + self._settling_slots
+            if deep and inputs == "open" and state.inputs:
+                return Failed("the transaction left the chain, and has expired since")
+        elif inputs != "landed" and state.transaction is not None:
+            with suppress(SubmitRefused, SubmitUnknown):
+                await self._chain.submit(state.transaction)  # it is ours to lose
+        return Pending(0, self._terms.final)
+
+    async def _inputs(self, payment: StoredPayment, state: CardanoState, tip: Tip) -> InputsFate:
+        return await fate(self._chain, payment.external_id, state.inputs, tip, self._terms.confirmations)
+
+    @property
+    def _unknown(self) -> Pending:
         return Pending(0, self._terms.confirmations)
 
     def _is_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
@@ -161,14 +209,14 @@ class CardanoRail:
         # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
         return tip.slot > expiry_slot + self._settling_slots
 
-    async def _seen(self, tx_hash: str) -> RailOutcome | None:
+    async def _seen(self, tx_hash: str, required: int) -> Settled | Pending | None:
         inclusion = await self._chain.inclusion(tx_hash)
         if inclusion is None:
             return None
         deep = confirmations(await self._chain.tip(), inclusion)
-        if deep >= self._terms.confirmations:
+        if deep >= required:
             return Settled(inclusion.time, deep)
-        return Pending(max(deep, 0), self._terms.confirmations)
+        return Pending(max(deep, 0), required)
 
     @property
     def _settling_slots(self) -> int:
@@ -181,54 +229,21 @@ class CardanoRail:
         await self._chain.aclose()
 
 
-def _shown(evidence: Evidence) -> str | bytes:
-    """The hash of a transaction that was sent, or the bytes of one that was not. Errors: ClaimInvalid."""
-    tx_hash, raw = evidence.payload.get("txHash"), evidence.payload.get("transaction")
-    if isinstance(raw, bytes) and tx_hash is None:
-        return raw
-    # One spelling alone: the hash is the id that is claimed once, and in capitals it would be another id.
-    if isinstance(tx_hash, str) and raw is None and _TX_HASH.fullmatch(tx_hash):
-        return tx_hash
-    raise ClaimInvalid("The claim does not hold: it shows neither 64 hex digits as txHash nor a transaction.")
-
-
-@lru_cache(maxsize=PARSED)
-def _parse(raw: bytes) -> ParsedTransaction:
-    try:
-        return parse(raw)
-    except TransactionError as error:
-        raise ClaimInvalid(f"The transaction cannot be read: {error}.") from error
-
-
-def _paying_output(transaction: ParsedTransaction, option: PaymentOption, token: str) -> tuple[int, Output]:
-    """The output that pays. The PRT's hash ties the transaction to this request alone."""
-    if not transaction.auxiliary_data_hash_ok or read_payment(transaction.metadata) != token_hash(token):
-        raise PaymentMismatch(
-            "The transaction's metadata does not carry the SHA-256 of this payment request token."
-        )
-    paying = [
-        (n, output) for n, output in enumerate(transaction.outputs) if output.address == option.recipient
-    ]
-    if not paying:
-        raise PaymentMismatch(f"The transaction pays nothing to {option.recipient}.")
-    index, output = max(paying, key=lambda entry: entry[1].lovelace)
-    if output.tokens:
-        raise PaymentMismatch("The payment must be ADA alone; its output holds other assets.")
-    return index, output
-
-
 def _checked(
     transaction: ParsedTransaction,
-    index: int,
-    output: Output,
-    *,
+    raw: bytes,
+    paying: tuple[int, Output],
+    owned: frozenset[str],
     paid_at: int | None,
-    raw: bytes | None = None,
 ) -> CheckedPayment:
+    index, output = paying
+    state = CardanoState(raw, transaction.expiry_slot, index, transaction.inputs)
     return CheckedPayment(
         external_id=transaction.id,
         amount=output.lovelace,
         paid_at=paid_at,
-        signers=frozenset(key.did for key in transaction.signers),
-        state=CardanoState(raw, transaction.expiry_slot, index).document(),
+        owners=owned,
+        state=state.document(),
+        # On chain they are spent; before that, one output could be behind a thousand claims.
+        spends=frozenset(state.input_names if paid_at is None else ()),
     )

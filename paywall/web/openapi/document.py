@@ -32,7 +32,8 @@ ABOUT = (
 )
 CLAIMED = (
     *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),
-    *(errors.PaymentAlreadyUsed, errors.PaymentRequestPaid, errors.PaidLate, errors.PaymentRequestExpired),
+    *(errors.PaymentAlreadyUsed, errors.PaymentRequestPaid, errors.ClaimUsed),
+    *(errors.PaymentReversed, errors.PaidLate, errors.PaymentRequestExpired),
 )
 
 
@@ -88,7 +89,9 @@ def _paths(resources: Sequence[Resource]) -> Spec:
 
 def _pay() -> Spec:
     paid = answer(
-        "Paid: the receipt. Repeating the claim gives it again", {"application/json": ref("Paid")}, "Location"
+        "Paid: the receipt. Repeating the claim gives it again where it is bound to a holder",
+        {"application/json": ref("Paid")},
+        "Location",
     )
     settling = answer(
         "Accepted, not final yet: repeat the claim, or look at Location",

@@ -73,7 +73,12 @@ def _use(resource: Resource) -> Spec:
         example=described.examples.get(described.answer),
     )
     refusals = (
-        *(errors.PaymentRequired, errors.CreditsExhausted, errors.RedemptionInProgress),
+        *(
+            errors.PaymentRequired,
+            errors.CreditsExhausted,
+            errors.RedemptionInProgress,
+            errors.PaymentReversed,
+        ),
         *(errors.IdempotencyKeyReused, resource.refused, resource.failed, errors.BurnBacklogFull),
         *(errors.TooManyRequests, errors.SupplyExhausted),
     )

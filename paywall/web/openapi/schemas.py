@@ -124,7 +124,7 @@ SETTLING = record({"payment_request_id": text(pattern=UUID), "state": {"const": 
 PAYMENT = record(
     {
         "payment_request_id": text(pattern=UUID),
-        "state": one_of("open", "settling", "paid", "expired"),
+        "state": one_of("open", "settling", "paid", "expired", "reversed"),
         "expires_at": whole(UNIX_TIME),
     },
     {**PROGRESS, "receipt": {**TOKEN, "description": "for the payer alone"}, "credits": ref("Credits")},

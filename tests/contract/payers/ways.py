@@ -94,7 +94,7 @@ async def _on_the_devnet(devnet: DevnetProcess) -> AsyncIterator[World]:
             payer=_cardano(key, chain, now),
             twin=_cardano(key),
             cut_off=_cardano(key, gone),
-            rail=CardanoRail(CardanoTerms(DEVNET, CARDANO_OPTION.recipient, RATE, 1), chain, lambda: now),
+            rail=CardanoRail(CardanoTerms(DEVNET, CARDANO_OPTION.recipient, RATE, 1, 1), chain, lambda: now),
             now=now,
             books=lambda: (devnet.mempool(), devnet.get(f"/addresses/{address}/utxos")),
             ledger=Ledger(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from paywall.errors import PaywallError
-from paywall.rails.base import StoredPayment
+from paywall.rails.base import RailOutcome, StoredPayment
 from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
 from paywall.rails.cardano.state import CardanoState
 from shared.cardano.metadata import payment_metadata
@@ -28,11 +28,11 @@ from shared.tokens.prt import Order, PaymentRequest, token_hash
 from tests.contract.rails.recorded_chain import Record, RecordingChain
 from tests.contract.rails.spelling import spelled_evidence, spelled_payment
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.wallets.devnet_wallet import FEE, MINT, TTL, Wallet
+from tests.support.world.wallets.devnet_wallet import FEE, INPUTS, MINT, TTL, Wallet
 
 FILE = Path(__file__).with_name("cardano.json")
 SELLER, PAYEE, ELSEWHERE = SigningKey.from_seed(b"\x01" * 32), Wallet(seed=2), Wallet(seed=3)
-NETWORK, RATE, CONFIRMATIONS = "cardano:devnet", "0.50 USD", 2
+NETWORK, RATE, CONFIRMATIONS, FINAL = "cardano:devnet", "0.50 USD", 2, 4
 PRICES = ("0.01 USD", "1.00 USD", "3.00 USD", "5.00 USD", "1000000.00 USD")
 #: the second leaves a remainder at nearly every price
 RATES = (RATE, "0.37 USD")
@@ -47,11 +47,12 @@ class Recorder:
         self.wallet = Wallet(seed=4)
         self.wallet.fund(devnet, 2_000_000_000)
         self.chain = RecordingChain(Blockfrost(devnet.url, timeout=5))
-        terms = CardanoTerms(NETWORK, PAYEE.address, Money.parse(RATE), CONFIRMATIONS)
+        terms = CardanoTerms(NETWORK, PAYEE.address, Money.parse(RATE), CONFIRMATIONS, FINAL)
         self.now = int(devnet.get("/blocks/latest")["time"])
         self.rail = CardanoRail(terms, self.chain, lambda: self.now)
         self.checks: list[dict[str, Any]] = []
         self.settles: list[dict[str, Any]] = []
+        self.watches: list[dict[str, Any]] = []
 
     def request(self, number: int, *, seconds: int = 900) -> str:
         """A payment request token."""
@@ -76,7 +77,8 @@ class Recorder:
         body = self.wallet.body(coin, pay=[(to.address, amount)])
         expiry = int(self.devnet.get("/blocks/latest")["slot"]) + 300
         body |= {TTL: expiry, **fields.get("body", {})}
-        return self.wallet.sign(body, metadata=payment_metadata(token_hash(fields.get("tied_to", token))))
+        tied_to = payment_metadata(token_hash(fields.get("tied_to", token)))
+        return self.wallet.sign(body, metadata=tied_to, key=fields.get("key"))
 
     def land(self, raw: bytes, blocks: int = 2) -> str:
         answer = self.devnet.submit(raw)
@@ -98,9 +100,18 @@ class Recorder:
             return {"error": error.code}
 
     async def settle(self, name: str, raw: bytes | None, tx_hash: str = "", *, first: bool = True) -> None:
+        payment = self._payment(raw, tx_hash, first=first)
+        self.settles.append(await self._case(name, payment, self.rail.settle))
+
+    async def watch(self, name: str, raw: bytes) -> None:
+        self.watches.append(await self._case(name, self._payment(raw, "", first=False), self.rail.watch))
+
+    def _payment(self, raw: bytes | None, tx_hash: str, *, first: bool) -> StoredPayment:
         parsed = parse(raw) if raw else None
-        state = CardanoState(raw, parsed.expiry_slot if parsed else None, 0)
-        payment = StoredPayment(
+        state = (
+            CardanoState(raw, parsed.expiry_slot, 0, parsed.inputs) if parsed else CardanoState(None, None, 0)
+        )
+        return StoredPayment(
             id="a payment",
             external_id=parsed.id if parsed else tx_hash,
             option_id="cardano",
@@ -109,9 +120,13 @@ class Recorder:
             first=first,
             claimed_at=self.now,
         )
-        outcome, record = await self._noting(self.rail.settle(payment))
+
+    async def _case(
+        self, name: str, payment: StoredPayment, ask: Callable[[StoredPayment], Awaitable[RailOutcome]]
+    ) -> dict[str, Any]:
+        outcome, record = await self._noting(ask(payment))
         expected = {"outcome": type(outcome).__name__, **asdict(outcome)}
-        self.settles.append({"name": name, "payment": asdict(payment), "chain": record, "expected": expected})
+        return {"name": name, "payment": asdict(payment), "chain": record, "expected": expected}
 
     async def _noting(self, doing: Awaitable[Any]) -> tuple[Any, Record]:
         self.chain.record = {}
@@ -138,9 +153,15 @@ async def record_checks(at: Recorder) -> None:
     await at.check("bytes that expired", token, transaction=at.pay(token, body={TTL: tip}))
     minting = {MINT: {at.wallet.policy: {b"GOLD": 1}}}
     await at.check("bytes that mint", token, transaction=at.pay(token, body=minting))
+    await at.check("bytes that another key signed", token, transaction=at.pay(token, key=ELSEWHERE.key))
+    nowhere = {INPUTS: [[bytes.fromhex(ABSENT), 0]]}
+    await at.check("bytes that spend what is not there", token, transaction=at.pay(token, body=nowhere))
     await at.check("bytes that are no transaction", token, transaction=b"garbage")
     await at.check("bytes that pay a little less", token, transaction=at.pay(token, less=1))
+    rival = at.pay(token, less=-1)
     await at.check("on chain", token, txHash=at.land(raw))
+    await at.check("bytes of what is on chain", token, transaction=raw)
+    await at.check("bytes that spend what was spent", token, transaction=rival)
     await at.check("on chain for another request", other, txHash=parse(raw).id)
     await at.check("on chain to another address", other, txHash=at.land(at.pay(other, to=ELSEWHERE)))
     await at.check("on chain with less", other, txHash=at.land(at.pay(other, less=1)))
@@ -166,7 +187,25 @@ async def record_settling(at: Recorder) -> None:
     await at.settle("bytes whose submit broke off", lost)
     at.devnet.blocks(2)
     await at.settle("bytes whose submit broke off, and that landed", lost)
+    await record_watching(at)
     await record_loss(at)
+
+
+async def record_watching(at: Recorder) -> None:
+    raw = at.pay(at.request(20))
+    at.land(raw)
+    await at.watch("settled, and a fork may still undo it", raw)
+    at.devnet.rollback(2)
+    await at.watch("undone, and it can land again", raw)
+    at.devnet.blocks(4)
+    await at.watch("as deep as no fork goes", raw)
+    first, second = at.pay(at.request(21)), at.pay(at.request(22), less=-1)
+    at.land(first)
+    at.devnet.rollback(2)
+    at.land(second, blocks=1)
+    await at.watch("what it spent was spent by another just now", first)
+    at.devnet.blocks()
+    await at.watch("what it spent was spent by another for good", first)
 
 
 async def record_loss(at: Recorder) -> None:
@@ -176,10 +215,13 @@ async def record_loss(at: Recorder) -> None:
     expiry = parse(raw).expiry_slot or 0
     at.devnet.blocks(1, skip_slots=expiry - int(at.devnet.get("/blocks/latest")["slot"]) + 10)
     await at.settle("lost bytes, just past their expiry", raw)
+    await at.watch("undone, and just past its expiry", raw)
     at.devnet.blocks(1, skip_slots=200)
+    await at.watch("undone, and past its expiry for good", raw)
     await at.settle("lost bytes, past what a fork could hold", raw)
     at.devnet.stop()
     await at.settle("bytes while the chain is away", raw)
+    await at.watch("while the chain is away", raw)
     await at.check("while the chain is away", at.request(9), txHash=ABSENT)
 
 
@@ -199,7 +241,8 @@ def main() -> None:
             await at.chain.aclose()
 
         asyncio.run(story((record_checks, record_settling)))
-    terms = {"network": NETWORK, "recipient": PAYEE.address, "rate": RATE, "confirmations": CONFIRMATIONS}
+    depths = {"confirmations": CONFIRMATIONS, "final": FINAL}
+    terms = {"network": NETWORK, "recipient": PAYEE.address, "rate": RATE, **depths}
     recorded = {
         "about": "The rail `cardano` over the devnet (paywall/devnet, scalus's ledger rules): what it was given, "
         "what the chain answered, what it said. Made by tests/contract/rails/record_cardano.py.",
@@ -208,6 +251,7 @@ def main() -> None:
         "quotes": [quote(rate, price) for rate in RATES for price in PRICES],
         "checks": at.checks,
         "settles": at.settles,
+        "watches": at.watches,
     }
     FILE.write_text(json.dumps(recorded, indent=1) + "\n")
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.read.transaction import parse
+from shared.chain import reading
 from shared.chain.base import (
     Chain,
     ChainError,
@@ -19,6 +20,7 @@ from shared.chain.base import (
     SubmitRefused,
     SubmitUnknown,
     Tip,
+    TransactionEnds,
 )
 
 T = TypeVar("T")
@@ -43,6 +45,9 @@ class RecordingChain:
 
     async def transaction(self, tx_hash: str) -> bytes | None:
         return await self._ask(f"transaction {tx_hash}", self._chain.transaction(tx_hash), bytes.hex)
+
+    async def ends(self, tx_hash: str) -> TransactionEnds | None:
+        return await self._ask(f"ends {tx_hash}", self._chain.ends(tx_hash), spelled_ends)
 
     async def submit(self, raw: bytes) -> str:
         return await self._ask(f"submit {parse(raw).id}", self._chain.submit(raw), str)
@@ -92,6 +97,10 @@ class RecordedChain:
         told = self._answer("transaction", tx_hash)
         return None if told is None else bytes.fromhex(told)
 
+    async def ends(self, tx_hash: str) -> TransactionEnds | None:
+        told = self._answer("ends", tx_hash)
+        return None if told is None else reading.ends(told)
+
     async def submit(self, raw: bytes) -> str:
         return str(self._answer("submit", parse(raw).id))
 
@@ -117,3 +126,17 @@ class RecordedChain:
         if isinstance(told, dict) and "error" in told:
             raise _ERRORS[told["error"]](told["said"])
         return told
+
+
+def spelled_ends(ends: TransactionEnds) -> Record:
+    """As Blockfrost says it."""
+    return {
+        "inputs": [
+            {"tx_hash": parent, "output_index": index, "address": address}
+            for (parent, index), address in ends.inputs.items()
+        ],
+        "outputs": [
+            {"output_index": index, "address": made.address, "consumed_by_tx": made.spent_by}
+            for index, made in ends.outputs.items()
+        ],
+    }

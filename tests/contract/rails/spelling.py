@@ -15,7 +15,9 @@ def spelled_evidence(evidence: Evidence) -> Case:
         name: {"hex": value.hex()} if isinstance(value, bytes) else value
         for name, value in evidence.payload.items()
     }
-    return {**asdict(evidence), "payload": payload}
+    spelled = {**asdict(evidence), "payload": payload}
+    del spelled["showing"]
+    return spelled
 
 
 def read_evidence(case: Case) -> Evidence:
@@ -27,4 +29,4 @@ def read_evidence(case: Case) -> Evidence:
 
 
 def spelled_payment(checked: CheckedPayment) -> Case:
-    return {**asdict(checked), "signers": sorted(checked.signers)}
+    return {**asdict(checked), "owners": sorted(checked.owners), "spends": sorted(checked.spends)}

@@ -21,8 +21,10 @@ from paywall.keys.signers.file import FileSigner
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.settings import ORDERS, LimitSettings
 from paywall.payments.claims import Claims
+from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
 from paywall.payments.settlement import Settlement
+from paywall.payments.turns import Turns
 from paywall.rails.base import (
     JSON,
     CheckedPayment,
@@ -101,7 +103,9 @@ class Shop:
         return await self.selling.sell("time", 3, None)
 
     async def pay(self, offer: StoredRequest, code: str) -> Paid | Settling:
-        evidence = Evidence(offer.token, "voucher", PAYER.public.did, "vouchers", {"code": code})
+        evidence = Evidence(
+            *(offer.token, "voucher", PAYER.public.did, "vouchers", {"code": code}), showing=clock.new_id()
+        )
         return await self.settlement.pay(evidence)
 
     async def payments(self) -> list[tuple[str, str, str | None]]:
@@ -117,7 +121,10 @@ def shop(database: Database) -> Shop:
     identity = Identity(requests=signer, receipts=signer, public_url=None)
     rails: dict[str, Rail] = {rail.id: rail}
     receipts = Receipts(identity=identity, validity_days={"time": 30}, clock=lambda: NOW, ids=clock.new_id)
-    claims = Claims(database=database, identity=identity, rails=rails, clock=lambda: NOW, ids=clock.new_id)
+    turns = Turns(16)
+    claims = Claims(
+        database=database, identity=identity, rails=rails, turns=turns, clock=lambda: NOW, ids=clock.new_id
+    )
     limiter = RateLimiter(LimitSettings(), database, clock.unix_microseconds)
     selling = Selling(
         database=database,
@@ -127,12 +134,18 @@ def shop(database: Database) -> Shop:
         token=None,
         service_url="http://127.0.0.1:1",
         valid_seconds=900,
+        holder_required=False,
         clock=lambda: NOW,
         ids=clock.new_id,
         admit=lambda: limiter.take(ORDERS),
     )
     settlement = Settlement(
-        database=database, claims=claims, rails=rails, receipts=receipts, clock=lambda: NOW
+        database=database,
+        claims=claims,
+        rails=rails,
+        receipts=receipts,
+        looks=Looks(turns, 0),
+        clock=lambda: NOW,
     )
     return Shop(database, selling, settlement, rail)
 

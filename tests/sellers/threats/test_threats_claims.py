@@ -6,10 +6,12 @@ Threats of `reference/reliability.md` under "Rails". Whatever was paid and opens
 import asyncio
 from typing import Any
 
+from shared.dialects.ack import claim_token
+from shared.dialects.base import Evidence
 from shared.tokens import jws
 from tests.support.world.ledger import added
 from tests.support.world.scenes.payment_scene import ELSEWHERE, STRANGER, PaymentScene
-from tests.support.world.seller import Payer
+from tests.support.world.seller import NETWORK, Payer
 
 KEPT = {"payment": 1}
 
@@ -148,6 +150,34 @@ def test_the_receipt_is_for_the_payer_and_nobody_else(paying: PaymentScene) -> N
         paying.payer.proof("GET", path, receipt),
     ):
         paying.stage.refused(lambda: http.get(path, headers={"DPoP": proof}), 401, "holder_proof_invalid")  # noqa: B023  called at once
+
+
+def test_an_overheard_claim_gives_no_second_receipt_that_anybody_can_use(paying: PaymentScene) -> None:
+    """The payer, who may have lost the first answer, still gets it: by a claim or a proof that it signs anew."""
+    token, now = paying.buy(holder=False), paying.stage.seller.now()
+    raw = paying.build(token)
+    claim = paying.payer.claim(token, raw=raw)
+    assert paying.stage.run(paying.stage.seller.claim(claim)).status_code == 202
+    paying.devnet.blocks(2)
+    receipt = paying.stage.run(paying.stage.seller.claim(claim)).json()["receipt"]
+    for _ in range(2):
+        paying.refused(claim, 409, "claim_used")
+    evidence = Evidence(token, "cardano", paying.payer.did, NETWORK, {"transaction": raw})
+    anew = claim_token(evidence, paying.payer.key, now=now - 1)
+    assert paying.stage.run(paying.stage.seller.claim(anew)).json()["receipt"] == receipt
+    paying.refused(anew, 409, "claim_used")
+    path = f"/api/payments/{jws.unverified(token)[1]['id']}"
+    for _ in range(2):
+        own = {"DPoP": paying.payer.proof("GET", path)}
+        answer = paying.stage.run(paying.stage.seller.http.get(path, headers=own))
+        assert answer.json()["receipt"] == receipt
+
+
+def test_a_claim_of_what_is_bound_to_a_holder_may_be_repeated(paying: PaymentScene) -> None:
+    token = paying.buy()
+    claim = paying.payer.claim(token, tx_hash=paying.land(paying.build(token)))
+    receipts = {paying.stage.run(paying.stage.seller.claim(claim)).json()["receipt"] for _ in range(3)}
+    assert len(receipts) == 1
 
 
 def test_nothing_of_all_this_breaks_an_invariant(paying: PaymentScene) -> None:

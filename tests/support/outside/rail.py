@@ -35,8 +35,8 @@ class VoucherRail:
         code = self.external_id(evidence)
         if code not in self._codes:
             raise PaymentMismatch("No such voucher.")
-        signers = frozenset({evidence.payer})
-        return CheckedPayment(code, self._codes[code], self._now, signers, {"shelf": 7})
+        owners = frozenset({evidence.payer})
+        return CheckedPayment(code, self._codes[code], self._now, owners, {"shelf": 7})
 
     async def settle(self, payment: StoredPayment) -> RailOutcome:
         assert payment.state == {"shelf": 7}

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from paywall.errors import ClaimInvalid
-from paywall.rails.cardano import rail as module
+from paywall.rails.cardano import shown as module
 from paywall.rails.cardano.state import CardanoState
 from shared.cardano.read.transaction import ParsedTransaction, parse
 from shared.dialects.base import Evidence
@@ -23,7 +23,7 @@ def test_bytes_are_parsed_once_a_claim(monkeypatch: pytest.MonkeyPatch) -> None:
         return parse(raw)
 
     monkeypatch.setattr(module, "parse", counting)
-    module._parse.cache_clear()
+    module.parsed.cache_clear()
     opened, _ = open_rail("cardano", now=CASE["now"], answers=CASE["chain"])
     opened.external_id(read_evidence(CASE["evidence"]))
     assert asyncio.run(check("cardano", opened, CASE)) == CASE["expected"]
@@ -42,7 +42,12 @@ def test_a_payment_has_one_spelling(tx_hash: str | bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [CardanoState(b"\x00\xff", 7, 1), CardanoState(None, None, 0), CardanoState(None, 2**40, None)]
+    "state",
+    [
+        CardanoState(b"\x00\xff", 7, 1, (("ab" * 32, 3), ("cd" * 32, 65535))),
+        CardanoState(None, None, 0),
+        CardanoState(None, 2**40, None),
+    ],
 )
 def test_what_is_stored_is_read_back(state: CardanoState) -> None:
     assert CardanoState.read(state.document()) == state

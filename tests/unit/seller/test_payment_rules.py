@@ -40,11 +40,11 @@ def test_only_the_holder_claims_a_request_that_names_one() -> None:
         check_payer("did:key:signer", REQUEST, frozenset({"did:key:signer"}))
 
 
-def test_a_request_without_a_holder_is_claimed_by_who_signed_the_payment() -> None:
+def test_a_request_without_a_holder_is_claimed_by_whose_money_was_paid() -> None:
     check_payer("did:key:signer", OPEN, frozenset({"did:key:signer", "did:key:other"}))
-    for signers in (frozenset({"did:key:other"}), frozenset[str]()):
+    for owners in (frozenset({"did:key:other"}), frozenset[str]()):
         with pytest.raises(ClaimInvalid):
-            check_payer("did:key:signer", OPEN, signers)
+            check_payer("did:key:signer", OPEN, owners)
 
 
 def test_nobody_is_asked_to_pay_what_has_expired() -> None:

@@ -25,6 +25,11 @@ READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_RAILS": ("cardano", "rails", "cardano"),
     "PAYWALL_ADA_USD": ("0.75", "ada_usd", "0.75"),
     "PAYWALL_CARDANO_ADDRESS": ("addr_test1x", "cardano_address", "addr_test1x"),
+    "PAYWALL_FINAL_DEPTH": ("9", "final_depth", 9),
+    "PAYWALL_PAYMENT_LOOKS": ("3", "payment_looks", 3),
+    "PAYWALL_LOOK_SECONDS": ("1.5", "look_seconds", 1.5),
+    "PAYWALL_HOLDERS": ("required", "holders", "required"),
+    "PAYWALL_UNPAID_HOURS": ("5", "unpaid_hours", 5),
     "PAYWALL_REQUEST_SECONDS": ("60", "request_seconds", 60),
     "PAYWALL_NETWORK": ("preprod", "network", "preprod"),
     "BLOCKFROST_PROJECT_ID": ("preprodkey", "blockfrost_project_id", "preprodkey"),
@@ -64,7 +69,12 @@ READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_OPERATOR_HOST": ("10.0.0.1", "operator_host", "10.0.0.1"),
     "PAYWALL_OPERATOR_PORT": ("9002", "operator_port", 9002),
 }
-SETTINGS_OF_ROOMS = {"paywall.rails.cardano.settings", "paywall.products.images.settings"}
+SETTINGS_OF_ROOMS = {
+    "paywall.payments.settings",
+    "paywall.products.images.settings",
+    "paywall.rails.cardano.settings",
+    "paywall.sales.settings",
+}
 MAINNET = {
     "PAYWALL_NETWORK": "mainnet",
     "BLOCKFROST_PROJECT_ID": "mainnetkey",
@@ -109,6 +119,11 @@ BAD = {
     "PAYWALL_POLICY": ["plutus"],
     "PAYWALL_ADA_USD": ["0", "-1", "free", "0.505", "1e3", "nan"],
     "PAYWALL_REQUEST_SECONDS": ["0", "-5", "soon"],
+    "PAYWALL_FINAL_DEPTH": ["-1", "deep"],
+    "PAYWALL_PAYMENT_LOOKS": ["0"],
+    "PAYWALL_LOOK_SECONDS": ["-2", "61", "nan"],
+    "PAYWALL_HOLDERS": ["yes"],
+    "PAYWALL_UNPAID_HOURS": ["0"],
     "PAYWALL_SUPPLY": ["0"],
     "PAYWALL_BATCH_SIZE": ["0"],
     "PAYWALL_BATCH_SECONDS": ["-2", "now"],

@@ -26,7 +26,7 @@ from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.draft import Draft
 from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import parse
-from shared.chain.base import Inclusion, Tip
+from shared.chain.base import Inclusion, Tip, TransactionEnds
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens.prt import PaymentOption, token_hash
@@ -61,6 +61,9 @@ class StillChain:
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
         pairs = zip(HASHES, self.amounts, strict=False)
         return [Utxo(tx_hash, 0, address, amount) for tx_hash, amount in pairs]
+
+    async def ends(self, tx_hash: str) -> TransactionEnds | None:
+        raise AssertionError("the payer asks for no transaction's ends")
 
     async def inclusion(self, tx_hash: str) -> Inclusion | None:
         return Inclusion(tx_hash, "cc" * 32, 100, self.slot, NOW) if self.landed else None

@@ -1,0 +1,76 @@
+"""Settled payments are looked at until nothing can undo them; what was undone for good revokes its credits.
+
+    network:     rail.watch
+    transaction: payment → reversed, request → reversed, what is left of the credits → revoked
+
+Used credits cannot be taken back: they are our loss, and `paywall reconcile` says so. What is reserved just now
+is either used, or revoked when it is released.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from paywall.clock import Clock
+from paywall.credits import store as credit_store
+from paywall.credits.accounts import account_of
+from paywall.database.engine import Database, Transaction
+from paywall.ops.failpoints import failpoint
+from paywall.payments import store
+from paywall.payments.tables import PaymentRow
+from paywall.rails.base import Failed, Pending, Rail, Settled, Watched
+from paywall.sales import store as request_store
+
+log = logging.getLogger("paywall.payments.reversals")
+
+
+class Reversals:
+    """Watches the payments of those rails that can undo them, each every `pause` seconds."""
+
+    def __init__(self, *, database: Database, rails: Sequence[Rail], clock: Clock, pause: int) -> None:
+        self._database = database
+        self._rails = {rail.id: rail for rail in rails if isinstance(rail, Watched)}
+        self._clock = clock
+        self._pause = pause
+
+    async def step(self) -> None:
+        """Look at those that are due. One that cannot be must not hold up the others."""
+        before = self._clock() - self._pause
+
+        def due(tx: Transaction) -> list[PaymentRow]:
+            return [store.plain(row) for row in store.watched(tx, list(self._rails), before)]
+
+        for payment in await self._database.read(due):
+            # Whoever notes the look makes it; the others' turn comes first next time.
+            if await self._database.transact(lambda tx, one=payment: store.note_look(tx, one, self._clock())):  # type: ignore[misc]
+                try:
+                    await self._look(payment)
+                except Exception:
+                    log.exception("payment %s cannot be watched", payment.id)
+
+    async def _look(self, payment: PaymentRow) -> None:
+        match await self._rails[payment.rail].watch(store.for_rail(payment)):
+            case Settled():
+                await self._database.transact(lambda tx: store.mark_final(tx, payment.id, self._clock()))
+            case Failed(reason):
+                await self._reverse(payment, reason)
+            case Pending():
+                pass
+
+    async def _reverse(self, payment: PaymentRow, reason: str) -> None:
+        def reverse(tx: Transaction) -> int | None:
+            now = self._clock()
+            # The guard: once, and never a payment that was found final.
+            if not store.reverse(tx, payment.id, reason, now):
+                return None
+            failpoint("recover.reversing")
+            request_store.move(tx, payment.payment_request_id, "reversed", guard=("paid",))
+            receipt = store.receipt_of(tx, payment.payment_request_id)
+            assert receipt is not None
+            return credit_store.revoke(tx, account_of(receipt.id), payment.id, now)
+
+        revoked = await self._database.transact(reverse)
+        if revoked is not None:
+            log.error(
+                "payment %s (%s) was undone: %s. %d credits were revoked; `paywall reconcile` tells what is lost",
+                *(payment.id, payment.external_id, reason, revoked),
+            )

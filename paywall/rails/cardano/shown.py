@@ -1,0 +1,60 @@
+"""What a payer shows: the hash of a transaction that was sent, or the bytes of one that was not. Pure."""
+
+import re
+from functools import lru_cache
+
+from paywall.errors import ClaimInvalid, PaymentMismatch
+from shared.cardano.metadata import read_payment
+from shared.cardano.read.transaction import Output, ParsedTransaction, TransactionError, parse
+from shared.dialects.base import Evidence
+from shared.tokens.prt import PaymentOption, token_hash
+
+#: a claim is read more than once on its way (its id, then the check), and repeated until it is settled
+PARSED = 64
+_TX_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def shown(evidence: Evidence) -> str | bytes:
+    """The hash of a transaction that was sent, or the bytes of one that was not. Errors: ClaimInvalid."""
+    tx_hash, raw = evidence.payload.get("txHash"), evidence.payload.get("transaction")
+    if isinstance(raw, bytes) and tx_hash is None:
+        return raw
+    # One spelling alone: the hash is the id that is claimed once, and in capitals it would be another id.
+    if isinstance(tx_hash, str) and raw is None and _TX_HASH.fullmatch(tx_hash):
+        return tx_hash
+    raise ClaimInvalid("The claim does not hold: it shows neither 64 hex digits as txHash nor a transaction.")
+
+
+@lru_cache(maxsize=PARSED)
+def parsed(raw: bytes) -> ParsedTransaction:
+    """Errors: ClaimInvalid."""
+    try:
+        return parse(raw)
+    except TransactionError as error:
+        raise ClaimInvalid(f"The transaction cannot be read: {error}.") from error
+
+
+def paying_output(transaction: ParsedTransaction, option: PaymentOption, token: str) -> tuple[int, Output]:
+    """The output that pays. The PRT's hash ties the transaction to this request alone. Errors: PaymentMismatch."""
+    if not transaction.auxiliary_data_hash_ok or read_payment(transaction.metadata) != token_hash(token):
+        raise PaymentMismatch(
+            "The transaction's metadata does not carry the SHA-256 of this payment request token."
+        )
+    paying = [
+        (n, output) for n, output in enumerate(transaction.outputs) if output.address == option.recipient
+    ]
+    if not paying:
+        raise PaymentMismatch(f"The transaction pays nothing to {option.recipient}.")
+    index, output = max(paying, key=lambda entry: entry[1].lovelace)
+    if output.tokens:
+        raise PaymentMismatch("The payment must be ADA alone; its output holds other assets.")
+    return index, output
+
+
+def check_plain(transaction: ParsedTransaction) -> None:
+    """Errors: PaymentMismatch for bytes that do more than pay."""
+    if transaction.unusual or transaction.mint:
+        what = ", ".join((*transaction.unusual, *(["mint"] if transaction.mint else [])))
+        raise PaymentMismatch(
+            f"A payment holds inputs, outputs, fee, expiry and metadata alone; this one has: {what}."
+        )
