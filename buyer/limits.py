@@ -6,6 +6,7 @@ from typing import Self
 
 from buyer.errors import OverBudget, UsageError
 from shared.money import Money, MoneyError
+from shared.text import clean
 
 DAY_SECONDS = 86_400
 FOR_THE_OWNER = (
@@ -68,7 +69,7 @@ class SpendingLimits:
             if _unit(price) != _unit(ceiling):
                 raise OverBudget(
                     "budget_currency",
-                    f"the price is {price}, and the budget is in {ceiling.currency}",
+                    f"the price is {clean(price)}, and the budget is in {ceiling.currency}",
                     hint=FOR_THE_OWNER,
                 )
         for code, ceiling_, whole, words in (
@@ -99,7 +100,7 @@ class SpendingLimits:
             if allowed and asked is not None and asked not in allowed:
                 raise OverBudget(
                     code,
-                    f"{asked} is not one of {', '.join(allowed)} that the owner allows",
+                    f"{clean(asked)} is not one of {', '.join(allowed)} that the owner allows",
                     hint=FOR_THE_OWNER,
                 )
 

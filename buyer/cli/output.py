@@ -9,6 +9,7 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import RehearsedPurchase
 from buyer.wallet.file import Wallet
 from shared.money import Money
+from shared.text import clean
 
 CommandAnswer = tuple[dict[str, Any], list[str]]
 
@@ -43,7 +44,7 @@ def rehearsed(purchase: RehearsedPurchase) -> CommandAnswer:
     document = {
         "dry_run": True,
         "seller": purchase.kind.origin,
-        "product": purchase.kind.product,
+        "product": clean(purchase.kind.product),
         "credits": purchase.kind.credits,
         "price": str(purchase.price),
         "pay": None if purchase.amount is None else str(purchase.amount),
@@ -52,9 +53,11 @@ def rehearsed(purchase: RehearsedPurchase) -> CommandAnswer:
         "needs_approval": purchase.needs_approval,
     }
     if purchase.amount is None:
-        return document, [f"{purchase.kind} for {purchase.price}: signed already, and would be claimed"]
+        return document, [
+            clean(f"{purchase.kind} for {purchase.price}: signed already, and would be claimed")
+        ]
     words = f"{purchase.kind} for {purchase.price}: would pay {purchase.amount} to {purchase.recipient}"
-    return document, [words, *(["the owner would be asked first"] if purchase.needs_approval else [])]
+    return document, [clean(words), *(["the owner would be asked first"] if purchase.needs_approval else [])]
 
 
 def credit_account(receipt: HeldReceipt, counts: CreditCounts) -> CommandAnswer:

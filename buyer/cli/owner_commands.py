@@ -124,7 +124,7 @@ def _waiting(approval: Approval) -> dict[str, Any]:
     return {
         "approval_id": approval.id,
         "seller": approval.kind.origin,
-        "product": approval.kind.product,
+        "product": clean(approval.kind.product),
         "credits": approval.kind.credits,
         "price": str(approval.price),
         "approved": approval.approved_at is not None,
@@ -135,7 +135,7 @@ def _past(purchase: PastPurchase) -> dict[str, Any]:
     return {
         "purchase_id": purchase.id,
         "seller": purchase.kind.origin,
-        "product": purchase.kind.product,
+        "product": clean(purchase.kind.product),
         "credits": purchase.kind.credits,
         "state": purchase.state,
         "price": None if purchase.price is None else str(purchase.price),

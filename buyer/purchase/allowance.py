@@ -13,6 +13,7 @@ from buyer.limits import DAY_SECONDS, SpendingLimits, SpentBefore, WantedSpendin
 from buyer.purchase.record import PurchaseKind
 from buyer.wallet import copies, owner
 from shared.money import Money
+from shared.text import clean
 
 _SPENT = (
     "SELECT COALESCE(SUM(cost_amount), 0) FROM purchases WHERE price_currency = ?1 AND price_decimals = ?2"
@@ -86,7 +87,7 @@ def refusal(approval: Approval) -> ApprovalNeeded:
         "Nothing was paid. This is for the person who owns the wallet: if you want it, run `buyer approve"
         f" {approval.id}` with the owner's passphrase; the same command then goes on."
     )
-    message = f"{approval.kind} for {approval.price} waits for the owner's approval {approval.id}"
+    message = clean(f"{approval.kind} for {approval.price} waits for the owner's approval {approval.id}")
     return ApprovalNeeded("approval_needed", message, hint=hint)
 
 
@@ -100,7 +101,7 @@ def use(db: sqlite3.Connection, purchase_id: str, kind: PurchaseKind, price: Mon
     ).rowcount
     if changed != 1:
         hint = "Nothing was paid. Run the command again: it says what the owner has to approve."
-        raise ApprovalNeeded("approval_needed", f"{kind} for {price} is not approved", hint=hint)
+        raise ApprovalNeeded("approval_needed", clean(f"{kind} for {price} is not approved"), hint=hint)
 
 
 def approve(db: sqlite3.Connection, approval_id: str, *, now: int) -> Approval:

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass, field
 
-from buyer.errors import UsageError
+from buyer.errors import SellerFault, UsageError
 from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase
 from shared.money import Money
@@ -52,7 +52,11 @@ def store_recovered(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt
 
 def _keep(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: str) -> HeldReceipt:
     row = (receipt.id, purchase.id, token, receipt.issued_at, receipt.expires_at)
-    db.execute("INSERT INTO receipts VALUES (?1, ?2, sealed(?3, ?1), ?4, ?5)", row)
+    try:
+        db.execute("INSERT INTO receipts VALUES (?1, ?2, sealed(?3, ?1), ?4, ?5)", row)
+    except sqlite3.IntegrityError as error:
+        # Two purchases would then have one receipt's credits.
+        raise SellerFault("receipt_repeated", "the seller gave two purchases the same receipt id") from error
     return find(db, receipt.id)
 
 

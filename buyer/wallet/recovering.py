@@ -71,7 +71,8 @@ async def look(session: Session) -> None:
 async def _payments(session: Session) -> list[ForeignPayment]:
     wallet = session.wallet
     known = wallet.transact(lambda db: {row[0] for row in db.execute("SELECT external_id FROM purchases")})
-    url = (await session.seller()).catalog.chain_url
+    catalog = (await session.seller()).catalog
+    url = catalog.chain_url if catalog.network == wallet.network else None
     chain = chains.connect(OfferedChain(wallet.network, url, session.origin), session.environment)
     try:
         hashes = [tx_hash for tx_hash in await chain.history(wallet.address) if tx_hash not in known]
@@ -114,15 +115,14 @@ async def _ask(session: Session, purchase: Purchase, payments: list[ForeignPayme
         found = None
     if found is not None:
         wallet.transact(lambda db: receipts.store_recovered(db, purchase, *found))
-        session.context.say(f"{purchase.kind} was paid meanwhile: its receipt is here")
+        session.context.say(clean(f"{purchase.kind} was paid meanwhile: its receipt is here"))
         return
     mark = token_hash(purchase.payment_request_token or "")
     for payment in payments:
         if payment.token_hash == mark:
             wallet.transact(lambda db, one=payment: purchase_store.lost(db, purchase, one.tx_hash, now=now))  # type: ignore[misc]  # bound now
-            session.context.say(
-                f"{purchase.kind} was paid meanwhile by {payment.tx_hash}, and has no receipt"
-            )
+            said = f"{purchase.kind} was paid meanwhile by {payment.tx_hash}, and has no receipt"
+            session.context.say(clean(said))
 
 
 async def _receipt(session: Session, purchase: Purchase) -> tuple[Receipt, str] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from buyer.budget import Budget
-from buyer.errors import UsageError, WalletError
+from buyer.errors import SellerFault, UsageError, WalletError
 from buyer.purchase import receipts
 from buyer.wallet import copies, secrecy
 from buyer.wallet.file import Wallet
@@ -212,3 +212,10 @@ def test_a_file_that_is_no_backup_is_not_restored(tmp_path: Path, content: bytes
     with pytest.raises(WalletError):
         copies.restore(tmp_path / "file", tmp_path / "wallet.db")
     assert not (tmp_path / "wallet.db").exists()
+
+
+def test_a_receipt_id_that_was_given_before_is_the_sellers_fault(wallet: Wallet) -> None:
+    keep_receipt(wallet)
+    with pytest.raises(SellerFault) as caught:
+        keep_receipt(wallet, "b")
+    assert caught.value.code == "receipt_repeated"
