@@ -39,9 +39,7 @@
     │   ├── StorageUnavailable      503 storage_unavailable
     │   └── SupplyExhausted         503 supply_exhausted
     └── SetupError                  (never on the wire: a sentence for the operator, exit status 2)
-
-A class carries status, code, title and whether the same request may be sent again. Inner code raises
-these and knows nothing of HTTP; `web/problems.py` makes them answers.
+A class says whether the same request may be sent again. `web/problems.py` makes these answers of HTTP.
 """
 
 from collections.abc import Mapping
@@ -64,8 +62,7 @@ class PaywallError(Exception):
     code: ClassVar[str] = "internal_fault"
     title: ClassVar[str] = "Internal fault"
     retryable: ClassVar[bool] = False
-    #: seconds; sent as Retry-After
-    retry_after: int | None = None
+    retry_after: int | None = None  # seconds
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
         super().__init__(detail or self.title)
@@ -81,8 +78,7 @@ class PaywallError(Exception):
 class SetupError(PaywallError):
     """The operator must change something before the program can run."""
 
-    code = "setup_error"
-    title = "The set-up is not complete"
+    code, title = "setup_error", "The set-up is not complete"
 
 
 class BadRequest(PaywallError):
@@ -114,10 +110,7 @@ class HolderProofInvalid(Unauthorized):
 
 
 class PaymentRequired(PaywallError):
-    """Raised only when paying is the remedy, for auto-payers pay whatever says 402.
-
-    `to_pay` is the stored payment request whose payment it is.
-    """
+    """Raised only when paying `to_pay`, a stored request, is the remedy: auto-payers pay whatever says 402."""
 
     status, code, title, retryable = 402, "payment_required", "Payment required", True
 
@@ -237,8 +230,8 @@ class InternalFault(PaywallError):
 class FulfilmentFailed(PaywallError):
     """Nothing was delivered; the same key may try again. `note` is for the log: never a prompt, a token or a key."""
 
-    status, code, title = 502, "fulfilment_failed", "Nothing could be delivered; the credits were released"
-    retryable = True
+    status, code, retryable = 502, "fulfilment_failed", True
+    title = "Nothing could be delivered; the credits were released"
 
     def __init__(self, detail: str = "", *, note: str = "", **extra: Any) -> None:
         super().__init__(detail, **extra)

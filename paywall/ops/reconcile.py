@@ -119,7 +119,6 @@ def _read(tx: Transaction) -> list[Invariant]:
     wrong, unbalanced, drifted = one(_WRONG_ACCOUNTS)[0], one(_WRONG_TRANSFERS)[0], one(_WRONG_BALANCES)[0]
     captured, burns, tokens, stray, reserved, used = one(_STATES)
     by_state = {str(state): int(count) for state, count in tx.connection.execute(text(_BURNS))}
-    surplus = tx.connection.execute(text(_SURPLUS)).all()
     stuck = one(_STUCK)
     names = ("accounts", "granted", "available", "reserved", "captured", "expired", "revoked", "moved")
     return [
@@ -158,24 +157,23 @@ def _read(tx: Transaction) -> list[Invariant]:
             stuck[3] == 0,
             {"reserved": stuck[0], "settling": stuck[1], "burning": stuck[2]},
         ),
-        *(
-            Invariant(
-                "–",
-                "a surplus payment waits for a person",
-                True,
-                {"transaction": row[0], "amount": row[1], "reason": row[2]},
-            )
-            for row in surplus
+        *_for_a_person(tx),
+    ]
+
+
+def _for_a_person(tx: Transaction) -> list[Invariant]:
+    """What breaks no promise, and is to be looked at all the same."""
+    kinds = {
+        "a surplus payment waits for a person": (_SURPLUS, ("transaction", "amount", "reason")),
+        "a payment was undone, and used credits are lost": (
+            _REVERSED,
+            ("transaction", "revoked", "lost", "reserved", "reason"),
         ),
-        *(
-            Invariant(
-                "–",
-                "a payment was undone, and used credits are lost",
-                True,
-                dict(zip(("transaction", "revoked", "lost", "reserved", "reason"), row, strict=True)),
-            )
-            for row in tx.connection.execute(text(_REVERSED))
-        ),
+    }
+    return [
+        Invariant("–", what, True, dict(zip(names, row, strict=True)))
+        for what, (query, names) in kinds.items()
+        for row in tx.connection.execute(text(query))
     ]
 
 

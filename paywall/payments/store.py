@@ -58,8 +58,8 @@ _INSERT_PAYMENT = CompiledStatement(
 
 _HOLD_INPUT = CompiledStatement(
     lambda insert: (
-        insert(PaymentInputRow).on_conflict_do_nothing().returning(PaymentInputRow.__table__.c.input)
-    ),  # type: ignore[attr-defined]
+        insert(PaymentInputRow).on_conflict_do_nothing().returning(col(PaymentInputRow.input))
+    ),
     ["rail", "input", "payment_id"],
 )
 

@@ -1,6 +1,7 @@
 """Our own server over an app of three answers, and clients that write what they like on a socket."""
 
 import asyncio
+from typing import Any
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -108,7 +109,7 @@ class Bounded:
 
 
 @asynccontextmanager
-async def bounded(*, most: int = 100, proxies: str = "", **limits: int) -> AsyncIterator[Bounded]:
+async def bounded(*, most: int = 100, proxies: str = "", **limits: Any) -> AsyncIterator[Bounded]:
     """With these limits, and at most so many connections, until the block ends."""
     sockets, app = bind("127.0.0.1", 0, "PORT"), Answering()
     port = int(sockets[0].getsockname()[1])
