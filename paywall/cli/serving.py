@@ -33,8 +33,8 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     app = Paywall(settings)
-    public, operator = _servers(app, settings)
     async with app.running():
+        public, operator = _servers(app, settings)
         _say_hello(settings)
         gc.collect()
         gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again
@@ -48,7 +48,7 @@ async def _serve(settings: Settings) -> None:
 
 
 def _servers(app: Paywall, settings: Settings) -> tuple[HttpServer, HttpServer]:
-    """Their sockets are bound before anything starts: a port that is taken is told at once."""
+    """The public one and the operator's, bound and not listening yet. Errors: SetupError for a port that is taken."""
     limits = settings.room(ServingSettings)
     proxies = TrustedProxies(settings.room(LimitSettings).trusted_proxies)
     most = limits.most(descriptors())

@@ -10,8 +10,9 @@ import math
 from enum import Enum, auto
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from paywall.errors import (
@@ -69,6 +70,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._wire_bytes = self._dropped = 0
         self._unsent = 0
         self._refusal: PaywallError | None = None
+        #: the request that is answered; `cycle` is the last that came, which may wait behind it
+        self._answered: RequestResponseCycle | None = None
 
     # the connection
 
@@ -81,12 +84,21 @@ class BoundedHttp(HttpToolsProtocol):
         self._reading = Awaited.NOTHING
         self._held.work(self._share, self)
         self._held.release(self._share)
+        self._nobody_is_there()
         super().connection_lost(exc)
 
     def cut(self) -> None:
         self._reading = Awaited.NOTHING
         self._held.work(self._share, self)
+        self._nobody_is_there()
         self.transport.abort()
+
+    def _nobody_is_there(self) -> None:
+        """Tell the app, whose answers lead nowhere from now on; uvicorn would tell it of the last request alone."""
+        for cycle in (self._answered, self.cycle):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
 
     def _expect(self, seconds: float) -> None:
         self._deadline = self.loop.time() + seconds
@@ -170,6 +182,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     # what is answered
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if self.transport.is_closing():
@@ -237,8 +253,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.cut()
             return
         if self._reading is Awaited.BODY and not begun:
-            self.cycle.disconnected = True  # the app learns that nobody is there
-            self.cycle.message_event.set()
+            self._nobody_is_there()
         self._leave()
         if not begun:
             self.transport.write(refusal_bytes(error))

@@ -110,4 +110,4 @@ def test_strangers_of_one_64_have_together_what_one_address_has_and_loopback_has
 def test_some_descriptors_are_always_left_for_the_rest(descriptors: int, most: int) -> None:
     assert ServingSettings().most(descriptors) == most
     assert ServingSettings(connections=50).most(descriptors) == 50
-    assert ServingSettings(connections=10_000).most(descriptors) == descriptors - min(200, descriptors // 2)
+    assert ServingSettings(connections=100_000).most(descriptors) == descriptors - min(200, descriptors // 2)

@@ -65,8 +65,7 @@ async def test_a_connection_that_is_idle_is_closed_and_one_that_is_used_is_kept(
 
 @in_server_loop
 async def test_an_answer_may_take_longer_than_any_of_the_limits() -> None:
-    limits = {"first_byte_seconds": 1, "head_seconds": 1, "body_seconds": 1, "idle_seconds": 1}
-    async with bounded(**limits) as at:
+    async with bounded(first_byte_seconds=1, head_seconds=1, body_seconds=1, idle_seconds=1) as at:
         waiting, silent = await at.line(), await at.line()
         answer = asyncio.create_task(waiting.ask("/held", b"x"))
         await at.app.asked.wait()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -108,7 +109,7 @@ class Bounded:
 
 
 @asynccontextmanager
-async def bounded(*, most: int = 100, proxies: str = "", **limits: int) -> AsyncIterator[Bounded]:
+async def bounded(*, most: int = 100, proxies: str = "", **limits: Any) -> AsyncIterator[Bounded]:
     """With these limits, and at most so many connections, until the block ends."""
     sockets, app = bind("127.0.0.1", 0, "PORT"), Answering()
     port = int(sockets[0].getsockname()[1])
