@@ -7,7 +7,6 @@ has them, and fields as it finds them.
 
 import asyncio
 import math
-from enum import Enum, auto
 
 import httptools
 from uvicorn._types import ASGI3Application
@@ -23,6 +22,7 @@ from paywall.errors import (
     RequestTimeout,
     Unavailable,
 )
+from paywall.serving.awaited import Awaited
 from paywall.serving.connections import Connections, Share
 from paywall.serving.refusals import refusal_bytes
 from paywall.serving.settings import ServingSettings
@@ -35,15 +35,6 @@ PIPELINED = 8
 LINGER_SECONDS, LINGER_BYTES = 2.0, 16 << 20
 #: a client that takes less than this in `idle_seconds` does not read its answer
 PROGRESS_BYTES = 1024
-
-
-class Awaited(Enum):
-    """What comes next from the client."""
-
-    BETWEEN = auto()  # a request's first byte
-    HEAD = auto()
-    BODY = auto()
-    NOTHING = auto()  # that anybody would look at: it was refused, or is closing
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -157,9 +148,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._fields < 0:
             self._refusal = self._too_large()
             raise self._refusal
-        if (
-            self._reading is Awaited.HEAD
-        ):  # a trailer, which comes after the body, is no header of the request
+        if self._reading is Awaited.HEAD:  # a trailer comes after the body, and is no header of the request
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
