@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import uvloop
 
 from paywall import Paywall, __version__
 from paywall.compose import compose, open_ring
-from paywall.limits.networks import TrustedProxies
+from paywall.limits.networks import TrustedProxies, client_at
 from paywall.limits.settings import LimitSettings
 from paywall.ops.logs import start_logging
 from paywall.seller import Seller
@@ -18,6 +19,8 @@ from paywall.serving.acceptor import bind
 from paywall.serving.http_server import OPERATOR_CONNECTIONS, HttpServer, descriptors
 from paywall.serving.settings import ServingSettings
 from paywall.settings import Settings
+
+log = logging.getLogger("paywall.serving")
 
 
 def _on_signals(stop: Callable[[], None]) -> None:
@@ -33,9 +36,10 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     app = Paywall(settings)
-    public, operator = _servers(app, settings)
     async with app.running():
+        public, operator = _servers(app, settings)
         _say_hello(settings)
+        _warn_of_unseen_clients(settings)
         gc.collect()
         gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again
         _on_signals(public.stop)
@@ -48,7 +52,7 @@ async def _serve(settings: Settings) -> None:
 
 
 def _servers(app: Paywall, settings: Settings) -> tuple[HttpServer, HttpServer]:
-    """Their sockets are bound before anything starts: a port that is taken is told at once."""
+    """The public one and the operator's, bound and not listening yet. Errors: SetupError for a port that is taken."""
     limits = settings.room(ServingSettings)
     proxies = TrustedProxies(settings.room(LimitSettings).trusted_proxies)
     most = limits.most(descriptors())
@@ -67,6 +71,17 @@ def _say_hello(settings: Settings) -> None:
         f"paywall {__version__} serves {settings.service_url} on {settings.chain_network}.{note}",
         file=sys.stderr,
     )
+
+
+def _warn_of_unseen_clients(settings: Settings) -> None:
+    """A proxy on this machine makes loopback of everybody, and loopback has no limits."""
+    behind = settings.public_url and client_at(settings.host).local
+    if behind and not settings.room(LimitSettings).trusted_proxies:
+        log.warning(
+            "%s is reached through a proxy on this machine that PAYWALL_TRUSTED_PROXIES does not name: "
+            "its clients cannot be told apart, and none of them has a rate limit",
+            settings.service_url,
+        )
 
 
 def work(settings: Settings) -> None:

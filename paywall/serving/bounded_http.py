@@ -7,11 +7,11 @@ has them, and fields as it finds them.
 
 import asyncio
 import math
-from enum import Enum, auto
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from paywall.errors import (
@@ -22,6 +22,7 @@ from paywall.errors import (
     RequestTimeout,
     Unavailable,
 )
+from paywall.serving.awaited import Awaited
 from paywall.serving.connections import Connections, Share
 from paywall.serving.refusals import refusal_bytes
 from paywall.serving.settings import ServingSettings
@@ -34,15 +35,6 @@ PIPELINED = 8
 LINGER_SECONDS, LINGER_BYTES = 2.0, 16 << 20
 #: a client that takes less than this in `idle_seconds` does not read its answer
 PROGRESS_BYTES = 1024
-
-
-class Awaited(Enum):
-    """What comes next from the client."""
-
-    BETWEEN = auto()  # a request's first byte
-    HEAD = auto()
-    BODY = auto()
-    NOTHING = auto()  # that anybody would look at: it was refused, or is closing
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -69,6 +61,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._wire_bytes = self._dropped = 0
         self._unsent = 0
         self._refusal: PaywallError | None = None
+        #: the request that is answered; `cycle` is the last that came, which may wait behind it
+        self._answered: RequestResponseCycle | None = None
 
     # the connection
 
@@ -81,12 +75,21 @@ class BoundedHttp(HttpToolsProtocol):
         self._reading = Awaited.NOTHING
         self._held.work(self._share, self)
         self._held.release(self._share)
+        self._nobody_is_there()
         super().connection_lost(exc)
 
     def cut(self) -> None:
         self._reading = Awaited.NOTHING
         self._held.work(self._share, self)
+        self._nobody_is_there()
         self.transport.abort()
+
+    def _nobody_is_there(self) -> None:
+        """Tell the app, whose answers lead nowhere from now on; uvicorn would tell it of the last request alone."""
+        for cycle in (self._answered, self.cycle):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
 
     def _expect(self, seconds: float) -> None:
         self._deadline = self.loop.time() + seconds
@@ -145,9 +148,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._fields < 0:
             self._refusal = self._too_large()
             raise self._refusal
-        if (
-            self._reading is Awaited.HEAD
-        ):  # a trailer, which comes after the body, is no header of the request
+        if self._reading is Awaited.HEAD:  # a trailer comes after the body, and is no header of the request
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -169,6 +170,10 @@ class BoundedHttp(HttpToolsProtocol):
             self._held.work(self._share, self)
 
     # what is answered
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -237,8 +242,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.cut()
             return
         if self._reading is Awaited.BODY and not begun:
-            self.cycle.disconnected = True  # the app learns that nobody is there
-            self.cycle.message_event.set()
+            self._nobody_is_there()
         self._leave()
         if not begun:
             self.transport.write(refusal_bytes(error))

@@ -71,7 +71,6 @@ def test_header_lines_without_an_end_take_no_memory(devnet: DevnetProcess, tmp_p
         for _ in range(4):
             with strangers(seller, 1, b"GET / HTTP/1.1\r\n") as (line,):
                 _flood(line, b"x-junk: y\r\n" * 10_000, 60 * MEGABYTE)
-        print("growth", memory(seller.pid) - before)
         assert memory(seller.pid) - before < GROWTH
         assert httpx.get(f"{seller.url}/healthz").text == "ok"
 

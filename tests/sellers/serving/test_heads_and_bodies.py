@@ -1,5 +1,6 @@
 """What one request may bring: bytes and lines of its head, bytes of its body, requests behind it."""
 
+import asyncio
 import json
 
 import pytest
@@ -106,8 +107,23 @@ async def test_what_is_no_http_is_refused_without_a_line_in_the_log(caplog: pyte
 
 
 @in_server_loop
-async def test_requests_that_wait_behind_another_are_few() -> None:
+async def test_requests_that_wait_behind_another_are_few(capfd: pytest.CaptureFixture[str]) -> None:
     async with bounded() as at:
         line = await at.line()
         await line.say(b"GET /held HTTP/1.1\r\n\r\n" + b"GET / HTTP/1.1\r\n\r\n" * 1000)
         assert await line.rest() == b""
+    assert capfd.readouterr().err == ""
+
+
+@in_server_loop
+async def test_who_leaves_with_requests_behind_the_first_leaves_no_fault_in_the_log(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    async with bounded() as at:
+        line = await at.line()
+        await line.say(b"GET /held HTTP/1.1\r\n\r\n" + b"GET / HTTP/1.1\r\n\r\n" * 3)
+        await at.app.asked.wait()
+        line.close()
+        while at.server.server_state.connections:  # noqa: ASYNC110  uvicorn has no event for it
+            await asyncio.sleep(0)
+    assert capfd.readouterr().err == ""

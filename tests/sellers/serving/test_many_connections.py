@@ -5,9 +5,12 @@ import logging
 
 import pytest
 
+from paywall.cli.serving import _warn_of_unseen_clients
 from paywall.limits.networks import TrustedProxies, client_at
+from paywall.limits.settings import LimitSettings
 from paywall.serving.connections import Connections
 from paywall.serving.settings import PER_ADDRESS, ServingSettings
+from paywall.settings import Settings
 from tests.support.hostile.bounded import Bounded, Line, bounded
 from tests.support.world.loop import in_server_loop
 
@@ -110,4 +113,25 @@ def test_strangers_of_one_64_have_together_what_one_address_has_and_loopback_has
 def test_some_descriptors_are_always_left_for_the_rest(descriptors: int, most: int) -> None:
     assert ServingSettings().most(descriptors) == most
     assert ServingSettings(connections=50).most(descriptors) == 50
-    assert ServingSettings(connections=10_000).most(descriptors) == descriptors - min(200, descriptors // 2)
+    assert ServingSettings(connections=100_000).most(descriptors) == descriptors - min(200, descriptors // 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (Settings(), False),
+        (Settings(public_url="https://shop.example"), True),
+        (Settings(public_url="https://shop.example", host="0.0.0.0"), False),
+        (
+            Settings(
+                public_url="https://shop.example", room_settings=(LimitSettings(trusted_proxies="::1"),)
+            ),
+            False,
+        ),
+    ],
+)
+def test_a_proxy_that_hides_the_clients_is_told_at_the_start(
+    settings: Settings, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    _warn_of_unseen_clients(settings)
+    assert ("PAYWALL_TRUSTED_PROXIES" in caplog.text) == told

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
