@@ -56,6 +56,10 @@ _KINDS = (
     ("paywall.*.tables", "store"),
     ("paywall.*.outputs", "store"),
     ("paywall.*.rotation", "store"),
+    ("paywall.burns.wallet.base", "port"),
+    ("paywall.burns.wallet.anchors", "store"),
+    ("paywall.burns.wallet.adopting", "store"),
+    ("paywall.burns.wallet.forming", "store"),
     ("paywall.ops.failpoints", "pure"),
     ("paywall.*", "flow"),
     # the buyer

@@ -32,7 +32,7 @@ PATIENCE, LONG_PATIENCE = 4.0, 12.0
 LOOK_SECONDS = 0.02
 #: the command `burns resume` comes there, no process that serves
 BY_COMMAND = ("recover.resuming",)
-WORKERS_OWN = ("burn.", "recover.p", "recover.re", "recover.s", "recover.v")
+WORKERS_OWN = ("burn.", "recover.a", "recover.p", "recover.re", "recover.s", "recover.v")
 FAIL_EVERY = "3"
 #: of the processes that share a wallet so many fall asleep, for longer than a lease holds
 PAUSED, AWAKE_SECONDS, PAUSE_SECONDS = 0.2, (1.0, 3.0), 4.0

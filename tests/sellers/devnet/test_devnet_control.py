@@ -99,3 +99,27 @@ def test_the_faucet_refuses_what_it_cannot_pay(devnet: DevnetProcess, body: obje
     answer = httpx.post(f"{devnet.origin}/devnet/faucet", json=body)
 
     assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
+
+
+def test_what_is_hidden_is_on_the_chain_and_in_no_answer_until_it_is_shown_again(
+    devnet: DevnetProcess,
+) -> None:
+    wallet = Wallet(61)
+    raw = exact(wallet, wallet.fund(devnet))
+    name = transaction_id(raw)
+    before = devnet.get(f"/addresses/{wallet.address}/utxos")
+    devnet.submit(raw)
+    devnet.blocks()
+    after = devnet.get(f"/addresses/{wallet.address}/utxos")
+    spent = f"/txs/{before[0]['tx_hash']}/utxos"
+    devnet.hide(name)
+    assert devnet.ask(f"/txs/{name}").status_code == devnet.ask(f"/txs/{name}/utxos").status_code == 404
+    assert devnet.get(f"/addresses/{wallet.address}/utxos") == before
+    assert name not in str(devnet.get(spent))
+    assert devnet.submit(raw).status_code == 400, "the ledger goes on with it"
+    devnet.hide()
+    assert devnet.get(f"/txs/{name}")["hash"] == name
+    assert devnet.get(f"/addresses/{wallet.address}/utxos") == after
+    assert name in str(devnet.get(spent))
+    with pytest.raises(httpx.HTTPStatusError):
+        devnet.control("hide", {"transactions": "all"})
