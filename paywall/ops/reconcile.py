@@ -50,6 +50,7 @@ _SURPLUS = "SELECT external_id, amount, reason FROM payment WHERE state = 'surpl
 _REVERSED = """SELECT p.external_id, a.revoked, a.captured + a.moved, a.reserved, p.reason FROM payment p
     JOIN receipt r ON r.payment_id = p.id JOIN credit_account a ON a.id = r.id
     WHERE p.state = 'reversed' ORDER BY p.created_at"""
+_UNPAID = "SELECT count(*), COALESCE(min(expires_at), 0) FROM payment_request WHERE state = 'open'"
 _ATTEMPTS = (
     """SELECT a.tx_hash, b.quantity, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
 )
@@ -119,7 +120,6 @@ def _read(tx: Transaction) -> list[Invariant]:
     wrong, unbalanced, drifted = one(_WRONG_ACCOUNTS)[0], one(_WRONG_TRANSFERS)[0], one(_WRONG_BALANCES)[0]
     captured, burns, tokens, stray, reserved, used = one(_STATES)
     by_state = {str(state): int(count) for state, count in tx.connection.execute(text(_BURNS))}
-    surplus = tx.connection.execute(text(_SURPLUS)).all()
     stuck = one(_STUCK)
     names = ("accounts", "granted", "available", "reserved", "captured", "expired", "revoked", "moved")
     return [
@@ -158,24 +158,23 @@ def _read(tx: Transaction) -> list[Invariant]:
             stuck[3] == 0,
             {"reserved": stuck[0], "settling": stuck[1], "burning": stuck[2]},
         ),
-        *(
-            Invariant(
-                "–",
-                "a surplus payment waits for a person",
-                True,
-                {"transaction": row[0], "amount": row[1], "reason": row[2]},
-            )
-            for row in surplus
-        ),
-        *(
-            Invariant(
-                "–",
-                "a payment was undone, and used credits are lost",
-                True,
-                dict(zip(("transaction", "revoked", "lost", "reserved", "reason"), row, strict=True)),
-            )
-            for row in tx.connection.execute(text(_REVERSED))
-        ),
+        *_notes(tx),
+    ]
+
+
+def _notes(tx: Transaction) -> list[Invariant]:
+    """What a person should look at, and breaks nothing."""
+    run = tx.connection.execute
+    undone = ("transaction", "revoked", "lost", "reserved", "reason")
+    found = [
+        ("unpaid requests are forgotten after a while", ("open", "oldest expiry"), _UNPAID),
+        ("a surplus payment waits for a person", ("transaction", "amount", "reason"), _SURPLUS),
+        ("a payment was undone, and used credits are lost", undone, _REVERSED),
+    ]
+    return [
+        Invariant("–", name, True, dict(zip(figures, row, strict=True)))
+        for name, figures, query in found
+        for row in run(text(query))
     ]
 
 

@@ -214,7 +214,10 @@ async def test_two_workers_who_find_it_gone_take_the_credits_once(own_selling: S
         await asyncio.gather(*(watch(seller, 2) for _ in range(4)))
         await work(seller)
         assert await buckets(seller) == {
-            "granted": 3, "available": 0, "reserved": 0, "captured": 0,
+            "granted": 3,
+            "available": 0,
+            "reserved": 0,
+            "captured": 0,
             "revoked": 3,
         }
 
