@@ -51,8 +51,7 @@ from shared.text import clean
 if TYPE_CHECKING:
     from shared.dialects.base import StoredRequest
 
-#: characters of a detail; some quote a claim, or the chain's own words
-LONGEST_DETAIL = 2000
+LONGEST_DETAIL = 2000  # characters; some quote a claim, or the chain's own words
 
 
 class PaywallError(Exception):

@@ -23,6 +23,7 @@ from paywall.ops.metrics import Metrics
 from paywall.ops.readiness import Readiness
 from paywall.ops.worker import Worker
 from paywall.payments.claims import Claims
+from paywall.payments.forgetting import Forgetting
 from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
 from paywall.payments.reversals import Reversals
@@ -98,6 +99,11 @@ class Seller:
             settlement=self.settlement,
             redeeming=self.redeeming,
             reversals=_reversals(settings, adapters),
+            forgetting=Forgetting(
+                database=self.database,
+                clock=clock.unix_now,
+                kept=settings.room(SalesSettings).unpaid_seconds,
+            ),
             backlog=backlog,
             clock=clock.unix_now,
             tick_seconds=settings.tick_seconds,
@@ -206,6 +212,7 @@ def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
         identity=adapters.identity,
         rails=rails,
         turns=turns,
+        kept=settings.room(SalesSettings).unpaid_seconds,
         clock=clock.unix_now,
         ids=clock.new_id,
     )

@@ -15,6 +15,7 @@ _COUNTS = {
     "undone_credits": """SELECT 'revoked', COALESCE(sum(revoked), 0) FROM credit_account WHERE revoked_by IS NOT NULL
         UNION ALL
         SELECT 'lost', COALESCE(sum(captured + moved), 0) FROM credit_account WHERE revoked_by IS NOT NULL""",
+    "unpaid_expiry": "SELECT 'oldest', COALESCE(min(expires_at), 0) FROM payment_request WHERE state = 'open'",
     "redemptions": "SELECT state, count(*) FROM redemption GROUP BY state",
     "burn_batches": "SELECT state, count(*) FROM burn_batch GROUP BY state",
     "burns": """SELECT COALESCE(b.state, 'waiting'), count(*) FROM burn

@@ -50,6 +50,7 @@ _SURPLUS = "SELECT external_id, amount, reason FROM payment WHERE state = 'surpl
 _REVERSED = """SELECT p.external_id, a.revoked, a.captured + a.moved, a.reserved, p.reason FROM payment p
     JOIN receipt r ON r.payment_id = p.id JOIN credit_account a ON a.id = r.id
     WHERE p.state = 'reversed' ORDER BY p.created_at"""
+_UNPAID = "SELECT count(*), COALESCE(min(expires_at), 0) FROM payment_request WHERE state = 'open'"
 _ATTEMPTS = (
     """SELECT a.tx_hash, b.quantity, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
 )
@@ -157,23 +158,23 @@ def _read(tx: Transaction) -> list[Invariant]:
             stuck[3] == 0,
             {"reserved": stuck[0], "settling": stuck[1], "burning": stuck[2]},
         ),
-        *_for_a_person(tx),
+        *_notes(tx),
     ]
 
 
-def _for_a_person(tx: Transaction) -> list[Invariant]:
-    """What breaks no promise, and is to be looked at all the same."""
-    kinds = {
-        "a surplus payment waits for a person": (_SURPLUS, ("transaction", "amount", "reason")),
-        "a payment was undone, and used credits are lost": (
-            _REVERSED,
-            ("transaction", "revoked", "lost", "reserved", "reason"),
-        ),
-    }
+def _notes(tx: Transaction) -> list[Invariant]:
+    """What a person should look at, and breaks nothing."""
+    run = tx.connection.execute
+    undone = ("transaction", "revoked", "lost", "reserved", "reason")
+    found = [
+        ("unpaid requests are forgotten after a while", ("open", "oldest expiry"), _UNPAID),
+        ("a surplus payment waits for a person", ("transaction", "amount", "reason"), _SURPLUS),
+        ("a payment was undone, and used credits are lost", undone, _REVERSED),
+    ]
     return [
-        Invariant("–", what, True, dict(zip(names, row, strict=True)))
-        for what, (query, names) in kinds.items()
-        for row in tx.connection.execute(text(query))
+        Invariant("–", name, True, dict(zip(figures, row, strict=True)))
+        for name, figures, query in found
+        for row in run(text(query))
     ]
 
 

@@ -18,6 +18,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.errors import PaywallError, StorageUnavailable, Unavailable
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store as payment_store
+from paywall.payments.forgetting import Forgetting
 from paywall.payments.reversals import Reversals
 from paywall.payments.settlement import Settlement
 from paywall.payments.tables import PaymentRow
@@ -41,6 +42,7 @@ class Worker:
         settlement: Settlement,
         redeeming: Redeeming,
         reversals: Reversals,
+        forgetting: Forgetting,
         backlog: Backlog,
         clock: Clock,
         tick_seconds: float,
@@ -50,6 +52,7 @@ class Worker:
         self._settlement = settlement
         self._redeeming = redeeming
         self._reversals = reversals
+        self._forgetting = forgetting
         self._backlog = backlog
         self._clock = clock
         self._tick_seconds = tick_seconds
@@ -64,6 +67,7 @@ class Worker:
             self._repeat("expiring", self._expire, TIDY_SECONDS, stop),
             self._repeat("watching", self._reversals.step, TIDY_SECONDS, stop),
             self._repeat("forgetting", self._forget, TIDY_SECONDS, stop),
+            self._repeat("forgetting requests", self._forgetting.step, TIDY_SECONDS, stop),
         ]
         if burning is None:
             await asyncio.gather(*loops)

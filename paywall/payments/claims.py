@@ -46,6 +46,8 @@ class PaymentClaim:
     option: PaymentOption
     rail: Rail
     external_id: str
+    #: the request expired so long ago that its row may be gone
+    forgotten: bool
 
     @property
     def request(self) -> PaymentRequest:
@@ -53,7 +55,10 @@ class PaymentClaim:
 
 
 class Claims:
-    """The one door for evidence. `rails` are by id; nothing is settled here."""
+    """The one door for evidence. `rails` are by id; nothing is settled here.
+
+    Requests that nobody paid are known for `kept` seconds after their expiry (`forgetting.py`).
+    """
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Claims:
         identity: Identity,
         rails: Mapping[str, Rail],
         turns: Turns,
+        kept: int,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -69,6 +75,7 @@ class Claims:
         self._identity = identity
         self._rails = rails
         self._turns = turns
+        self._kept = kept
         self._clock = clock
         self._ids = ids
 
@@ -89,13 +96,14 @@ class Claims:
         except TokenError as error:
             raise ClaimInvalid(f"The claim does not hold: {error}.") from error
         row = await self._database.read(lambda tx: request_store.find(tx, stored.request.id))
-        if row is None or row.token != token:
+        forgotten = row is None and stored.request.expires_at + self._kept < self._clock()
+        if not forgotten and (row is None or row.token != token):
             # The seller remembers what it asked for; a signature alone opens nothing.
             raise ClaimInvalid("This payment request is not known here.")
         rail = self._rails.get(option.id)
         if rail is None:
             raise ClaimInvalid(f"The payment option {option.id!r} is no longer offered.")
-        return PaymentClaim(evidence, stored, option, rail, rail.external_id(evidence))
+        return PaymentClaim(evidence, stored, option, rail, rail.external_id(evidence), forgotten)
 
     async def _known(self, claim: PaymentClaim) -> PaymentRow | None:
         """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed."""
@@ -158,6 +166,8 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
         raise PaymentAlreadyUsed
     if row is not None and _accepted(row, claim):
         return store.plain(row)
+    if claim.forgotten and checked.paid_at is not None:
+        request_store.restore(tx, claim.stored)
     refused = shortcoming(checked.amount, checked.paid_at, claim.option, request, now)
     if refused is None and not request_store.move(tx, request.id, "settling", guard=("open",)):
         again = store.payment(tx, new.rail, checked.external_id)
@@ -168,14 +178,19 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
         if checked.paid_at is not None and row is None:
             store.insert_payment(tx, new, "surplus", now, reason=refused.reason)
         return refused
+    return _take_up(tx, row, new, now)
+
+
+def _take_up(tx: Transaction, row: PaymentRow | None, new: NewPayment, now: int) -> PaymentRow:
+    """The payment as it settles from now on; `row` when it was stored before, and failed or was surplus."""
     if row is not None:
         store.move_payment(tx, row.id, "settling", now, guard=row.state)
     elif not store.insert_payment(tx, new, "settling", now):
         raise PaymentAlreadyUsed  # it was claimed on another connection, between our look and now
-    if not store.hold_inputs(tx, new.rail, checked.spends, new.id if row is None else row.id):
+    if not store.hold_inputs(tx, new.rail, new.checked.spends, new.id if row is None else row.id):
         raise PaymentPending("What it spends is behind another payment, which is being settled.")
     failpoint("pay.claiming")
-    stored = store.payment(tx, new.rail, checked.external_id)
+    stored = store.payment(tx, new.rail, new.checked.external_id)
     assert stored is not None
     tx.session.refresh(stored)
     return store.plain(stored)
@@ -191,6 +206,7 @@ _OCCUPIED: Mapping[str, Reason] = {
     "settling": "payment_pending",
     "paid": "payment_request_paid",
     "reversed": "payment_reversed",
+    "forgotten": "paid_late",
 }
 
 

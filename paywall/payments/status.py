@@ -73,9 +73,8 @@ class Statuses:
             raise NotFound("There is no such payment request.")
         current = [p for p in store.payments_of(tx, request_id) if p.state in {"settling", "settled"}]
         payment = store.plain(current[0]) if current else None
-        state = (
-            "expired" if request.state == "open" and request.expires_at <= self._clock() else request.state
-        )
+        over = request.state == "open" and request.expires_at <= self._clock()
+        state = "expired" if over or request.state == "forgotten" else request.state
         return (
             Status(
                 request_id,

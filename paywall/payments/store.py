@@ -12,6 +12,7 @@ from paywall.database.statements import CompiledStatement
 from paywall.payments.tables import PaymentInputRow, PaymentRow, ReceiptRow
 from paywall.rails.base import CheckedPayment, StoredPayment
 from paywall.redemptions.store import count_once
+from paywall.sales.tables import PaymentRequestRow
 from shared import strict_json
 
 
@@ -57,9 +58,7 @@ _INSERT_PAYMENT = CompiledStatement(
 
 
 _HOLD_INPUT = CompiledStatement(
-    lambda insert: (
-        insert(PaymentInputRow).on_conflict_do_nothing().returning(col(PaymentInputRow.input))
-    ),
+    lambda insert: insert(PaymentInputRow).on_conflict_do_nothing().returning(col(PaymentInputRow.input)),
     ["rail", "input", "payment_id"],
 )
 
@@ -180,6 +179,24 @@ def reverse(tx: Transaction, payment_id: str, reason: str, now: int) -> bool:
     values = {"state": "reversed", "reason": reason, "updated_at": now}
     done = tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id)).values(values))
     return done.rowcount == 1
+
+
+def forget_unpaid(tx: Transaction, before: int, limit: int) -> int:
+    """Delete open payment requests without any payment that expired before; how many, at most `limit`."""
+    paid = select(PaymentRow.id).where(PaymentRow.payment_request_id == PaymentRequestRow.id).exists()
+    found = (
+        select(PaymentRequestRow.id)
+        .where(PaymentRequestRow.state == "open", col(PaymentRequestRow.expires_at) < before, ~paid)
+        .order_by(col(PaymentRequestRow.expires_at))
+        .limit(limit)
+    )
+    done = tx.session.exec(
+        delete(PaymentRequestRow).where(
+            col(PaymentRequestRow.id).in_(list(tx.session.exec(found))),
+            col(PaymentRequestRow.state) == "open",
+        )
+    )
+    return int(done.rowcount)
 
 
 def note_try(tx: Transaction, payment_id: str, now: int) -> bool | None:

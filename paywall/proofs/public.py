@@ -1,5 +1,6 @@
 """Step 5 of a request: what anybody needs to check a redemption against the chain without trusting us."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,21 +16,34 @@ from paywall.proofs.store import BurnRecord
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.access import Principal
 from paywall.redemptions.fulfilment import StoredDelivery
+from paywall.redemptions.proofs_used import used_up
 from paywall.redemptions.redeeming import stored_delivery
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 
 
 @dataclass(frozen=True, slots=True)
+class HeldUse:
+    """What its holder sees of a redemption: the request as asked and as performed, and what was delivered.
+
+    `resource` is None for what is no longer on offer, `delivery` while there is none.
+    """
+
+    request: Mapping[str, Any]
+    document: Mapping[str, Any]
+    resource: Resource | None
+    delivery: StoredDelivery | None
+
+
+@dataclass(frozen=True, slots=True)
 class ShownRedemption:
-    """What anybody may see of a redemption; `burn` is as JSON, `resource` None for what is no longer on offer."""
+    """What may be seen of a redemption; `burn` is as JSON, `use` None for all but its holder."""
 
     id: str
     state: str
     product: str
-    resource: Resource | None
-    delivery: StoredDelivery | None
     burn: dict[str, Any] | None
+    use: HeldUse | None
 
 
 class Proofs:
@@ -47,7 +61,7 @@ class Proofs:
         self._confirmations = confirmations
 
     async def redemption(self, redemption_id: str, principal: Principal | None) -> ShownRedemption:
-        """What anybody may see; to the holder whose redemption it is, the leaf's preimage besides.
+        """What anybody may see; to the holder whose redemption it is, the leaf's preimage and the use itself besides.
 
         Another holder is a stranger like any. Errors: NotFound, HolderProofInvalid (used before).
         """
@@ -59,18 +73,23 @@ class Proofs:
                 redemption_store.use_proof(tx, principal.proof)
             return self._redemption(tx, redemption_id, principal.account_id)
 
-        return await self._database.transact(use_and_read)
+        async with used_up(self._database, principal.proof):
+            return await self._database.transact(use_and_read)
 
     def _redemption(self, tx: Transaction, redemption_id: str, account_id: str | None) -> ShownRedemption:
         row = redemption_store.find(tx, redemption_id)
         account = credit_store.balance(tx, row.account_id) if row is not None else None
         if row is None or account is None:
             raise NotFound("There is no such redemption.")
-        resource = self._resources.get(row.resource)
-        delivery = stored_delivery(resource, row) if resource is not None else None
         record = proof_store.record(tx, redemption_id)
         burn = self._burn(record, row, account_id) if record is not None else None
-        return ShownRedemption(row.id, row.state, account.product, resource, delivery, burn)
+        use = self._use(row) if row.account_id == account_id else None
+        return ShownRedemption(row.id, row.state, account.product, burn, use)
+
+    def _use(self, row: RedemptionRow) -> HeldUse:
+        resource = self._resources.get(row.resource)
+        delivery = stored_delivery(resource, row) if resource is not None else None
+        return HeldUse(json.loads(row.request), json.loads(row.document), resource, delivery)
 
     def _burn(self, record: BurnRecord, row: RedemptionRow, account_id: str | None) -> dict[str, Any]:
         shown = burns.shown(record, self._token, self._confirmations)

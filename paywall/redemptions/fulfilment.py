@@ -75,18 +75,14 @@ class PresentsDelivery(Protocol):
     """The ability to name deliveries in its own words in JSON answers; without it they are `delivery`."""
 
     def present(self, document: Mapping[str, Any], delivery: StoredDelivery) -> Mapping[str, Any]:
-        """Members of the answer to a redemption."""
-
-    def present_publicly(self, delivery: StoredDelivery | None) -> Mapping[str, Any]:
-        """Members of what anybody may see of it; None before it was delivered."""
+        """Members of the answer to a redemption, and of what its holder sees of it later. Nobody else sees them."""
 
 
 @dataclass(frozen=True, slots=True)
 class UseDescription:
     """How a resource looks from outside, for the OpenAPI document: JSON Schemas by their names, and words.
 
-    `request` and `answer` name schemas; `public` are properties beside a redemption's own. `examples` map
-    a schema's name to an example of it.
+    `request` and `answer` name schemas. `examples` map a schema's name to an example of it.
     """
 
     title: str
@@ -95,7 +91,6 @@ class UseDescription:
     request: str
     answer: str
     schemas: Mapping[str, Any]
-    public: Mapping[str, Any]
     examples: Mapping[str, Any]
 
 

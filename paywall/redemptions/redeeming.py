@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from paywall.burns import store as burn_store
@@ -28,10 +29,12 @@ from paywall.errors import (
 from paywall.ops.failpoints import failpoint
 from paywall.redemptions import store
 from paywall.redemptions.fulfilment import Delivery, StoredDelivery, UseOrder
+from paywall.redemptions.proofs_used import used_up
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 from shared.text import clean
+from shared.tokens.dpop import HolderProof
 
 log = logging.getLogger("paywall.redemptions")
 #: what a reservation may outlive the fulfilment's own time limit by
@@ -71,6 +74,10 @@ class Redeeming:
         self._running: set[asyncio.Task[Redeemed]] = set()
         self._reserving = 0
         self._closing = False
+
+    def using_up(self, proof: HolderProof | None) -> AbstractAsyncContextManager[None]:
+        """Of a request to redeem, from where the proof has verified: a refusal uses it up too."""
+        return used_up(self._database, proof)
 
     async def redeem(self, resource: Resource, request: RedemptionRequest, *, user: str) -> Redeemed:
         """One use of the resource; the same key gives the same answer and one effect. `user` is a hash.

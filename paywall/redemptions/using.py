@@ -51,6 +51,10 @@ class Using:
                 resource, PaymentRequired(f"Buy credits first, at {resource.buy_path}."), None
             )
         principal = self._receipt_verifier.admit(attempt.credentials)
+        async with self._redeeming.using_up(principal.proof):
+            return await self._use(resource, principal, attempt)
+
+    async def _use(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> Redeemed:
         require_product(principal, resource.product)
         request = self._request(resource, principal, attempt)
         user = hashlib.sha256(principal.receipt.payer.encode()).hexdigest()

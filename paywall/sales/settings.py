@@ -21,6 +21,10 @@ class SalesSettings:
     def embedded(self) -> str:
         return ""
 
+    @property
+    def unpaid_seconds(self) -> int:
+        return self.unpaid_hours * 3600
+
     def holder_required(self, network: str) -> bool:
         """Where money is real, a receipt that anybody can use is not sold by default."""
         return self.holders == "required" or (not self.holders and network == "mainnet")

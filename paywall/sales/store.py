@@ -8,15 +8,46 @@ from sqlmodel import col
 from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from paywall.sales.tables import PaymentRequestRow
+from shared.dialects.base import StoredRequest
 
-_INSERT = CompiledStatement(
-    lambda insert: insert(PaymentRequestRow),
-    ["id", "token", "product", "credits", "price", "currency", "holder", "state", "created_at", "expires_at"],
-)
+_COLUMNS = [
+    *(
+        "id",
+        "token",
+        "product",
+        "credits",
+        "price",
+        "currency",
+        "holder",
+        "state",
+        "created_at",
+        "expires_at",
+    ),
+]
+_INSERT = CompiledStatement(lambda insert: insert(PaymentRequestRow), _COLUMNS)
+_RESTORE = CompiledStatement(lambda insert: insert(PaymentRequestRow).on_conflict_do_nothing(), _COLUMNS)
 
 
 def insert(tx: Transaction, **row: Any) -> None:
     tx.run(_INSERT, state="open", **row)
+
+
+def restore(tx: Transaction, stored: StoredRequest) -> None:
+    """The row of a request that was forgotten, from its token, for a payment to be kept with; nothing opens it."""
+    request = stored.request
+    tx.run(
+        _RESTORE,
+        id=request.id,
+        token=stored.token,
+        product=request.order.product,
+        credits=request.order.credits,
+        price=request.price.amount,
+        currency=request.price.currency,
+        holder=request.order.holder,
+        state="forgotten",
+        created_at=request.issued_at,
+        expires_at=request.expires_at,
+    )
 
 
 def find(tx: Transaction, request_id: str) -> PaymentRequestRow | None:

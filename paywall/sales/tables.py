@@ -11,7 +11,9 @@ class PaymentRequestRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("credits > 0", name="ck_payment_request_credits"),
         CheckConstraint("price > 0", name="ck_payment_request_price"),
-        CheckConstraint("state IN ('open', 'settling', 'paid', 'reversed')", name="ck_payment_request_state"),
+        CheckConstraint(
+            "state IN ('open', 'settling', 'paid', 'reversed', 'forgotten')", name="ck_payment_request_state"
+        ),
         Index(
             "ix_payment_request_unpaid",
             "expires_at",

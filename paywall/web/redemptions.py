@@ -1,16 +1,19 @@
 """Routes of what was bought and used, whatever resource it is: credits, redemptions, burns."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from paywall.errors import ReceiptInvalid
-from paywall.proofs.public import Proofs
+from paywall.proofs.public import HeldUse, Proofs
 from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.web.credentials import Origins, credentials_of
 from paywall.web.paths import at_root
 from paywall.web.problems import JsonResponse
-from paywall.web.resources import mounted, presented_publicly
+from paywall.web.resources import mounted, presented
 
 
 class RedemptionRoutes:
@@ -34,20 +37,31 @@ class RedemptionRoutes:
         )
 
     async def redemption(self, request: Request) -> Response:
-        """Anybody may look; who shows the receipt that paid for it sees what the burn's leaf binds."""
+        """Anybody may look at the burn; who shows the receipt that paid sees what its leaf binds, and what it was for.
+
+        A proof is there to be handed on: nothing in it leads to the request, or to what was delivered.
+        """
         shown = credentials_of(request, {}, self._origins)
         principal = self._receipt_verifier.admit(shown) if shown is not None else None
         found = await self._proofs.redemption(request.path_params["id"], principal)
-        delivery = found.delivery and mounted(found.delivery, lambda path: at_root(request, path))
         return JsonResponse(
             {
                 "redemption_id": found.id,
                 "state": found.state,
                 "product": found.product,
-                **presented_publicly(found.resource, delivery),
+                **_own(found.use, lambda path: at_root(request, path)),
                 "burn": found.burn,
             }
         )
 
     async def burn(self, request: Request) -> Response:
         return JsonResponse(await self._proofs.burn(request.path_params["tx_hash"]))
+
+
+def _own(use: HeldUse | None, at: Callable[[str], str]) -> Mapping[str, Any]:
+    """What was asked for and what came of it, for the holder."""
+    if use is None:
+        return {}
+    if use.resource is None or use.delivery is None:
+        return {"request": use.request}
+    return {"request": use.request, **presented(use.resource, use.document, mounted(use.delivery, at))}

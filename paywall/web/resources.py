@@ -67,30 +67,22 @@ class ResourceRoutes:
         }
         if not wants_json(request):
             return Response(redeemed.body, 200, headers, media_type=redeemed.delivery.media_type)
+        delivery = mounted(redeemed.delivery, lambda path: at_root(request, path))
         return JsonResponse(
             {
                 "redemption_id": redeemed.redemption_id,
                 "credits_remaining": redeemed.credits_remaining,
-                **_presented(self._resource, request, redeemed),
+                **presented(self._resource, json.loads(redeemed.document), delivery),
             },
             200,
             headers,
         )
 
 
-def _presented(resource: Resource, request: Request, redeemed: Redeemed) -> Mapping[str, Any]:
-    delivery = mounted(redeemed.delivery, lambda path: at_root(request, path))
+def presented(resource: Resource, document: Mapping[str, Any], delivery: StoredDelivery) -> Mapping[str, Any]:
+    """What its holder sees of a delivery, in the resource's words or as `delivery`."""
     if isinstance(resource.fulfilment, PresentsDelivery):
-        return resource.fulfilment.present(json.loads(redeemed.document), delivery)
-    return presented_publicly(resource, delivery)
-
-
-def presented_publicly(resource: Resource | None, delivery: StoredDelivery | None) -> Mapping[str, Any]:
-    """What anybody may see of a delivery, in the resource's words or as `delivery`; None: it is no longer on offer."""
-    if resource is not None and isinstance(resource.fulfilment, PresentsDelivery):
-        return resource.fulfilment.present_publicly(delivery)
-    if delivery is None:
-        return {"delivery": None}
+        return resource.fulfilment.present(document, delivery)
     return {"delivery": {"url": delivery.url, "media_type": delivery.media_type, "sha256": delivery.sha256}}
 
 

@@ -39,30 +39,9 @@ def stored(name: str, delivery: Delivery) -> StoredDelivery:
 async def test_a_delivery_is_presented_as_json_with_its_url_and_hash(name: str) -> None:
     for body in way(name).bodies:
         fulfilment, document, delivery = await delivered(name, body)
-        for members in (fulfilment.present(document, delivery), fulfilment.present_publicly(delivery)):
-            assert strict_json.loads(strict_json.dumps(members)) == members
-            assert {delivery.url, delivery.sha256, delivery.media_type} <= set(texts_in(members))
-
-
-@pytest.mark.parametrize("name", PRESENTED)
-@in_loop
-async def test_what_anybody_may_see_never_shows_the_request(name: str) -> None:
-    for body in way(name).bodies:
-        fulfilment, document, delivery = await delivered(name, body)
-        for seen in (fulfilment.present_publicly(None), fulfilment.present_publicly(delivery)):
-            said = strict_json.dumps(seen)
-            assert not [text for text in texts_in(document) if text in said]
-
-
-@pytest.mark.parametrize("name", PRESENTED)
-def test_before_it_is_delivered_nothing_is_shown_under_the_same_names(name: str) -> None:
-    fulfilment = way(name).open()
-    assert isinstance(fulfilment, PresentsDelivery)
-    before, after = (
-        fulfilment.present_publicly(known) for known in (None, stored(name, Delivery(b"", "image/png")))
-    )
-    assert before.keys() == after.keys()
-    assert texts_in(before) == []
+        members = fulfilment.present(document, delivery)
+        assert strict_json.loads(strict_json.dumps(members)) == members
+        assert {delivery.url, delivery.sha256, delivery.media_type} <= set(texts_in(members))
 
 
 async def delivered(name: str, body: Body) -> tuple[PresentsDelivery, Mapping[str, Any], StoredDelivery]:
@@ -93,7 +72,7 @@ def test_a_description_names_its_own_schemas_and_its_examples_hold(name: str) ->
     assert told.examples.keys() <= told.schemas.keys()
     for schema, example in told.examples.items():
         assert complaints(told, told.schemas[schema], example) == []
-    strict_json.dumps([told.schemas, told.public, told.examples])
+    strict_json.dumps([told.schemas, told.examples])
     way(name).open().read(told.examples[told.request])
 
 
@@ -122,7 +101,3 @@ async def test_what_is_delivered_is_what_the_description_says(name: str) -> None
         own = {"redemption_id": "0b8f4a52-8f0e-4d6e-9d3b-6a1f2c3d4e5f", "credits_remaining": 0}
         answer = {**own, **fulfilment.present(document, delivery)}
         assert complaints(told, told.schemas[told.answer], answer) == []
-        for seen in (fulfilment.present_publicly(None), fulfilment.present_publicly(delivery)):
-            assert seen.keys() == told.public.keys()
-            for member, value in seen.items():
-                assert complaints(told, told.public[member], value) == []

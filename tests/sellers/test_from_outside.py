@@ -38,6 +38,7 @@ def test_a_package_from_outside_sells_and_buys_with_its_own_rail_dialect_resourc
         "left": 3,
         "refused": "fulfilment_refused",
         "delivered": "Rain in Oslo.",
+        "asked for": {"town": "Oslo"},
         "burn": None,
         "ready": {"ready": True},
     }

@@ -44,6 +44,26 @@ def test_the_holder_sees_what_the_leaf_binds_and_a_stranger_does_not(scene: Scen
     scene.stage.run(story())
 
 
+def test_nothing_that_a_stranger_sees_leads_to_the_request_or_to_the_picture(scene: Scene) -> None:
+    """A proof is handed on; the picture and what was asked for are the holder's to show."""
+
+    async def story() -> None:
+        headers = {"Accept": "application/json", **scene.payer.headers(scene.bound)}
+        prompt = {"prompt": "a very private cat"}
+        used = (await scene.http.post("/api/images/generate", json=prompt, headers=headers)).json()
+        path = f"/api/redemptions/{used['redemption_id']}"
+        secrets = {prompt["prompt"], used["image"]["url"], used["image"]["sha256"]}
+        for shown in ({}, {"Authorization": f"Bearer {scene.bearer}"}):
+            answer = await scene.http.get(path, headers=shown)
+            assert answer.json().keys() == {"redemption_id", "state", "product", "burn"}
+            assert not [secret for secret in secrets if secret in answer.text]
+        holder = (await scene.http.get(path, headers=shown_by(scene.payer, scene.bound, path))).json()
+        assert holder["request"] == prompt
+        assert (holder["subject"], holder["image"]) == (used["subject"], used["image"])
+
+    scene.stage.run(story())
+
+
 def test_another_holder_is_a_stranger_like_any(scene: Scene) -> None:
     """Not refused: a refusal would tell whose it is not."""
 

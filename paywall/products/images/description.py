@@ -49,7 +49,6 @@ DESCRIPTION = UseDescription(
     request="ImageRequest",
     answer="ImageRedeemed",
     schemas={"ImageRequest": _REQUEST, "ImageRedeemed": _ANSWER},
-    public={"image": {"oneOf": [_IMAGE, {"type": "null"}]}},
     examples={
         "ImageRequest": {"name": "Abraham Lincoln"},
         "ImageRedeemed": {

@@ -41,12 +41,8 @@ class ImageFulfilment:
         return Delivery(picture.data, picture.media_type)
 
     def present(self, document: Mapping[str, Any], delivery: StoredDelivery) -> Mapping[str, Any]:
-        return {"subject": subject_of(document).text, **self.present_publicly(delivery)}
-
-    def present_publicly(self, delivery: StoredDelivery | None) -> Mapping[str, Any]:
-        if delivery is None:
-            return {"image": None}
-        return {"image": {"url": delivery.url, "media_type": delivery.media_type, "sha256": delivery.sha256}}
+        image = {"url": delivery.url, "media_type": delivery.media_type, "sha256": delivery.sha256}
+        return {"subject": subject_of(document).text, "image": image}
 
     def describe(self) -> UseDescription:
         return DESCRIPTION

@@ -63,7 +63,7 @@ def _of(resources: Sequence[Resource]) -> Spec:
     return {
         **resource_paths.schemas(resources),
         "Problem": problem(codes),
-        "Redemption": redemption(resource_paths.public(resources)),
+        "Redemption": redemption(resource_paths.own(resources)),
     }
 
 
@@ -124,7 +124,7 @@ def _credits() -> Spec:
 
 def _redemption() -> Spec:
     return operation(
-        "A redemption with its burn and its path through the sum tree; the leaf's preimage for the holder",
+        "A redemption with its burn and its path through the sum tree; the leaf's preimage and the use for the holder",
         {200: answer("Redemption", {"application/json": ref("Redemption")})},
         (errors.NotFound, *SHOWN, errors.TooManyRequests),
         parameters=["redemption_id", "DPoP"],

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from paywall import errors
 from paywall.redemptions.fulfilment import Described, UseDescription
 from paywall.redemptions.resource import Resource
-from paywall.web.openapi.json_schema import HASH, UUID, nullable, record, ref, text, whole
+from paywall.web.openapi.json_schema import HASH, UUID, record, ref, text, whole
 from paywall.web.openapi.parts import BODY, SHOWN, Spec, answer, anything, operation
 from paywall.web.openapi.schemas import TOKEN
 
 _DELIVERY = record({"url": text(), "media_type": text(), "sha256": HASH})
+#: what every answer to a use has
+_ANY_ANSWER = ("redemption_id", "credits_remaining")
 #: of a resource that says nothing of itself
 _PLAIN = UseDescription(
     title="delivery",
@@ -23,7 +25,6 @@ _PLAIN = UseDescription(
             {"redemption_id": text(pattern=UUID), "credits_remaining": whole(), "delivery": _DELIVERY}
         ),
     },
-    public={"delivery": nullable(_DELIVERY)},
     examples={},
 )
 
@@ -36,9 +37,11 @@ def schemas(resources: Sequence[Resource]) -> Spec:
     return {name: schema for resource in resources for name, schema in description(resource).schemas.items()}
 
 
-def public(resources: Sequence[Resource]) -> Spec:
-    """What a redemption shows beside its own members, by the resource it is of."""
-    return {name: schema for resource in resources for name, schema in description(resource).public.items()}
+def own(resources: Sequence[Resource]) -> Spec:
+    """What a redemption shows its holder beside its own members, by the resource it is of: the answer to the use."""
+    answers = [told.schemas[told.answer] for told in map(description, resources)]
+    members = {name: schema for answer in answers for name, schema in answer["properties"].items()}
+    return {name: schema for name, schema in members.items() if name not in _ANY_ANSWER}
 
 
 def paths(resource: Resource) -> Spec:

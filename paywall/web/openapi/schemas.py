@@ -131,8 +131,8 @@ PAYMENT = record(
 )
 
 
-def redemption(public: Schema) -> Schema:
-    """`public` are the members that resources add."""
+def redemption(own: Schema) -> Schema:
+    """`own` are the members that resources add for the holder."""
     return record(
         {
             "redemption_id": text(pattern=UUID),
@@ -140,7 +140,7 @@ def redemption(public: Schema) -> Schema:
             "product": text(),
             "burn": nullable(ref("Burn")),
         },
-        public,
+        {"request": {"type": "object", "description": "as it was asked; for the holder alone"}, **own},
     )
 
 

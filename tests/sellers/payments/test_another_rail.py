@@ -123,7 +123,13 @@ def shop(database: Database) -> Shop:
     receipts = Receipts(identity=identity, validity_days={"time": 30}, clock=lambda: NOW, ids=clock.new_id)
     turns = Turns(16)
     claims = Claims(
-        database=database, identity=identity, rails=rails, turns=turns, clock=lambda: NOW, ids=clock.new_id
+        database=database,
+        identity=identity,
+        rails=rails,
+        turns=turns,
+        kept=3600,
+        clock=lambda: NOW,
+        ids=clock.new_id,
     )
     limiter = RateLimiter(LimitSettings(), database, clock.unix_microseconds)
     selling = Selling(

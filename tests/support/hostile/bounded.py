@@ -1,7 +1,6 @@
 """Our own server over an app of three answers, and clients that write what they like on a socket."""
 
 import asyncio
-from typing import Any
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any

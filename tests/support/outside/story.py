@@ -63,7 +63,7 @@ async def by_hand(app: Paywall) -> dict[str, object]:
         bearer = {"Authorization": f"Bearer {paid.json()['ours']}"}
         used = await http.post("/api/weather/report", json={"town": "Oslo"}, headers=bearer)
         refused = await http.post("/api/weather/report", json={"town": "Atlantis"}, headers=bearer)
-        again = await http.get(f"/api/redemptions/{used.headers['redemption-id']}")
+        again = await http.get(f"/api/redemptions/{used.headers['redemption-id']}", headers=bearer)
         return {
             "statuses": [asked.status_code, paid.status_code, used.status_code, refused.status_code],
             "unpaid": [unpaid.status_code, unpaid.headers[ASK].partition(";")[0]],
@@ -72,6 +72,7 @@ async def by_hand(app: Paywall) -> dict[str, object]:
             "left": int(used.headers["credits-remaining"]),
             "refused": refused.json()["code"],
             "delivered": (await http.get(again.json()["delivery"]["url"])).text,
+            "asked for": again.json()["request"],
             "burn": again.json()["burn"],
             "ready": (await http.get("/readyz")).json(),
         }

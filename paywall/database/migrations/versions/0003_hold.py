@@ -49,7 +49,8 @@ def upgrade_requests() -> None:
     with op.batch_alter_table("payment_request") as request:
         request.drop_constraint("ck_payment_request_state", type_="check")
         request.create_check_constraint(
-            "ck_payment_request_state", sa.text("state IN ('open', 'settling', 'paid', 'reversed')")
+            "ck_payment_request_state",
+            sa.text("state IN ('open', 'settling', 'paid', 'reversed', 'forgotten')"),
         )
     op.create_index(
         "ix_payment_request_unpaid",
