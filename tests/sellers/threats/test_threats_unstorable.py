@@ -71,8 +71,12 @@ async def in_tokens(payer: Payer, receipt: str) -> AsyncIterator[httpx.Request]:
     token = await payer.buy(1)
     good: dict[str, Any] = {"payment_request_token": token, "option_id": "cardano", "network": NETWORK}
     good["payload"] = {"txHash": "ab" * 32}
-    spoilt: list[dict[str, Any]] = [{"payload": {"txHash": NUL}}, {"payload": {"txHash": "ab" * 32, NUL: "a"}}]
-    for changes in [*({name: NUL} for name in good if name != "payload"), *spoilt]:
+    spoilt: list[dict[str, Any]] = [
+        {"payload": {"txHash": NUL}},
+        {"payload": {"txHash": "ab" * 32, NUL: "a"}},
+    ]
+    spoilt += [{name: NUL} for name in good if name != "payload"]
+    for changes in spoilt:
         evidence = Evidence(payer=payer.did, **good | changes)
         claim = claim_token(evidence, payer.key, now=payer.seller.now())
         yield request("POST", PAY, json={"payload": claim})
