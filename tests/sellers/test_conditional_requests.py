@@ -93,7 +93,7 @@ WHOLE = [
 
 @pytest.mark.parametrize("asked", WHOLE)
 def test_what_is_no_range_that_we_know_asks_for_the_whole(scene: Scene, url: str, asked: str) -> None:
-    sent = scene.http.get(url, headers=[(b"Range", asked.encode("latin-1"))])
+    sent = scene.http.get(url, headers={b"Range": asked.encode("latin-1")})
     answer = scene.stage.run(sent)
     assert (answer.status_code, answer.content) == (200, PNG)
 

@@ -130,6 +130,16 @@ def test_a_body_over_the_limit_is_refused_while_it_streams(
     assert read <= MAX_BODY + 2 * len(CHUNK)
 
 
+@pytest.mark.parametrize(
+    "announced", ["\u00b2", "9" * 5000, "0" * 5000 + "1"], ids=["no digit", "endless", "zeros"]
+)
+def test_a_length_that_is_no_number_of_bytes_is_no_fault_of_ours(stage: Stage, announced: str) -> None:
+    """Other servers than uvicorn let such lines through; int() takes neither."""
+    headers = {b"Content-Length": announced.encode("latin-1")}
+    answer = stage.run(stage.seller.http.post(BUY, content=b'{"credits":0}', headers=headers))
+    assert answer.status_code in {400, 413}
+
+
 def test_a_body_at_the_limit_is_read(stage: Stage) -> None:
     body = json.dumps({"credits": 0}).encode()
     padded = body + b" " * (MAX_BODY - len(body))

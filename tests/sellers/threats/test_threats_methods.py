@@ -34,11 +34,12 @@ def test_it_is_so_below_another_apps_path(scene: Scene) -> None:
     async def ask(method: str, path: str) -> httpx.Response:
         transport = httpx.ASGITransport(host)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8402") as http:
-            return await http.request(method, f"/shop{path}")
+            return await http.request(method, f"/shop{path}", headers={"Origin": "https://page.example"})
 
     for method, path, allowed in [("GET", GENERATE, "POST"), ("DELETE", "/api/catalog", "GET, HEAD")]:
         answer = scene.stage.run(ask(method, path))
         check_problem(answer, 405, "method_not_allowed")
+        assert answer.headers["access-control-allow-origin"] == "*"
         assert sorted(answer.headers["allow"].split(", ")) == sorted(allowed.split(", "))
 
 

@@ -75,7 +75,8 @@ async def in_tokens(payer: Payer, receipt: str) -> AsyncIterator[httpx.Request]:
         {"payload": {"txHash": NUL}},
         {"payload": {"txHash": "ab" * 32, NUL: "a"}},
     ]
-    for changes in [*({name: NUL} for name in good if name != "payload"), *spoilt]:
+    spoilt += [{name: NUL} for name in good if name != "payload"]
+    for changes in spoilt:
         evidence = Evidence(payer=payer.did, **good | changes)
         claim = claim_token(evidence, payer.key, now=payer.seller.now())
         yield request("POST", PAY, json={"payload": claim})
