@@ -69,8 +69,9 @@ def refusals() -> list[PaywallError]:
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, PaywallError)
     ]
     said = "Was man von „Zoë“ will:\r\nnichts."
+    own: dict[type[PaywallError], Any] = {errors.TooManyRequests: 7}  # seconds
     return [
-        *(kind(said, figure=7) for kind in kinds if kind.status != 402),
+        *(kind(own.get(kind, said), figure=7) for kind in kinds if kind.status != 402),
         *(kind(said, to_pay=STORED) for kind in kinds if issubclass(kind, errors.PaymentRequired)),
     ]
 

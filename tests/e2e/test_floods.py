@@ -99,7 +99,7 @@ def test_the_operators_figures_are_on_the_operators_port_alone(devnet: DevnetPro
         operator = f"http://127.0.0.1:{seller.operator_port}"
         assert httpx.get(f"{seller.url}/metrics").status_code == 404
         assert httpx.get(f"{seller.url}/readyz").json() == {"ready": True}
-        assert set(httpx.get(f"{operator}/readyz").json()) == {"database", "chain", "custody"}
+        assert set(httpx.get(f"{operator}/readyz").json()) == {"database", "chain", "custody", "supply"}
         assert 'paywall_requests_total{method="GET",route="/readyz"' in httpx.get(f"{operator}/metrics").text
         assert httpx.get(f"{operator}/api/catalog").status_code == 404
         second = SellerProcess(devnet, tmp_path / "second")

@@ -53,7 +53,7 @@ async def test_a_request_that_was_out_when_the_edge_came_is_paid_and_its_burns_w
         assert paid.status_code == 200, "what was paid is never refused"
         seconds_later(seller)
         assert await left(seller) == 0
-        shown = (await seller.http.get("/readyz")).json()
+        shown = await seller.readiness()
         assert "nothing more can be sold" in str(shown)
         await burns.capture(seller, 8)
         await seller.burn()

@@ -147,7 +147,7 @@ async def test_what_the_operator_moved_frees_the_batch_once_that_is_final_and_is
         assert await burns.burned(seller) == 2
         said = caplog.text
         assert f"was spent by {moved}, which is not ours, and final" in said
-        metrics = (await seller.http.get("/metrics")).text
+        metrics = await seller.metrics()
         assert "paywall_custodial_outputs_spent_elsewhere 1.0" in metrics
-        ready = (await seller.http.get("/readyz")).json()
+        ready = await seller.readiness()
         assert "another program spent 1 of the wallet's outputs" in str(ready)

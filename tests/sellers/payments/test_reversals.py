@@ -68,7 +68,7 @@ async def test_a_payment_that_vanished_for_good_takes_its_credits_along(own_sell
         assert again.status_code == 200  # what was delivered stays delivered
         seen = await status(seller, payer, request_of(seller, token))
         assert (seen["state"], "receipt" in seen) == ("reversed", False)
-        metrics = (await seller.http.get("/metrics")).text
+        metrics = await seller.metrics()
         assert 'paywall_undone_credits{state="lost"} 1.0' in metrics
         assert 'paywall_payments{state="reversed"} 1.0' in metrics
 

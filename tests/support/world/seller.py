@@ -175,9 +175,16 @@ class Seller:
 
     async def metrics(self) -> str:
         """What the operator is told."""
+        return (await self._operator("/metrics")).text
+
+    async def readiness(self) -> dict[str, str]:
+        """A note for each part."""
+        return dict((await self._operator("/readyz")).json())
+
+    async def _operator(self, path: str) -> httpx.Response:
         transport = httpx.ASGITransport(self.parts.operator)
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
-            return (await http.get("/metrics")).text
+            return await http.get(path)
 
     async def invariants(self) -> list[str]:
         """The lines of `reconcile` that are broken."""
