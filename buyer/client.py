@@ -24,6 +24,8 @@ from buyer.proof.redemption import Redemption
 from buyer.proof.report import Report
 from buyer.purchase.purchasing import Purchasing
 from buyer.purchase.receipts import HeldReceipt
+from buyer.purchase.record import Purchase
+from buyer.purchase.stuck import Stuck
 from buyer.redemptions.images import GeneratedImage, Images
 from buyer.redemptions.jobs import WantedUse
 from buyer.redemptions.redeem import DeliveredUse, UsingCredits
@@ -113,6 +115,14 @@ class BuyerClient:
         purchasing = Purchasing(self._session, self._budget, self._payers, wait=self._wait)
         return await purchasing.buy(product, credits, job_id)
 
+    async def claim(self, purchase_id: str) -> HeldReceipt:
+        """The receipt of a purchase that stuck after its payment: the seller is shown that payment again."""
+        return await Stuck(self._session, self._payers, wait=self._wait).claim(purchase_id)
+
+    async def release(self, purchase_id: str) -> Purchase:
+        """Give a stuck purchase up: the same may be bought anew, and what was signed stays counted as spent."""
+        return await Stuck(self._session, self._payers, wait=self._wait).release(purchase_id)
+
     async def redeem(
         self, receipt: HeldReceipt, body: Mapping[str, Any], *, path: str | None = None
     ) -> DeliveredUse:
@@ -138,6 +148,11 @@ class BuyerClient:
     async def image_path(self, receipt: HeldReceipt) -> str:
         """Where the seller makes images for a receipt's credits."""
         return await self._images.path(receipt)
+
+    async def first_cost(self) -> int:
+        """Credits that one use takes of what is bought and used when nobody says what, as the catalog says."""
+        catalog = (await self._session.seller()).catalog
+        return catalog.cost(catalog.use_path(catalog.product()))
 
     async def use_cost(self, path: str) -> int:
         """Credits that one use of the resource at `path` takes, as the catalog says."""

@@ -49,7 +49,7 @@ class Commands:
         budget = Budget(per_purchase=max_price)
         with closing(await self._wallet_or_first()) as wallet:
             burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
-            async with self._client(wallet, budget) as client:
+            async with self.client(wallet, budget) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
                 done = await image_jobs.run(order, wait=WAIT_SECONDS, burns_wait=burns_wait)
         return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
@@ -57,13 +57,13 @@ class Commands:
     async def buy(self, credit_count: int, max_price: str) -> CommandResult:
         budget = Budget(per_purchase=max_price)
         with closing(await self._wallet_or_first()) as wallet:
-            async with self._client(wallet, budget) as client:
+            async with self.client(wallet, budget) as client:
                 return CommandResult(output.purchase(await client.buy(credit_count)))
 
     async def generate(self, receipt_id: str | None, order: ImageOrder) -> CommandResult:
         with closing(self._open()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
-            async with self._client(wallet) as client:
+            async with self.client(wallet) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
                 done = await image_jobs.use(receipt, order, wait=WAIT_SECONDS)
         return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=False))
@@ -71,7 +71,7 @@ class Commands:
     async def credits(self, receipt_id: str | None) -> CommandResult:
         with closing(self._open()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
-            async with self._client(wallet) as client:
+            async with self.client(wallet) as client:
                 return CommandResult(output.credit_account(receipt, await client.credits(receipt)))
 
     async def receipts(self) -> CommandResult:
@@ -81,7 +81,7 @@ class Commands:
     async def verify(self, redemption_id: str, *, wait: bool) -> CommandResult:
         with closing(self._open()) as wallet:
             seconds = _burn_seconds(wallet) if wait else 0.0
-            async with self._client(wallet) as client:
+            async with self.client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
         return CommandResult(output.proof(report), _exit_code([report], pending_fails=True))
 
@@ -108,7 +108,8 @@ class Commands:
         await funding.fund(wallet, self.seller, funding.FILLING, self.environment)
         return wallet
 
-    def _client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
+    def client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
+        """A client of the command's seller that tells the command's display."""
         return BuyerClient(
             self.seller,
             wallet=wallet,

@@ -4,7 +4,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-import click
+from buyer.cli.failing import said
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -46,12 +46,12 @@ class PlainProgress:
         # Waiting says the same again and again; a log wants it once.
         if line != self._said:
             self._said = line
-            click.echo(line, err=True)
+            said(line)
 
     def trace(self, line: str) -> None:
         if self._verbose and line != self._traced:
             self._traced = line
-            click.echo(line, err=True)
+            said(line)
 
 
 class TerminalProgress:

@@ -14,7 +14,7 @@ from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
 from buyer.redemptions.jobs import MadeUse
-from buyer.seller import trace
+from buyer.seller import trace, typed
 from buyer.seller.http import describe
 from buyer.seller.session import Session
 from shared.cardano.network import DEVNET
@@ -39,8 +39,10 @@ class Proving:
 
         UsageError when nobody knows it, SellerFault when the answer is about another redemption.
         """
-        if not redemption_id.replace("-", "").replace(":", "").isalnum() or not redemption_id.isascii():
-            raise UsageError("redemption_unknown", "that is not a redemption id")
+        try:
+            typed.redemption_id(redemption_id)
+        except TypeError as error:
+            raise UsageError("redemption_unknown", str(error)) from error
         auth = None if receipt is None else self._session.proof(receipt)
         reply = await self._session.http.send(
             "GET", REDEMPTIONS_PATH + redemption_id, auth=auth, explain=trace.burned

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buyer.errors import SellerFault
-from buyer.seller.typed import count, text
+from buyer.seller.typed import count, redemption_id, text
 from shared.merkle import SumNode
 from shared.text import clean
 
@@ -48,7 +48,9 @@ def read(document: Mapping[str, Any]) -> Redemption:
     try:
         burn = document.get("burn")
         return Redemption(
-            text(document["redemption_id"]), text(document["state"]), None if burn is None else _burn(burn)
+            redemption_id(document["redemption_id"]),
+            text(document["state"]),
+            None if burn is None else _burn(burn),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SellerFault(

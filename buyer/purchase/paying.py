@@ -12,6 +12,7 @@ from buyer.purchase.machine import Fate
 from buyer.purchase.record import Purchase
 from buyer.seller import dialect, trace
 from buyer.seller.http import Reply, describe
+from buyer.seller.patience import LONGEST_POLL, Backoff, asked_while_gone
 from buyer.seller.session import Session
 from shared.money import Money
 from shared.text import clean
@@ -32,6 +33,7 @@ class Paying:
         self._budget = budget
         self._payers = payers
         self._say = session.context.say
+        self._polls = Backoff(POLL_SECONDS, LONGEST_POLL)
 
     async def sign(self, purchase: Purchase, request: PaymentRequest, chosen: ChosenOption) -> Purchase:
         """requested → signed: within the budget, from what no other payment of this wallet uses."""
@@ -53,15 +55,17 @@ class Paying:
     async def claim(self, purchase: Purchase) -> Purchase:
         """signed → paid, abandoned when the payment can never land, or signed as before: one claim, one answer."""
         body = dialect.payment(purchase.evidence, self._wallet.key, now=self._session.context.now())
-        reply = await self._session.http.send("POST", dialect.PAYMENTS_PATH, body=body, explain=trace.settled)
+        reply = await asked_while_gone(
+            lambda: self._session.http.send("POST", dialect.PAYMENTS_PATH, body=body, explain=trace.settled),
+            self._say,
+        )
         if reply.ok:
             return await self._accept(purchase, reply)
         if not dialect.settling(reply):
             return await self._after_refusal(purchase, reply)
         if words := dialect.progress(reply):
             self._say(words)
-        # Never 0: a seller could keep us busy for nothing.
-        await asyncio.sleep(reply.retry_after or POLL_SECONDS)
+        await asyncio.sleep(self._polls.pause(reply.retry_after))
         return purchase
 
     def _debit(self, purchase: Purchase, chosen: ChosenOption, draft: PaymentDraft) -> Purchase:

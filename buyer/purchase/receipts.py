@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass, field
 
-from buyer.errors import UsageError
+from buyer.errors import SellerFault, UsageError
 from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase
 from shared.money import Money
@@ -39,7 +39,13 @@ def store(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: s
         return known
     purchase_store.paid(db, purchase)
     row = (receipt.id, purchase.id, token, receipt.issued_at, receipt.expires_at)
-    db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?, ?)", row)
+    try:
+        db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?, ?)", row)
+    except sqlite3.IntegrityError as error:
+        # Two payments would have bought one thing.
+        hint = f"The payment is {purchase.external_id}. Show it to the seller: buyer purchases claim {purchase.id}"
+        message = f"the seller sent the receipt {receipt.id} for another payment before"
+        raise SellerFault("receipt_repeated", message, hint=hint) from error
     return find(db, receipt.id)
 
 

@@ -27,6 +27,7 @@ class Purchase:
     """A stored purchase. `price` is the first one that the seller asked: a later 402 may not ask more.
 
     What follows `expires_at` is there once it is signed: the payer's id, and its draft and the evidence as JSON.
+    Times in Unix seconds.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Purchase:
     external_id: str | None
     draft_document: str | None
     evidence_document: str | None
+    created_at: int
 
     @property
     def draft(self) -> PaymentDraft:
@@ -60,9 +62,13 @@ class Purchase:
         return evidence.read(_there(self.evidence_document), payment_request_token=token, option_id=option_id)
 
 
+# A purchase that is paid without a receipt was released: whatever counts the spent counts it as well.
 SELECT = (
-    "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals,"
-    " payment_request_id, payment_request_token, option_id, expires_at, payer, external_id, draft, evidence"
+    "SELECT id, origin, product, credits, CASE WHEN state = 'paid' AND NOT EXISTS"
+    " (SELECT 1 FROM receipts WHERE purchase_id = purchases.id) THEN 'released' ELSE state END,"
+    " price_amount, price_currency, price_decimals,"
+    " payment_request_id, payment_request_token, option_id, expires_at, payer, external_id, draft, evidence,"
+    " created_at"
     " FROM purchases"
 )
 

@@ -14,7 +14,7 @@ from buyer.redemptions.redeem import MAX_DELIVERY, UsingCredits
 from buyer.seller import trace
 from buyer.seller.http import describe
 from buyer.seller.session import Session
-from buyer.seller.typed import count, text, typed
+from buyer.seller.typed import count, redemption_id, text, typed
 from shared.text import clean
 
 # Where images are. Another path, or another host, could be anything that answers to our address.
@@ -83,7 +83,7 @@ def read(document: Mapping[str, Any], *, mount: str = "") -> ImageNotice:
     """A notice out of its JSON object, its path below the seller's `mount`; SellerFault for anything else."""
     try:
         notice = ImageNotice(
-            redemption_id=text(document["redemption_id"]),
+            redemption_id=redemption_id(document["redemption_id"]),
             credits_remaining=count(document["credits_remaining"]),
             subject=clean(typed(document["subject"], str)),
             path=text(document["image"]["url"]).removeprefix(mount),

@@ -38,11 +38,24 @@ class WantedUse:
 _SELECT = "SELECT idempotency_key, receipt_id, position, target, body, redemption_id, path, state, credits FROM uses"
 
 
-def open_job(db: sqlite3.Connection, kind: str, *, new_id: str, now: int) -> str:
-    """The id of the open job of this kind, or of a new one."""
-    db.execute("INSERT INTO jobs VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING", (new_id, kind, now))
-    row = db.execute("SELECT id FROM jobs WHERE kind = ? AND state = 'open'", (kind,)).fetchone()
+def open_job(db: sqlite3.Connection, kind: str, *, new_id: str, now: int, earlier: str = "") -> str:
+    """The id of the open job of this kind, or of a new one.
+
+    `earlier` is what buyers called it that counted the folder in: what they paid for is not to be paid again.
+    """
+    row = db.execute("SELECT id FROM jobs WHERE kind = ? AND state = 'open'", (earlier,)).fetchone()
+    if row is None:
+        db.execute("INSERT INTO jobs VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING", (new_id, kind, now))
+        row = db.execute("SELECT id FROM jobs WHERE kind = ? AND state = 'open'", (kind,)).fetchone()
     return str(row[0])
+
+
+def begun(db: sqlite3.Connection, job_id: str) -> int:
+    """How many images the job has asked for already: to leave one out would be to lose its credit."""
+    (position,) = db.execute(
+        "SELECT COALESCE(MAX(position), 0) FROM uses WHERE job_id = ?", (job_id,)
+    ).fetchone()
+    return int(position)
 
 
 def finish(db: sqlite3.Connection, job_id: str) -> None:

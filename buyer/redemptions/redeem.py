@@ -11,8 +11,9 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
 from buyer.redemptions.jobs import WantedUse
 from buyer.seller.http import MAX_JSON, Reply, describe
+from buyer.seller.patience import LONGEST_POLL, Backoff, asked_while_gone
 from buyer.seller.session import Session
-from buyer.seller.typed import count, text
+from buyer.seller.typed import count, redemption_id
 from buyer.wallet import lease
 from shared import strict_json
 from shared.text import clean
@@ -117,8 +118,10 @@ class UsingCredits:
         explain: Callable[[Reply], str] | None = None,
     ) -> Reply:
         """The seller's yes to a stored key, as often as it says that it is still at it."""
-        while True:
-            reply = await self._session.http.send(
+        polls = Backoff(POLL_SECONDS, LONGEST_POLL)
+
+        async def once() -> Reply:
+            return await self._session.http.send(
                 "POST",
                 use.target,
                 body=strict_json.loads(use.body),
@@ -127,12 +130,15 @@ class UsingCredits:
                 cap=cap,
                 explain=explain,
             )
+
+        while True:
+            reply = await asked_while_gone(once, self._session.context.say)
             if reply.ok:
                 return reply
             if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
                 self._wallet.transact(lambda db: jobs.refused(db, use.idempotency_key))
                 raise _refused(reply)
-            await asyncio.sleep(reply.retry_after or POLL_SECONDS)  # never 0
+            await asyncio.sleep(polls.pause(reply.retry_after))
 
 
 def _read(reply: Reply) -> DeliveredUse:
@@ -141,7 +147,7 @@ def _read(reply: Reply) -> DeliveredUse:
         return DeliveredUse(
             content=reply.body,
             media_type=clean(reply.content_type),
-            redemption_id=text(reply.headers["redemption-id"]),
+            redemption_id=redemption_id(reply.headers["redemption-id"]),
             credits_remaining=count(int(reply.headers["credits-remaining"])),
         )
     except (LookupError, TypeError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from buyer.errors import SellerFault
 from buyer.seller.http import SellerHttp
@@ -20,7 +21,7 @@ async def keys_of(did: str, http: SellerHttp) -> Sequence[PublicKey]:
     try:
         if did.startswith("did:key:"):
             return [PublicKey.from_did_key(did)]
-        if did != keys.did_web(http.origin):
+        if did not in {keys.did_web(http.origin), keys.did_web(_with_port(http.origin))}:
             raise SellerFault(
                 "identity_foreign", f"{http.origin} claims to be {clean(did)}, which is another host"
             )
@@ -53,3 +54,10 @@ def pin(db: sqlite3.Connection, origin: str, did: str, now: int) -> None:
 def pinned(db: sqlite3.Connection, origin: str) -> str | None:
     row = db.execute("SELECT did FROM sellers WHERE origin = ?", (origin,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def _with_port(origin: str) -> str:
+    """The origin as a seller writes it that names its default port."""
+    parts = urlsplit(origin)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.removesuffix(f':{port}')}:{port}{parts.path}"

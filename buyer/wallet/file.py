@@ -110,10 +110,18 @@ class Wallet:
                 ) from error
             try:
                 result = work(self._connection)
+                self._connection.commit()
+            except sqlite3.OperationalError as error:
+                # A commit that failed for a full disk may leave the transaction open: the next would be refused.
+                self._connection.rollback()
+                hint = (
+                    "Nothing of this step was kept, and nothing is lost. Make room; the same command goes on."
+                )
+                message = f"{self.path} cannot be written: {error}"
+                raise WalletError("wallet_unwritable", message, hint=hint) from error
             except BaseException:
                 self._connection.rollback()
                 raise
-            self._connection.commit()
             return result
 
     def __enter__(self) -> Self:

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-import httpx
-
-from buyer.errors import SellerUnreachable, UsageError, nothing
+from buyer.errors import SellerFault, SellerUnreachable, UsageError, nothing
 from buyer.seller import catalog
 from buyer.seller.catalog import Catalog
 from buyer.seller.http import SellerHttp, seller_origin
@@ -13,11 +11,13 @@ from buyer.wallet import chains
 from buyer.wallet.file import Wallet
 from shared.cardano.network import DEVNET
 from shared.chain.base import ChainError
-from shared.chain.tls import trusted
+from shared.chain.reading import digest
+from shared.chain.transport import NoAnswer, NotSent, Transport
 
 FILLING = 1_000_000_000
 LOOK_SECONDS = 0.3
 WAIT_SECONDS = 60.0
+FAUCET_SECONDS = 30.0
 OK = 200
 
 
@@ -58,16 +58,21 @@ async def fund(wallet: Wallet, seller: str, lovelace: int, environment: Mapping[
 
 async def _ask(wallet: Wallet, chain_url: str, lovelace: int) -> str:
     url = chain_url.removesuffix("/").removesuffix("/api/v0") + "/devnet/faucet"
-    async with httpx.AsyncClient(trust_env=False, timeout=30, verify=trusted(trust_env=False)) as client:
-        try:
-            reply = await client.post(url, json={"address": wallet.address, "lovelace": lovelace})
-        except httpx.TransportError as error:
-            raise SellerUnreachable("faucet_unreachable", f"the faucet does not answer at {url}") from error
-    if reply.status_code != OK:
+    http = Transport(url, "", FAUCET_SECONDS, None)
+    try:
+        reply = await http.send("POST", "", json={"address": wallet.address, "lovelace": lovelace})
+    except (NotSent, NoAnswer) as error:
+        raise SellerUnreachable("faucet_unreachable", f"the faucet does not answer at {url}") from error
+    finally:
+        await http.aclose()
+    if reply.status != OK:
         raise UsageError(
-            "faucet_refused", f"the faucet refused (status {reply.status_code})", hint="Ask for less."
+            "faucet_refused", f"the faucet refused (status {reply.status})", hint="Ask for less."
         )
-    return str(reply.json().get("tx_hash"))
+    try:
+        return digest(reply.json(), "tx_hash")
+    except ChainError as error:
+        raise SellerFault("faucet_malformed", "the faucet's answer names no transaction") from error
 
 
 async def fetch_catalog(seller: str) -> Catalog:

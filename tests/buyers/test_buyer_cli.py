@@ -7,8 +7,6 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,34 +15,7 @@ from starlette.responses import JSONResponse
 from buyer.wallet.file import Wallet
 from shared.problem import Problem
 from tests.support.hostile.lies import Lies
-from tests.support.hostile.seller import FakeSeller
-from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.shell import SECONDS, Shell
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[FakeSeller, str]]:
-    with DevnetProcess(block_seconds=0.3) as devnet:
-        seller = FakeSeller(devnet)
-        asyncio.run(seller.mint())
-        with seller.served() as url:
-            yield seller, url
-
-
-@pytest.fixture
-def shell(served: tuple[FakeSeller, str], tmp_path: Path) -> Shell:
-    seller, url = served
-    seller.lies = Lies()
-    seller.uses.clear()
-    return Shell(seller, url, tmp_path)
-
-
-@pytest.fixture
-def filled(shell: Shell) -> Shell:
-    with closing(Wallet.create(shell.wallet)) as wallet:
-        shell.seller.devnet.faucet(wallet.address, 200_000_000)
-    shell.seller.devnet.blocks()
-    return shell
 
 
 def test_images_on_a_fresh_machine_end_with_files_and_one_object(shell: Shell) -> None:

@@ -31,6 +31,12 @@ TABLE: dict[tuple[PurchaseState, PurchaseEvent], PurchaseState] = {
     ("signed", "unanswered"): "signed",
     ("signed", "dead"): "abandoned",
     ("signed", "receipted"): "paid",
+    ("signed", "released"): "released",
+    ("released", "settling"): "released",
+    ("released", "refused"): "released",
+    ("released", "unanswered"): "released",
+    ("released", "dead"): "abandoned",
+    ("released", "receipted"): "paid",
 }
 
 
@@ -56,7 +62,7 @@ def test_whatever_happens_the_price_is_spent_from_the_signature_to_a_receipt_or_
             continue
         happened.append(event)
     assert happened.count("signed") <= 1, "one purchase is signed once"
-    assert (state in {"signed", "paid"}) == ("signed" in happened and "dead" not in happened)
+    assert (state in {"signed", "released", "paid"}) == ("signed" in happened and "dead" not in happened)
     if state == "abandoned":
         assert happened[-1] in {"failed", "dead"}
         assert ("signed" in happened) == (happened[-1] == "dead")

@@ -1,0 +1,74 @@
+"""What the commands of `buyer purchases` do."""
+
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from buyer.cli import output
+from buyer.cli.commands import CommandResult, Commands
+from buyer.purchase import store as purchase_store
+from buyer.purchase.record import Purchase
+from buyer.wallet.file import Wallet
+
+_MEANING = {
+    "wanted": "not paid; buying as many goes on with it",
+    "requested": "not paid; buying as many goes on with it",
+    "signed": "signed, and no receipt yet; its price counts as spent",
+    "released": "released without a receipt; its price counts as spent",
+    "abandoned": "given up; its price is free again",
+}
+
+
+async def listing(commands: Commands) -> CommandResult:
+    with closing(Wallet.open(commands.path)) as wallet:
+        found = wallet.transact(purchase_store.unfinished)
+    lines = [_line(purchase) for purchase in found] or ["every purchase is finished"]
+    return CommandResult(({"purchases": [_document(purchase) for purchase in found]}, lines))
+
+
+async def claim(commands: Commands, beginning: str) -> CommandResult:
+    with closing(Wallet.open(commands.path)) as wallet:
+        purchase = wallet.transact(lambda db: purchase_store.named(db, beginning))
+        async with replace(commands, seller=purchase.kind.origin).client(wallet) as client:
+            return CommandResult(output.purchase(await client.claim(purchase.id)))
+
+
+async def release(commands: Commands, beginning: str) -> CommandResult:
+    with closing(Wallet.open(commands.path)) as wallet:
+        purchase = wallet.transact(lambda db: purchase_store.named(db, beginning))
+        async with replace(commands, seller=purchase.kind.origin).client(wallet) as client:
+            after = await client.release(purchase.id)
+    return CommandResult((_document(after), [_line(after)]))
+
+
+def costs(commands: Commands, beginning: str) -> str:
+    """What releasing the purchase may cost, in words."""
+    with closing(Wallet.open(commands.path)) as wallet:
+        purchase = wallet.transact(lambda db: purchase_store.named(db, beginning))
+    if purchase.external_id is None:
+        return f"Nothing was paid for {purchase.kind}. Give it up?"
+    return (
+        f"The payment {purchase.external_id} of {purchase.price} for {purchase.kind} may have landed, or may still."
+        f" It stays counted as spent unless the chain says that it never will; buying again may cost another"
+        f" {purchase.price}. Give it up?"
+    )
+
+
+def _document(purchase: Purchase) -> dict[str, Any]:
+    return {
+        "purchase_id": purchase.id,
+        "state": purchase.state,
+        "seller": purchase.kind.origin,
+        "product": purchase.kind.product,
+        "credits": purchase.kind.credits,
+        "price": None if purchase.price is None else str(purchase.price),
+        "payment": purchase.external_id,
+        "created_at": purchase.created_at,
+        "expires_at": purchase.expires_at,
+        "counted_as_spent": purchase.state in {"signed", "released", "paid"},
+    }
+
+
+def _line(purchase: Purchase) -> str:
+    price = "" if purchase.price is None else f" at {purchase.price}"
+    return f"{purchase.id}  {purchase.kind}{price}: {_MEANING[purchase.state]}"
