@@ -17,6 +17,7 @@ from buyer.proof.audit import audit_token
 from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions import jobs
 from buyer.seller.http import seller_origin
 from buyer.wallet import funding
 from buyer.wallet.file import Wallet, default_path
@@ -25,6 +26,7 @@ from shared.cardano.network import DEVNET
 DEVNET_BURN_SECONDS = 120.0
 BURN_SECONDS = 1800.0
 DONE = 0
+PROMISE_BROKEN = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,13 @@ class Commands:
             async with self.client(wallet, budget) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
                 done = await image_jobs.run(order, wait=WAIT_SECONDS, burns_wait=burns_wait)
-        return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
+        return _kept(client, output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
 
     async def buy(self, credit_count: int, max_price: str) -> CommandResult:
         budget = Budget(per_purchase=max_price)
         with closing(await self._wallet_or_first()) as wallet:
             async with self.client(wallet, budget) as client:
-                return CommandResult(output.purchase(await client.buy(credit_count)))
+                return _kept(client, output.purchase(await client.buy(credit_count)))
 
     async def generate(self, receipt_id: str | None, order: ImageOrder) -> CommandResult:
         with closing(self._open()) as wallet:
@@ -66,13 +68,15 @@ class Commands:
             async with self.client(wallet) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
                 done = await image_jobs.use(receipt, order, wait=WAIT_SECONDS)
-        return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=False))
+        return _kept(client, output.images(done), _exit_code(done.reports, pending_fails=False))
 
     async def credits(self, receipt_id: str | None) -> CommandResult:
         with closing(self._open()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
             async with self.client(wallet) as client:
-                return CommandResult(output.credit_account(receipt, await client.credits(receipt)))
+                counts = await client.credits(receipt)
+            remaining = receipt.granted - wallet.transact(lambda db: jobs.known_cost(db, receipt.id))
+            return _kept(client, output.credit_account(receipt, counts, remaining))
 
     async def receipts(self) -> CommandResult:
         with closing(self._open()) as wallet:
@@ -133,6 +137,14 @@ class Commands:
     def _look(self, report: Report) -> None:
         if report.outcome == "pending":
             self.progress.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
+
+
+def _kept(client: BuyerClient, told: CommandAnswer, exit_code: int = DONE) -> CommandResult:
+    """Done all the same: but who drives the command must not have to look for what was kept back."""
+    broken = client.broken_promises
+    return CommandResult(
+        output.with_promises(told, broken), exit_code or (PROMISE_BROKEN if broken else DONE)
+    )
 
 
 def _now() -> int:

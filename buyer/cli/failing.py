@@ -52,7 +52,9 @@ def _let_go(stream: TextIO) -> None:
 def _failure(error: BaseException) -> dict[str, object]:
     match error:
         case BuyerError():
-            return _object(error.code, str(error), error.hint, error.exit_code)
+            failure = _object(error.code, str(error), error.hint, error.exit_code)
+            theirs = {"seller_says": error.seller_says, "chain_says": error.chain_says}
+            return failure | {name: words for name, words in theirs.items() if words}
         case click.Abort() | KeyboardInterrupt():
             return _object("interrupted", "interrupted", "The same command goes on from here.", INTERRUPTED)
         case click.ClickException():
@@ -80,3 +82,7 @@ def _complain(error: BaseException, failure: dict[str, object]) -> None:
         said("interrupted; the same command goes on from here")
         return
     said(f"buyer: {failure['message']}" + (f"\n{failure['hint']}" if failure["hint"] else ""))
+    for name in ("seller_says", "chain_says"):
+        if theirs := failure.get(name):
+            words = theirs.values() if isinstance(theirs, dict) else [theirs]
+            said(f"The {name.removesuffix('_says')} says: {', '.join(map(str, words))}")

@@ -10,9 +10,9 @@ from buyer.client import BuyerClient
 from buyer.errors import SellerError, UsageError
 from buyer.proof.report import Report
 from buyer.purchase import receipts
+from buyer.purchase.promises import CreditCounts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import files, jobs
-from buyer.redemptions.images import GeneratedImage
 from buyer.redemptions.jobs import WantedUse
 from buyer.seller.session import Session
 from buyer.wallet import lease
@@ -68,10 +68,14 @@ class SavedImage:
 
 @dataclass(frozen=True, slots=True)
 class FinishedImages:
-    """The images of one finished job. `remaining` credits; a report for each image, None where none was to be had."""
+    """The images of one finished job. `remaining` credits by the wallet's own books, `counts` by the seller's.
+
+    A report for each image, None where none was to be had.
+    """
 
     receipt: HeldReceipt
     remaining: int
+    counts: CreditCounts
     images: tuple[SavedImage, ...]
     reports: tuple[Report | None, ...]
 
@@ -104,11 +108,11 @@ class ImageJobs:
             self._say(f"receipt {receipt.id} for {receipt.granted} credits at {receipt.price}")
             count = max(order.generate, self._wallet.transact(lambda db: jobs.begun(db, job_id)))
             images = [await self._image(receipt, order, job_id, n) for n in range(1, count + 1)]
-            remaining = (await self._client.credits(receipt)).available
+            counts = await self._client.credits(receipt)
             reports = await self._reports(images, burns_wait)
             # Last: a job that is killed while it waits for the burns must not be bought once more.
             self._wallet.transact(lambda db: jobs.finish(db, job_id))
-        return FinishedImages(receipt, remaining, tuple(images), reports)
+        return FinishedImages(receipt, self._remaining(receipt), counts, tuple(images), reports)
 
     async def use(self, receipt: HeldReceipt, order: ImageOrder, *, wait: float) -> FinishedImages:
         """One image for a receipt that the wallet holds; the same words again finish what was interrupted."""
@@ -119,9 +123,13 @@ class ImageJobs:
         async with lease.held(work, wait=wait, say=self._say):
             job_id = self._open(kind, earlier)
             image = await self._image(receipt, order, job_id, 1)
-            remaining = (await self._client.credits(receipt)).available
+            counts = await self._client.credits(receipt)
             self._wallet.transact(lambda db: jobs.finish(db, job_id))
-        return FinishedImages(receipt, remaining, (image,), await self._reports([image], 0))
+        reports = await self._reports([image], 0)
+        return FinishedImages(receipt, self._remaining(receipt), counts, (image,), reports)
+
+    def _remaining(self, receipt: HeldReceipt) -> int:
+        return receipt.granted - self._wallet.transact(lambda db: jobs.known_cost(db, receipt.id))
 
     def _open(self, kind: list[object], earlier: list[object]) -> str:
         new_id, now = Session.new_id(), self._now()
@@ -145,7 +153,7 @@ class ImageJobs:
         if image.state == "done" and image.path is not None and image.redemption_id is not None:
             return SavedImage(image.path, image.redemption_id)
         generated = await self._client.fetch(receipt, image)
-        name = files.name(position, _title(body, generated), generated.redemption_id, generated.content)
+        name = files.name(position, _title(body), generated.redemption_id, generated.content)
         file = str(files.save(order.folder, name, generated.content))
         self._wallet.transact(lambda db: jobs.saved(db, image.idempotency_key, file))
         self._say(f"image {position} of {order.generate}: {file}, redemption {generated.redemption_id}")
@@ -172,5 +180,6 @@ class ImageJobs:
         self._say(f"burn of {report.redemption_id}: {state}, proof {report.outcome}")
 
 
-def _title(body: dict[str, str], generated: GeneratedImage) -> str:
-    return body.get("name") or body.get("prompt") or generated.subject
+def _title(body: dict[str, str]) -> str:
+    # Our own words alone: a path is read by whoever drives the command.
+    return body.get("name") or body.get("prompt") or ""

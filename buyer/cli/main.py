@@ -11,6 +11,7 @@ import click
 from buyer.cli.failing import failed
 from buyer.cli.options import common, run
 from buyer.cli.owner.purchases import purchases
+from buyer.cli.owner.sellers import sellers
 from buyer.cli.wallet import wallet
 from shared.cardano.lean import leave_backends_out
 
@@ -28,6 +29,7 @@ Exit codes
   4  the payment was refused
   5  the seller is unreachable or at fault, or the answer is still pending
   6  a proof does not hold
+  7  done, and the seller kept less than it promised: see broken_promises
   130  interrupted
 
 \b
@@ -221,6 +223,7 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
 
 cli.add_command(wallet)
 cli.add_command(purchases)
+cli.add_command(sellers)
 
 
 def _order(credit_count: int, generate: int, out: Path, subjects: tuple[dict[str, str], ...]) -> "ImageOrder":

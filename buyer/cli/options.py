@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from buyer.cli.failing import OWN_FAULT, failed, printed
 from buyer.errors import BuyerError, UsageError
+from shared.text import LONGEST_LINE, clean
 
 if TYPE_CHECKING:
     from buyer.cli.commands import CommandResult, Commands
@@ -59,6 +61,18 @@ def confirm(given: dict[str, Any], question: "Callable[[Commands], str]") -> Non
         raise UsageError("not_confirmed", "nothing was changed")
 
 
+def listed(context: click.Context, listing: Callable[[], int]) -> int:
+    """What a group does: its listing, unless a command of its follows, which has options of its own.
+
+    One that stands before the command would be passed over: the wrong wallet would be opened.
+    """
+    if context.invoked_subcommand is None:
+        return listing()
+    if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params):
+        raise click.UsageError(f"options stand after {context.invoked_subcommand}, not before it")
+    return 0
+
+
 def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, CommandResult]]") -> int:
     """Do the work and print its answer, or its error: with --json always one object."""
     from buyer.cli.commands import Commands
@@ -71,6 +85,8 @@ def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, C
     except BuyerError as error:
         return failed(error, as_json=as_json)
     document, lines = finished.answer
-    if not printed(json_module.dumps(document) if as_json else "\n".join(lines)):
+    if not printed(
+        json_module.dumps(document) if as_json else "\n".join(clean(line, LONGEST_LINE) for line in lines)
+    ):
         return OWN_FAULT
     return finished.exit_code

@@ -60,7 +60,7 @@ class TerminalProgress:
     def __init__(self, *, verbose: bool) -> None:
         from rich.console import Console
 
-        self._console: Console = Console(stderr=True, highlight=False)
+        self._console: Console = Console(stderr=True, highlight=False, emoji=False)
         self._status: Status = self._console.status("at work")
         self._verbose = verbose
         self._last = ""

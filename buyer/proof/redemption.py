@@ -8,7 +8,6 @@ from typing import Any
 from buyer.errors import SellerFault
 from buyer.seller.typed import count, redemption_id, text
 from shared.merkle import SumNode
-from shared.text import clean
 
 DEEPEST_PATH = 64
 
@@ -53,8 +52,9 @@ def read(document: Mapping[str, Any]) -> Redemption:
             None if burn is None else _burn(burn),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
+        said = {"detail": repr(error)}
         raise SellerFault(
-            "redemption_malformed", f"the redemption cannot be read: {clean(repr(error))}"
+            "redemption_malformed", "the redemption cannot be read", seller_says=said
         ) from error
 
 

@@ -56,9 +56,13 @@ def named(db: sqlite3.Connection, beginning: str) -> Purchase:
 
 
 def unfinished(db: sqlite3.Connection) -> list[Purchase]:
-    """What has neither a receipt nor an end; the oldest first."""
+    """What has no end, and what is paid for a job that has none; the oldest first."""
     rows = db.execute(f"{record.SELECT} WHERE state <> 'abandoned' ORDER BY created_at, rowid").fetchall()
-    return [purchase for purchase in map(record.of_row, rows) if purchase.state != "paid"]
+    jobs = db.execute(
+        "SELECT purchases.id FROM purchases JOIN jobs ON jobs.id = job_id WHERE jobs.state = 'open'"
+    )
+    at_work = {purchase_id for (purchase_id,) in jobs}
+    return [one for one in map(record.of_row, rows) if one.state != "paid" or one.id in at_work]
 
 
 def others_in_flight(db: sqlite3.Connection, purchase_id: str, payer_id: str) -> bool:

@@ -12,6 +12,7 @@ from buyer.purchase.paying import Paying
 from buyer.purchase.purchasing import purchase_work
 from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import Purchase
+from buyer.redemptions import jobs
 from buyer.seller.session import Session
 from buyer.wallet import lease
 
@@ -47,7 +48,8 @@ class Stuck:
     async def release(self, purchase_id: str) -> Purchase:
         """Give a purchase up, so that the same may be bought anew.
 
-        What was signed stays counted as spent, unless the chain says that it can never land any more.
+        What was signed stays counted as spent, unless the chain says that it can never land any more. A paid one
+        is released from the job that it was bought for, when that cannot be finished: the receipt stays.
         """
         kind = self._wallet.transact(lambda db: purchase_store.find(db, purchase_id)).kind
         async with lease.held(
@@ -55,6 +57,8 @@ class Stuck:
         ):
             # As it is now that nobody else is at it.
             purchase = self._wallet.transact(lambda db: purchase_store.find(db, purchase_id))
+            if purchase.state == "paid" and self._wallet.transact(lambda db: jobs.give_up(db, purchase_id)):
+                return purchase
             if purchase.state in {"paid", "abandoned"}:
                 raise UsageError(
                     "purchase_ended", f"the purchase {purchase.id} has ended: it is {purchase.state}"

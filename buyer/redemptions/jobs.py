@@ -58,6 +58,18 @@ def begun(db: sqlite3.Connection, job_id: str) -> int:
     return int(position)
 
 
+def cost(db: sqlite3.Connection, receipt_id: str) -> int:
+    """Credits that all uses of a receipt cost by the catalog, those that are asked for just now included."""
+    rows = db.execute("SELECT credits FROM uses WHERE receipt_id = ?", (receipt_id,))
+    return sum(credit_count for (credit_count,) in rows)
+
+
+def known_cost(db: sqlite3.Connection, receipt_id: str) -> int:
+    """As `cost`, of the uses that were delivered."""
+    rows = db.execute("SELECT credits FROM uses WHERE receipt_id = ? AND state <> 'wanted'", (receipt_id,))
+    return sum(credit_count for (credit_count,) in rows)
+
+
 def finish(db: sqlite3.Connection, job_id: str) -> None:
     db.execute("UPDATE jobs SET state = 'done' WHERE id = ?", (job_id,))
 
@@ -105,6 +117,12 @@ def saved(db: sqlite3.Connection, key: str, path: str) -> None:
 def refused(db: sqlite3.Connection, key: str) -> None:
     """Forget a key that the seller finally refused: the credit was not taken."""
     db.execute("DELETE FROM uses WHERE idempotency_key = ? AND state = 'wanted'", (key,))
+
+
+def give_up(db: sqlite3.Connection, purchase_id: str) -> bool:
+    """End the open job that a purchase was made for; False when there is none. Its receipt stays good."""
+    where = "state = 'open' AND id = (SELECT job_id FROM purchases WHERE id = ?)"
+    return db.execute(f"UPDATE jobs SET state = 'done' WHERE {where}", (purchase_id,)).rowcount == 1  # noqa: S608  words of ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv6Address
+from secrets import SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from shared.chain.tls import trusted
 from shared.problem import Problem
 from shared.text import clean
 
+_CHANCE = SystemRandom()
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MAX_JSON = 65_536
 ATTEMPTS = 4
@@ -179,14 +181,14 @@ class SellerHttp:
                 **(headers or {}),
             },
         )
-        failure = ""
+        failure, said = "", None
         for attempt in range(ATTEMPTS):
             delay = FIRST_DELAY * 2**attempt
             try:
                 reply = await self._once(request, auth, cap)
                 self._trace(f"{method} {path} → {reply.status}{_meaning(reply, explain)}")
             except (httpx.HTTPError, TimeoutError) as error:
-                failure = f"no answer from {self.origin} ({type(error).__name__})"
+                failure, said = f"no answer from {self.origin} ({type(error).__name__})", None
                 self._trace(f"{method} {path} → {failure}")
             else:
                 if reply.redirects:
@@ -195,12 +197,12 @@ class SellerHttp:
                     )
                 if reply.status not in REPEATABLE:
                     return reply
-                failure = describe(reply.problem())
-                delay = reply.retry_after or delay
+                failure, said = f"{self.origin} answers with status {reply.status}", reply.problem()
+                delay = max(reply.retry_after or 0.0, delay)
             if attempt + 1 < ATTEMPTS:
-                await asyncio.sleep(delay)
+                await asyncio.sleep(delay * (1 + _CHANCE.random() / 4))  # not all buyers at once
         hint = "Is the URL right, the seller running? What was begun is kept; the same command goes on."
-        raise SellerUnreachable("seller_unreachable", failure, hint=hint)
+        raise SellerUnreachable("seller_unreachable", failure, hint=hint, seller_says=said)
 
     async def _once(self, request: httpx.Request, auth: httpx.Auth | None, cap: int) -> Reply:
         async with asyncio.timeout(REQUEST_SECONDS):
@@ -213,9 +215,9 @@ class SellerHttp:
 
 
 def refusal(reply: Reply) -> PaymentRefused:
-    """A 4xx as an error for the caller, in the seller's words made fit for a terminal."""
-    problem = reply.problem()
-    return PaymentRefused(clean(problem.code), f"the seller refused: {describe(problem)}")
+    """A 4xx as an error for the caller."""
+    message = f"the seller refused (status {reply.status})"
+    return PaymentRefused("seller_refused", message, seller_says=reply.problem())
 
 
 def describe(problem: Problem) -> str:

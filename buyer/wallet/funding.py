@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from buyer.errors import SellerFault, SellerUnreachable, UsageError, nothing
+from buyer.errors import SellerFault, SellerUnreachable, UsageError, no_chain, nothing
 from buyer.seller import catalog
 from buyer.seller.catalog import Catalog
 from buyer.seller.http import SellerHttp, seller_origin
@@ -33,7 +33,7 @@ async def balance(wallet: Wallet, seller: str, environment: Mapping[str, str]) -
     try:
         return sum(utxo.lovelace for utxo in await chain.utxos(wallet.address))
     except ChainError as error:
-        raise SellerUnreachable("chain_unreachable", f"the chain service does not answer: {error}") from error
+        raise no_chain(error) from error
     finally:
         await chain.aclose()
 

@@ -24,7 +24,11 @@ def test_images_on_a_fresh_machine_end_with_files_and_one_object(shell: Shell) -
     )
     assert done.code == 0, done.err
     told = done.told
-    assert list(told) == ["payment_request_id", "price", "receipt_id", "credits", "images", "burns"]
+    assert list(told) == [
+        *("payment_request_id", "price", "receipt_id", "credits", "images", "burns"),
+        *("seller_says", "broken_promises"),
+    ]
+    assert (told["seller_says"]["credits"]["available"], told["broken_promises"]) == (1, [])
     assert told["price"] == "3.00 USD"
     assert told["receipt_id"].startswith("urn:uuid:")
     assert told["credits"] == {"granted": 3, "remaining": 1}
@@ -80,7 +84,8 @@ def test_credits_are_bought_counted_and_used_one_by_one(filled: Shell) -> None:
     made = filled.run("generate", "--name", "Abraham Lincoln", "--out", "out", "--json")
     assert (made.code, made.told["credits"]) == (0, {"granted": 10, "remaining": 9})
     counted = filled.run("credits", "--json")
-    assert (counted.told["available"], counted.told["captured"]) == (9, 1)
+    assert (counted.told["granted"], counted.told["remaining"]) == (10, 9)
+    assert counted.told["seller_says"]["credits"]["captured"] == 1
     listed = filled.run("receipts", "--json")
     assert [receipt["receipt_id"] for receipt in listed.told["receipts"]] == [bought.told["receipt_id"]]
     assert "eyJ" not in listed.out
@@ -92,7 +97,7 @@ def refuse(problem: Problem) -> Lies:
 
 FAILURES: dict[str, tuple[list[str], Lies, int, str]] = {
     "over budget": (["buy", "--max-price", "2.99"], Lies(), 3, "over_budget"),
-    "refused": (["buy"], refuse(Problem(402, "payment_mismatch", "No", "No.")), 4, "payment_mismatch"),
+    "refused": (["buy"], refuse(Problem(402, "payment_mismatch", "No", "No.")), 4, "payment_refused"),
     "at fault": (["buy"], Lies(instead={"/api/catalog": lambda: JSONResponse([])}), 5, "answer_malformed"),
     "unreachable": (["buy", "--seller", "http://127.0.0.1:9"], Lies(), 5, "seller_unreachable"),
     "plain http": (["buy", "--seller", "http://seller.example"], Lies(), 2, "seller_url"),

@@ -133,3 +133,17 @@ def test_a_receipt_that_came_before_is_refused_and_nothing_is_lost(filled: Shell
     assert filled.run(*BUY).code == 0
     with closing(Wallet.open(filled.wallet)) as wallet:
         assert len(wallet.transact(receipts.every)) == 2
+
+
+def test_images_that_can_never_be_finished_are_given_up_and_their_credits_stay(filled: Shell) -> None:
+    filled.seller.lies.redemption_id = "the-same"
+    for _ in range(2):
+        assert filled.run("images", "--json").told["error"]["code"] == "redemption_repeated"
+    (paid,) = listed(filled)
+    assert (paid["state"], paid["counted_as_spent"]) == ("paid", True)
+    assert release(filled, "--yes").code == 0
+    assert listed(filled) == []
+    filled.seller.lies = Lies()
+    assert filled.run("images", "--json").code == 0
+    assert len(filled.seller.transactions) == 2
+    assert len(filled.run("receipts", "--json").told["receipts"]) == 2

@@ -15,6 +15,7 @@ _MEANING = {
     "requested": "not paid; buying as many goes on with it",
     "signed": "signed, and no receipt yet; its price counts as spent",
     "released": "released without a receipt; its price counts as spent",
+    "paid": "paid, and not all its images are saved; the same command goes on with them",
     "abandoned": "given up; its price is free again",
 }
 
@@ -47,6 +48,8 @@ def costs(commands: Commands, beginning: str) -> str:
         purchase = wallet.transact(lambda db: purchase_store.named(db, beginning))
     if purchase.external_id is None:
         return f"Nothing was paid for {purchase.kind}. Give it up?"
+    if purchase.state == "paid":
+        return "The receipt and its credits stay in the wallet, and the next command buys anew. Give the images up?"
     return (
         f"The payment {purchase.external_id} of {purchase.price} for {purchase.kind} may have landed, or may still."
         f" It stays counted as spent unless the chain says that it never will; buying again may cost another"

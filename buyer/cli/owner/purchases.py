@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from buyer.cli.options import common, confirm, run
+from buyer.cli.options import common, confirm, listed, run
 
 
 @click.group(invoke_without_command=True)
@@ -19,7 +19,7 @@ def purchases(context: click.Context, **given: Any) -> int:
       buyer purchases
       buyer purchases claim 1a2b3c4d
     """
-    return 0 if context.invoked_subcommand else run(given, lambda commands: _work().listing(commands))
+    return listed(context, lambda: run(given, lambda commands: _work().listing(commands)))
 
 
 @purchases.command()
