@@ -1,7 +1,7 @@
 """The flow of `buyer images`: buy credits, use some, save the images; taken up where it was cut off."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category
@@ -131,7 +131,7 @@ class ImageJobs:
     def _remaining(self, receipt: HeldReceipt) -> int:
         return receipt.granted - self._wallet.transact(lambda db: jobs.known_cost(db, receipt.id))
 
-    def _open(self, kind: list[object], earlier: list[object]) -> str:
+    def _open(self, kind: Sequence[object], earlier: Sequence[object]) -> str:
         new_id, now = Session.new_id(), self._now()
         named, once = json.dumps(kind), json.dumps(earlier)
         return self._wallet.transact(

@@ -20,7 +20,8 @@ def settled(reply: Reply) -> str:
     """A claim's receipt, or how far the payment is."""
     answer = reply.json()
     if "receipt" in answer:
-        return f"receipt {clean(jws.read(answer['receipt']).payload['jti'])}, {clean(answer['credits']['granted'])} credits"
+        named, granted = jws.read(answer["receipt"]).payload["jti"], answer["credits"]["granted"]
+        return f"receipt {clean(named)}, {clean(granted)} credits"
     return f"{clean(answer['state'])}, {clean(answer['confirmations'])} of {clean(answer['required'])} confirmations"
 
 

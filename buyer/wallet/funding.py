@@ -57,10 +57,12 @@ async def fund(wallet: Wallet, seller: str, lovelace: int, environment: Mapping[
 
 
 async def _ask(wallet: Wallet, chain_url: str, lovelace: int) -> str:
-    url = chain_url.removesuffix("/").removesuffix("/api/v0") + "/devnet/faucet"
+    url = chain_url.removesuffix("/").removesuffix("/api/v0")
     http = Transport(url, "", FAUCET_SECONDS, None)
     try:
-        reply = await http.send("POST", "", json={"address": wallet.address, "lovelace": lovelace})
+        reply = await http.send(
+            "POST", "/devnet/faucet", json={"address": wallet.address, "lovelace": lovelace}
+        )
     except (NotSent, NoAnswer) as error:
         raise SellerUnreachable("faucet_unreachable", f"the faucet does not answer at {url}") from error
     finally:

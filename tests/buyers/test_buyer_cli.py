@@ -60,7 +60,7 @@ def test_a_burn_is_verified_by_the_command_and_a_lie_about_it_is_exit_6(filled: 
 def test_a_burn_of_fewer_tokens_than_the_catalog_said_that_an_image_costs_is_exit_6(filled: Shell) -> None:
     images = {"id": "images", "product": "image-credit", "credits": 3, "use": "/api/images/generate"}
     filled.seller.lies.catalog = lambda catalog: {**catalog, "resources": [images]}
-    redemption_id = filled.run("images", "--json").told["images"][0]["redemption_id"]
+    redemption_id = filled.run("images", "--generate", "1", "--json").told["images"][0]["redemption_id"]
     asyncio.run(filled.seller.burn())  # one token for each image
     broken = filled.run("verify", redemption_id, "--wait", "--json")
     assert (broken.code, broken.told["proof_valid"]) == (6, False)

@@ -11,7 +11,7 @@ from buyer.cli.options import common, confirm, listed, run
 @click.group(invoke_without_command=True)
 @common
 @click.pass_context
-def purchases(context: click.Context, **given: Any) -> int:
+def purchases(context: click.Context, /, **given: Any) -> int:
     """List the purchases that are neither finished nor given up.
 
     \b

@@ -11,7 +11,7 @@ from buyer.cli.options import common, listed, run
 @click.group(invoke_without_command=True)
 @common
 @click.pass_context
-def sellers(context: click.Context, **given: Any) -> int:
+def sellers(context: click.Context, /, **given: Any) -> int:
     """List the sellers that the wallet has met, and the identity that each is held to."""
     return listed(context, lambda: run(given, lambda commands: _work().listing(commands)))
 
