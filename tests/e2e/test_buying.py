@@ -90,4 +90,4 @@ def test_a_receipt_is_used_until_it_is_empty_and_then_402_is_an_error_for_the_sc
     assert used["credits"] == {"granted": 1, "remaining": 0}
     done = buyer.run("generate", "--name", "James Monroe", "--out", "images")
     assert done.returncode not in {0, 6}
-    assert buyer.ok("credits")["available"] == 0
+    assert buyer.ok("credits")["remaining"] == 0

@@ -100,6 +100,6 @@ _LIMITS = (
 
 
 def _work() -> ModuleType:
-    from buyer.cli import owner_commands
+    from buyer.cli.owner import spending_commands
 
-    return owner_commands
+    return spending_commands
