@@ -22,6 +22,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_SELLER = "http://127.0.0.1:8402"
 
 
+owner_fd_option = click.option(
+    "--owner-fd",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Read the owner's passphrase from this file descriptor.  [default: asked at the terminal]",
+)
+
+
 def common(command: F) -> F:
     """The options that every command takes."""
     for option in (

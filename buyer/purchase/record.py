@@ -96,7 +96,8 @@ def of_row(row: tuple[object, ...]) -> Purchase:
     identity, origin, product, credit_count, state, amount, currency, decimals, *rest, counted = row
     price = None if amount is None else Money(amount, currency, decimals)  # type: ignore[arg-type] # sqlite3 is untyped
     kind = PurchaseKind(origin, product, credit_count)  # type: ignore[arg-type] # sqlite3 is untyped
-    return Purchase(identity, kind, state, price, *rest, bool(counted))  # type: ignore[arg-type] # sqlite3 is untyped
+    details = (*rest, bool(counted))
+    return Purchase(identity, kind, state, price, *details)  # type: ignore[arg-type] # sqlite3 is untyped
 
 
 def _there(value: str | None) -> str:

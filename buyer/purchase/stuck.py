@@ -14,7 +14,7 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import Purchase
 from buyer.redemptions import jobs
 from buyer.seller.session import Session
-from buyer.wallet import lease
+from buyer.wallet import copies, lease
 
 
 class Stuck:
@@ -55,7 +55,8 @@ class Stuck:
         async with lease.held(
             purchase_work(self._session, kind), wait=self._wait, say=self._session.context.say
         ):
-            # As it is now that nobody else is at it.
+            # As it is now that nobody else is at it. A copy may not know yet that it was paid elsewhere.
+            self._wallet.transact(copies.check_no_copy)
             purchase = self._wallet.transact(lambda db: purchase_store.find(db, purchase_id))
             if purchase.state == "paid" and self._wallet.transact(lambda db: jobs.give_up(db, purchase_id)):
                 return purchase

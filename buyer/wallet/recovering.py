@@ -110,13 +110,15 @@ async def _ask(session: Session, purchase: Purchase, payments: list[ForeignPayme
     wallet, now = session.wallet, session.context.now()
     try:
         found = await _receipt(session, purchase)
+        if found is not None:
+            wallet.transact(lambda db: receipts.store_recovered(db, purchase, *found))
+            session.context.say(clean(f"{purchase.kind} was paid meanwhile: its receipt is here"))
+            return
+    except WalletError:
+        raise
     except BuyerError as error:
-        session.context.say(f"{purchase.kind.origin} could not be asked: {clean(error)}")
-        found = None
-    if found is not None:
-        wallet.transact(lambda db: receipts.store_recovered(db, purchase, *found))
-        session.context.say(clean(f"{purchase.kind} was paid meanwhile: its receipt is here"))
-        return
+        # One seller that is gone, or repeats itself, keeps the wallet from no other: the chain tells what was paid.
+        session.context.say(f"{purchase.kind.origin} gives no receipt that holds: {clean(error)}")
     mark = token_hash(purchase.payment_request_token or "")
     for payment in payments:
         if payment.token_hash == mark:

@@ -123,6 +123,23 @@ def test_a_new_did_key_is_the_owners_decision_as_well(filled: Shell, monkeypatch
     assert filled.run(*BUY).code == 0
 
 
+def test_where_the_owner_has_a_passphrase_a_new_identity_takes_it(
+    filled: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners, guessed = "the owner's own words", "what an agent guesses"
+    assert filled.secretly("--owner-fd", owners, "budget", "set", "--total", "50.00").code == 0
+    assert filled.run(*BUY).code == 0
+    other = SigningKey.generate()
+    monkeypatch.setattr(filled.seller, "key", other)
+    monkeypatch.setattr(filled.seller, "did", other.public.did)
+    trust = ("sellers", "trust", "--identity", f"{other.public.did}#{other.public.thumbprint}", "--json")
+    assert filled.run(*trust).told["error"]["code"] == "passphrase_missing"
+    assert filled.secretly("--owner-fd", guessed, *trust).told["error"]["code"] == "passphrase_wrong"
+    assert filled.run(*BUY).told["error"]["code"] == "identity_changed"
+    assert filled.secretly("--owner-fd", owners, *trust).code == 0
+    assert filled.run(*BUY).code == 0
+
+
 def test_one_seller_is_one_however_its_address_is_written(filled: Shell) -> None:
     port = filled.seller.origin.rpartition(":")[2]
     filled.run(*BUY)

@@ -3,10 +3,13 @@
 import asyncio
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from buyer.errors import PaymentRefused, WalletError
 from buyer.purchase import receipts
+from buyer.wallet import copies
 from buyer.wallet.file import Wallet
 from shared.problem import Problem
 from tests.support.hostile.lies import Lies
@@ -73,6 +76,19 @@ def test_what_is_released_counts_as_spent_and_the_same_can_be_bought_anew(stuck:
     assert [purchase["state"] for purchase in listed(stuck)] == ["released"]
 
 
+def test_what_is_released_is_told_by_the_history_and_held_against_the_owners_limits(stuck: Shell) -> None:
+    limits = ("--per-day", "5.00", "--per-seller", "5.00", "--total", "5.00")
+    assert stuck.secretly("--owner-fd", "the owner's own words", "budget", "set", *limits).code == 0
+    release(stuck, "--yes")
+    (past,) = stuck.run("history", "--json").told["purchases"]
+    assert (past["state"], past["counted_as_spent"], past["receipt_id"]) == ("released", True, None)
+    stuck.seller.lies = Lies()
+    again = stuck.run(*BUY)
+    assert (again.code, again.told["error"]["code"]) == (3, "over_seller_budget")
+    assert stuck.run("budget", "show", "--json").told["spent"] == "3.00 USD"
+    assert len(stuck.seller.transactions) == 1
+
+
 def test_the_receipt_of_a_released_payment_may_come_after_all(stuck: Shell) -> None:
     release(stuck, "--yes")
     stuck.seller.lies = Lies()
@@ -90,6 +106,7 @@ def test_it_is_released_although_the_seller_is_gone_for_ever(stuck: Shell) -> No
 
 def test_what_can_never_land_is_given_back_when_it_is_released(shop: Shop) -> None:
     shop.seller.lies.refuse_claims = MISMATCH
+    shop.environment["BUYER_CHAIN"] = shop.devnet.url
     with pytest.raises(Exception, match="refused"):
         buy(shop)
     assert _release(shop) == "released"
@@ -97,6 +114,40 @@ def test_what_can_never_land_is_given_back_when_it_is_released(shop: Shop) -> No
     shop.pass_time(LIFETIME)
     assert _release(shop) == "abandoned"
     assert (states(shop), spent(shop)) == (["abandoned"], 0)
+
+
+def test_what_only_the_sellers_own_chain_calls_dead_stays_spent(shop: Shop) -> None:
+    shop.seller.lies.refuse_claims = MISMATCH
+    with pytest.raises(Exception, match="refused"):
+        buy(shop)
+    shop.pass_time(LIFETIME)
+    assert _release(shop) == "released"
+    with pytest.raises(PaymentRefused) as caught:
+        _claim(shop)
+    assert (caught.value.code, "stays counted as spent" in caught.value.hint) == ("payment_dead", True)
+    assert (states(shop), spent(shop)) == (["abandoned"], 300)
+
+
+def test_a_restored_copy_releases_nothing_before_it_has_looked(shop: Shop, tmp_path: Path) -> None:
+    shop.seller.lies.refuse_claims = MISMATCH
+    with pytest.raises(Exception, match="refused"):
+        buy(shop)
+    with closing(Wallet.open(shop.wallet_path)) as wallet:
+        copies.backup(wallet, tmp_path / "backup.db", now=shop.now())
+    copy = replace(shop, wallet_path=tmp_path / "backup.db")
+    with pytest.raises(WalletError) as caught:
+        _release(copy)
+    assert (caught.value.code, states(copy)) == ("wallet_copied", ["signed"])
+
+
+def _claim(shop: Shop) -> None:
+    async def once() -> None:
+        with closing(Wallet.open(shop.wallet_path)) as wallet:
+            (purchase_id,) = wallet.transact(lambda db: db.execute("SELECT id FROM purchases").fetchone())
+            async with shop.client(wallet) as client:
+                await client.claim(purchase_id)
+
+    asyncio.run(once())
 
 
 def _release(shop: Shop) -> str:

@@ -10,6 +10,8 @@ from buyer.cli.commands import CommandResult, Commands
 from buyer.errors import UsageError
 from buyer.seller import identity as identities
 from buyer.seller.trusting import Introduction, introduction
+from buyer.wallet import owner
+from buyer.wallet.passphrases import PassphraseSource
 
 
 async def listing(commands: Commands) -> CommandResult:
@@ -19,13 +21,16 @@ async def listing(commands: Commands) -> CommandResult:
     return CommandResult(({"sellers": found}, lines))
 
 
-async def trust(commands: Commands, identity: str | None) -> CommandResult:
+async def trust(commands: Commands, identity: str | None, owner_fd: int | None) -> CommandResult:
     presented = await introduction(commands.seller, commands.progress.trace)
     if identity != presented.identity:
         message = f"{presented.origin} presents itself as {presented.identity}"
         hint = "Nothing was changed. Compare it with what the seller tells on another way; to believe it: --identity"
         raise UsageError("not_confirmed", message, hint=hint)
     with closing(commands.look()) as wallet:
+        if wallet.transact(owner.is_known):
+            with commands.progress.aside():
+                owner.recognised(wallet, PassphraseSource(owner_fd, "--owner-fd").ask(owner.OWNER))
         wallet.transact(lambda db: _trust(db, presented))
     document = {"seller": presented.origin, "did": presented.did, "keys": list(presented.thumbprints)}
     return CommandResult((document, [f"{presented.origin} is now held to {presented.identity}"]))
