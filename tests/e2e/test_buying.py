@@ -26,7 +26,11 @@ def test_the_seeds_flow_ends_with_two_images_one_credit_and_two_proofs(
             "--wait-burns",
         )
     )
-    assert set(bought) == {"payment_request_id", "price", "receipt_id", "credits", "images", "burns"}
+    assert set(bought) == {
+        *("payment_request_id", "price", "receipt_id", "credits", "images", "burns"),
+        *("seller_says", "broken_promises"),
+    }
+    assert bought["broken_promises"] == []
     assert bought["price"] == "3.00 USD"
     assert bought["credits"] == {"granted": 3, "remaining": 1}
     for image in bought["images"]:
