@@ -9,43 +9,32 @@ async with BuyerClient("http://localhost:8402", wallet=wallet, budget=budget) as
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from buyer.budget import Budget
-from buyer.errors import SellerFault, UsageError, nothing
+from buyer.errors import UsageError, nothing
 from buyer.payers.base import Payer
 from buyer.payers.registry import Payers
 from buyer.proof.fetch import Proving
 from buyer.proof.redemption import Redemption
 from buyer.proof.report import Report
+from buyer.purchase import balance
+from buyer.purchase.promises import BrokenPromise, CreditCounts
 from buyer.purchase.purchasing import Purchasing
 from buyer.purchase.receipts import HeldReceipt
-from buyer.purchase.record import RehearsedPurchase
+from buyer.purchase.record import Purchase, RehearsedPurchase
+from buyer.purchase.stuck import Stuck
 from buyer.redemptions.images import GeneratedImage, Images
 from buyer.redemptions.jobs import WantedUse
 from buyer.redemptions.redeem import DeliveredUse, UsingCredits
-from buyer.seller.http import refusal
 from buyer.seller.session import Context, Session
 from buyer.wallet.file import Wallet
+from shared.text import LONGEST_LINE, clean
 
 WAIT_SECONDS = 900.0
-
-
-@dataclass(frozen=True, slots=True)
-class CreditCounts:
-    """A credit account's buckets: granted = available + reserved + captured + expired + revoked + moved."""
-
-    granted: int
-    available: int
-    reserved: int
-    captured: int
-    expired: int
-    revoked: int
-    moved: int
 
 
 class BuyerClient:
@@ -71,7 +60,7 @@ class BuyerClient:
         now: Callable[[], int] = lambda: int(time.time()),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        context = Context(now, environment, say, trace, transport)
+        context = Context(now, environment, _cleaned(say), _cleaned(trace), transport)
         self._session = Session(url, wallet, context, any_network=bool(payers))
         self._budget = budget
         self._payers = Payers(self._session, payers)
@@ -96,6 +85,11 @@ class BuyerClient:
         """The seller's scheme, host and port."""
         return self._session.origin
 
+    @property
+    def broken_promises(self) -> tuple[BrokenPromise, ...]:
+        """Where this seller gave less, or took more, than it had promised, as far as it showed itself by now."""
+        return tuple(self._session.broken)
+
     async def buy(
         self, credits: int, *, product: str | None = None, job_id: str | None = None
     ) -> HeldReceipt:
@@ -104,7 +98,9 @@ class BuyerClient:
         An interrupted purchase of as many is finished instead. `job_id` names what it is bought for.
         """
         purchasing = self._purchasing(credits)
-        return await purchasing.buy(product or await self._product(), credits, job_id)
+        receipt = await purchasing.buy(product or await self._product(), credits, job_id)
+        await balance.look(self._session, receipt)
+        return receipt
 
     async def rehearse(self, credits: int, *, product: str | None = None) -> RehearsedPurchase:
         """What `buy` would do now. The seller is asked for an offer; nothing is signed or stored."""
@@ -121,6 +117,14 @@ class BuyerClient:
 
     async def _product(self) -> str:
         return (await self._session.seller()).catalog.product()
+
+    async def claim(self, purchase_id: str) -> HeldReceipt:
+        """The receipt of a purchase that stuck after its payment: the seller is shown that payment again."""
+        return await Stuck(self._session, self._payers, wait=self._wait).claim(purchase_id)
+
+    async def release(self, purchase_id: str) -> Purchase:
+        """Give a stuck purchase up: the same may be bought anew, and what was signed stays counted as spent."""
+        return await Stuck(self._session, self._payers, wait=self._wait).release(purchase_id)
 
     async def redeem(
         self, receipt: HeldReceipt, body: Mapping[str, Any], *, path: str | None = None
@@ -148,6 +152,11 @@ class BuyerClient:
         """Where the seller makes images for a receipt's credits."""
         return await self._images.path(receipt)
 
+    async def first_cost(self) -> int:
+        """Credits that one use takes of what is bought and used when nobody says what, as the catalog says."""
+        catalog = (await self._session.seller()).catalog
+        return catalog.cost(catalog.use_path(catalog.product()))
+
     async def use_cost(self, path: str) -> int:
         """Credits that one use of the resource at `path` takes, as the catalog says."""
         return (await self._session.seller()).catalog.cost(path)
@@ -158,15 +167,7 @@ class BuyerClient:
 
     async def credits(self, receipt: HeldReceipt) -> CreditCounts:
         """What is left on a receipt, as the seller counts it."""
-        reply = await self._session.http.send("GET", "/api/credits", auth=self._session.proof(receipt))
-        if not reply.ok:
-            raise refusal(reply)
-        listed = reply.json()
-        # A seller that knows no gifts has moved nothing.
-        counts = {bucket: ({"moved": 0} | listed).get(bucket) for bucket in CreditCounts.__slots__}
-        if not all(type(count) is int and count >= 0 for count in counts.values()):
-            raise SellerFault("credits_malformed", "the seller's count of the credits cannot be read")
-        return CreditCounts(**{bucket: int(count or 0) for bucket, count in counts.items()})
+        return await balance.fetch(self._session, receipt)
 
     async def redemption(self, redemption_id: str) -> Redemption:
         """A redemption and its burn, as the seller describes them."""
@@ -177,3 +178,8 @@ class BuyerClient:
     ) -> Report:
         """Whether the token of a redemption was burned, by the chain; `wait` seconds while it is pending."""
         return await self._proving.verify(redemption_id, wait=wait, look=look)
+
+
+def _cleaned(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Whatever a seller or a chain had its words in reaches a terminal or a log like this."""
+    return lambda line: tell(clean(line, LONGEST_LINE))

@@ -13,7 +13,11 @@ BuyerError
 └── ProofBroken          6  a burn proof was checked and does not hold
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
+
+from shared.problem import Problem
+from shared.text import LONGEST_LINE, clean
 
 
 def nothing(_: object) -> None:
@@ -21,14 +25,38 @@ def nothing(_: object) -> None:
 
 
 class BuyerError(Exception):
-    """A failure with a stable `code`, the process's exit code, and a `hint`: what to do next."""
+    """A failure with a stable `code`, the process's exit code, and a `hint`: what to do next.
+
+    Code, message and hint are our own words. What a stranger says about it stands in `seller_says` and `chain_says`
+    alone, cleaned: a seller that could choose a code could pass for the wallet.
+    """
 
     exit_code: ClassVar[int] = 5
 
-    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        seller_says: Problem | Mapping[str, object] | None = None,
+        chain_says: object = "",
+    ) -> None:
+        super().__init__(clean(message, LONGEST_LINE))
         self.code = code
-        self.hint = hint
+        self.hint = clean(hint, LONGEST_LINE)
+        words = _words(seller_says) if isinstance(seller_says, Problem) else seller_says or {}
+        self.seller_says = {name: _cleaned(value) for name, value in words.items()}
+        self.chain_says = clean(chain_says)
+
+
+def _words(problem: Problem) -> Mapping[str, object]:
+    said = {"code": problem.code, "title": problem.title, "detail": problem.detail}
+    return {"status": problem.status, **{name: words for name, words in said.items() if words}}
+
+
+def _cleaned(value: object) -> int | str:
+    return value if type(value) is int else clean(value)
 
 
 class WalletError(BuyerError):
@@ -69,3 +97,10 @@ class StillPending(SellerError):
 
 class ProofBroken(BuyerError):
     exit_code = 6
+
+
+def no_chain(error: Exception) -> SellerUnreachable:
+    """The chain service does not answer, or not so that it could be understood."""
+    hint = "What was begun is kept; run the same command again."
+    message = "the chain service gives no answer that can be used"
+    return SellerUnreachable("chain_unreachable", message, hint=hint, chain_says=error)

@@ -1,6 +1,8 @@
 """Strangers' words, made fit to be shown."""
 
 LONGEST_TEXT = 300
+#: a line that is mostly ours and may hold some of theirs
+LONGEST_LINE = 2000
 
 
 def is_storable(text: str) -> bool:

@@ -17,6 +17,7 @@ from buyer.proof.audit import audit_token
 from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
+from buyer.redemptions import jobs
 from buyer.seller.http import seller_origin
 from buyer.wallet import funding, owner
 from buyer.wallet.file import Wallet, default_path
@@ -28,6 +29,7 @@ DEVNET_BURN_SECONDS = 120.0
 BURN_SECONDS = 1800.0
 DONE = 0
 DEFAULT_MAX_PRICE = "5.00 USD"
+PROMISE_BROKEN = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +56,39 @@ class Commands:
         with closing(await self._wallet_or_first()) as wallet:
             budget = _budget_of(max_price, wallet)
             burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
-            async with self._client(wallet, budget) as client:
+            async with self.client(wallet, budget) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
                 done = await image_jobs.run(order, wait=WAIT_SECONDS, burns_wait=burns_wait)
-        return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
+        return _kept(client, output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
 
     async def buy(self, credit_count: int, max_price: str | None) -> CommandResult:
         _budget_of(max_price, None)
         with closing(await self._wallet_or_first()) as wallet:
             budget = _budget_of(max_price, wallet)
-            async with self._client(wallet, budget) as client:
-                return CommandResult(output.purchase(await client.buy(credit_count)))
+            async with self.client(wallet, budget) as client:
+                return _kept(client, output.purchase(await client.buy(credit_count)))
 
     async def rehearse(self, credit_count: int, max_price: str | None) -> CommandResult:
         """What `buy` would do, as far as it can be told without signing anything."""
         with closing(self.unlock()) as wallet:
-            async with self._client(wallet, _budget_of(max_price, wallet)) as client:
+            async with self.client(wallet, _budget_of(max_price, wallet)) as client:
                 return CommandResult(output.rehearsed(await client.rehearse(credit_count)))
 
     async def generate(self, receipt_id: str | None, order: ImageOrder) -> CommandResult:
         with closing(self.unlock()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
-            async with self._client(wallet) as client:
+            async with self.client(wallet) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
                 done = await image_jobs.use(receipt, order, wait=WAIT_SECONDS)
-        return CommandResult(output.images(done), _exit_code(done.reports, pending_fails=False))
+        return _kept(client, output.images(done), _exit_code(done.reports, pending_fails=False))
 
     async def credits(self, receipt_id: str | None) -> CommandResult:
         with closing(self.unlock()) as wallet:
             receipt = self._receipt(wallet, receipt_id)
-            async with self._client(wallet) as client:
-                return CommandResult(output.credit_account(receipt, await client.credits(receipt)))
+            async with self.client(wallet) as client:
+                counts = await client.credits(receipt)
+            remaining = receipt.granted - wallet.transact(lambda db: jobs.known_cost(db, receipt.id))
+            return _kept(client, output.credit_account(receipt, counts, remaining))
 
     async def receipts(self) -> CommandResult:
         with closing(self.look()) as wallet:
@@ -93,7 +97,7 @@ class Commands:
     async def verify(self, redemption_id: str, *, wait: bool) -> CommandResult:
         with closing(self.unlock()) as wallet:
             seconds = _burn_seconds(wallet) if wait else 0.0
-            async with self._client(wallet) as client:
+            async with self.client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
         return CommandResult(output.proof(report), _exit_code([report], pending_fails=True))
 
@@ -129,7 +133,8 @@ class Commands:
         await funding.fund(wallet, self.seller, funding.FILLING, self.environment)
         return wallet
 
-    def _client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
+    def client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
+        """A client of the command's seller that tells the command's display."""
         return BuyerClient(
             self.seller,
             wallet=wallet,
@@ -160,6 +165,14 @@ def _budget_of(max_price: str | None, wallet: Wallet | None) -> Budget:
     limits = None if wallet is None else wallet.transact(owner.limits)
     allowed = None if limits is None else limits.per_purchase
     return Budget(per_purchase=max_price or allowed or DEFAULT_MAX_PRICE)
+
+
+def _kept(client: BuyerClient, told: CommandAnswer, exit_code: int = DONE) -> CommandResult:
+    """Done all the same: but who drives the command must not have to look for what was kept back."""
+    broken = client.broken_promises
+    return CommandResult(
+        output.with_promises(told, broken), exit_code or (PROMISE_BROKEN if broken else DONE)
+    )
 
 
 def _now() -> int:

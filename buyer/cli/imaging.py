@@ -1,27 +1,36 @@
 """The flow of `buyer images`: buy credits, use some, save the images; taken up where it was cut off."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 from buyer.client import BuyerClient
 from buyer.errors import SellerError, UsageError
 from buyer.proof.report import Report
 from buyer.purchase import receipts
+from buyer.purchase.promises import CreditCounts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import files, jobs
-from buyer.redemptions.images import GeneratedImage
 from buyer.redemptions.jobs import WantedUse
 from buyer.seller.session import Session
 from buyer.wallet import lease
 from buyer.wallet.file import Wallet
 from shared import strict_json
 
+#: characters; longer ones are refused by the sellers that we know
+LONGEST_SUBJECT = 1000
+# Control characters, line breaks, and the lone surrogates that stand for an argument that is not UTF-8.
+_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
 
 @dataclass(frozen=True, slots=True)
 class ImageOrder:
-    """What is wanted: `subjects` are request bodies for the first images, the rest is up to the seller."""
+    """What is wanted: `subjects` are request bodies for the first images, the rest is up to the seller.
+
+    It is checked as far as can be before anything is paid: afterwards it is too late to be refused.
+    """
 
     credits: int
     generate: int
@@ -35,6 +44,18 @@ class ImageOrder:
         if len(self.subjects) > self.generate:
             message = f"{len(self.subjects)} subjects are more than {self.generate} images"
             raise UsageError("subjects_invalid", message)
+        for words in (words for subject in self.subjects for words in subject.values()):
+            if not 0 < len(words.strip()) <= LONGEST_SUBJECT or _CONTROL & set(map(category, words)):
+                message = f"a name or a prompt is 1 to {LONGEST_SUBJECT} characters on one line"
+                raise UsageError("subjects_invalid", message)
+        if self.generate:
+            files.check_folder(self.folder, self.generate)
+
+    def check_cost(self, use_cost: int) -> None:
+        """UsageError unless the credits suffice for the images, at `use_cost` credits each."""
+        if self.generate * use_cost > self.credits:
+            message = f"{self.credits} credits do not make {self.generate} images at {use_cost} credits each"
+            raise UsageError("generate_invalid", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +68,14 @@ class SavedImage:
 
 @dataclass(frozen=True, slots=True)
 class FinishedImages:
-    """The images of one finished job. `remaining` credits; a report for each image, None where none was to be had."""
+    """The images of one finished job. `remaining` credits by the wallet's own books, `counts` by the seller's.
+
+    A report for each image, None where none was to be had.
+    """
 
     receipt: HeldReceipt
     remaining: int
+    counts: CreditCounts
     images: tuple[SavedImage, ...]
     reports: tuple[Report | None, ...]
 
@@ -69,36 +94,49 @@ class ImageJobs:
     async def run(self, order: ImageOrder, *, wait: float, burns_wait: float) -> FinishedImages:
         """Do the order, or finish an interrupted one like it; `burns_wait` seconds for the burns."""
         order.check()
-        folder = str(order.folder.resolve())
-        kind = json.dumps(["images", self._client.origin, order.credits, order.generate, folder])
-        work = lease.Work(self._wallet, f"the images for {folder}", self._now, Session.new_id())
+        # What is bought, and not where it goes: to save it elsewhere must not pay again.
+        bought = ["images", self._client.origin, order.credits]
+        earlier = [*bought, order.generate, str(order.folder.resolve())]
+        name = f"images of {order.credits} credits at {self._client.origin}"
+        work = lease.Work(self._wallet, name, self._now, Session.new_id())
         async with lease.held(work, wait=wait, say=self._say):
-            job_id = self._open(kind)
+            job_id = self._open(bought, earlier)
             receipt = self._wallet.transact(lambda db: receipts.of_job(db, job_id))
             if receipt is None:
+                order.check_cost(await self._client.first_cost())
                 receipt = await self._client.buy(order.credits, job_id=job_id)
             self._say(f"receipt {receipt.id} for {receipt.granted} credits at {receipt.price}")
-            images = [await self._image(receipt, order, job_id, n) for n in range(1, order.generate + 1)]
-            remaining = (await self._client.credits(receipt)).available
+            count = max(order.generate, self._wallet.transact(lambda db: jobs.begun(db, job_id)))
+            images = [await self._image(receipt, order, job_id, n) for n in range(1, count + 1)]
+            counts = await self._client.credits(receipt)
             reports = await self._reports(images, burns_wait)
             # Last: a job that is killed while it waits for the burns must not be bought once more.
             self._wallet.transact(lambda db: jobs.finish(db, job_id))
-        return FinishedImages(receipt, remaining, tuple(images), reports)
+        return FinishedImages(receipt, self._remaining(receipt), counts, tuple(images), reports)
 
     async def use(self, receipt: HeldReceipt, order: ImageOrder, *, wait: float) -> FinishedImages:
         """One image for a receipt that the wallet holds; the same words again finish what was interrupted."""
-        kind = json.dumps(["generate", receipt.id, str(order.folder.resolve()), *order.subjects])
+        order.check()
+        kind = ["generate", receipt.id, *order.subjects]
+        earlier = ["generate", receipt.id, str(order.folder.resolve()), *order.subjects]
         work = lease.Work(self._wallet, f"an image for receipt {receipt.id}", self._now, Session.new_id())
         async with lease.held(work, wait=wait, say=self._say):
-            job_id = self._open(kind)
+            job_id = self._open(kind, earlier)
             image = await self._image(receipt, order, job_id, 1)
-            remaining = (await self._client.credits(receipt)).available
+            counts = await self._client.credits(receipt)
             self._wallet.transact(lambda db: jobs.finish(db, job_id))
-        return FinishedImages(receipt, remaining, (image,), await self._reports([image], 0))
+        reports = await self._reports([image], 0)
+        return FinishedImages(receipt, self._remaining(receipt), counts, (image,), reports)
 
-    def _open(self, kind: str) -> str:
+    def _remaining(self, receipt: HeldReceipt) -> int:
+        return receipt.granted - self._wallet.transact(lambda db: jobs.known_cost(db, receipt.id))
+
+    def _open(self, kind: Sequence[object], earlier: Sequence[object]) -> str:
         new_id, now = Session.new_id(), self._now()
-        return self._wallet.transact(lambda db: jobs.open_job(db, kind, new_id=new_id, now=now))
+        named, once = json.dumps(kind), json.dumps(earlier)
+        return self._wallet.transact(
+            lambda db: jobs.open_job(db, named, new_id=new_id, now=now, earlier=once)
+        )
 
     async def _image(self, receipt: HeldReceipt, order: ImageOrder, job_id: str, position: int) -> SavedImage:
         body = order.subjects[position - 1] if position <= len(order.subjects) else {}
@@ -115,7 +153,7 @@ class ImageJobs:
         if image.state == "done" and image.path is not None and image.redemption_id is not None:
             return SavedImage(image.path, image.redemption_id)
         generated = await self._client.fetch(receipt, image)
-        name = files.name(position, _title(body, generated), generated.redemption_id, generated.content)
+        name = files.name(position, _title(body), generated.redemption_id, generated.content)
         file = str(files.save(order.folder, name, generated.content))
         self._wallet.transact(lambda db: jobs.saved(db, image.idempotency_key, file))
         self._say(f"image {position} of {order.generate}: {file}, redemption {generated.redemption_id}")
@@ -142,5 +180,6 @@ class ImageJobs:
         self._say(f"burn of {report.redemption_id}: {state}, proof {report.outcome}")
 
 
-def _title(body: dict[str, str], generated: GeneratedImage) -> str:
-    return body.get("name") or body.get("prompt") or generated.subject
+def _title(body: dict[str, str]) -> str:
+    # Our own words alone: a path is read by whoever drives the command.
+    return body.get("name") or body.get("prompt") or ""

@@ -8,24 +8,29 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from buyer.cli.failing import failed
 from buyer.cli.options import common, run
-from buyer.cli.owning import approve, budget, history
+from buyer.cli.owner.purchases import purchases
+from buyer.cli.owner.sellers import sellers
+from buyer.cli.owner.spending import approve, budget, history
 from buyer.cli.wallet import wallet
 from shared.cardano.lean import leave_backends_out
 
 if TYPE_CHECKING:
     from buyer.cli.imaging import ImageOrder
 
-INTERRUPTED = 130
 
 EPILOG = """\b
 Exit codes
   0  done
+  1  a failure of buyer's own, or an answer that cannot be printed
   2  wrong usage, or the wallet cannot be used
   3  over budget, or the owner is to approve it first; nothing was paid
   4  the payment was refused
   5  the seller is unreachable or at fault, or the answer is still pending
   6  a proof does not hold
+  7  done, and the seller kept less than it promised: see broken_promises
+  130  interrupted
 
 \b
 Environment
@@ -44,14 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # pycardano's own checks of types double its import (1.1 s) and its drafts; our reader judges every byte anyway.
     os.environ.setdefault("PYCARDANO_NO_TYPE_CHECK", "1")
     leave_backends_out()
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; the same command goes on from here", err=True)
-        code = INTERRUPTED
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  whoever drives the command gets one object
+        code = failed(error, as_json=as_json)
     sys.exit(code)
 
 
@@ -231,7 +233,7 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
     return run(given, lambda commands: commands.audit(token, service))
 
 
-for command in (wallet, budget, approve, history):
+for command in (wallet, budget, approve, history, purchases, sellers):
     cli.add_command(command)
 
 

@@ -3,19 +3,31 @@
 import asyncio
 import json as json_module
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from buyer.errors import BuyerError
+from buyer.cli.failing import OWN_FAULT, failed, printed
+from buyer.errors import BuyerError, UsageError
+from shared.text import LONGEST_LINE, clean
 
 if TYPE_CHECKING:
     from buyer.cli.commands import CommandResult, Commands
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_SELLER = "http://127.0.0.1:8402"
+
+
+owner_fd_option = click.option(
+    "--owner-fd",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Read the owner's passphrase from this file descriptor.  [default: asked at the terminal]",
+)
 
 
 def common(command: F) -> F:
@@ -51,6 +63,32 @@ def common(command: F) -> F:
     return command
 
 
+def confirm(given: dict[str, Any], question: "Callable[[Commands], str]") -> None:
+    """Ask the owner; UsageError `not_confirmed` unless the answer is yes, or when nobody can be asked."""
+    from buyer.cli.commands import Commands
+    from buyer.cli.progress import PlainProgress
+
+    words = question(
+        Commands(given["seller"], given["wallet"], PlainProgress(verbose=given["verbose"]), os.environ)
+    )
+    if given["as_json"] or not sys.stdin.isatty():
+        raise UsageError("not_confirmed", words, hint="Nothing was changed. To answer yes, add --yes.")
+    if not click.confirm(words, err=True):
+        raise UsageError("not_confirmed", "nothing was changed")
+
+
+def listed(context: click.Context, listing: Callable[[], int]) -> int:
+    """What a group does: its listing, unless a command of its follows, which has options of its own.
+
+    One that stands before the command would be passed over: the wrong wallet would be opened.
+    """
+    if context.invoked_subcommand is None:
+        return listing()
+    if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params):
+        raise click.UsageError(f"options stand after {context.invoked_subcommand}, not before it")
+    return 0
+
+
 def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, CommandResult]]") -> int:
     """Do the work and print its answer, or its error: with --json always one object."""
     from buyer.cli.commands import Commands
@@ -64,16 +102,10 @@ def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, C
             )
             finished = asyncio.run(work(commands))
     except BuyerError as error:
-        failure = {
-            "code": error.code,
-            "message": str(error),
-            "hint": error.hint,
-            "exit_code": error.exit_code,
-        }
-        if as_json:
-            click.echo(json_module.dumps({"error": failure}))
-        click.echo(f"buyer: {error}" + (f"\n{error.hint}" if error.hint else ""), err=True)
-        return error.exit_code
+        return failed(error, as_json=as_json)
     document, lines = finished.answer
-    click.echo(json_module.dumps(document) if as_json else "\n".join(lines))
+    if not printed(
+        json_module.dumps(document) if as_json else "\n".join(clean(line, LONGEST_LINE) for line in lines)
+    ):
+        return OWN_FAULT
     return finished.exit_code

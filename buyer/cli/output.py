@@ -1,10 +1,11 @@
 """What the commands print on stdout: one JSON object, or lines for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from buyer.cli.imaging import FinishedImages
-from buyer.client import CreditCounts
 from buyer.proof.report import Report
+from buyer.purchase.promises import BrokenPromise, CreditCounts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import RehearsedPurchase
 from buyer.wallet.file import Wallet
@@ -24,6 +25,7 @@ def images(done: FinishedImages) -> CommandAnswer:
         "credits": {"granted": done.receipt.granted, "remaining": done.remaining},
         "images": [{"path": image.path, "redemption_id": image.redemption_id} for image in done.images],
         "burns": [_burn(image.redemption_id, report) for image, report in pairs],
+        "seller_says": {"credits": _buckets(done.counts)},
     }
     lines = [f"{image.path}  {image.redemption_id}  {_in_words(report)}" for image, report in pairs]
     return document, [*lines, f"{done.remaining} of {done.receipt.granted} credits left on {done.receipt.id}"]
@@ -60,13 +62,40 @@ def rehearsed(purchase: RehearsedPurchase) -> CommandAnswer:
     return document, [clean(words), *(["the owner would be asked first"] if purchase.needs_approval else [])]
 
 
-def credit_account(receipt: HeldReceipt, counts: CreditCounts) -> CommandAnswer:
-    buckets = {name: getattr(counts, name) for name in CreditCounts.__slots__}
-    document = {"receipt_id": receipt.id, "expires_at": receipt.expires_at, **buckets}
+def credit_account(receipt: HeldReceipt, counts: CreditCounts, remaining: int) -> CommandAnswer:
+    """`remaining` is by the wallet's own books."""
+    buckets = _buckets(counts)
+    document = {
+        "receipt_id": receipt.id,
+        "expires_at": receipt.expires_at,
+        "granted": receipt.granted,
+        "remaining": remaining,
+        "seller_says": {"credits": buckets},
+    }
     others = ", ".join(
         f"{name} {count}" for name, count in buckets.items() if name not in {"granted", "available"}
     )
     return document, [f"{counts.available} of {counts.granted} credits left on {receipt.id} ({others})"]
+
+
+def with_promises(result: CommandAnswer, broken: Sequence[BrokenPromise]) -> CommandAnswer:
+    """The answer, and where the seller kept less than it promised."""
+    document, lines = result
+    told = [
+        {
+            "code": one.code,
+            "receipt_id": one.receipt_id,
+            "unit": one.unit,
+            "promised": one.promised,
+            "got": one.got,
+        }
+        for one in broken
+    ]
+    return {**document, "broken_promises": told}, [*lines, *map(str, broken)]
+
+
+def _buckets(counts: CreditCounts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in CreditCounts.__slots__}
 
 
 def receipts(held: list[HeldReceipt]) -> CommandAnswer:

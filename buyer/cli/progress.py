@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-import click
+from buyer.cli.failing import said
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -51,12 +51,12 @@ class PlainProgress:
         # Waiting says the same again and again; a log wants it once.
         if line != self._said:
             self._said = line
-            click.echo(line, err=True)
+            said(line)
 
     def trace(self, line: str) -> None:
         if self._verbose and line != self._traced:
             self._traced = line
-            click.echo(line, err=True)
+            said(line)
 
     def aside(self) -> AbstractContextManager[object]:
         return nullcontext()
@@ -68,7 +68,7 @@ class TerminalProgress:
     def __init__(self, *, verbose: bool) -> None:
         from rich.console import Console
 
-        self._console: Console = Console(stderr=True, highlight=False)
+        self._console: Console = Console(stderr=True, highlight=False, emoji=False)
         self._status: Status = self._console.status("at work")
         self._verbose = verbose
         self._last = ""

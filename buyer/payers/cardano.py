@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import cached_property
 from typing import Any
 
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, WalletError
+from buyer.errors import PaymentRefused, SellerFault, WalletError, no_chain
 from buyer.payers.base import Cost, Fate, PayerContext, PaymentDraft, PaymentTerms
 from buyer.rates import ada_price, own_ada_price
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
@@ -17,7 +17,6 @@ from shared.chain.base import Chain, ChainError
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.money import Money, MoneyError, convert
-from shared.text import clean
 from shared.tokens.prt import PaymentOption, token_hash
 
 LONGEST_LIFE = 3600
@@ -83,14 +82,15 @@ class CardanoPayer:
         """See the port. A little more than the price is the difference of two rates, and not counted."""
         if (option.currency, option.decimals) != ("ADA", 6):
             # An amount read with other decimals is a thousand times another amount.
-            said = f"{clean(option.currency)} with {option.decimals} decimals"
-            raise SellerFault(
-                "unit_confused", f"{self._network} is paid in ADA with 6 decimals, and not in {said}"
-            )
+            said = {"currency": option.currency, "decimals": option.decimals}
+            message = f"{self._network} is paid in ADA with 6 decimals, and the payment option says otherwise"
+            raise SellerFault("unit_confused", message, seller_says=said)
         try:
             check_address(option.recipient, self._network)
         except InvalidAddressError as error:
-            raise SellerFault("recipient_invalid", f"the recipient cannot be paid: {clean(error)}") from error
+            said = {"recipient": option.recipient}
+            message = f"the recipient is no address of {self._network}"
+            raise SellerFault("recipient_invalid", message, seller_says=said) from error
         try:
             fair = convert(price, self._ada_price(), 6, "ADA")
         except MoneyError as error:
@@ -112,7 +112,7 @@ class CardanoPayer:
             tip, parameters = await chain.tip(), await chain.parameters()
             utxos = [utxo for utxo in await chain.utxos(self.address) if _name(utxo.reference) not in taken]
         except ChainError as error:
-            raise _no_chain(error) from error
+            raise no_chain(error) from error
         life = min(terms.deadline - self._now(), LONGEST_LIFE)
         try:
             drafted = await asyncio.to_thread(
@@ -180,7 +180,7 @@ class CardanoPayer:
             if await chain.inclusion(draft.external_id) is not None:
                 return "landed"
         except ChainError as error:
-            raise _no_chain(error) from error
+            raise no_chain(error) from error
         settling = DEVNET_SETTLING_SLOTS if self._network == DEVNET else SETTLING_SLOTS
         if tip.slot <= draft.document["expiry_slot"] + settling:
             return "possible"
@@ -219,8 +219,3 @@ def _name(reference: tuple[str, int]) -> str:
     """An output as the wallet notes it: `hash#position`."""
     tx_hash, position = reference
     return f"{tx_hash}#{position}"
-
-
-def _no_chain(error: ChainError) -> SellerUnreachable:
-    hint = "What was begun is kept; run the same command again."
-    return SellerUnreachable("chain_unreachable", f"the chain service does not answer: {error}", hint=hint)

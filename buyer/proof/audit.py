@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from buyer.errors import SellerFault, SellerUnreachable, UsageError
+from buyer.errors import SellerFault, UsageError, no_chain
 from buyer.seller.http import seller_origin
 from buyer.wallet import chains, funding
 from buyer.wallet.chains import OfferedChain
@@ -11,7 +11,6 @@ from shared.cardano.read.audit import Audit
 from shared.chain.auditing import audit
 from shared.chain.base import ChainError
 from shared.chain.blockfrost import Blockfrost
-from shared.text import clean
 
 
 async def audit_token(
@@ -28,7 +27,7 @@ async def audit_token(
     try:
         return await audit(chain, asset)
     except ChainError as error:
-        raise SellerUnreachable("chain_unreachable", f"the chain service does not answer: {error}") from error
+        raise no_chain(error) from error
     finally:
         await chain.aclose()
 
@@ -44,7 +43,9 @@ def _promised(text: str) -> Asset:
     try:
         return Asset.parse(text)
     except InvalidAssetError as error:
-        raise SellerFault("catalog_malformed", f"the seller names no token: {clean(text)}") from error
+        raise SellerFault(
+            "catalog_malformed", "the seller names no token", seller_says={"token": text}
+        ) from error
 
 
 def _own(service: str, environment: Mapping[str, str]) -> Blockfrost:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 
-from buyer.errors import SellerFault, SellerUnreachable, UsageError
+from buyer.errors import SellerFault, UsageError, no_chain
 from buyer.proof import redemption, verify
 from buyer.proof.burn_checks import ChainEvidence
 from buyer.proof.redemption import Redemption
@@ -14,8 +14,7 @@ from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
 from buyer.redemptions.jobs import MadeUse
-from buyer.seller import trace
-from buyer.seller.http import describe
+from buyer.seller import trace, typed
 from buyer.seller.session import Session
 from shared.cardano.network import DEVNET
 from shared.chain.base import ChainError, confirmations
@@ -39,8 +38,10 @@ class Proving:
 
         UsageError when nobody knows it, SellerFault when the answer is about another redemption.
         """
-        if not redemption_id.replace("-", "").replace(":", "").isalnum() or not redemption_id.isascii():
-            raise UsageError("redemption_unknown", "that is not a redemption id")
+        try:
+            typed.redemption_id(redemption_id)
+        except TypeError as error:
+            raise UsageError("redemption_unknown", str(error)) from error
         auth = None if receipt is None else self._session.proof(receipt)
         reply = await self._session.http.send(
             "GET", REDEMPTIONS_PATH + redemption_id, auth=auth, explain=trace.burned
@@ -48,9 +49,8 @@ class Proving:
         if reply.status == HTTPStatus.NOT_FOUND and receipt is None:
             raise UsageError("redemption_unknown", f"the seller knows no redemption {redemption_id}")
         if not reply.ok:
-            raise SellerFault(
-                "redemption_missing", f"the seller does not know it: {describe(reply.problem())}"
-            )
+            message = f"the seller does not know the redemption {redemption_id}"
+            raise SellerFault("redemption_missing", message, seller_says=reply.problem())
         found = redemption.read(reply.json())
         if found.id != redemption_id:
             raise SellerFault("redemption_malformed", "the seller answered about another redemption")
@@ -129,6 +129,4 @@ class Proving:
                 return ChainEvidence(None, 0, required)
             return ChainEvidence(raw, confirmations(await chain.tip(), inclusion), required)
         except ChainError as error:
-            raise SellerUnreachable(
-                "chain_unreachable", f"the chain service does not answer: {error}"
-            ) from error
+            raise no_chain(error) from error

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from buyer.errors import SellerFault
-from buyer.seller.typed import count, text
+from buyer.seller.typed import count, redemption_id, text
 from shared.merkle import SumNode
-from shared.text import clean
 
 DEEPEST_PATH = 64
 
@@ -48,11 +47,14 @@ def read(document: Mapping[str, Any]) -> Redemption:
     try:
         burn = document.get("burn")
         return Redemption(
-            text(document["redemption_id"]), text(document["state"]), None if burn is None else _burn(burn)
+            redemption_id(document["redemption_id"]),
+            text(document["state"]),
+            None if burn is None else _burn(burn),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
+        said = {"detail": repr(error)}
         raise SellerFault(
-            "redemption_malformed", f"the redemption cannot be read: {clean(repr(error))}"
+            "redemption_malformed", "the redemption cannot be read", seller_says=said
         ) from error
 
 

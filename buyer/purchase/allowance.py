@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from buyer.budget import Budget
 from buyer.errors import ApprovalNeeded, UsageError
 from buyer.limits import DAY_SECONDS, SpendingLimits, SpentBefore, WantedSpending
-from buyer.purchase.record import PurchaseKind
+from buyer.purchase.record import COUNTED, PurchaseKind
 from buyer.wallet import copies, owner
 from shared.money import Money
 from shared.text import clean
 
 _SPENT = (
-    "SELECT COALESCE(SUM(cost_amount), 0) FROM purchases WHERE price_currency = ?1 AND price_decimals = ?2"
-    " AND (state IN ('signed', 'paid') OR (state = 'abandoned' AND cost_amount IS NOT NULL AND NOT given_back))"
+    "SELECT COALESCE(SUM(cost_amount), 0) FROM purchases WHERE price_currency = ?1 AND price_decimals = ?2"  # noqa: S608  text of ours
+    f" AND {COUNTED}"
 )
 # A seller is whom it is known as: a second address of the same identity is no second seller.
 _SELLER = (

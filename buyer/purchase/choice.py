@@ -10,7 +10,6 @@ from buyer.payers.base import Cost, Payer
 from buyer.seller import checks
 from buyer.seller.checks import Expected
 from shared.money import Money
-from shared.text import clean
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
 
@@ -46,10 +45,10 @@ def choose(request: PaymentRequest, expected: Expected, payers: Sequence[Payer])
                 refusals.append(error)
     if refusals:
         raise refusals[0]
-    offered = ", ".join(clean(option.network or option.currency) for option in request.options)
+    offered = ", ".join(option.network or option.currency for option in request.options)
     hint = "Buy with a wallet of a network that the seller takes: buyer wallet create --network …"
-    message = f"the seller takes {offered}, and this wallet pays none of it"
-    raise PaymentRefused("no_payable_option", message, hint=hint)
+    message = "this wallet pays none of what the seller takes"
+    raise PaymentRefused("no_payable_option", message, hint=hint, seller_says={"takes": offered})
 
 
 def _judged(option: PaymentOption, payer: Payer, price: Money, expected: Expected) -> Cost:

@@ -1,16 +1,20 @@
 """How a purchase goes, as values: state and event in, the next state and the next thing to do out.
 
 wanted ── offered ──▶ requested ── signed ──▶ signed ── receipted ──▶ paid
-   ▲                     │                      │
-   └────── expired ──────┘                      └── dead, denied ──▶ abandoned
+   ▲                     │                     │  │                          ▲
+   └────── expired ──────┘                     │  └── released ──▶ released ─┘
+                                               │                       │
+                                               └── dead, denied ──▶ abandoned
 
-Whatever fails before anything is signed abandons the purchase too. Pure: no clock, no network, no wallet.
+Whatever fails before anything is signed abandons the purchase too. A released one is its owner's decision: its
+price stays spent, as if it were paid, until a receipt comes after all or the payment is shown to be dead.
+Pure: no clock, no network, no wallet.
 """
 
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-PurchaseState = Literal["wanted", "requested", "signed", "paid", "abandoned"]
+PurchaseState = Literal["wanted", "requested", "signed", "released", "paid", "abandoned"]
 PurchaseAction = Literal["order", "pay", "forget", "claim", "renew", "finish"]
 PurchaseEvent = Literal[
     "offered",  # a payment request was checked and stored
@@ -23,6 +27,7 @@ PurchaseEvent = Literal[
     "dead",  # the payment can never land, and nobody may pay its request any more
     "denied",  # so the seller's own chain says: the price counts as lost, whatever becomes of the payment
     "receipted",  # a receipt was checked and stored
+    "released",  # the owner gives it up: the same may be bought anew
 ]
 Fate = Literal["landed", "possible", "impossible", "denied"]
 
@@ -44,6 +49,13 @@ _NEXT: Mapping[tuple[PurchaseState, PurchaseEvent], PurchaseState] = {
     ("signed", "dead"): "abandoned",
     ("signed", "denied"): "abandoned",
     ("signed", "receipted"): "paid",
+    ("signed", "released"): "released",
+    ("released", "settling"): "released",
+    ("released", "refused"): "released",
+    ("released", "unanswered"): "released",
+    ("released", "dead"): "abandoned",
+    ("released", "denied"): "abandoned",
+    ("released", "receipted"): "paid",
 }
 
 
@@ -73,7 +85,7 @@ def next_action(state: PurchaseState, *, expires_at: int | None, now: int) -> Pu
             return "claim"
         case "abandoned":
             return "renew"
-        case "paid":
+        case "paid" | "released":
             return "finish"
 
 

@@ -5,16 +5,16 @@ import asyncio
 from buyer.budget import Budget
 from buyer.errors import PaymentRefused, SellerFault, WalletError
 from buyer.payers.base import PaymentDraft, PaymentTerms
-from buyer.purchase import machine, receipts
+from buyer.purchase import machine, promises, receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers, ChosenOption
 from buyer.purchase.machine import Fate
 from buyer.purchase.record import Purchase
 from buyer.seller import dialect, trace
-from buyer.seller.http import Reply, describe
+from buyer.seller.http import Reply
+from buyer.seller.patience import LONGEST_POLL, Backoff, asked_while_gone
 from buyer.seller.session import Session
 from shared.money import Money
-from shared.text import clean
 from shared.tokens import receipt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentRequest
@@ -32,6 +32,7 @@ class Paying:
         self._budget = budget
         self._payers = payers
         self._say = session.context.say
+        self._polls = Backoff(POLL_SECONDS, LONGEST_POLL)
 
     async def sign(self, purchase: Purchase, request: PaymentRequest, chosen: ChosenOption) -> Purchase:
         """requested → signed: within the budget, from what no other payment of this wallet uses."""
@@ -53,15 +54,17 @@ class Paying:
     async def claim(self, purchase: Purchase) -> Purchase:
         """signed → paid, abandoned when the payment can never land, or signed as before: one claim, one answer."""
         body = dialect.payment(purchase.evidence, self._wallet.key, now=self._session.context.now())
-        reply = await self._session.http.send("POST", dialect.PAYMENTS_PATH, body=body, explain=trace.settled)
+        reply = await asked_while_gone(
+            lambda: self._session.http.send("POST", dialect.PAYMENTS_PATH, body=body, explain=trace.settled),
+            self._say,
+        )
         if reply.ok:
             return await self._accept(purchase, reply)
         if not dialect.settling(reply):
             return await self._after_refusal(purchase, reply)
         if words := dialect.progress(reply):
             self._say(words)
-        # Never 0: a seller could keep us busy for nothing.
-        await asyncio.sleep(reply.retry_after or POLL_SECONDS)
+        await asyncio.sleep(self._polls.pause(reply.retry_after))
         return purchase
 
     def _debit(self, purchase: Purchase, chosen: ChosenOption, draft: PaymentDraft) -> Purchase:
@@ -103,7 +106,10 @@ class Paying:
                 "receipt_missing", f"the seller took the payment {purchase.external_id} and sent no receipt"
             )
         found = await self._check_receipt(purchase, token)
-        self._wallet.transact(lambda db: receipts.store(db, purchase, found, token))
+        held = self._wallet.transact(lambda db: receipts.store(db, purchase, found, token))
+        promised = (await self._session.seller()).catalog.validity.get(purchase.kind.product)
+        short = promises.of_validity(held, promised, bought_at=purchase.created_at)
+        self._session.note([] if short is None else [short])
         return self._wallet.transact(lambda db: purchase_store.find(db, purchase.id))
 
     async def _check_receipt(self, purchase: Purchase, token: str) -> Receipt:
@@ -113,9 +119,7 @@ class Paying:
         try:
             found = receipt.verify(token, {seller.did: seller.keys}, now=self._session.context.now())
         except TokenError as error:
-            raise SellerFault(
-                "receipt_invalid", f"the receipt does not hold: {clean(error)}", hint=hint
-            ) from error
+            raise SellerFault("receipt_invalid", f"the receipt does not hold: {error}", hint=hint) from error
         ours = (found.payer, found.holder_thumbprint) == (key.did, key.thumbprint)
         bought = (found.payment_request_token, found.payment_option_id)
         if not ours or bought != (purchase.payment_request_token, purchase.option_id):
@@ -127,19 +131,21 @@ class Paying:
     async def _after_refusal(self, purchase: Purchase, reply: Reply) -> Purchase:
         """Abandoned when the price may be given back; otherwise the seller's no is the caller's to hear."""
         assert purchase.expires_at is not None
-        now, words = self._session.context.now(), describe(reply.problem())
+        now, problem = self._session.context.now(), reply.problem()
         event = machine.refusal(await self._fate(purchase), expires_at=purchase.expires_at, now=now)
         if event in {"dead", "denied"}:
             return self._give_up(purchase, given_back=event == "dead")
         if event == "unanswered":
             raise SellerFault(
                 "paid_without_receipt",
-                f"the seller has payment {purchase.external_id} but: {words}",
-                hint="Show the seller that payment. It is not paid again from this wallet.",
+                f"the seller has payment {purchase.external_id} and gives no receipt",
+                hint=f"Show it to the seller: buyer purchases claim {purchase.id}. It is not paid again.",
+                seller_says=problem,
             )
         raise PaymentRefused(
-            clean(reply.problem().code),
-            f"the seller refused the payment: {words}",
+            "payment_refused",
+            "the seller refused the payment",
+            seller_says=problem,
             hint="Nothing has left the wallet. The price stays set aside as long as the signed payment"
             " could still land; the same command looks again.",
         )

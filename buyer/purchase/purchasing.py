@@ -39,8 +39,7 @@ class Purchasing:
         the same call goes on from where this one stopped.
         """
         kind, context = PurchaseKind(self._session.origin, product, credit_count), self._session.context
-        work = lease.Work(self._wallet, f"the purchase of {kind}", context.now, self._session.new_id())
-        async with lease.held(work, wait=self._wait, say=context.say):
+        async with lease.held(purchase_work(self._session, kind), wait=self._wait, say=context.say):
             try:
                 async with asyncio.timeout(self._wait):
                     return await self._drive(kind, job_id)
@@ -118,3 +117,8 @@ class Purchasing:
 
     def _abandon(self, purchase: Purchase) -> None:
         self._wallet.transact(lambda db: purchase_store.abandon(db, purchase))
+
+
+def purchase_work(session: Session, kind: PurchaseKind) -> lease.Work:
+    """The work on the open purchase of that kind, which one process at a time does."""
+    return lease.Work(session.wallet, f"the purchase of {kind}", session.context.now, session.new_id())

@@ -55,8 +55,10 @@ def _keep(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: s
     try:
         db.execute("INSERT INTO receipts VALUES (?1, ?2, sealed(?3, ?1), ?4, ?5)", row)
     except sqlite3.IntegrityError as error:
-        # Two purchases would then have one receipt's credits.
-        raise SellerFault("receipt_repeated", "the seller gave two purchases the same receipt id") from error
+        # Two payments would have bought one thing.
+        hint = f"The payment is {purchase.external_id}. Show it to the seller: buyer purchases claim {purchase.id}"
+        message = f"the seller sent the receipt {receipt.id} for another payment before"
+        raise SellerFault("receipt_repeated", message, hint=hint) from error
     return find(db, receipt.id)
 
 

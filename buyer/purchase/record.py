@@ -27,6 +27,7 @@ class Purchase:
     """A stored purchase. `price` is the first one that the seller asked: a later 402 may not ask more.
 
     What follows `expires_at` is there once it is signed: the payer's id, and its draft and the evidence as JSON.
+    Times in Unix seconds. `counted` is whether budgets count its cost as spent.
     """
 
     id: str
@@ -41,6 +42,8 @@ class Purchase:
     external_id: str | None
     draft_document: str | None
     evidence_document: str | None
+    created_at: int
+    counted: bool
 
     @property
     def draft(self) -> PaymentDraft:
@@ -72,19 +75,29 @@ class RehearsedPurchase:
     needs_approval: bool
 
 
+# A purchase that is paid without a receipt was released: whatever counts the spent counts it as well.
+STATE = (
+    "CASE WHEN state = 'paid' AND NOT EXISTS (SELECT 1 FROM receipts WHERE purchase_id = purchases.id)"
+    " THEN 'released' ELSE state END"
+)
+# The one rule of what is spent: all that was ever debited, and not given back.
+COUNTED = (
+    "(state IN ('signed', 'paid') OR (state = 'abandoned' AND cost_amount IS NOT NULL AND NOT given_back))"
+)
 SELECT = (
-    "SELECT id, origin, product, credits, state, price_amount, price_currency, price_decimals,"
-    " payment_request_id, payment_request_token, option_id, expires_at, payer, external_id, draft, evidence"
-    " FROM purchases"
+    f"SELECT id, origin, product, credits, {STATE}, price_amount, price_currency, price_decimals,"  # noqa: S608  text of ours
+    " payment_request_id, payment_request_token, option_id, expires_at, payer, external_id, draft, evidence,"
+    f" created_at, {COUNTED} FROM purchases"
 )
 
 
 def of_row(row: tuple[object, ...]) -> Purchase:
     """The purchase in a row of `SELECT`."""
-    identity, origin, product, credit_count, state, amount, currency, decimals, *rest = row
+    identity, origin, product, credit_count, state, amount, currency, decimals, *rest, counted = row
     price = None if amount is None else Money(amount, currency, decimals)  # type: ignore[arg-type] # sqlite3 is untyped
     kind = PurchaseKind(origin, product, credit_count)  # type: ignore[arg-type] # sqlite3 is untyped
-    return Purchase(identity, kind, state, price, *rest)  # type: ignore[arg-type] # sqlite3 is untyped
+    details = (*rest, bool(counted))
+    return Purchase(identity, kind, state, price, *details)  # type: ignore[arg-type] # sqlite3 is untyped
 
 
 def _there(value: str | None) -> str:

@@ -10,11 +10,11 @@ import json
 import sqlite3
 
 from buyer.budget import Budget
-from buyer.errors import SellerFault, WalletError
+from buyer.errors import SellerFault, UsageError, WalletError
 from buyer.limits import WantedSpending
 from buyer.payers.base import Cost, Payer, PaymentDraft
 from buyer.purchase import allowance, evidence, machine, record
-from buyer.purchase.machine import PurchaseEvent
+from buyer.purchase.machine import PurchaseEvent, PurchaseState
 from buyer.purchase.record import Purchase, PurchaseKind
 from shared.money import Money
 from shared.tokens.prt import PaymentOption, PaymentRequest
@@ -49,6 +49,27 @@ def find_open(db: sqlite3.Connection, kind: PurchaseKind) -> Purchase | None:
 
 def find(db: sqlite3.Connection, purchase_id: str) -> Purchase:
     return record.of_row(db.execute(f"{record.SELECT} WHERE id = ?", (purchase_id,)).fetchone())
+
+
+def named(db: sqlite3.Connection, beginning: str) -> Purchase:
+    """The purchase whose id begins so; UsageError when there is none, or more than one."""
+    where = f"{record.SELECT} WHERE substr(id, 1, length(?1)) = ?1"
+    rows = db.execute(where, (beginning,)).fetchall()
+    if len(rows) != 1:
+        found = "no purchase" if not rows else f"{len(rows)} purchases"
+        message = f"the wallet holds {found} of which the id begins with {beginning!r}"
+        raise UsageError("purchase_unknown", message, hint="See: buyer purchases")
+    return record.of_row(rows[0])
+
+
+def unfinished(db: sqlite3.Connection) -> list[Purchase]:
+    """What has no end, and what is paid for a job that has none; the oldest first."""
+    rows = db.execute(f"{record.SELECT} WHERE state <> 'abandoned' ORDER BY created_at, rowid").fetchall()
+    jobs = db.execute(
+        "SELECT purchases.id FROM purchases JOIN jobs ON jobs.id = job_id WHERE jobs.state = 'open'"
+    )
+    at_work = {purchase_id for (purchase_id,) in jobs}
+    return [one for one in map(record.of_row, rows) if one.state != "paid" or one.id in at_work]
 
 
 def others_in_flight(db: sqlite3.Connection, purchase_id: str, payer_id: str) -> bool:
@@ -133,10 +154,21 @@ def taken_resources(db: sqlite3.Connection, payer_id: str) -> frozenset[str]:
 
 def abandon(db: sqlite3.Connection, purchase: Purchase, *, given_back: bool = True) -> Purchase:
     """Give up a purchase: its resources are free again, and its cost where it can no longer be taken."""
-    event: PurchaseEvent = "failed" if purchase.state != "signed" else "dead" if given_back else "denied"
+    was_signed = purchase.state in {"signed", "released"}
+    event: PurchaseEvent = "failed" if not was_signed else "dead" if given_back else "denied"
     abandoned = _move(db, purchase, event, given_back=given_back)
     db.execute("DELETE FROM taken_resources WHERE purchase_id = ?", (purchase.id,))
     return abandoned
+
+
+def release(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
+    """Make room for another purchase of the kind. What was signed may land: its cost stays spent.
+
+    Its resources are free: a payment that uses one of them again keeps the released one from landing as well.
+    """
+    released = _move(db, purchase, "released")
+    db.execute("DELETE FROM taken_resources WHERE purchase_id = ?", (purchase.id,))
+    return released
 
 
 def paid(db: sqlite3.Connection, purchase: Purchase) -> Purchase:
@@ -176,7 +208,7 @@ def note_foreign(db: sqlite3.Connection, payment: str, cost: Money, *, new_id: s
     )
 
 
-def unfinished(db: sqlite3.Connection) -> list[Purchase]:
+def asked_for(db: sqlite3.Connection) -> list[Purchase]:
     """Every open purchase that has a payment request."""
     rows = db.execute(f"{record.SELECT} WHERE payment_request_token IS NOT NULL AND {_OPEN}")
     return [record.of_row(row) for row in rows]
@@ -185,13 +217,15 @@ def unfinished(db: sqlite3.Connection) -> list[Purchase]:
 def _move(db: sqlite3.Connection, purchase: Purchase, event: PurchaseEvent, **changes: object) -> Purchase:
     """Let `event` happen to the purchase as the caller saw it, or to none: whoever comes second is refused.
 
-    The payment request is a part of the guard: an expired one may have given way to another meanwhile.
+    The payment request is a part of the guard: an expired one may have given way to another meanwhile. What has
+    its receipt moves no more.
     """
-    columns = {"state": machine.after(purchase.state, event), **changes}
+    columns = {"state": _column(machine.after(purchase.state, event)), **changes}
     names = ", ".join(f"{name} = ?" for name in columns)
-    guard = (purchase.id, purchase.state, purchase.payment_request_id)
+    guard = (purchase.id, _column(purchase.state), purchase.payment_request_id)
     changed = db.execute(
-        f"UPDATE purchases SET {names} WHERE id = ? AND state = ? AND payment_request_id IS ?",  # noqa: S608  names of ours
+        f"UPDATE purchases SET {names} WHERE id = ? AND state = ? AND payment_request_id IS ?"  # noqa: S608  names of ours
+        " AND NOT EXISTS (SELECT 1 FROM receipts WHERE purchase_id = purchases.id)",
         (*columns.values(), *guard),
     ).rowcount
     if changed != 1:
@@ -200,3 +234,7 @@ def _move(db: sqlite3.Connection, purchase: Purchase, event: PurchaseEvent, **ch
             "purchase_taken", f"another buyer took up the purchase of {purchase.kind}", hint=hint
         )
     return find(db, purchase.id)
+
+
+def _column(state: PurchaseState) -> str:
+    return "paid" if state == "released" else state

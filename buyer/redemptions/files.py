@@ -3,11 +3,14 @@
 import os
 import re
 import secrets
+import shutil
 from pathlib import Path
 
 from buyer.errors import SellerFault, UsageError
 
 LONGEST_SLUG = 40
+#: bytes of disk for one image: more than any that is drawn for a credit
+IMAGE_ROOM = 4_000_000
 LONGEST_ID = 8
 
 _KINDS = (
@@ -37,21 +40,49 @@ def name(position: int, subject: str, redemption_id: str, content: bytes) -> str
     return "-".join(part.strip("-") for part in parts if part.strip("-")) + "." + extension(content)
 
 
+def check_folder(folder: Path, image_count: int) -> None:
+    """Make the folder and try it out as `save` will use it: what could not be saved is not to be paid for.
+
+    UsageError when it cannot be made or written, or has no room for so many images.
+    """
+    probe, link = (folder / f".{secrets.token_hex(8)}" for _ in range(2))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            probe.write_bytes(bytes(4096))
+            os.link(probe, link)
+        finally:
+            probe.unlink(missing_ok=True)
+            link.unlink(missing_ok=True)
+        room = shutil.disk_usage(folder).free
+    except OSError as error:
+        hint = "Nothing was paid. Name another --out."
+        raise UsageError(
+            "folder_unwritable", f"cannot write to {folder}: {error.strerror}", hint=hint
+        ) from error
+    if room < image_count * IMAGE_ROOM:
+        message = f"{folder} has {room} bytes left, too little for {image_count} images"
+        raise UsageError("disk_full", message, hint="Nothing was paid. Make room, or name another --out.")
+
+
 def save(folder: Path, file_name: str, content: bytes) -> Path:
     """Write a new file and return its path; the same bytes under that name are taken as saved before."""
     path, draft = folder / file_name, folder / f".{file_name}.{secrets.token_hex(8)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
         try:
+            draft.write_bytes(content)
             if not _link(draft, path) and not (path.is_file() and path.read_bytes() == content):
                 raise UsageError(
                     "file_exists", f"{path} exists and is never overwritten", hint="Name another --out."
                 )
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError("file_unwritable", f"cannot write {path}: {error.strerror}") from error
+        hint = (
+            "Nothing is lost: the same command, with another --out if need be, saves it without paying again."
+        )
+        raise UsageError("file_unwritable", f"cannot write {path}: {error.strerror}", hint=hint) from error
     return path
 
 

@@ -12,9 +12,8 @@ from buyer.redemptions import files
 from buyer.redemptions.jobs import WantedUse
 from buyer.redemptions.redeem import MAX_DELIVERY, UsingCredits
 from buyer.seller import trace
-from buyer.seller.http import describe
 from buyer.seller.session import Session
-from buyer.seller.typed import count, text, typed
+from buyer.seller.typed import count, redemption_id, text, typed
 from shared.text import clean
 
 # Where images are. Another path, or another host, could be anything that answers to our address.
@@ -70,7 +69,7 @@ class Images:
             "GET", notice.path, headers={"accept": "image/*"}, cap=MAX_DELIVERY
         )
         if not image.ok:
-            raise SellerFault("image_missing", f"the image cannot be had: {describe(image.problem())}")
+            raise SellerFault("image_missing", "the image cannot be had", seller_says=image.problem())
         if sha256(image.body).hexdigest() != notice.sha256:
             raise SellerFault("image_changed", "the image is not the one that was delivered for the credit")
         kind = files.extension(image.body)
@@ -83,14 +82,16 @@ def read(document: Mapping[str, Any], *, mount: str = "") -> ImageNotice:
     """A notice out of its JSON object, its path below the seller's `mount`; SellerFault for anything else."""
     try:
         notice = ImageNotice(
-            redemption_id=text(document["redemption_id"]),
+            redemption_id=redemption_id(document["redemption_id"]),
             credits_remaining=count(document["credits_remaining"]),
             subject=clean(typed(document["subject"], str)),
             path=text(document["image"]["url"]).removeprefix(mount),
             sha256=text(document["image"]["sha256"]),
         )
     except (KeyError, TypeError) as error:
-        raise SellerFault("image_malformed", f"the answer names no image: {clean(repr(error))}") from error
+        said = {"detail": repr(error)}
+        raise SellerFault("image_malformed", "the answer names no image", seller_says=said) from error
     if not _PATH.fullmatch(notice.path):
-        raise SellerFault("image_elsewhere", f"the image is not where images are: {clean(notice.path)}")
+        said = {"path": notice.path}
+        raise SellerFault("image_elsewhere", "the image is not where images are", seller_says=said)
     return notice

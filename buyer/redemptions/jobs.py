@@ -38,11 +38,36 @@ class WantedUse:
 _SELECT = "SELECT idempotency_key, receipt_id, position, target, body, redemption_id, path, state, credits FROM uses"
 
 
-def open_job(db: sqlite3.Connection, kind: str, *, new_id: str, now: int) -> str:
-    """The id of the open job of this kind, or of a new one."""
-    db.execute("INSERT INTO jobs VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING", (new_id, kind, now))
-    row = db.execute("SELECT id FROM jobs WHERE kind = ? AND state = 'open'", (kind,)).fetchone()
+def open_job(db: sqlite3.Connection, kind: str, *, new_id: str, now: int, earlier: str = "") -> str:
+    """The id of the open job of this kind, or of a new one.
+
+    `earlier` is what buyers called it that counted the folder in: what they paid for is not to be paid again.
+    """
+    row = db.execute("SELECT id FROM jobs WHERE kind = ? AND state = 'open'", (earlier,)).fetchone()
+    if row is None:
+        db.execute("INSERT INTO jobs VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING", (new_id, kind, now))
+        row = db.execute("SELECT id FROM jobs WHERE kind = ? AND state = 'open'", (kind,)).fetchone()
     return str(row[0])
+
+
+def begun(db: sqlite3.Connection, job_id: str) -> int:
+    """How many images the job has asked for already: to leave one out would be to lose its credit."""
+    (position,) = db.execute(
+        "SELECT COALESCE(MAX(position), 0) FROM uses WHERE job_id = ?", (job_id,)
+    ).fetchone()
+    return int(position)
+
+
+def cost(db: sqlite3.Connection, receipt_id: str) -> int:
+    """Credits that all uses of a receipt cost by the catalog, those that are asked for just now included."""
+    rows = db.execute("SELECT credits FROM uses WHERE receipt_id = ?", (receipt_id,))
+    return sum(credit_count for (credit_count,) in rows)
+
+
+def known_cost(db: sqlite3.Connection, receipt_id: str) -> int:
+    """As `cost`, of the uses that were delivered."""
+    rows = db.execute("SELECT credits FROM uses WHERE receipt_id = ? AND state <> 'wanted'", (receipt_id,))
+    return sum(credit_count for (credit_count,) in rows)
 
 
 def finish(db: sqlite3.Connection, job_id: str) -> None:
@@ -92,6 +117,12 @@ def saved(db: sqlite3.Connection, key: str, path: str) -> None:
 def refused(db: sqlite3.Connection, key: str) -> None:
     """Forget a key that the seller finally refused: the credit was not taken."""
     db.execute("DELETE FROM uses WHERE idempotency_key = ? AND state = 'wanted'", (key,))
+
+
+def give_up(db: sqlite3.Connection, purchase_id: str) -> bool:
+    """End the open job that a purchase was made for; False when there is none. Its receipt stays good."""
+    where = "state = 'open' AND id = (SELECT job_id FROM purchases WHERE id = ?)"
+    return db.execute(f"UPDATE jobs SET state = 'done' WHERE {where}", (purchase_id,)).rowcount == 1  # noqa: S608  words of ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from buyer.errors import PaymentRefused, SellerFault, StillPending, UsageError
+from buyer.purchase import balance, receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
 from buyer.redemptions.jobs import WantedUse
-from buyer.seller.http import MAX_JSON, Reply, describe
+from buyer.seller.http import MAX_JSON, Reply
+from buyer.seller.patience import LONGEST_POLL, Backoff, asked_while_gone
 from buyer.seller.session import Session
-from buyer.seller.typed import count, text
+from buyer.seller.typed import count, redemption_id
 from buyer.wallet import lease
 from shared import strict_json
 from shared.text import clean
@@ -20,14 +22,17 @@ from shared.text import clean
 MAX_DELIVERY = 20_000_000
 POLL_SECONDS = 1.0
 BAD_REQUEST, CONFLICT, UNPROCESSABLE = 400, 409, 422
-IN_PROGRESS = "redemption_in_progress"
+IN_PROGRESS, EXHAUSTED = "redemption_in_progress", "credits_exhausted"
 
 
 class NamesRedemption(Protocol):
-    """An answer that names the redemption that it is of."""
+    """An answer that names the redemption that it is of, and the credits that it left."""
 
     @property
     def redemption_id(self) -> str: ...
+
+    @property
+    def credits_remaining(self) -> int: ...
 
 
 D = TypeVar("D", bound=NamesRedemption)
@@ -105,7 +110,15 @@ class UsingCredits:
             raise SellerFault(
                 "redemption_repeated", "the seller gave two uses the same redemption id"
             ) from error
+        await self._check_remaining(use, delivery)
         return delivery
+
+    async def _check_remaining(self, use: WantedUse, delivery: NamesRedemption) -> None:
+        """Fewer credits left than our uses account for: ask what was taken."""
+        receipt = self._wallet.transact(lambda db: receipts.find(db, use.receipt_id))
+        cost = self._wallet.transact(lambda db: jobs.cost(db, use.receipt_id))
+        if delivery.credits_remaining < receipt.granted - cost:
+            await balance.look(self._session, receipt)
 
     async def ask(
         self,
@@ -117,8 +130,10 @@ class UsingCredits:
         explain: Callable[[Reply], str] | None = None,
     ) -> Reply:
         """The seller's yes to a stored key, as often as it says that it is still at it."""
-        while True:
-            reply = await self._session.http.send(
+        polls = Backoff(POLL_SECONDS, LONGEST_POLL)
+
+        async def once() -> Reply:
+            return await self._session.http.send(
                 "POST",
                 use.target,
                 body=strict_json.loads(use.body),
@@ -127,12 +142,15 @@ class UsingCredits:
                 cap=cap,
                 explain=explain,
             )
+
+        while True:
+            reply = await asked_while_gone(once, self._session.context.say)
             if reply.ok:
                 return reply
             if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
                 self._wallet.transact(lambda db: jobs.refused(db, use.idempotency_key))
                 raise _refused(reply)
-            await asyncio.sleep(reply.retry_after or POLL_SECONDS)  # never 0
+            await asyncio.sleep(polls.pause(reply.retry_after))
 
 
 def _read(reply: Reply) -> DeliveredUse:
@@ -141,22 +159,23 @@ def _read(reply: Reply) -> DeliveredUse:
         return DeliveredUse(
             content=reply.body,
             media_type=clean(reply.content_type),
-            redemption_id=text(reply.headers["redemption-id"]),
+            redemption_id=redemption_id(reply.headers["redemption-id"]),
             credits_remaining=count(int(reply.headers["credits-remaining"])),
         )
     except (LookupError, TypeError, ValueError) as error:
-        raise SellerFault(
-            "delivery_malformed", f"the answer names no redemption: {clean(repr(error))}"
-        ) from error
+        message = "the answer names no redemption"
+        raise SellerFault("delivery_malformed", message, seller_says={"detail": repr(error)}) from error
 
 
 def _refused(reply: Reply) -> PaymentRefused | UsageError | SellerFault:
     problem = reply.problem()
-    message, code = f"the seller refused: {describe(problem)}", clean(problem.code)
     if not reply.refuses:
         return SellerFault("delivery_malformed", f"a use was answered with {reply.status}")
-    if code == "credits_exhausted":
-        return PaymentRefused(code, message, hint="Buy more: buyer buy --credits N")
+    if problem.code == EXHAUSTED:
+        message = "the seller says that no credits are left"
+        return PaymentRefused(EXHAUSTED, message, hint="Buy more: buyer buy --credits N", seller_says=problem)
     if reply.status in {BAD_REQUEST, UNPROCESSABLE}:
-        return UsageError(code, message, hint="No credit was taken. Ask for something else.")
-    return PaymentRefused(code, message, hint="No credit was taken. See: buyer receipts")
+        hint = "No credit was taken. Ask for something else."
+        return UsageError("words_refused", "the seller refused the words", hint=hint, seller_says=problem)
+    hint = "No credit was taken. See: buyer receipts"
+    return PaymentRefused("use_refused", "the seller refused the use", hint=hint, seller_says=problem)

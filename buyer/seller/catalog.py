@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from buyer.errors import SellerFault, UsageError
-from buyer.seller.typed import typed
+from buyer.seller.typed import count, typed
 from shared.money import Money, MoneyError
-from shared.text import clean
 from shared.tokens.prt import TOKEN
 
 # Where images are sold and used: what a catalog means that names no resources.
 BUY_PATH = "/api/images/buy"
 USE_PATH = "/api/images/generate"
 
+DAY = 86_400
+#: ids and currencies as sellers write them: nothing in them that could be read as words
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
+CURRENCY = re.compile(r"[A-Za-z0-9]{2,12}")
 _NETWORK = re.compile(r"[A-Za-z0-9:._-]{1,64}")
 # A path of this origin, in plain letters: never "//host", never "..".
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,16}")
@@ -44,7 +47,8 @@ class Catalog:
     """What one seller offers. `token` is burned with each use, None for nothing.
 
     `network` is the one that it burns on.
-    `tiers` go by product, in the seller's order; `rates` (the price of one unit of a rail's currency) by network.
+    `tiers` go by product, in the seller's order, and so does `validity`: how long its credits are good, in seconds.
+    `rates` (the price of one unit of a rail's currency) go by network.
     """
 
     seller: str
@@ -54,6 +58,7 @@ class Catalog:
     tiers: Mapping[str, tuple[ListedTier, ...]]
     rates: Mapping[str, Money]
     resources: tuple[ListedResource, ...] = ()
+    validity: Mapping[str, int] = field(default_factory=dict)
 
     def product(self) -> str:
         """What is bought when nobody says what: the seller's first that one of its resources takes, or its first."""
@@ -96,23 +101,37 @@ def read(document: Mapping[str, Any]) -> Catalog:
             network=_network(document["network"]),
             token=_token(document["token"]) if "token" in document else None,
             chain_url=None if chain is None else typed(chain["blockfrost"], str),
-            tiers={typed(product["id"], str): _tiers(product["tiers"]) for product in document["products"]},
+            tiers={_product(product): _tiers(product["tiers"]) for product in document["products"]},
             rates=dict(filter(None, map(_rate, document["rails"]))),
             resources=tuple(_resource(resource) for resource in document.get("resources", ())),
+            validity={
+                _product(product): DAY * count(product["validity_days"])
+                for product in document["products"]
+                if "validity_days" in product
+            },
         )
     except (KeyError, TypeError, AttributeError, MoneyError) as error:
+        said = {"detail": repr(error)}
         raise SellerFault(
-            "catalog_malformed", f"the seller's catalog cannot be read: {clean(repr(error))}"
+            "catalog_malformed", "the seller's catalog cannot be read", seller_says=said
         ) from error
 
 
 def _tiers(tiers: Any) -> tuple[ListedTier, ...]:
-    return tuple(
-        ListedTier(
-            typed(tier["from"], int), Money(**{name: tier["unit_price"][name] for name in Money.__slots__})
-        )
-        for tier in tiers
-    )
+    return tuple(ListedTier(typed(tier["from"], int), _money(tier["unit_price"])) for tier in tiers)
+
+
+def _money(listed: Any) -> Money:
+    # It is printed wherever there is a price.
+    if not CURRENCY.fullmatch(typed(listed["currency"], str)):
+        raise TypeError("that is no currency")
+    return Money(**{name: listed[name] for name in Money.__slots__})
+
+
+def _product(product: Any) -> str:
+    if not NAME.fullmatch(typed(product["id"], str)):
+        raise TypeError("that is no id of a product")
+    return str(product["id"])
 
 
 def _rate(rail: Any) -> tuple[str, Money] | None:

@@ -11,9 +11,9 @@ from buyer.budget import Budget
 from buyer.errors import SellerFault
 from buyer.limits import SpendingLimits
 from buyer.purchase.machine import SHORTEST_LIFE
+from buyer.seller.catalog import CURRENCY, NAME
 from shared.keys import PublicKey
 from shared.money import Money
-from shared.text import clean
 from shared.tokens import prt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption, PaymentRequest
@@ -51,9 +51,8 @@ def check(token: str, expected: Expected, *, now: int) -> PaymentRequest:
     try:
         request = prt.verify(token, expected.keys, issuer=expected.seller, now=now)
     except TokenError as error:
-        raise SellerFault(
-            "payment_request_invalid", f"the payment request does not hold: {clean(error)}"
-        ) from error
+        raise SellerFault("payment_request_invalid", f"the payment request does not hold: {error}") from error
+    _check_words(request)
     _check_order(request, expected)
     _check_life(request, now)
     _check_price(request.price, expected)
@@ -74,13 +73,22 @@ def check_receipt_service(option: PaymentOption, expected: Expected) -> None:
         )
 
 
+def _check_words(request: PaymentRequest) -> None:
+    """What is printed as data must not be prose: it would be read by whoever drives the buyer."""
+    names = [request.id, *(option.id for option in request.options)]
+    currencies = [request.price.currency, *(option.currency for option in request.options)]
+    if not all(map(NAME.fullmatch, names)) or not all(map(CURRENCY.fullmatch, currencies)):
+        raise SellerFault("payment_request_invalid", "the payment request names things as nobody names them")
+
+
 def _check_order(request: PaymentRequest, expected: Expected) -> None:
     order = request.order
     if (order.product, order.credits) != (expected.product, expected.credits):
         raise SellerFault(
             "order_changed",
             f"ordered {expected.credits} of {expected.product},"
-            f" and the payment request is for {order.credits} of {clean(order.product)}",
+            " and the payment request is for something else",
+            seller_says={"product": order.product, "credits": order.credits},
         )
     if order.holder != expected.holder:
         # Without our key in it, anybody who sees the receipt could use it up.

@@ -13,6 +13,7 @@ from shared.tokens.jws import TokenError
 PAYMENTS_PATH = "/api/payments"
 PAYMENT_REQUIRED, ACCEPTED = 402, 202
 PENDING = "payment_pending"
+LONGEST_COUNT = 10
 
 
 def challenge(reply: Reply) -> str:
@@ -55,5 +56,6 @@ def progress(reply: Reply) -> str | None:
     if reply.status != ACCEPTED:
         return None
     answer = reply.json()
-    reached, required = clean(answer.get("confirmations", 0)), clean(answer.get("required", "?"))
+    reached = clean(answer.get("confirmations", 0), LONGEST_COUNT)
+    required = clean(answer.get("required", "?"), LONGEST_COUNT)
     return f"settling: {reached} of {required} confirmations"

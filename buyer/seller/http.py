@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import IPv6Address
+from secrets import SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ from shared.chain.tls import trusted
 from shared.problem import Problem
 from shared.text import clean
 
+_CHANCE = SystemRandom()
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MAX_JSON = 65_536
 ATTEMPTS = 4
@@ -24,6 +27,9 @@ LONGEST_DELAY = 30.0
 REQUEST_SECONDS = 90.0
 # A path in plain letters: never "//host", never "..".
 _MOUNT = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,8}")
+# Letters, digits, dashes, dots and underscores: what else comes out of an URL is no name of a host.
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 REPEATABLE = frozenset({429, 500, 502, 503, 504})
 
 
@@ -77,7 +83,9 @@ class Reply:
 def seller_origin(url: str) -> str:
     """`https://host[:port][/path]` of a seller's URL; plain http on this machine only. UsageError otherwise.
 
-    The path is where a seller is mounted in another app, in plain letters.
+    The path is where a seller is mounted in another app, in plain letters. One seller has one origin, however it is
+    written: host in small letters and without the root's dot, no default port. `localhost` and `127.0.0.1` are two:
+    they may lead to two programs.
 
     Over plain http anybody on the way can answer in the seller's name.
     """
@@ -85,7 +93,7 @@ def seller_origin(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
         # A lookalike in another alphabet shows itself in every message.
-        host = (parts.hostname or "").encode("idna").decode()
+        host = _host((parts.hostname or "").encode("idna").decode())
     except ValueError as error:
         raise UsageError("seller_url", f"{clean(url)!r} is not a URL: {error}") from error
     if parts.scheme not in {"http", "https"} or not host:
@@ -102,7 +110,18 @@ def seller_origin(url: str) -> str:
             "seller_url", f"{host} is not on this machine, so it needs https", hint=f"Try https://{host}"
         )
     name = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{name}{path}" if port is None else f"{parts.scheme}://{name}:{port}{path}"
+    if port in {None, _DEFAULT_PORTS[parts.scheme]}:
+        return f"{parts.scheme}://{name}{path}"
+    return f"{parts.scheme}://{name}:{port}{path}"
+
+
+def _host(name: str) -> str:
+    """The one way of writing a host; empty for what is none, ValueError for a wrong IPv6 address."""
+    if ":" in name:
+        address = IPv6Address(name)
+        return "" if address.scope_id else address.compressed
+    name = name.removesuffix(".").lower()
+    return name if _HOST.fullmatch(name) else ""
 
 
 def is_loopback(url: str) -> bool:
@@ -162,14 +181,14 @@ class SellerHttp:
                 **(headers or {}),
             },
         )
-        failure = ""
+        failure, said = "", None
         for attempt in range(ATTEMPTS):
             delay = FIRST_DELAY * 2**attempt
             try:
                 reply = await self._once(request, auth, cap)
                 self._trace(f"{method} {path} → {reply.status}{_meaning(reply, explain)}")
-            except (httpx.TransportError, TimeoutError) as error:
-                failure = f"no answer from {self.origin} ({type(error).__name__})"
+            except (httpx.HTTPError, TimeoutError) as error:
+                failure, said = f"no answer from {self.origin} ({type(error).__name__})", None
                 self._trace(f"{method} {path} → {failure}")
             else:
                 if reply.redirects:
@@ -178,12 +197,12 @@ class SellerHttp:
                     )
                 if reply.status not in REPEATABLE:
                     return reply
-                failure = describe(reply.problem())
-                delay = reply.retry_after or delay
+                failure, said = f"{self.origin} answers with status {reply.status}", reply.problem()
+                delay = max(reply.retry_after or 0.0, delay)
             if attempt + 1 < ATTEMPTS:
-                await asyncio.sleep(delay)
+                await asyncio.sleep(delay * (1 + _CHANCE.random() / 4))  # not all buyers at once
         hint = "Is the URL right, the seller running? What was begun is kept; the same command goes on."
-        raise SellerUnreachable("seller_unreachable", failure, hint=hint)
+        raise SellerUnreachable("seller_unreachable", failure, hint=hint, seller_says=said)
 
     async def _once(self, request: httpx.Request, auth: httpx.Auth | None, cap: int) -> Reply:
         async with asyncio.timeout(REQUEST_SECONDS):
@@ -196,9 +215,9 @@ class SellerHttp:
 
 
 def refusal(reply: Reply) -> PaymentRefused:
-    """A 4xx as an error for the caller, in the seller's words made fit for a terminal."""
-    problem = reply.problem()
-    return PaymentRefused(clean(problem.code), f"the seller refused: {describe(problem)}")
+    """A 4xx as an error for the caller."""
+    message = f"the seller refused (status {reply.status})"
+    return PaymentRefused("seller_refused", message, seller_says=reply.problem())
 
 
 def describe(problem: Problem) -> str:

@@ -1,8 +1,9 @@
 """One buyer at one seller: connections, the seller's checked identity, the chain; each when first needed."""
 
 import secrets
+import sqlite3
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -10,10 +11,11 @@ import httpx
 from buyer.auth import HolderAuth
 from buyer.errors import SellerFault
 from buyer.limits import SpendingLimits
+from buyer.purchase.promises import BrokenPromise
 from buyer.purchase.receipts import HeldReceipt
 from buyer.seller import catalog, identity
 from buyer.seller.catalog import Catalog
-from buyer.seller.http import SellerHttp, describe, seller_origin
+from buyer.seller.http import SellerHttp, seller_origin
 from buyer.wallet import chains, owner
 from buyer.wallet.chains import OfferedChain
 from buyer.wallet.file import Wallet
@@ -56,6 +58,8 @@ class Session:
         self.limits = wallet.transact(owner.limits) or SpendingLimits()
         #: the variables, as far as the owner has not settled what they say
         self.environment = owner.environment(wallet, context.environment)
+        #: what the seller promised and did not keep, as far as it showed itself
+        self.broken: list[BrokenPromise] = []
 
     async def seller(self) -> KnownSeller:
         """The seller, met once. SellerFault when it is not who it was, UsageError on another network."""
@@ -64,15 +68,26 @@ class Session:
             if not reply.ok:
                 hint = "Is that the URL of a paywall?"
                 raise SellerFault(
-                    "catalog_missing", f"{self.origin} has no catalog: {describe(reply.problem())}", hint=hint
+                    "catalog_missing", f"{self.origin} has no catalog", hint=hint, seller_says=reply.problem()
                 )
             listed = catalog.read(reply.json())
             if listed.network != self.wallet.network and not self._any_network:
                 raise chains.differs(listed.network, self.wallet.network)
             keys = await identity.keys_of(listed.seller, self.http)
-            self.wallet.transact(lambda db: identity.pin(db, self.origin, listed.seller, self.context.now()))
+            self.wallet.transact(lambda db: self._recognise(db, listed.seller, keys))
             self._seller = KnownSeller(listed.seller, keys, listed)
         return self._seller
+
+    def _recognise(self, db: sqlite3.Connection, did: str, keys: Sequence[PublicKey]) -> None:
+        identity.pin(db, self.origin, did, self.context.now())
+        identity.hold(db, self.origin, [key.thumbprint for key in keys])
+
+    def note(self, broken: Iterable[BrokenPromise]) -> None:
+        """Tell of promises that were not kept, each once."""
+        for promise in broken:
+            if promise not in self.broken:
+                self.broken.append(promise)
+                self.context.say(str(promise))
 
     async def chain(self) -> Chain:
         """The chain of the seller's network, on which it burns."""

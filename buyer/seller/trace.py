@@ -20,14 +20,15 @@ def settled(reply: Reply) -> str:
     """A claim's receipt, or how far the payment is."""
     answer = reply.json()
     if "receipt" in answer:
-        return f"receipt {clean(jws.read(answer['receipt']).payload['jti'])}, {answer['credits']['granted']} credits"
-    return f"{clean(answer['state'])}, {answer['confirmations']} of {answer['required']} confirmations"
+        named, granted = jws.read(answer["receipt"]).payload["jti"], answer["credits"]["granted"]
+        return f"receipt {clean(named)}, {clean(granted)} credits"
+    return f"{clean(answer['state'])}, {clean(answer['confirmations'])} of {clean(answer['required'])} confirmations"
 
 
 def delivered(reply: Reply) -> str:
     """A redemption and what it left."""
     answer = reply.json()
-    return f"redemption {clean(answer['redemption_id'])}, credits left: {answer['credits_remaining']}"
+    return f"redemption {clean(answer['redemption_id'])}, credits left: {clean(answer['credits_remaining'])}"
 
 
 def burned(reply: Reply) -> str:

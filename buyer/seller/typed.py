@@ -1,8 +1,11 @@
 """Reading single values out of a seller's JSON: the right type, or a TypeError."""
 
+import re
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_REDEMPTION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_-]{0,127}")
 
 
 def typed(value: object, kind: type[T]) -> T:
@@ -24,3 +27,10 @@ def count(value: object) -> int:
     if typed(value, int) < 0:
         raise TypeError(f"{value!r} is less than nothing")
     return typed(value, int)
+
+
+def redemption_id(value: object) -> str:
+    """An id as sellers give them: it becomes part of a path, of a file's name and of a burn's leaf."""
+    if not _REDEMPTION_ID.fullmatch(typed(value, str)):
+        raise TypeError("that is not a redemption id")
+    return str(value)

@@ -8,7 +8,6 @@ from buyer.seller.http import is_loopback
 from buyer.wallet.chain_address import ChainAddress, ChainAddressError
 from shared.cardano.network import DEVNET, NETWORKS
 from shared.chain.blockfrost import Blockfrost
-from shared.text import clean
 
 #: the variable that names the buyer's own chain service
 VARIABLE = "BUYER_CHAIN"
@@ -88,10 +87,11 @@ def _believed(offered: OfferedChain) -> ChainAddress:
         address = None
     if address is None or not address.on_this_machine or not is_loopback(offered.origin):
         hint = f"If you trust that chain service, name it yourself: {VARIABLE}=https://host/api/v0"
-        message = f"the seller's devnet is not on this machine: {clean(offered.url)} of {offered.origin}"
-        raise SellerFault("devnet_elsewhere", message, hint=hint)
+        message = f"the devnet that {offered.origin} names is not on this machine"
+        raise SellerFault("devnet_elsewhere", message, hint=hint, seller_says={"chain_url": offered.url})
     return address
 
 
 def _unknown(network: str) -> SellerFault:
-    return SellerFault("network_unknown", f"the seller is on a network that nobody knows: {clean(network)}")
+    message = "the seller is on a network that nobody knows"
+    return SellerFault("network_unknown", message, seller_says={"network": network})

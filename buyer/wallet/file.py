@@ -135,11 +135,13 @@ class Wallet:
                 result = work(self._connection)
                 self._connection.commit()
             except sqlite3.Error as error:
+                # A commit that failed for a full disk may leave the transaction open: the next would be refused.
                 self._connection.rollback()
                 if type(error) not in {sqlite3.OperationalError, sqlite3.DatabaseError}:
                     raise  # a constraint's, which has a meaning where it was met
-                hint = "Is the disk full, the file damaged? Nothing of this step was stored."
-                raise WalletError("wallet_unwritable", f"{self.path}: {error}", hint=hint) from error
+                hint = "Is the disk full, the file damaged? Nothing of this step was kept; the same command goes on."
+                message = f"{self.path} cannot be written: {error}"
+                raise WalletError("wallet_unwritable", message, hint=hint) from error
             except BaseException:
                 self._connection.rollback()
                 raise

@@ -1,10 +1,9 @@
 """What a wallet holds, and play money for it from the devnet's faucet."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 
-from buyer.errors import SellerFault, SellerUnreachable, UsageError, nothing
+from buyer.errors import SellerFault, SellerUnreachable, UsageError, no_chain, nothing
 from buyer.seller import catalog
 from buyer.seller.catalog import Catalog
 from buyer.seller.http import SellerHttp, seller_origin
@@ -13,16 +12,15 @@ from buyer.wallet.chain_address import ChainAddress
 from buyer.wallet.chains import OfferedChain
 from buyer.wallet.file import Wallet
 from shared.cardano.network import DEVNET
-from shared.chain.base import ChainError, ChainUnavailable
+from shared.chain.base import ChainError
+from shared.chain.reading import digest
 from shared.chain.transport import Answer, NoAnswer, NotSent, Transport
-from shared.text import clean
 
 FILLING = 1_000_000_000
 LOOK_SECONDS = 0.3
 WAIT_SECONDS = 60.0
 FAUCET_SECONDS = 30.0
 OK = 200
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 async def network_of(seller: str) -> str:
@@ -76,7 +74,7 @@ async def _held(wallet: Wallet, address: ChainAddress, environment: Mapping[str,
     try:
         return sum(utxo.lovelace for utxo in await chain.utxos(wallet.address))
     except ChainError as error:
-        raise SellerUnreachable("chain_unreachable", f"the chain service does not answer: {error}") from error
+        raise no_chain(error) from error
     finally:
         await chain.aclose()
 
@@ -88,9 +86,8 @@ async def _ask(wallet: Wallet, address: ChainAddress, lovelace: int) -> str:
             "POST", "/faucet", json={"address": wallet.address, "lovelace": lovelace}
         )
     except (NotSent, NoAnswer) as error:
-        raise SellerUnreachable(
-            "faucet_unreachable", f"the faucet does not answer at {address.devnet}: {error}"
-        ) from error
+        message = f"the faucet does not answer at {address.devnet}"
+        raise SellerUnreachable("faucet_unreachable", message, chain_says=error) from error
     finally:
         await transport.aclose()
     if answer.status != OK:
@@ -102,10 +99,7 @@ async def _ask(wallet: Wallet, address: ChainAddress, lovelace: int) -> str:
 
 def _paid(answer: Answer) -> str:
     try:
-        document = answer.json()
-    except ChainUnavailable as error:
-        raise SellerFault("faucet_malformed", f"the faucet's answer is odd: {clean(error)}") from error
-    tx_hash = document.get("tx_hash") if isinstance(document, Mapping) else None
-    if not isinstance(tx_hash, str) or not _HASH.fullmatch(tx_hash):
-        raise SellerFault("faucet_malformed", "the faucet's answer names no transaction")
-    return tx_hash
+        return digest(answer.json(), "tx_hash")
+    except ChainError as error:
+        message = "the faucet's answer names no transaction"
+        raise SellerFault("faucet_malformed", message, chain_says=error) from error

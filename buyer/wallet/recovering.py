@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from buyer.auth import HolderAuth
-from buyer.errors import BuyerError, SellerFault, SellerUnreachable, WalletError
+from buyer.errors import BuyerError, SellerFault, WalletError, no_chain
 from buyer.purchase import receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase
@@ -56,7 +56,7 @@ async def look(session: Session) -> None:
         return
     session.context.say("this wallet was restored: asking the chain and the sellers what it has paid since")
     payments = await _payments(session)
-    for purchase in wallet.transact(purchase_store.unfinished):
+    for purchase in wallet.transact(purchase_store.asked_for):
         await _ask(session, purchase, payments)
     rate = await _rate(session) if payments else None
     wallet.transact(lambda db: _count(db, payments, rate, session))
@@ -78,7 +78,7 @@ async def _payments(session: Session) -> list[ForeignPayment]:
         hashes = [tx_hash for tx_hash in await chain.history(wallet.address) if tx_hash not in known]
         found = [await _payment(chain, tx_hash, session) for tx_hash in hashes]
     except ChainError as error:
-        raise SellerUnreachable("chain_unreachable", f"the chain service does not answer: {error}") from error
+        raise no_chain(error) from error
     finally:
         await chain.aclose()
     return [payment for payment in found if payment is not None]
@@ -110,13 +110,15 @@ async def _ask(session: Session, purchase: Purchase, payments: list[ForeignPayme
     wallet, now = session.wallet, session.context.now()
     try:
         found = await _receipt(session, purchase)
+        if found is not None:
+            wallet.transact(lambda db: receipts.store_recovered(db, purchase, *found))
+            session.context.say(clean(f"{purchase.kind} was paid meanwhile: its receipt is here"))
+            return
+    except WalletError:
+        raise
     except BuyerError as error:
-        session.context.say(f"{purchase.kind.origin} could not be asked: {clean(error)}")
-        found = None
-    if found is not None:
-        wallet.transact(lambda db: receipts.store_recovered(db, purchase, *found))
-        session.context.say(clean(f"{purchase.kind} was paid meanwhile: its receipt is here"))
-        return
+        # One seller that is gone, or repeats itself, keeps the wallet from no other: the chain tells what was paid.
+        session.context.say(f"{purchase.kind.origin} gives no receipt that holds: {clean(error)}")
     mark = token_hash(purchase.payment_request_token or "")
     for payment in payments:
         if payment.token_hash == mark:

@@ -9,6 +9,7 @@ from typing import Any
 from shared.cardano.coins import PlutusParameters
 from shared.cardano.policy import ExecutionUnits
 from shared.chain.base import ChainUnavailable, MadeOutput, Tip, TransactionEnds
+from shared.strict_json import MAX_INT
 
 HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
@@ -61,11 +62,15 @@ def flagged(document: object, *names: str) -> bool:
 
 
 def integer(document: object, name: str) -> int:
-    """A number ≥ 0, which Blockfrost writes as a string where it may be large."""
+    """A number of 63 bits ≥ 0, which Blockfrost writes as a string where it may be large.
+
+    No slot, height or amount is larger; what is would fail far from here, in a transaction or in a database.
+    """
     value = _field(document, name)
-    if type(value) is int and value >= 0:
-        return value
-    return int(matching(_NUMBER, value, name))
+    number = value if type(value) is int and value >= 0 else int(matching(_NUMBER, value, name))
+    if number > MAX_INT:
+        raise strange(name)
+    return number
 
 
 def asset_event(document: object) -> tuple[str, int]:

@@ -66,7 +66,10 @@ class Transport:
     def __init__(
         self, base_url: str, project_id: str, timeout: float, transport: httpx.AsyncBaseTransport | None
     ) -> None:
-        url = httpx.URL(base_url)
+        try:
+            url = httpx.URL(base_url)
+        except httpx.InvalidURL as error:  # it is no ValueError
+            raise ValueError(f"the chain service's address is no URL: {error}") from error
         if url.scheme not in {"http", "https"} or not url.host:
             raise ValueError("the chain service's address must be an http(s) URL")
         # h11 would quote a malformed header value in its error, and so the secret.

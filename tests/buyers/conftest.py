@@ -10,6 +10,7 @@ import pytest
 from buyer.purchase import paying
 from buyer.redemptions import redeem
 from buyer.seller import http as http_module
+from buyer.seller import patience
 from buyer.wallet.file import Wallet
 from tests.support.hostile.lies import Lies
 from tests.support.hostile.seller import FakeSeller
@@ -42,6 +43,7 @@ def devnet(own_devnet: DevnetProcess) -> DevnetProcess:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long before asking again."""
     monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
+    monkeypatch.setattr(patience, "GONE_TIMES", 0)
     monkeypatch.setattr(paying, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(redeem, "POLL_SECONDS", 0.02)
 
@@ -90,6 +92,7 @@ def shell(served: tuple[FakeSeller, str], tmp_path: Path) -> Shell:
     seller, url = served
     seller.lies = Lies()
     seller.uses.clear()
+    seller.sales.clear()
     return Shell(seller, url, tmp_path)
 
 

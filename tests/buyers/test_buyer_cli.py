@@ -24,7 +24,11 @@ def test_images_on_a_fresh_machine_end_with_files_and_one_object(shell: Shell) -
     )
     assert done.code == 0, done.err
     told = done.told
-    assert list(told) == ["payment_request_id", "price", "receipt_id", "credits", "images", "burns"]
+    assert list(told) == [
+        *("payment_request_id", "price", "receipt_id", "credits", "images", "burns"),
+        *("seller_says", "broken_promises"),
+    ]
+    assert (told["seller_says"]["credits"]["available"], told["broken_promises"]) == (1, [])
     assert told["price"] == "3.00 USD"
     assert told["receipt_id"].startswith("urn:uuid:")
     assert told["credits"] == {"granted": 3, "remaining": 1}
@@ -56,7 +60,7 @@ def test_a_burn_is_verified_by_the_command_and_a_lie_about_it_is_exit_6(filled: 
 def test_a_burn_of_fewer_tokens_than_the_catalog_said_that_an_image_costs_is_exit_6(filled: Shell) -> None:
     images = {"id": "images", "product": "image-credit", "credits": 3, "use": "/api/images/generate"}
     filled.seller.lies.catalog = lambda catalog: {**catalog, "resources": [images]}
-    redemption_id = filled.run("images", "--json").told["images"][0]["redemption_id"]
+    redemption_id = filled.run("images", "--generate", "1", "--json").told["images"][0]["redemption_id"]
     asyncio.run(filled.seller.burn())  # one token for each image
     broken = filled.run("verify", redemption_id, "--wait", "--json")
     assert (broken.code, broken.told["proof_valid"]) == (6, False)
@@ -80,7 +84,8 @@ def test_credits_are_bought_counted_and_used_one_by_one(filled: Shell) -> None:
     made = filled.run("generate", "--name", "Abraham Lincoln", "--out", "out", "--json")
     assert (made.code, made.told["credits"]) == (0, {"granted": 10, "remaining": 9})
     counted = filled.run("credits", "--json")
-    assert (counted.told["available"], counted.told["captured"]) == (9, 1)
+    assert (counted.told["granted"], counted.told["remaining"]) == (10, 9)
+    assert counted.told["seller_says"]["credits"]["captured"] == 1
     listed = filled.run("receipts", "--json")
     assert [receipt["receipt_id"] for receipt in listed.told["receipts"]] == [bought.told["receipt_id"]]
     assert "eyJ" not in listed.out
@@ -92,7 +97,7 @@ def refuse(problem: Problem) -> Lies:
 
 FAILURES: dict[str, tuple[list[str], Lies, int, str]] = {
     "over budget": (["buy", "--max-price", "2.99"], Lies(), 3, "over_budget"),
-    "refused": (["buy"], refuse(Problem(402, "payment_mismatch", "No", "No.")), 4, "payment_mismatch"),
+    "refused": (["buy"], refuse(Problem(402, "payment_mismatch", "No", "No.")), 4, "payment_refused"),
     "at fault": (["buy"], Lies(instead={"/api/catalog": lambda: JSONResponse([])}), 5, "answer_malformed"),
     "unreachable": (["buy", "--seller", "http://127.0.0.1:9"], Lies(), 5, "seller_unreachable"),
     "plain http": (["buy", "--seller", "http://seller.example"], Lies(), 2, "seller_url"),

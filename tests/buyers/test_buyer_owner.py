@@ -168,7 +168,7 @@ def test_an_encrypted_wallet_pays_with_its_passphrase_alone(filled: Shell) -> No
     again = locked(filled, "wallet", "encrypt")
     assert (again.code, again.told["error"]["code"]) == (2, "wallet_encrypted")
     assert locked(filled, "wallet", "decrypt").told["encrypted"] is False
-    assert filled.run("credits", "--json").told["available"] == 2
+    assert filled.run("credits", "--json").told["remaining"] == 2
 
 
 def test_a_wallet_is_made_encrypted_backed_up_and_restored(filled: Shell, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_a_refused_payment_keeps_its_price_until_its_bytes_are_dead(shop: Shop) 
     for _ in range(2):
         with pytest.raises(PaymentRefused) as caught:
             buy(shop)
-        assert (caught.value.code, caught.value.exit_code) == ("payment_mismatch", 4)
+        assert (caught.value.code, caught.value.exit_code) == ("payment_refused", 4)
         assert (states(shop), spent(shop)) == (["signed"], 300)
     assert len(shop.seller.transactions) == 1
 

@@ -183,5 +183,5 @@ def test_an_image_whose_reply_was_lost_costs_one_credit_however_often_it_is_aske
 def test_the_object_that_is_printed_has_the_keys_that_scripts_read(any_shop: AnyShop, tmp_path: Path) -> None:
     document, _ = output.images(run(any_shop, images_of(tmp_path / "out")))
     assert list(json.loads(json.dumps(document))) == [
-        *("payment_request_id", "price", "receipt_id", "credits", "images", "burns")
+        *("payment_request_id", "price", "receipt_id", "credits", "images", "burns", "seller_says")
     ]

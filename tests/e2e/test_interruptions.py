@@ -1,5 +1,6 @@
 """Processes are killed in the middle; nothing is lost, nothing is paid or burned twice."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +56,25 @@ def test_a_killed_seller_goes_on_where_it_was(devnet: DevnetProcess, folder: Pat
         assert 6_000_000 < buyer.spent < 6_500_000, "it paid once, and one fee"
         reconciled = seller.command("reconcile")
         assert reconciled.returncode == 0, reconciled.stdout
+
+
+def test_a_buyer_whose_seller_dies_while_it_settles_waits_for_it_to_come_back(
+    devnet: DevnetProcess, folder: Path
+) -> None:
+    with SellerProcess(devnet, folder / "seller") as seller:
+        buyer = Buyer(seller, folder / "buyer", devnet)
+        process = buyer.start("buy", "--credits", "3", "--json", "-v")
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "POST /api/payments → 202" in line:
+                seller.kill()
+            if "asked again" in line:
+                break
+        seller.start()
+        out, err = process.communicate(timeout=90)
+        assert process.returncode == 0, err
+        assert json.loads(out)["credits"] == {"granted": 3, "remaining": 3}
+        assert 6_000_000 < buyer.spent < 6_500_000, "it paid once, and one fee"
 
 
 def test_an_orderly_stop_ends_with_0(devnet: DevnetProcess, folder: Path) -> None:

@@ -23,7 +23,7 @@ def test_the_ten_lines_of_python_buy_and_generate(
     assert block is not None
     code = block[1].replace("http://localhost:8402", seller.url)
     subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, timeout=60)
-    assert buyer.ok("credits")["available"] == 2
+    assert buyer.ok("credits")["remaining"] == 2
 
 
 @pytest.mark.timeout(240)

@@ -30,6 +30,7 @@ class Lies:
     receipt: Callable[[Receipt], Receipt] = same
     receipt_signer: SigningKey | None = None
     burn: Callable[[dict[str, Any]], dict[str, Any]] = same
+    counts: Callable[[dict[str, int]], dict[str, int]] = same
     instead: dict[str, Callable[[], Response]] = field(default_factory=dict)
     settle: bool = True
     refuse_claims: Problem | None = None

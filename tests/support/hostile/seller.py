@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared import merkle
+from shared import keys, merkle
 from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
 from shared.dialects import ack
@@ -54,6 +54,7 @@ class FakeSeller:
         self.app = Starlette(
             routes=[
                 Route("/api/catalog", self._catalog),
+                Route("/.well-known/did.json", self._did_document),
                 Route("/api/images/buy", self._buy, methods=["POST"]),
                 Route("/api/payments", self._pay, methods=["POST"]),
                 Route("/api/images/generate", self._generate, methods=["POST"]),
@@ -105,6 +106,9 @@ class FakeSeller:
                 "required": 1,
             }
         return tx_hash
+
+    async def _did_document(self, request: Request) -> Response:
+        return self._answer(request, JSONResponse(keys.did_document(self.did, [self.key.public])))
 
     async def _catalog(self, request: Request) -> Response:
         tier = {"from": 1, "unit_price": {"amount": self.unit_price, "currency": "USD", "decimals": 2}}
@@ -237,7 +241,7 @@ class FakeSeller:
         used = sum(use.receipt_id == receipt_id for use in self.uses.values())
         granted = sale.request.order.credits
         counts = {"granted": granted, "available": granted - used, "captured": used}
-        return {**counts, "reserved": 0, "expired": 0, "revoked": 0}
+        return self.lies.counts({**counts, "reserved": 0, "expired": 0, "revoked": 0})
 
     def _answer(self, request: Request, honest: Response) -> Response:
         self.calls.append(f"{request.method} {request.url.path}")

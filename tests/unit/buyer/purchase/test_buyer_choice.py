@@ -53,8 +53,9 @@ def test_when_every_payable_option_is_refused_the_first_refusal_is_heard() -> No
 
 @pytest.mark.parametrize("payers", [[], [PlainPayer("nowhere:net")]], ids=["nobody", "of another network"])
 def test_an_offer_that_nobody_here_pays_is_refused(payers: list[PlainPayer]) -> None:
-    with pytest.raises(PaymentRefused, match="other:net") as caught:
+    with pytest.raises(PaymentRefused) as caught:
         choose(OFFER, EXPECTED, payers)
+    assert "other:net" in str(caught.value.seller_says["takes"])
     assert (caught.value.code, caught.value.exit_code) == ("no_payable_option", 4)
 
 

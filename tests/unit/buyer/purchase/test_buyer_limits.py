@@ -110,6 +110,38 @@ def test_a_price_that_only_a_sellers_chain_denied_stays_spent(wallet: Wallet) ->
     assert refused(wallet, "b", cents=1) == "over_total_budget"
 
 
+@pytest.mark.parametrize(
+    ("ceiling", "code"),
+    [
+        ("per_seller", "over_seller_budget"),
+        ("per_day", "over_day_budget"),
+        ("total", "over_total_budget"),
+    ],
+)
+def test_a_released_purchase_is_spent_until_a_chain_that_is_believed_gives_it_back(
+    wallet: Wallet, ceiling: str, code: str
+) -> None:
+    limit(wallet, **{ceiling: usd(300)})
+    signed = pay(wallet, requested(wallet, "a"), AMPLE, ("a#0",))
+    released = wallet.transact(lambda db: purchase_store.release(db, signed))
+    assert (released.state, released.counted, spent(wallet)) == ("released", True, 300)
+    assert refused(wallet, "b", cents=1) == code
+    with pytest.raises(WalletError):
+        wallet.transact(lambda db: purchase_store.abandon(db, signed))
+    dead = wallet.transact(lambda db: purchase_store.abandon(db, released))
+    assert (dead.state, dead.counted, spent(wallet)) == ("abandoned", False, 0)
+    pay(wallet, requested(wallet, "c"), AMPLE, ("c#0",))
+
+
+def test_a_released_price_that_only_a_sellers_chain_denied_stays_spent(wallet: Wallet) -> None:
+    limit(wallet, total=usd(300))
+    signed = pay(wallet, requested(wallet, "a"), AMPLE, ("a#0",))
+    released = wallet.transact(lambda db: purchase_store.release(db, signed))
+    denied = wallet.transact(lambda db: purchase_store.abandon(db, released, given_back=False))
+    assert (denied.state, denied.counted, spent(wallet)) == ("abandoned", True, 300)
+    assert refused(wallet, "b", cents=1) == "over_total_budget"
+
+
 def asked(wallet: Wallet, purchase: Purchase, cents: int) -> Approval | None:
     return wallet.transact(
         lambda db: allowance.lacking(db, purchase.kind, usd(cents), new_id=str(next(IDS)), now=NOW)

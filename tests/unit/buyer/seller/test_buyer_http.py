@@ -116,7 +116,8 @@ def test_an_answer_that_is_no_strict_json_object_is_the_sellers_fault(body: byte
 
 
 def test_a_refusal_that_is_no_problem_document_still_has_a_code() -> None:
-    assert refusal(Reply(404, {}, b"<html>")).code == "http_404"
+    error = refusal(Reply(404, {}, b"<html>"))
+    assert (error.code, error.seller_says["code"]) == ("seller_refused", "http_404")
 
 
 def test_the_trace_has_steps_and_never_bodies() -> None:
@@ -134,6 +135,11 @@ def test_the_trace_has_steps_and_never_bodies() -> None:
         ("http://localhost:8402", "http://localhost:8402"),
         ("http://127.0.0.1:8402/", "http://127.0.0.1:8402"),
         ("http://[::1]:8402", "http://[::1]:8402"),
+        ("http://[0:0:0:0:0:0:0:1]:8402", "http://[::1]:8402"),
+        ("https://Seller.Example:443/", "https://seller.example"),
+        ("https://seller.example.:8443/shop/", "https://seller.example:8443/shop"),
+        ("http://LOCALHOST.:80", "http://localhost"),
+        ("HTTPS://seller.example", "https://seller.example"),
         ("https://s\u0435ller.example", "https://xn--sller-zwe.example"),
     ],
 )
@@ -161,6 +167,10 @@ def test_a_sellers_origin_is_scheme_host_and_port(url: str, origin: str) -> None
         "",
         "https://a" + "b" * 64,
         "https://a..b",
+        "https://a b",
+        "https://a:1:2",
+        "https://[fe80::1%25eth0]",
+        "https://a%0ab",
     ],
 )
 def test_what_is_no_safe_url_of_a_seller_is_a_usage_error(url: str) -> None:

@@ -5,14 +5,8 @@ from typing import Any
 
 import click
 
-from buyer.cli.options import common, run
+from buyer.cli.options import common, owner_fd_option, run
 
-_owner = click.option(
-    "--owner-fd",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Read the owner's passphrase from this file descriptor.  [default: asked at the terminal]",
-)
 _MONEY = "AMOUNT"
 
 
@@ -32,7 +26,7 @@ def budget() -> None:
 
 @budget.command(name="set")
 @common
-@_owner
+@owner_fd_option
 @click.option("--per-purchase", metavar=_MONEY, help="The most for one purchase, like 5.00 or '5.00 USD'.")
 @click.option("--per-seller", metavar=_MONEY, help="The most in all at one seller.")
 @click.option("--per-day", metavar=_MONEY, help="The most within any 24 hours.")
@@ -79,7 +73,7 @@ def show(**given: Any) -> int:
 
 @click.command()
 @common
-@_owner
+@owner_fd_option
 @click.argument("approval_id")
 def approve(approval_id: str, owner_fd: int | None, **given: Any) -> int:
     """Allow one purchase that waits for its owner: once, at that price, at that seller."""
@@ -100,6 +94,6 @@ _LIMITS = (
 
 
 def _work() -> ModuleType:
-    from buyer.cli import owner_commands
+    from buyer.cli.owner import spending_commands
 
-    return owner_commands
+    return spending_commands
