@@ -87,8 +87,9 @@ class Blockfrost:
     async def spender(self, output: OutputReference) -> str | None:
         """The transaction on the chain that spends an output; None when there is none, or no such output."""
         tx_hash, index = output
-        document = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}/utxos")
-        return None if document is None else reading.spender(document, index)
+        maker = await self.ends(tx_hash)
+        made = None if maker is None else maker.outputs.get(index)
+        return None if made is None else made.spent_by
 
     async def evaluate(self, raw: bytes) -> ExecutionUnits | None:
         """What the one script of a transaction uses; None when the service cannot tell, or the script fails.

@@ -127,18 +127,6 @@ def is_bare(entry: object) -> bool:
     return isinstance(entry, Mapping) and all(entry.get(name) is None for name in burdens)
 
 
-def spender(document: object, index: int) -> str | None:
-    """Which transaction spends output `index` of those that `/txs/{hash}/utxos` lists."""
-    listed = _field(document, "outputs")
-    if not isinstance(listed, list):
-        raise strange("outputs")
-    for entry in listed:
-        if integer(entry, "output_index") == index and not _field(entry, "collateral"):
-            found = entry.get("consumed_by_tx")
-            return None if found is None else matching(HASH, found, "consumed_by_tx")
-    return None
-
-
 def units(document: object) -> ExecutionUnits | None:
     """What the only redeemer uses, of an evaluation in Ogmios' words; None when it failed."""
     result = document.get("result") if isinstance(document, Mapping) else None
