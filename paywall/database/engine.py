@@ -70,6 +70,23 @@ class Writer(Protocol):
     def close(self) -> None: ...
 
 
+class Liveness(Protocol):
+    """What each database knows of the processes that write to it, each under a number of its own.
+
+    It is a reason to repeat work, never a permission: a process that lost its connection looks gone while it still
+    works, so what is taken up from it needs its own guard (the attempt of a redemption).
+    """
+
+    def own(self) -> int:
+        """This process's number, 1 to 2³¹−1; it looks alive from here on. Errors: the database's own."""
+
+    def is_gone(self, tx: Transaction, number: int | None) -> bool:
+        """Whether the process with that number is certainly dead, or lost its connection. None is unknown."""
+
+    def close(self) -> None:
+        """This process looks gone."""
+
+
 def run_one(connection: Connection, cursor: Any, fn: TransactFn[T]) -> T:
     """Run one function on an open transaction; its ORM work is sent, nothing is committed."""
     transaction = Transaction(connection, cursor)
@@ -84,8 +101,9 @@ def run_one(connection: Connection, cursor: Any, fn: TransactFn[T]) -> T:
 class Database:
     """An opened database. Made by `opening.open_database`; `close` it."""
 
-    def __init__(self, writer: Writer, readers: Engine, *, threads: int) -> None:
+    def __init__(self, writer: Writer, readers: Engine, *, threads: int, liveness: Liveness) -> None:
         self._writer = writer
+        self.liveness = liveness
         self._readers = readers
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="db-read")
 
@@ -111,4 +129,5 @@ class Database:
     def close(self) -> None:
         self._pool.shutdown(wait=True)
         self._writer.close()
+        self.liveness.close()
         self._readers.dispose()

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from paywall.database.engine import Database, TransactFn
-from paywall.database.postgres import POOL, PostgresWriter, postgres_engine
+from paywall.database.liveness import SessionLocks, SingleWriter
+from paywall.database.postgres import POOL, PostgresWriter, postgres_engine, session_engine
 from paywall.database.schema import ensure_schema
 from paywall.database.sqlite_readers import sqlite_readers
 from paywall.database.sqlite_writer import SqliteWriter
@@ -31,19 +32,22 @@ def open_database(url: str, *, writing: bool = True) -> Database:
         engine = _postgres(url)
         with _closing_on_error(engine.dispose):
             ensure_schema(engine, migrate=False)
-        return Database(PostgresWriter(engine), postgres_engine(url, read_only=True), threads=POOL)
+        locks = SessionLocks(session_engine(url))
+        return Database(
+            PostgresWriter(engine), postgres_engine(url, read_only=True), threads=POOL, liveness=locks
+        )
     path = _path(url)
     if writing:
         writer = _sqlite_writer(path)
         with _closing_on_error(writer.close):
             ensure_schema(writer.engine, migrate=True)
-        return Database(writer, sqlite_readers(path), threads=READERS)
+        return Database(writer, sqlite_readers(path), threads=READERS, liveness=SingleWriter())
     if not path.exists():
         raise SetupError(f"There is no database at {path} yet; `paywall serve` makes it.")
     readers = sqlite_readers(path)
     with _closing_on_error(readers.dispose):
         ensure_schema(readers, migrate=False)
-    return Database(_Closed(), readers, threads=READERS)
+    return Database(_Closed(), readers, threads=READERS, liveness=SingleWriter())
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from paywall.database.engine import TransactFn, run_one
 from paywall.errors import SetupError, StorageUnavailable
@@ -78,6 +79,13 @@ def postgres_url(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def session_engine(url: str) -> Engine:
+    """For sessions that are held open, each its own; every statement commits."""
+    return create_engine(
+        postgres_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
+    )
 
 
 def postgres_engine(url: str, *, read_only: bool) -> Engine:

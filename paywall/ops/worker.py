@@ -22,7 +22,7 @@ from paywall.payments.forgetting import Forgetting
 from paywall.payments.reversals import Reversals
 from paywall.payments.settlement import Settlement
 from paywall.payments.tables import PaymentRow
-from paywall.redemptions import store as redemption_store
+from paywall.redemptions import holder_proofs
 from paywall.redemptions.redeeming import Redeeming
 from shared.chain.base import ChainError
 
@@ -127,7 +127,7 @@ class Worker:
         await expire_accounts(self._database, self._clock)
 
     async def _forget(self) -> None:
-        await self._database.transact(lambda tx: redemption_store.forget_proofs(tx, self._clock()))
+        await self._database.transact(lambda tx: holder_proofs.forget_proofs(tx, self._clock()))
 
 
 @asynccontextmanager

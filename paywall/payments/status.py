@@ -9,7 +9,7 @@ from paywall.errors import NotFound, PaymentMismatch, PaymentPending
 from paywall.payments import store
 from paywall.payments.settlement import Settlement, read_paid
 from paywall.payments.tables import PaymentRow
-from paywall.redemptions.store import use_proof
+from paywall.redemptions.holder_proofs import use_proof
 from paywall.sales import store as request_store
 from shared.dialects.base import Paid, Settling
 from shared.tokens.dpop import HolderProof

@@ -11,7 +11,7 @@ from paywall.database.engine import Transaction
 from paywall.database.statements import CompiledStatement
 from paywall.payments.tables import PaymentInputRow, PaymentRow, ReceiptRow
 from paywall.rails.base import CheckedPayment, StoredPayment
-from paywall.redemptions.store import count_once
+from paywall.redemptions.holder_proofs import count_once
 from paywall.sales.tables import PaymentRequestRow
 from shared import strict_json
 

@@ -13,6 +13,7 @@ from paywall.errors import NotFound
 from paywall.proofs import burns
 from paywall.proofs import store as proof_store
 from paywall.proofs.store import BurnRecord
+from paywall.redemptions import holder_proofs
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.access import Principal
 from paywall.redemptions.fulfilment import StoredDelivery
@@ -70,7 +71,7 @@ class Proofs:
 
         def use_and_read(tx: Transaction) -> ShownRedemption:
             if principal.proof is not None:
-                redemption_store.use_proof(tx, principal.proof)
+                holder_proofs.use_proof(tx, principal.proof)
             return self._redemption(tx, redemption_id, principal.account_id)
 
         async with used_up(self._database, principal.proof):

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, suppress
 
 from paywall.database.engine import Database
 from paywall.errors import PaywallError
-from paywall.redemptions import store
+from paywall.redemptions.holder_proofs import use_proof
 from shared.tokens.dpop import HolderProof
 
 
@@ -20,5 +20,5 @@ async def used_up(database: Database, proof: HolderProof | None) -> AsyncIterato
     except PaywallError:
         if proof is not None:
             with suppress(PaywallError):  # used already, or the storage is away: the refusal stands
-                await database.transact(lambda tx: store.use_proof(tx, proof))
+                await database.transact(lambda tx: use_proof(tx, proof))
         raise

@@ -4,7 +4,7 @@ from paywall.credits import store as credit_store
 from paywall.credits.store import Balance
 from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound, ReceiptInvalid, Unavailable
-from paywall.redemptions import store
+from paywall.redemptions import holder_proofs, store
 from paywall.redemptions.access import Principal
 from paywall.redemptions.redeeming import stored_delivery
 from paywall.redemptions.resource import Resource
@@ -21,7 +21,7 @@ class Reading:
 
         def use_and_read(tx: Transaction) -> Balance | None:
             if principal.proof is not None:
-                store.use_proof(tx, principal.proof)
+                holder_proofs.use_proof(tx, principal.proof)
             return credit_store.balance(tx, principal.account_id)
 
         found = await self._database.transact(use_and_read)

@@ -89,11 +89,12 @@ class Redeeming:
             raise Unavailable("The server is shutting down; nothing was reserved.")
         now = self._clock()
         deadline = now + resource.seconds + MARGIN_SECONDS
+        liveness = self._database.liveness
         full = request.owes_burn and self._backlog.is_full(self._reserving + len(self._running))
         self._reserving += 1
         try:
             taken = await self._database.transact(
-                lambda tx: store.reserve(tx, request, now, deadline, backlog_full=full)
+                lambda tx: store.reserve(tx, request, now, deadline, liveness=liveness, backlog_full=full)
             )
         finally:
             self._reserving -= 1

@@ -1,36 +1,30 @@
-"""Statements on redemptions and used holder proofs; each takes the transaction first."""
+"""Statements on redemptions; each takes the transaction first."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, update
 from sqlmodel import col, select
 
 from paywall.credits import postings
 from paywall.credits import store as credit_store
-from paywall.database.engine import Transaction
+from paywall.database.engine import Liveness, Transaction
 from paywall.database.statements import CompiledStatement
 from paywall.errors import (
     BurnBacklogFull,
     CreditsExhausted,
-    HolderProofInvalid,
     IdempotencyKeyReused,
     PaymentReversed,
     PaywallError,
     ReceiptInvalid,
 )
+from paywall.ops.failpoints import failpoint
 from paywall.redemptions.fulfilment import StoredDelivery
+from paywall.redemptions.holder_proofs import use_proof
 from paywall.redemptions.request import RedemptionRequest, Reservation
-from paywall.redemptions.tables import HolderProofRow, RedemptionRow
-from shared.tokens.dpop import HolderProof
-
-PROOF_KEPT_SECONDS = 300
-
+from paywall.redemptions.tables import RedemptionRow
 
 _redemption = RedemptionRow.__table__.c  # type: ignore[attr-defined]
-_USE_PROOF = CompiledStatement(
-    lambda insert: insert(HolderProofRow).on_conflict_do_nothing().returning(HolderProofRow.__table__.c.jti),  # type: ignore[attr-defined]
-    ["thumbprint", "jti", "expires_at"],
-)
 _INSERT = CompiledStatement(
     lambda insert: (
         insert(RedemptionRow)
@@ -40,7 +34,7 @@ _INSERT = CompiledStatement(
     [
         *("id", "account_id", "idempotency_key", "resource", "request", "document", "request_hash"),
         *("quantity", "owes_burn"),
-        *("state", "attempt", "deadline", "created_at", "updated_at"),
+        *("state", "attempt", "process", "deadline", "created_at", "updated_at"),
     ],
 )
 _CAPTURE = CompiledStatement(
@@ -63,27 +57,25 @@ _CAPTURE = CompiledStatement(
 )
 
 
-def count_once(tx: Transaction, thumbprint: str, jti: str, expires_at: int) -> bool:
-    """False when it was counted before. `thumbprint` is a key's, or whatever else `jti` is unique for."""
-    return bool(tx.run(_USE_PROOF, thumbprint=thumbprint, jti=jti, expires_at=expires_at))
-
-
-def use_proof(tx: Transaction, proof: HolderProof) -> None:
-    """Errors: HolderProofInvalid when this proof was used before."""
-    if not count_once(tx, proof.thumbprint, proof.jti, proof.issued_at + PROOF_KEPT_SECONDS):
-        raise HolderProofInvalid("This holder proof was used before; make a new one for each request.")
-
-
 def reserve(
-    tx: Transaction, request: RedemptionRequest, now: int, deadline: int, *, backlog_full: bool = False
+    tx: Transaction,
+    request: RedemptionRequest,
+    now: int,
+    deadline: int,
+    *,
+    liveness: Liveness,
+    backlog_full: bool = False,
 ) -> Reservation | RedemptionRow:
     """Reserve the credits of one use under the idempotency key; or the redemption that the key already names.
+
+    One that its process can no longer finish is released and reserved anew.
 
     Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, ReceiptInvalid; and BurnBacklogFull for
     what is new: what was redeemed before is answered all the same.
     """
     if request.holder_proof is not None:
         use_proof(tx, request.holder_proof)
+    process = liveness.own()
     rows = tx.run(
         _INSERT,
         id=request.id,
@@ -97,6 +89,7 @@ def reserve(
         owes_burn=request.owes_burn,
         state="reserved",
         attempt=1,
+        process=process,
         deadline=deadline,
         created_at=now,
         updated_at=now,
@@ -113,22 +106,37 @@ def reserve(
     ).one()
     if (row.resource, row.request_hash) != (request.resource, request.request_hash):
         raise IdempotencyKeyReused("This idempotency key belongs to a request with another body.")
-    if row.state != "released" or row.refusal is not None:
+    if not (_is_left(tx, row, liveness, now) or (row.state == "released" and row.refusal is None)):
         return RedemptionRow.model_validate(row.model_dump())
     if backlog_full:
         raise BurnBacklogFull
-    return _reserve_again(tx, row, request, now, deadline)
+    return _reserve_again(tx, row, request, now, {"process": process, "deadline": deadline})
+
+
+def _is_left(tx: Transaction, row: RedemptionRow, liveness: Liveness, now: int) -> bool:
+    """Whether the process that fulfilled it is dead; then the credits of its attempt are released here.
+
+    Should it live after all, its attempt has passed: it can capture nothing.
+    """
+    if row.state != "reserved" or not liveness.is_gone(tx, row.process):
+        return False
+    released = release(tx, row.id, row.attempt, now)
+    failpoint("recover.taking_up")
+    return released
 
 
 def _reserve_again(
-    tx: Transaction, row: RedemptionRow, request: RedemptionRequest, now: int, deadline: int
+    tx: Transaction, row: RedemptionRow, request: RedemptionRequest, now: int, held: Mapping[str, int]
 ) -> Reservation | RedemptionRow:
-    """A failure that may pass released the credit: the same key may try once more."""
+    """A failure that may pass, or a crash, released the credits: the same key may try once more.
+
+    `held` is the process that tries, and its deadline.
+    """
     attempt = row.attempt + 1
     done = tx.session.exec(
         update(RedemptionRow)
         .where(_redemption.id == row.id, _redemption.state == "released", _redemption.attempt == row.attempt)
-        .values(state="reserved", attempt=attempt, deadline=deadline, updated_at=now)
+        .values(state="reserved", attempt=attempt, updated_at=now, **held)
     )
     if done.rowcount != 1:
         return RedemptionRow.model_validate({**row.model_dump(), "state": "reserved"})  # another was first
@@ -225,12 +233,6 @@ def overdue(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> 
         .limit(limit)
     )
     return [(redemption_id, attempt) for redemption_id, attempt in tx.session.exec(rows)]
-
-
-def forget_proofs(tx: Transaction, now: int) -> int:
-    """Drop used proofs that are too old to be accepted again; how many those were."""
-    done = tx.session.exec(delete(HolderProofRow).where(col(HolderProofRow.expires_at) < now))
-    return int(done.rowcount)
 
 
 def find(tx: Transaction, redemption_id: str) -> RedemptionRow | None:

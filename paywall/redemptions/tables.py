@@ -34,6 +34,8 @@ class RedemptionRow(SQLModel, table=True):
     state: str = "reserved"
     #: counts the reservations; the number makes each one's postings unique
     attempt: int = 1
+    #: the number of the process that fulfils it (`database/liveness.py`)
+    process: int | None = None
     #: a reservation that outlived this was left by a crash, and is released
     deadline: int = Field(sa_type=BigInteger)
     #: the final refusal that is replayed under the same key

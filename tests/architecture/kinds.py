@@ -55,6 +55,7 @@ _KINDS = (
     ("paywall.*.store", "store"),
     ("paywall.*.tables", "store"),
     ("paywall.*.outputs", "store"),
+    ("paywall.redemptions.holder_proofs", "store"),
     ("paywall.*.rotation", "store"),
     ("paywall.burns.wallet.base", "port"),
     ("paywall.burns.wallet.anchors", "store"),

@@ -22,7 +22,7 @@ from paywall.database.engine import Transaction
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.request import Reservation
 from tests.support.processes.devnet import DevnetProcess
-from tests.support.world.redemptions import BEARER, delivered, wanted
+from tests.support.world.redemptions import BEARER, PROCESS, delivered, wanted
 from tests.support.world.seller import Seller, open_seller
 
 BLOCK_SECONDS, CONFIRMATIONS = 0.2, 1
@@ -93,7 +93,7 @@ def _capture(tx: Transaction, count: int) -> None:
     )
     for _ in range(count):
         use = wanted(new_id(), ACCOUNT)
-        reservation = redemption_store.reserve(tx, use, now, now + FAR)
+        reservation = redemption_store.reserve(tx, use, now, now + FAR, liveness=PROCESS)
         assert isinstance(reservation, Reservation)
         assert redemption_store.capture(tx, reservation, delivered(new_id()), now)
         burn_store.insert(tx, reservation.id, bytes(16), reservation.commitment, quantity=1, now=now)

@@ -17,7 +17,7 @@ from paywall.redemptions.tables import HolderProofRow
 from paywall.seller import Seller
 from paywall.settings import Settings
 from tests.support.world.loop import in_loop
-from tests.support.world.redemptions import BEARER, PRODUCT, wanted
+from tests.support.world.redemptions import BEARER, PROCESS, PRODUCT, wanted
 
 LONG_AGO, END = 1_000, 2_000
 LEFT = {
@@ -53,7 +53,7 @@ def left_behind(tx: Transaction) -> None:
     """Something for each loop that tidies: a reservation, an account past its end, a used proof."""
     account(tx, "old", END)
     account(tx, "crashed", clock.unix_now() * 2)
-    redemption_store.reserve(tx, wanted("use", "crashed"), LONG_AGO, LONG_AGO)
+    redemption_store.reserve(tx, wanted("use", "crashed"), LONG_AGO, LONG_AGO, liveness=PROCESS)
     tx.session.add(HolderProofRow(thumbprint="thumbprint", jti="jti", expires_at=END))
 
 

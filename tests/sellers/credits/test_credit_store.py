@@ -12,12 +12,13 @@ from paywall.credits import postings, store
 from paywall.credits.postings import Transfer
 from paywall.database.engine import Database, Transaction
 from paywall.errors import CreditsExhausted, HolderProofInvalid, IdempotencyKeyReused, ReceiptInvalid
+from paywall.redemptions import holder_proofs
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
 from tests.support.world.loop import in_loop
-from tests.support.world.redemptions import BEARER, delivered, wanted
+from tests.support.world.redemptions import BEARER, PROCESS, delivered, wanted
 
 NOW, END = 1_000, 2_000
 KEY = SigningKey.from_seed(bytes(32)).public
@@ -55,7 +56,7 @@ def test_an_account_opens_with_credits_that_are_granted_to_it_and_with_no_others
 
 def reserve(wish: RedemptionRequest = REQUEST, now: int = NOW) -> Callable[[Transaction], Reservation]:
     def function(tx: Transaction) -> Reservation:
-        reservation = redemption_store.reserve(tx, wish, now, now + 100)
+        reservation = redemption_store.reserve(tx, wish, now, now + 100, liveness=PROCESS)
         assert isinstance(reservation, Reservation)
         return reservation
 
@@ -110,9 +111,9 @@ async def test_a_holder_proof_counts_once_until_it_is_too_old_to_be_shown(databa
     with pytest.raises(HolderProofInvalid):
         await database.transact(reserve(again))
     assert (await database.read(state))[2] == 1
-    kept = redemption_store.PROOF_KEPT_SECONDS
-    assert await database.transact(lambda tx: redemption_store.forget_proofs(tx, NOW + kept)) == 0
-    assert await database.transact(lambda tx: redemption_store.forget_proofs(tx, NOW + kept + 1)) == 1
+    kept = holder_proofs.PROOF_KEPT_SECONDS
+    assert await database.transact(lambda tx: holder_proofs.forget_proofs(tx, NOW + kept)) == 0
+    assert await database.transact(lambda tx: holder_proofs.forget_proofs(tx, NOW + kept + 1)) == 1
 
 
 @in_loop

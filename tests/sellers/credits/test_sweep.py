@@ -13,7 +13,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store
 from paywall.redemptions.redeeming import Redeeming
 from tests.support.world.loop import in_loop
-from tests.support.world.redemptions import BEARER, PRODUCT, wanted
+from tests.support.world.redemptions import BEARER, PROCESS, PRODUCT, wanted
 
 NOW, DEADLINE = 1_000, 1_100
 ACCOUNTS = ("first", "second", "third")
@@ -35,7 +35,7 @@ def left_reserved(tx: Transaction, accounts: Sequence[str] = ACCOUNTS) -> None:
             expires_at=NOW * 2,
             now=NOW,
         )
-        store.reserve(tx, wanted(f"use of {account}", account), NOW, DEADLINE)
+        store.reserve(tx, wanted(f"use of {account}", account), NOW, DEADLINE, liveness=PROCESS)
 
 
 def sql(statement: str) -> Callable[[Transaction], None]:

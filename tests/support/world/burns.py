@@ -19,7 +19,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.request import Reservation
 from shared.cardano.read.transaction import ParsedTransaction, parse
-from tests.support.world.redemptions import BEARER, delivered, wanted
+from tests.support.world.redemptions import BEARER, PROCESS, delivered, wanted
 from tests.support.world.seller import Seller
 
 TERMS = BatchTerms(size=1000, seconds=0, confirmations=1, resubmit_seconds=0, in_flight=1)
@@ -45,7 +45,7 @@ async def capture(seller: Seller, count: int, quantities: Sequence[int] = ()) ->
         for name in ids:
             quantity = quantities[ids.index(name)] if quantities else 1
             use = wanted(name, account, quantity=quantity)
-            reservation = redemption_store.reserve(tx, use, now, FAR)
+            reservation = redemption_store.reserve(tx, use, now, FAR, liveness=PROCESS)
             assert isinstance(reservation, Reservation)
             assert redemption_store.capture(tx, reservation, delivered(name.replace("-", "")), now)
             salt, bound = uuid.uuid4().bytes, reservation.commitment

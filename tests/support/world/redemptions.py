@@ -3,11 +3,14 @@
 from typing import Any
 
 from paywall.credits.accounts import Owner
+from paywall.database.liveness import SingleWriter
 from paywall.redemptions.fulfilment import StoredDelivery
 from paywall.redemptions.request import RedemptionRequest
 
 BEARER = Owner("bearer", None)
 PRODUCT = "image-credit"
+#: the process that reserves
+PROCESS = SingleWriter()
 
 
 def wanted(redemption_id: str, account_id: str, key: str | None = None, **changes: Any) -> RedemptionRequest:

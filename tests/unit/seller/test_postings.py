@@ -17,7 +17,7 @@ from paywall.database.schema import metadata
 from paywall.errors import CreditsExhausted
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.request import Reservation
-from tests.support.world.redemptions import BEARER, delivered, wanted
+from tests.support.world.redemptions import BEARER, PROCESS, delivered, wanted
 
 NAMES = st.text("abcdef-0123456789", min_size=1, max_size=8)
 TABLES = [metadata().tables[name] for name in ("credit_account", "posting", "redemption", "holder_proof")]
@@ -99,7 +99,7 @@ class Accounts(RuleBasedStateMachine):
         model, tx = self.model[account], self.begin()
         wish = wanted(key, account)
         if model["available"] and model["end"] > self.now:
-            reservation = redemption_store.reserve(tx, wish, self.now, self.now)
+            reservation = redemption_store.reserve(tx, wish, self.now, self.now, liveness=PROCESS)
             assert isinstance(reservation, Reservation)
             self.end(tx)
             self.reserved.append(reservation)
@@ -107,7 +107,7 @@ class Accounts(RuleBasedStateMachine):
             assert reservation.credits_remaining == model["available"]
         else:
             with pytest.raises(CreditsExhausted):
-                redemption_store.reserve(tx, wish, self.now, self.now)
+                redemption_store.reserve(tx, wish, self.now, self.now, liveness=PROCESS)
             tx.close()
             self.connection.rollback()
 
