@@ -14,9 +14,9 @@ from buyer.errors import BuyerError, PaymentRefused, SellerFault, UsageError
 from buyer.payers import cardano
 from buyer.payers.base import Cost, PaymentDraft, PaymentTerms
 from buyer.payers.cardano import (
-    DEVNET_SETTLING_SLOTS,
+    DEPTH,
+    DEVNET_DEPTH,
     LONGEST_LIFE,
-    SETTLING_SLOTS,
     CardanoPayer,
 )
 from buyer.rates import DEVNET_LEAST, ada_price
@@ -45,18 +45,27 @@ SIGNED = PaymentDraft("token", "cardano", "aa" * 32, (), {"expiry_slot": SLOT})
 
 @dataclass
 class StillChain:
-    """A chain that stands still, and shows spent outputs as a lagging index does."""
+    """A chain that stands still, and shows spent outputs as a lagging index does.
+
+    The newest `recent` blocks have the slot `slot`, those below them `SLOT`.
+    """
 
     amounts: tuple[int, ...] = (20_000_000, 20_000_000)
     landed: bool = False
     slot: int = SLOT
+    recent: int = 1
     min_fee_b: int = 155_381
+    looks: int = 0
 
     async def parameters(self) -> Parameters:
         return Parameters(44, self.min_fee_b, 4310, 16_384)
 
     async def tip(self) -> Tip:
         return Tip(100, self.slot, NOW, "cc" * 32)
+
+    async def block_at(self, height: int) -> Tip | None:
+        self.looks += 1
+        return Tip(height, self.slot if height > 100 - self.recent else SLOT, NOW, "cc" * 32)
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
         pairs = zip(HASHES, self.amounts, strict=False)
@@ -164,7 +173,7 @@ def test_the_sellers_rate_is_believed_on_the_devnet_alone_and_never_far_below_ou
 
 
 def test_a_payment_that_only_the_sellers_own_chain_calls_dead_is_denied_and_not_impossible() -> None:
-    late = StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS + 1)
+    late = StillChain(slot=SLOT + 1, recent=DEVNET_DEPTH)
 
     async def connected() -> StillChain:
         return late
@@ -237,18 +246,20 @@ def test_an_option_that_the_ledger_would_refuse_is_not_signed(option: PaymentOpt
     [
         (StillChain(landed=True), DEVNET, "landed"),
         (StillChain(landed=True, slot=SLOT + 10_000), DEVNET, "landed"),
-        (StillChain(slot=SLOT), DEVNET, "possible"),
-        (StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS), DEVNET, "possible"),
-        (StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS + 1), DEVNET, "impossible"),
-        (StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS + 1), PREPROD, "possible"),
-        (StillChain(slot=SLOT + SETTLING_SLOTS), PREPROD, "possible"),
-        (StillChain(slot=SLOT + SETTLING_SLOTS + 1), PREPROD, "impossible"),
+        (StillChain(slot=SLOT, recent=DEPTH), DEVNET, "possible"),
+        (StillChain(slot=SLOT + 1, recent=DEVNET_DEPTH - 1), DEVNET, "possible"),
+        (StillChain(slot=SLOT + 1, recent=DEVNET_DEPTH), DEVNET, "impossible"),
+        (StillChain(slot=SLOT + 1, recent=DEVNET_DEPTH), PREPROD, "possible"),
+        (StillChain(slot=SLOT + 10_000, recent=DEPTH - 1), PREPROD, "possible"),
+        (StillChain(slot=SLOT + 1, recent=DEPTH), PREPROD, "impossible"),
     ],
 )
 def test_a_payment_is_dead_only_when_no_fork_can_hold_it_any_more(
     chain: StillChain, network: str, fate: str
 ) -> None:
+    """However many slots a fork has, it is heeded for as few blocks as it has."""
     assert asyncio.run(payer(chain, network).fate(SIGNED)) == fate
+    assert chain.looks == (chain.slot > SLOT and not chain.landed), "asked past the expiry alone"
 
 
 def test_a_draft_that_pays_otherwise_than_was_asked_is_not_handed_on_to_be_signed(
