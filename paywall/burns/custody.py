@@ -15,7 +15,7 @@ from shared.cardano.coins import OutputReference, Utxo
 from shared.cardano.draft import Built, Draft
 from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
-from shared.chain.base import Chain
+from shared.chain.base import Chain, spender_of
 from shared.keys import PublicKey
 
 #: a few hundred batches' fees
@@ -126,7 +126,7 @@ class Custody:
         Errors: ChainUnavailable.
         """
         script_at = self.policy.script_at(transaction)
-        if script_at is not None and await chain.spender(script_at) is not None:
+        if script_at is not None and await spender_of(chain, script_at) is not None:
             return True
         parameters = await chain.parameters()
         return await asyncio.to_thread(self.policy.is_outdated, transaction, parameters)

@@ -182,6 +182,24 @@ async def test_an_index_that_hides_a_payment_past_its_expiry_takes_nothing(own_s
 
 
 @in_loop
+async def test_a_sparse_fork_without_the_payment_takes_nothing_until_it_is_deep(own_selling: Selling) -> None:
+    async with own_selling(confirmations=2) as seller:
+        payer = seller.payer()
+        token, tip = await payer.buy(3), await seller.parts.chain.tip()
+        built = await payer.build(token, expiry_slot=tip.slot + 100)
+        assert seller.devnet.submit(built.raw).status_code == 200
+        seller.devnet.blocks(2)
+        assert (await seller.claim(payer.claim(token, raw=built.raw))).status_code == 200
+        seller.devnet.hide(built.id)
+        seller.devnet.blocks(skip_slots=200)
+        await watch(seller, 2)
+        assert (await buckets(seller))["available"] == 3
+        seller.devnet.blocks()
+        await watch(seller)
+        assert (await buckets(seller))["revoked"] == 3
+
+
+@in_loop
 async def test_a_payment_that_is_as_deep_as_no_fork_goes_is_looked_at_no_more(own_selling: Selling) -> None:
     async with own_selling(room_settings=(CardanoSettings(final_depth=3),)) as seller:
         payer = seller.payer()
