@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from paywall.environment import read_settings as read_settings
     from paywall.errors import FulfilmentFailed as FulfilmentFailed
     from paywall.errors import FulfilmentRefused as FulfilmentRefused
     from paywall.errors import PaywallError as PaywallError
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from paywall.sales.prices import Product as Product
     from paywall.seller import Seller as Seller
     from paywall.settings import Settings as Settings
-    from paywall.settings import read_settings as read_settings
     from shared.dialects.base import Dialect as Dialect
     from shared.dialects.base import Evidence as Evidence
     from shared.dialects.base import StoredRequest as StoredRequest
@@ -68,7 +68,7 @@ _HOMES = {
     "StoredPayment": "paywall.rails.base",
     "StoredRequest": "shared.dialects.base",
     "UseOrder": "paywall.redemptions.fulfilment",
-    "read_settings": "paywall.settings",
+    "read_settings": "paywall.environment",
 }
 __all__ = [*_HOMES, "Paywall"]  # noqa: PLE0604  the names of the table
 

@@ -11,6 +11,8 @@ _KINDS = (
     ("paywall.compose", "root"),
     ("paywall.seller", "root"),
     ("paywall.settings", "pure"),
+    ("paywall.rooms", "pure"),
+    ("paywall.environment", "pure"),
     ("paywall.*.settings", "pure"),
     ("paywall.errors", "pure"),
     ("paywall.clock", "clock"),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from paywall.environment import variables
 from paywall.errors import PaywallError
-from paywall.settings import variables
 from tests.architecture.modules import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
