@@ -15,6 +15,7 @@ _KINDS = (
     ("paywall.environment", "pure"),
     ("paywall.*.settings", "pure"),
     ("paywall.errors", "pure"),
+    ("paywall.errors.*", "pure"),
     ("paywall.clock", "clock"),
     ("paywall.private_files", "disk"),
     ("paywall.web.*", "web"),
