@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from paywall.environment import read_settings as read_settings
-    from paywall.errors import FulfilmentFailed as FulfilmentFailed
-    from paywall.errors import FulfilmentRefused as FulfilmentRefused
-    from paywall.errors import PaywallError as PaywallError
-    from paywall.errors import SetupError as SetupError
+    from paywall.errors.base import PaywallError as PaywallError
+    from paywall.errors.base import SetupError as SetupError
+    from paywall.errors.uses import FulfilmentFailed as FulfilmentFailed
+    from paywall.errors.uses import FulfilmentRefused as FulfilmentRefused
     from paywall.products.files import DeliveryFiles as DeliveryFiles
     from paywall.rails.base import CheckedPayment as CheckedPayment
     from paywall.rails.base import Failed as Failed
