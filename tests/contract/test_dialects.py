@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -159,10 +160,11 @@ def test_whatever_is_sent_shows_nothing_or_an_evidence_or_is_refused(
 def altered(values: list[str]) -> st.SearchStrategy[str]:
     """Those that are tokens, of good form and signature, with other claims in them."""
     tokens = [jws.unverified(value)[1] for value in values if value.count(".") == 2 and " " not in value]
-    return st.one_of(
-        objects(claims).map(lambda other, claims=claims: jws.sign({**claims, **other}, HOLDER_KEY))  # type: ignore[misc]
-        for claims in tokens
-    )
+    return st.one_of([objects(claims).map(partial(signed_over, claims)) for claims in tokens])
+
+
+def signed_over(claims: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    return jws.sign({**claims, **other}, HOLDER_KEY)
 
 
 def spoil(value: str, at: int, other: str) -> str:
