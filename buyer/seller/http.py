@@ -29,7 +29,7 @@ REQUEST_SECONDS = 90.0
 _MOUNT = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,8}")
 # Letters, digits, dashes, dots and underscores: what else comes out of an URL is no name of a host.
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 REPEATABLE = frozenset({429, 500, 502, 503, 504})
 
 
@@ -110,7 +110,7 @@ def seller_origin(url: str) -> str:
             "seller_url", f"{host} is not on this machine, so it needs https", hint=f"Try https://{host}"
         )
     name = f"[{host}]" if ":" in host else host
-    if port in {None, _DEFAULT_PORTS[parts.scheme]}:
+    if port in {None, DEFAULT_PORTS[parts.scheme]}:
         return f"{parts.scheme}://{name}{path}"
     return f"{parts.scheme}://{name}:{port}{path}"
 

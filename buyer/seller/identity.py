@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from buyer.errors import SellerFault
-from buyer.seller.http import SellerHttp
+from buyer.seller.http import DEFAULT_PORTS, SellerHttp
 from shared import keys
 from shared.keys import InvalidKeyError, PublicKey
 
@@ -89,5 +89,5 @@ def pinned(db: sqlite3.Connection, origin: str) -> str | None:
 def _with_port(origin: str) -> str:
     """The origin as a seller writes it that names its default port."""
     parts = urlsplit(origin)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.removesuffix(f':{port}')}:{port}{parts.path}"

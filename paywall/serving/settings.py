@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-MAX_PORT = 65535
+from paywall.settings import MAX_PORT
+
 #: connections of one address that is not on loopback and no trusted proxy
 PER_ADDRESS = 100
 #: so many are enough for one process; each may hold a header block and a body, 128 KB

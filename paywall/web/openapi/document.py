@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document: every route with its parameters, bodies, answers and refusals.
 
-Refusals are taken from the classes in `errors.py`, so that a status, code or title is written in one place.
+Refusals are taken from the classes in `paywall.errors`, so that a status, code or title is written in one place.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,12 @@
 """Unpaid payment requests go some time after their expiry, on both databases; money that comes later is kept."""
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import text
 
 from paywall import clock
+from paywall.database.engine import Database, Transaction
 from paywall.payments.forgetting import STEP, Forgetting
 from paywall.sales import store
 from tests.support.world.loop import in_loop
@@ -14,10 +18,23 @@ HOUR = 3600
 KEPT = 72 * HOUR
 
 
-async def forget(seller: Seller, *, ahead: int) -> int:
-    """What the worker does so many seconds from now."""
-    later = Forgetting(database=seller.parts.database, clock=lambda: clock.unix_now() + ahead, kept=KEPT)
+async def forget(seller: Seller, *, ahead: int, through: Any = None) -> int:
+    """What the worker does so many seconds from now, by way of another database where one is named."""
+    database = through or seller.parts.database
+    later = Forgetting(database=database, clock=lambda: clock.unix_now() + ahead, kept=KEPT)
     return await later.step()
+
+
+class Steps:
+    """A database, and what each transaction on it came to."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.came_to: list[int] = []
+
+    async def transact(self, work: Callable[[Transaction], int]) -> int:
+        self.came_to.append(await self._database.transact(work))
+        return self.came_to[-1]
 
 
 async def states(seller: Seller) -> list[str]:
@@ -51,7 +68,9 @@ async def test_however_many_there_are_they_go_in_small_steps(selling: Selling) -
                 store.insert(tx, **row)  # type: ignore[arg-type]
 
         await seller.parts.database.transact(flood)
-        assert await forget(seller, ahead=0) == 2 * STEP + 7
+        steps = Steps(seller.parts.database)
+        assert await forget(seller, ahead=0, through=steps) == 2 * STEP + 7
+        assert steps.came_to == [STEP, STEP, 7]
         assert await states(seller) == []
 
 

@@ -26,13 +26,13 @@ async def watch(seller: Seller, times: int = 1) -> None:
         await reversals.step()
 
 
-async def double_spend(seller: Seller, payer: Payer, receipt_after: int = 1) -> None:
-    """The block with the payment is undone, and the payer's money goes elsewhere, so many blocks deep."""
+async def double_spend(seller: Seller, payer: Payer) -> None:
+    """The block with the payment is undone, and the payer's money goes elsewhere, one block deep."""
     seller.devnet.rollback(1)
     token = await payer.buy(9)
     rival = await payer.build(token)
     assert seller.devnet.submit(rival.raw).status_code == 200
-    seller.devnet.blocks(receipt_after)
+    seller.devnet.blocks()
 
 
 async def buckets(seller: Seller) -> dict[str, int]:
@@ -116,7 +116,7 @@ async def test_credits_that_were_reserved_meanwhile_are_revoked_when_they_are_re
         assert (await told(seller))["revoked"] == 3
 
 
-@pytest.mark.parametrize("looks", [0, 3])
+@pytest.mark.parametrize("looks", [1, 3])
 @in_loop
 async def test_a_payment_that_lands_again_in_time_loses_nothing(own_selling: Selling, looks: int) -> None:
     """The seller hands the same bytes in again: it is its own money that went."""
@@ -125,8 +125,6 @@ async def test_a_payment_that_lands_again_in_time_loses_nothing(own_selling: Sel
         receipt = await payer.receipt(3)
         seller.devnet.rollback(1)
         await watch(seller, looks)
-        if not looks:
-            await watch(seller)
         seller.devnet.blocks()
         await watch(seller)
         assert (await buckets(seller))["available"] == 3

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 import paywall.rails
+from paywall.environment import read_settings, variables
 from paywall.errors import SetupError
 from paywall.products.images.room import open_images
 from paywall.rails.cardano.settings import CardanoSettings
-from paywall.settings import Settings, read_settings, room_settings, variables
+from paywall.rooms import room_settings
+from paywall.settings import Settings
 
 READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_HOST": ("0.0.0.0", "host", "0.0.0.0"),
@@ -203,7 +205,7 @@ def test_a_setting_goes_with_its_room() -> None:
 
 
 def test_reading_the_settings_loads_no_rail_and_nothing_heavy() -> None:
-    code = "import sys; from paywall.settings import read_settings; read_settings({}); print(*sys.modules)"
+    code = "import sys; from paywall.environment import read_settings; read_settings({}); print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = set(shown.split())
     assert not any(name.startswith("paywall.products.images.") for name in loaded - SETTINGS_OF_ROOMS)
