@@ -37,7 +37,7 @@ def custody_note(tokens: int, lovelace: int, low_water: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BurnOrder:
-    """What one attempt is to burn. `must_spend` are inputs of the attempt before it."""
+    """What one attempt is to burn. `must_spend` are its anchors: earlier attempts spend one of them each."""
 
     batch: BatchCommitment
     must_spend: Sequence[OutputReference]

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp
 from paywall import Paywall, Settings
 from paywall.database.engine import Database
 from paywall.errors import StorageUnavailable
-from paywall.ops import readiness
 from paywall.ops.readiness import Readiness
 from paywall.web.operations import OperationRoutes, operator_app
 from shared.chain.base import ChainError
@@ -65,18 +64,27 @@ async def test_a_hundred_that_ask_at_once_are_one_look_and_one_that_leaves_takes
 
 
 @in_loop
-async def test_a_look_counts_for_its_time_and_no_longer(
+async def test_a_look_counts_for_five_seconds_where_all_is_well_and_for_one_where_not(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "READY_SECONDS", 0.0)
-    monkeypatch.setattr(readiness, "NOT_READY_SECONDS", 0.0)
+    loop = asyncio.get_running_loop()
+    began, passed = loop.time(), 0.0
+    monkeypatch.setattr(loop, "time", lambda: began + passed)
     chain = CountedChain()
     chain.open.set()
     ready = looking(database, chain)
     assert (await ready.look())["chain"] == "ok"
     chain.reachable = False
+    passed = 4.9
+    assert (await ready.look())["chain"] == "ok"
+    passed = 5.1
     assert await ready.look() == {"database": "ok", "chain": "not reachable: no route"}
+    passed = 6.0
+    await ready.look()
     assert chain.asked == 2
+    passed = 6.2
+    await ready.look()
+    assert chain.asked == 3
 
 
 @in_loop
