@@ -195,12 +195,15 @@ class BoundedHttp(HttpToolsProtocol):
         super().pause_writing()
         self._unsent = 0
         self._expect(self._limits.idle_seconds)
+        # Answers that nobody reads could hold every place for hours, and a request asked behind them would guard it.
+        self._held.wait(self._share, self)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._unsent = 0
         if self._busy:
             self._deadline = math.inf
+            self._held.work(self._share, self)
 
     # what is late
 
