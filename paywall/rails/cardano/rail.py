@@ -6,7 +6,7 @@ scheme `exact` on Cardano).
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paywall.clock import Clock
 from paywall.errors import PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
@@ -185,6 +185,9 @@ class CardanoRail:
         inputs = await self._inputs(payment, state, tip)
         if inputs == "lost":
             return Failed(DOUBLE_SPENT)
+        if inputs == "unknown" and self._is_long_over(payment, state.expiry_slot, tip):
+            # What it spends was never made on this chain: its maker's own money went elsewhere.
+            return Failed("the transaction left the chain, and so did what it spends")
         if state.expiry_slot is not None and tip.slot > state.expiry_slot:
             # What it spends is shown, and not spent by it: then this is no gap in the index.
             deep = tip.slot > state.expiry_slot + self._settling_slots
@@ -208,6 +211,11 @@ class CardanoRail:
             return self._clock() > payment.claimed_at + NEVER_EXPIRES_SECONDS
         # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
         return tip.slot > expiry_slot + self._settling_slots
+
+    def _is_long_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
+        """The same a day later: an index that lags hides a transaction with those before it."""
+        later = tip if expiry_slot is None else replace(tip, slot=tip.slot - NEVER_EXPIRES_SECONDS)
+        return self._is_over(payment, expiry_slot, later)
 
     async def _seen(self, tx_hash: str, required: int) -> Settled | Pending | None:
         inclusion = await self._chain.inclusion(tx_hash)

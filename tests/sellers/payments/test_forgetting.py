@@ -1,5 +1,7 @@
 """Unpaid payment requests go some time after their expiry, on both databases; money that comes later is kept."""
 
+from typing import Any
+
 from sqlalchemy import text
 
 from paywall import clock
@@ -75,6 +77,33 @@ async def test_money_for_a_forgotten_request_is_kept_for_a_person_and_opens_noth
         assert [tuple(row) for row in kept] == [(built.id, "surplus", "paid_late")]
         assert (await status(seller, payer, request_of(seller, token)))["state"] == "expired"
         assert await forget(seller, ahead=2 * KEPT) == 0
+
+
+@in_loop
+async def test_money_for_a_request_that_is_forgotten_while_it_is_claimed_is_kept(selling: Selling) -> None:
+    async with selling() as seller:
+        payer = seller.payer()
+        token = await payer.buy(3)
+        built = await payer.build(token)
+        await seller.parts.chain.submit(built.raw)
+        seller.devnet.blocks()
+        rail: Any = next(iter(seller.parts._adapters.rails))
+        chain = rail._chain
+
+        class Slow:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(chain, name)
+
+            async def inclusion(self, tx_hash: str) -> Any:
+                await forget(seller, ahead=KEPT + 1000)
+                return await chain.inclusion(tx_hash)
+
+        rail._chain = Slow()
+        check_problem(await seller.claim(payer.claim(token, tx_hash=built.id)), 409, "paid_late")
+        rail._chain = chain
+        query = "SELECT external_id, state, reason FROM payment"
+        kept = await seller.parts.database.read(lambda tx: tx.connection.execute(text(query)).all())
+        assert [tuple(row) for row in kept] == [(built.id, "surplus", "paid_late")]
 
 
 @in_loop
