@@ -101,7 +101,7 @@ class BoundedHttp(HttpToolsProtocol):
             while data and self._reading is not Awaited.NOTHING:
                 data = self._feed(data)
         except httptools.HttpParserUpgrade:
-            pass  # refused by not being taken up, as RFC 9110 section 7.8 allows: the request is answered as it is
+            self.cycle.keep_alive = False  # not taken up (RFC 9110 section 7.8), nor what comes behind it
         except httptools.HttpParserError:
             self._refuse(self._refusal or BadRequest("This is not HTTP."))
         except PaywallError as error:

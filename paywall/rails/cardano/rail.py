@@ -89,14 +89,17 @@ class CardanoRail:
 
     async def check(self, request: StoredRequest, evidence: Evidence) -> CheckedPayment:
         what, option = shown(evidence), request.request.option(evidence.option_id)
-        if isinstance(what, bytes) and self._clock() >= request.request.expires_at:
-            raise PaymentRequestExpired
+        late = isinstance(what, bytes) and self._clock() >= request.request.expires_at
         if evidence.network != option.network:
             raise PaymentMismatch(f"The payment is on {evidence.network}; {option.network} was asked for.")
         try:
-            if isinstance(what, str):
-                return await self._check_landed(what, option, request.token)
+            if isinstance(what, str) or late:  # late bytes are not submitted; others may have done it in time
+                return await self._check_landed(self.external_id(evidence), option, request.token)
             return await self._check_unbroadcast(what, request, option)
+        except PaymentPending:
+            if late:
+                raise PaymentRequestExpired from None
+            raise
         except ChainError as error:
             raise Unavailable("The chain cannot be asked at the moment; repeat the claim.") from error
 

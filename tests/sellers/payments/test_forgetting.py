@@ -107,6 +107,22 @@ async def test_money_for_a_request_that_is_forgotten_while_it_is_claimed_is_kept
 
 
 @in_loop
+async def test_bytes_that_landed_in_time_pay_when_they_are_shown_late(selling: Selling) -> None:
+    async with selling() as seller:
+        payer = seller.payer()
+        token = await payer.buy(3)
+        built, other = await payer.build(token), (await payer.build(token, lovelace=7_000_000)).raw
+        await seller.parts.chain.submit(built.raw)
+        seller.devnet.blocks()
+        rail: Any = next(iter(seller.parts._adapters.rails))
+        claims = seller.parts.settlement._claims
+        rail._clock = claims._clock = lambda: clock.unix_now() + 1000
+        late = await seller.claim(payer.claim(token, raw=other))
+        check_problem(late, 409, "payment_request_expired")
+        assert (await seller.claim(payer.claim(token, raw=built.raw))).status_code == 200
+
+
+@in_loop
 async def test_a_forgotten_request_that_nobody_paid_cannot_be_paid_by_bytes(selling: Selling) -> None:
     async with selling() as seller:
         payer = seller.payer()
