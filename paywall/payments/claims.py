@@ -167,7 +167,8 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
         raise PaymentAlreadyUsed
     if row is not None and _accepted(row, claim):
         return store.plain(row)
-    if claim.forgotten and checked.paid_at is not None:
+    if checked.paid_at is not None:
+        # It may be forgotten since it was read: money that has moved is kept all the same.
         request_store.restore(tx, claim.stored)
     refused = shortcoming(checked.amount, checked.paid_at, claim.option, request, now)
     if refused is None and not request_store.move(tx, request.id, "settling", guard=("open",)):

@@ -101,7 +101,7 @@ class BoundedHttp(HttpToolsProtocol):
             while data and self._reading is not Awaited.NOTHING:
                 data = self._feed(data)
         except httptools.HttpParserUpgrade:
-            pass  # refused by not being taken up, as RFC 9110 section 7.8 allows: the request is answered as it is
+            self.cycle.keep_alive = False  # not taken up (RFC 9110 section 7.8), nor what comes behind it
         except httptools.HttpParserError:
             self._refuse(self._refusal or BadRequest("This is not HTTP."))
         except PaywallError as error:
@@ -195,12 +195,15 @@ class BoundedHttp(HttpToolsProtocol):
         super().pause_writing()
         self._unsent = 0
         self._expect(self._limits.idle_seconds)
+        # Answers that nobody reads could hold every place for hours, and a request asked behind them would guard it.
+        self._held.wait(self._share, self)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._unsent = 0
         if self._busy:
             self._deadline = math.inf
+            self._held.work(self._share, self)
 
     # what is late
 

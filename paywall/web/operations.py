@@ -30,14 +30,15 @@ class OperationRoutes:
     ) -> None:
         """`ready` gives a note for each part, "ok…" or why not."""
         self._did_document = did_document
-        self._openapi = openapi
+        #: 64 KB that are spelled once: each time, they would cost the server more than anything else that is free
+        self._openapi = bytes(JsonResponse(openapi()).body)
         self._ready = ready
 
     async def did(self, _request: Request) -> Response:
         return JsonResponse(self._did_document())
 
     async def openapi(self, _request: Request) -> Response:
-        return JsonResponse(self._openapi())
+        return Response(self._openapi, headers=NO_STORE, media_type=JsonResponse.media_type)
 
     async def healthz(self, _request: Request) -> Response:
         """The process answers."""

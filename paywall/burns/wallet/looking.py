@@ -11,24 +11,13 @@ from paywall.burns.wallet.base import WalletChain
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from shared.cardano.coins import OutputReference, Utxo, is_usable
-from shared.chain.base import Chain, ChainUnavailable, confirmations, spender_of
+from shared.chain.base import confirmations, spender_of
 
 log = logging.getLogger("paywall.burns")
 #: an idle wallet is looked at this often
 LOOK_SECONDS = 10
 #: of what is missing, so many are asked for at a time
 MOST_ASKED = 20
-
-
-async def shown(chain: Chain, custody: Custody) -> list[Utxo]:
-    """The outputs at our address; those that hold our token alone when there are more than can be read.
-
-    Strangers' junk, however much of it, must not hide what is ours. Errors: ChainUnavailable.
-    """
-    try:
-        return await chain.utxos(custody.address)
-    except ChainUnavailable:
-        return await chain.utxos(custody.address, custody.asset)
 
 
 def take_note(tx: Transaction, found: Sequence[Utxo], unit: str, now: int) -> list[Utxo]:
@@ -68,7 +57,7 @@ class WalletView:
 
         Errors: ChainUnavailable, LeaseLost.
         """
-        found = await shown(self._chain, self._custody)
+        found = await self._custody.shown(self._chain)
         unit = self._custody.asset.unit
 
         def note(tx: Transaction) -> tuple[list[Utxo], list[OutputReference]]:

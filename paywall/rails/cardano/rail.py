@@ -89,14 +89,17 @@ class CardanoRail:
 
     async def check(self, request: StoredRequest, evidence: Evidence) -> CheckedPayment:
         what, option = shown(evidence), request.request.option(evidence.option_id)
-        if isinstance(what, bytes) and self._clock() >= request.request.expires_at:
-            raise PaymentRequestExpired
+        late = isinstance(what, bytes) and self._clock() >= request.request.expires_at
         if evidence.network != option.network:
             raise PaymentMismatch(f"The payment is on {evidence.network}; {option.network} was asked for.")
         try:
-            if isinstance(what, str):
-                return await self._check_landed(what, option, request.token)
+            if isinstance(what, str) or late:  # late bytes are not submitted; others may have done it in time
+                return await self._check_landed(self.external_id(evidence), option, request.token)
             return await self._check_unbroadcast(what, request, option)
+        except PaymentPending:
+            if late:
+                raise PaymentRequestExpired from None
+            raise
         except ChainError as error:
             raise Unavailable("The chain cannot be asked at the moment; repeat the claim.") from error
 
@@ -185,6 +188,9 @@ class CardanoRail:
         inputs = await self._inputs(payment, state, tip)
         if inputs == "lost":
             return Failed(DOUBLE_SPENT)
+        if inputs == "unknown" and await self._is_long_over(payment, state.expiry_slot, tip):
+            # What it spends was never made on this chain: its maker's own money went elsewhere.
+            return Failed("the transaction left the chain, and so did what it spends")
         if state.expiry_slot is not None and tip.slot > state.expiry_slot:
             # What it spends is shown, and not spent by it: then this is no gap in the index.
             plain = inputs == "open" and bool(state.inputs)
@@ -208,6 +214,11 @@ class CardanoRail:
             return self._clock() > payment.claimed_at + NEVER_EXPIRES_SECONDS
         # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
         return await is_past(self._chain, tip, expiry_slot, self._terms.confirmations)
+
+    async def _is_long_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
+        """The same a day later: an index that lags hides a transaction with those before it."""
+        later = None if expiry_slot is None else expiry_slot + NEVER_EXPIRES_SECONDS
+        return await self._is_over(payment, later, tip)
 
     async def _seen(self, tx_hash: str, required: int) -> Settled | Pending | None:
         inclusion = await self._chain.inclusion(tx_hash)

@@ -97,6 +97,49 @@ async def test_money_for_a_forgotten_request_is_kept_for_a_person_and_opens_noth
 
 
 @in_loop
+async def test_money_for_a_request_that_is_forgotten_while_it_is_claimed_is_kept(selling: Selling) -> None:
+    async with selling() as seller:
+        payer = seller.payer()
+        token = await payer.buy(3)
+        built = await payer.build(token)
+        await seller.parts.chain.submit(built.raw)
+        seller.devnet.blocks()
+        rail: Any = next(iter(seller.parts._adapters.rails))
+        chain = rail._chain
+
+        class Slow:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(chain, name)
+
+            async def inclusion(self, tx_hash: str) -> Any:
+                await forget(seller, ahead=KEPT + 1000)
+                return await chain.inclusion(tx_hash)
+
+        rail._chain = Slow()
+        check_problem(await seller.claim(payer.claim(token, tx_hash=built.id)), 409, "paid_late")
+        rail._chain = chain
+        query = "SELECT external_id, state, reason FROM payment"
+        kept = await seller.parts.database.read(lambda tx: tx.connection.execute(text(query)).all())
+        assert [tuple(row) for row in kept] == [(built.id, "surplus", "paid_late")]
+
+
+@in_loop
+async def test_bytes_that_landed_in_time_pay_when_they_are_shown_late(selling: Selling) -> None:
+    async with selling() as seller:
+        payer = seller.payer()
+        token = await payer.buy(3)
+        built, other = await payer.build(token), (await payer.build(token, lovelace=7_000_000)).raw
+        await seller.parts.chain.submit(built.raw)
+        seller.devnet.blocks()
+        rail: Any = next(iter(seller.parts._adapters.rails))
+        claims = seller.parts.settlement._claims
+        rail._clock = claims._clock = lambda: clock.unix_now() + 1000
+        late = await seller.claim(payer.claim(token, raw=other))
+        check_problem(late, 409, "payment_request_expired")
+        assert (await seller.claim(payer.claim(token, raw=built.raw))).status_code == 200
+
+
+@in_loop
 async def test_a_forgotten_request_that_nobody_paid_cannot_be_paid_by_bytes(selling: Selling) -> None:
     async with selling() as seller:
         payer = seller.payer()
