@@ -121,7 +121,9 @@ async def test_a_stop_gives_up_answers_that_their_clients_never_read(
         await held.say(b"GET /held HTTP/1.1\r\n\r\n")
         await at.app.asked.wait()
         at.server.stop()
-        async with asyncio.timeout(DRAIN_SECONDS - 1):  # after so long it is uvicorn that gives up, on everybody
+        async with asyncio.timeout(
+            DRAIN_SECONDS - 1
+        ):  # after so long it is uvicorn that gives up, on everybody
             while len(at.server.server_state.connections) > 1:  # noqa: ASYNC110  uvicorn has no event for it
                 await asyncio.sleep(0.1)
         assert not at.app.answer.is_set()  # and what is under way is not
