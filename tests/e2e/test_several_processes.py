@@ -12,21 +12,25 @@ import pytest
 
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import START_SECONDS, SellerProcess, free_port
+from tests.support.services.postgres import Postgres
 
 LIMIT = 3
 SIGTERM_CAUGHT = 1 << 14
 
 
-@pytest.fixture
-def two(devnet: DevnetProcess, tmp_path: Path, postgres_url: str) -> Iterator[list[SellerProcess]]:
-    """Two processes with the keys of one seller, behind a proxy at 127.0.0.1."""
+@pytest.fixture(scope="module")
+def two(
+    devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory, postgres: Postgres
+) -> Iterator[list[SellerProcess]]:
+    """Two processes with the keys of one seller, behind a proxy at 127.0.0.1; the second has no operator's port."""
+    folder = tmp_path_factory.mktemp("seller")
     settings = {
-        "DATABASE_URL": postgres_url,
+        "DATABASE_URL": postgres.create(),
         "PAYWALL_TRUSTED_PROXIES": "127.0.0.1",
         "PAYWALL_ORDERS_PER_MINUTE": str(LIMIT),
     }
-    one = SellerProcess(devnet, tmp_path / "seller", **settings)
-    other = SellerProcess(devnet, tmp_path / "seller", **settings)
+    one, other = SellerProcess(devnet, folder, **settings), SellerProcess(devnet, folder, **settings)
+    other.environment["PAYWALL_OPERATOR_PORT"] = "0"
     with one, other:
         yield [one, other]
 
@@ -102,9 +106,9 @@ def test_a_worker_has_an_operators_port_where_one_is_named_and_needs_none(
     assert "PAYWALL_OPERATOR_PORT" in taken.stderr
 
 
-def test_a_seller_without_an_operators_port_serves(devnet: DevnetProcess, tmp_path: Path) -> None:
-    seller = SellerProcess(devnet, tmp_path / "seller")
-    seller.environment["PAYWALL_OPERATOR_PORT"] = "0"
-    with seller, pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{seller.operator_port}/readyz")
-    assert seller.stop() == 0
+def test_a_seller_serves_without_an_operators_port(two: list[SellerProcess]) -> None:
+    one, other = two
+    assert httpx.get(f"http://127.0.0.1:{one.operator_port}/readyz").status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{other.operator_port}/readyz")
+    assert httpx.get(f"{other.url}/readyz").status_code == 200
