@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -24,7 +25,7 @@ def two(
 ) -> Iterator[list[SellerProcess]]:
     """Two processes with the keys of one seller, behind a proxy at 127.0.0.1; the second has no operator's port."""
     folder = tmp_path_factory.mktemp("seller")
-    settings = {
+    settings: dict[str, Any] = {
         "DATABASE_URL": postgres.create(),
         "PAYWALL_TRUSTED_PROXIES": "127.0.0.1",
         "PAYWALL_ORDERS_PER_MINUTE": str(LIMIT),

@@ -51,6 +51,10 @@ def purchase(
     return found if until == "requested" else pay(wallet, found, BUDGET, (f"{name}#0",))
 
 
+def stored(wallet: Wallet, name: str) -> Purchase:
+    return wallet.transact(lambda db: purchase_store.find(db, name))
+
+
 def with_receipt(wallet: Wallet, bought: Purchase) -> None:
     def work(db: sqlite3.Connection) -> None:
         purchase_store.paid(db, bought)
@@ -114,10 +118,7 @@ def test_of_two_open_purchases_the_signed_one_stays_open_and_no_payment_is_given
     with opened(path, fill) as wallet:
         kind = PurchaseKind(OURS, "image-credit", 3)
         still, other = ("first", "second") if until == "signed" else ("second", "first")
-        found = {
-            name: wallet.transact(lambda db, n=name: purchase_store.find(db, n))
-            for name in (still, other, "third")
-        }  # type: ignore[misc]  # bound now
+        found = {name: stored(wallet, name) for name in (still, other, "third")}
         open_one = wallet.transact(lambda db: purchase_store.find_open(db, kind))
         assert open_one is not None
         assert open_one.id == still
