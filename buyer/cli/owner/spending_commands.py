@@ -51,7 +51,7 @@ async def approve(commands: Commands, approval_id: str, owner_fd: int | None) ->
         with commands.progress.aside():
             owner.recognised(wallet, source.ask(owner.OWNER))
         approval = wallet.transact(lambda db: allowance.approve(db, approval_id, now=int(time.time())))
-    line = f"approved once: {approval.kind} for {approval.price}; the buyer's command goes on when it is run again"
+    line = f"approved once: {_in_words(approval)}; the buyer's command goes on when it is run again"
     return CommandResult((_waiting(approval), [clean(line)]))
 
 
@@ -106,7 +106,7 @@ def _budget(wallet: Wallet) -> CommandAnswer:
         else _limit_lines(limits)
     )
     asked = [
-        f"{'approved' if one.approved_at else 'waits for you'}: {one.kind} for {one.price}: buyer approve {one.id}"
+        f"{'approved' if one.approved_at else 'waits for you'}: {_in_words(one)}: buyer approve {one.id}"
         for one in waiting
     ]
     return document, [*lines, f"spent so far: {spent}", *map(clean, asked)]
@@ -120,14 +120,18 @@ def _limit_lines(limits: SpendingLimits) -> list[str]:
     ] or ["the budget limits nothing"]
 
 
+def _in_words(approval: Approval) -> str:
+    return f"{approval.kind.in_full()} for {approval.price}"
+
+
 def _waiting(approval: Approval) -> dict[str, Any]:
     return {
         "approval_id": approval.id,
         "seller": approval.kind.origin,
-        "product": clean(approval.kind.product),
         "credits": approval.kind.credits,
         "price": str(approval.price),
         "approved": approval.approved_at is not None,
+        "seller_says": approval.kind.sellers_words(),
     }
 
 
@@ -135,7 +139,6 @@ def _past(purchase: PastPurchase) -> dict[str, Any]:
     return {
         "purchase_id": purchase.id,
         "seller": purchase.kind.origin,
-        "product": clean(purchase.kind.product),
         "credits": purchase.kind.credits,
         "state": purchase.state,
         "price": None if purchase.price is None else str(purchase.price),
@@ -144,6 +147,7 @@ def _past(purchase: PastPurchase) -> dict[str, Any]:
         "signed_at": purchase.signed_at,
         "payment": purchase.payment,
         "receipt_id": purchase.receipt_id,
+        "seller_says": purchase.kind.sellers_words(),
         "verified": {
             "receipt": purchase.receipt_id is not None,
             "uses": purchase.uses,
@@ -160,4 +164,6 @@ def _past_line(purchase: PastPurchase) -> str:
     receipt = f"receipt {purchase.receipt_id} verified" if purchase.receipt_id else "no receipt"
     proofs = f"{purchase.proofs.count('holds')} of {purchase.uses} burns proved"
     broken = f", {purchase.proofs.count('broken')} BROKEN" if "broken" in purchase.proofs else ""
-    return clean(f"{day}  {purchase.state}  {purchase.price}  {purchase.kind}  {receipt}, {proofs}{broken}")
+    return clean(
+        f"{day}  {purchase.state}  {purchase.price}  {purchase.kind.in_full()}  {receipt}, {proofs}{broken}"
+    )

@@ -107,7 +107,10 @@ def _payment() -> Spec:
     return operation(
         "How a payment stands; the receipt for the payer, who shows its key with a DPoP proof",
         {200: answer("The state", {"application/json": ref("Payment")})},
-        (errors.NotFound, errors.HolderProofInvalid, errors.HeadersTooLarge, errors.TooManyRequests),
+        (
+            *(errors.NotFound, errors.HolderProofInvalid, errors.PaymentReversed),
+            *(errors.HeadersTooLarge, errors.TooManyRequests),
+        ),
         parameters=["payment_request_id", "DPoP"],
     )
 

@@ -117,7 +117,7 @@ BAD = {
     "PAYWALL_HEADER_BYTES": ["0"],
     "PAYWALL_BODY_SECONDS": ["0", "0.5"],
     "PAYWALL_CONNECTIONS": ["-1"],
-    "PAYWALL_OPERATOR_PORT": ["0", "65536"],
+    "PAYWALL_OPERATOR_PORT": ["-2", "65536"],
     "PAYWALL_POLICY": ["plutus"],
     "PAYWALL_ADA_USD": ["0", "-1", "free", "0.505", "1e3", "nan"],
     "PAYWALL_REQUEST_SECONDS": ["0", "-5", "soon"],
