@@ -10,7 +10,7 @@ from buyer.errors import UsageError
 
 @contextmanager
 def usable_variables() -> Iterator[None]:
-    """UsageError `variables_unusable` where no client can be made by them; their values may be secret, and are not told."""
+    """UsageError `variables_unusable` where no client can be made by them. Their values may be secret: not told."""
     try:
         yield
     except (httpx.InvalidURL, ImportError, ValueError) as error:

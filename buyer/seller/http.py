@@ -15,7 +15,7 @@ import httpx
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
 from buyer.outgoing import usable_variables
 from shared import strict_json
-from shared.chain.tls import trusted
+from shared.chain.tls import no_cookies, trusted
 from shared.problem import Problem
 from shared.text import clean
 
@@ -148,6 +148,7 @@ class SellerHttp:
                 base_url=origin,
                 follow_redirects=False,  # httpx would send the proof and the claim along to another host
                 timeout=httpx.Timeout(30, connect=5),
+                cookies=no_cookies(),
                 trust_env=trust_env,
                 verify=trusted(trust_env),
                 transport=transport,

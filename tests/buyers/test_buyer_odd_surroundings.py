@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from starlette.responses import JSONResponse
 
 from tests.support.processes.shell import Shell
 
@@ -70,6 +71,14 @@ def test_a_wallet_with_changed_settings_is_damaged(filled: Shell, harm: str) -> 
     done = filled.run("buy", "--json")
     assert (done.code, "Traceback" in done.err) == (2, False)
     assert done.told["error"]["code"] in {"wallet_damaged", "wallet_unreadable"}
+
+
+def test_a_cookie_of_the_sellers_is_not_kept(filled: Shell) -> None:
+    counts = {"granted": 1, "available": 1, "captured": 0, "reserved": 0, "expired": 0, "revoked": 0}
+    headers = {"set-cookie": "\xb2=\xb2"}
+    filled.seller.lies.instead["/api/credits"] = lambda: JSONResponse(counts, headers=headers)
+    done = filled.run("images", "--credits", "1", "--generate", "1", "--json")
+    assert (done.code, "Traceback" in done.err) == (0, False), done.err
 
 
 def test_a_wallet_that_the_system_will_not_open_is_unreadable(filled: Shell) -> None:
