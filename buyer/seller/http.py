@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
+from buyer.outgoing import usable_variables
 from shared import strict_json
-from shared.chain.tls import trusted
+from shared.chain.tls import no_cookies, trusted
 from shared.problem import Problem
 from shared.text import clean
 
@@ -142,14 +143,16 @@ class SellerHttp:
         self.mount = urlsplit(origin).path
         self._trace = trace
         trust_env = not is_loopback(origin)  # a proxy has no business between two processes of one machine
-        self._client = httpx.AsyncClient(
-            base_url=origin,
-            follow_redirects=False,  # httpx would send the proof and the claim along to another host
-            timeout=httpx.Timeout(30, connect=5),
-            trust_env=trust_env,
-            verify=trusted(trust_env),
-            transport=transport,
-        )
+        with usable_variables():
+            self._client = httpx.AsyncClient(
+                base_url=origin,
+                follow_redirects=False,  # httpx would send the proof and the claim along to another host
+                timeout=httpx.Timeout(30, connect=5),
+                cookies=no_cookies(),
+                trust_env=trust_env,
+                verify=trusted(trust_env),
+                transport=transport,
+            )
 
     async def aclose(self) -> None:
         await self._client.aclose()

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from shared.chain.base import ChainUnavailable
-from shared.chain.tls import trusted
+from shared.chain.tls import no_cookies, trusted
 from shared.strict_json import StrictJsonError, loads
 from shared.text import clean
 
@@ -84,6 +84,7 @@ class Transport:
             # A connection that cannot be made shows itself before the time for the whole is up.
             timeout=httpx.Timeout(timeout, connect=timeout / 2, pool=timeout / 2),
             follow_redirects=False,
+            cookies=no_cookies(),
             trust_env=trust_env,
             verify=trusted(trust_env),
             transport=transport,

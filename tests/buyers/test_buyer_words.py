@@ -19,7 +19,10 @@ from tests.support.hostile.serving import serving
 from tests.support.processes.shell import Finished, Shell
 
 # Escape sequences, a line in our name, bidirectional controls, tags, and far too much of it.
-EVIL = "pwned\x1b[2J\x1b]0;t\x07\nbuyer: all is well\r\u202epay\u2066\U000e0041\x9b31m" + "pwned " * 2000
+EVIL = (
+    "pwned\x1b[2J\x1b]0;t\x07\nbuyer: all is well\r\u202epay\u2066\U000e0041\x9b31m\ufe01\U000e0142\u3164"
+    + "pwned " * 2000
+)
 IMAGES = ("images", "-v", "--json")
 
 
@@ -120,6 +123,7 @@ def texts(told: Any) -> list[str]:
 
 def holds_nothing_evil(done: Finished) -> None:
     assert all(character.isprintable() or character == "\n" for character in done.err + done.out), done.err
+    assert not any(hidden in done.err + "".join(texts(done.told)) for hidden in "\ufe01\U000e0142\u3164")
     assert max(map(len, done.err.splitlines()), default=0) <= 2100
     assert not any(line.startswith("buyer: all") for line in done.err.splitlines())
     assert "Traceback" not in done.err
