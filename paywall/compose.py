@@ -11,6 +11,8 @@ from paywall.database.opening import open_database
 from paywall.devnet.child import embedded_devnet, provide
 from paywall.keys.passphrases import Passphrases
 from paywall.keys.ring import KeyRing
+from paywall.limits.outside_calls import OutsideCalls
+from paywall.limits.settings import LimitSettings
 from paywall.products.images.room import CATALOG, open_images
 from paywall.rails.base import Rail, RailContext
 from paywall.rails.registry import open_rails
@@ -54,6 +56,11 @@ def open_ring(settings: Settings) -> KeyRing:
     return KeyRing(settings, Passphrases(settings.passphrase_fd))
 
 
+def _rail_context(settings: Settings, ring: KeyRing) -> RailContext:
+    calls = OutsideCalls(settings.room(LimitSettings), clock.unix_microseconds)
+    return RailContext(settings, clock.unix_now, ring.own, calls.count)
+
+
 def compose(
     settings: Settings,
     ring: KeyRing,
@@ -78,7 +85,7 @@ def compose(
         identity=ring.identity(),
         custody=open_custody(settings, ring) if settings.policy != "none" else None,
         products=catalog,
-        rails=open_rails(RailContext(settings, clock.unix_now, ring.own), rails),
+        rails=open_rails(_rail_context(settings, ring), rails),
         resources=sold,
         dialects=(*DIALECTS, *dialects),
         # Last: what is wrong above must not leave its lock behind.

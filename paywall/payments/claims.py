@@ -32,6 +32,7 @@ from paywall.payments.tables import PaymentRow
 from paywall.payments.turns import Turns
 from paywall.rails.base import CheckedPayment, Rail
 from paywall.sales import store as request_store
+from paywall.sales.selling import Cover
 from shared.dialects.base import Evidence, StoredRequest
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption
@@ -66,7 +67,10 @@ class Claims:
         kept: int,
         clock: Clock,
         ids: Ids,
+        cover: Cover | None = None,
     ) -> None:
+        """`cover` bounds what is paid from here on, None for what nothing is burned for."""
+        self._cover = cover
         self._database = database
         self._identity = identity
         self._rails = rails
@@ -118,6 +122,9 @@ class Claims:
                 self._refuse(other, claim)
             raise error.asking(to_pay(claim.stored, self._clock())) from error
         check_payer(claim.evidence.payer, claim.stored.request, checked.owners)
+        if checked.paid_at is None and self._cover is not None:
+            # More are asked for than are paid, so the last tokens can be promised to many. Refusing costs nothing yet.
+            await self._cover.check(claim.stored.request.order.credits)
         return checked
 
     async def _store(self, claim: PaymentClaim, checked: CheckedPayment) -> PaymentRow:

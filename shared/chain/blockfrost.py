@@ -1,7 +1,7 @@
 """The chain through Blockfrost's HTTP API (docs.blockfrost.io, version 0.1), or the devnet that speaks it."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import httpx
 
@@ -35,8 +35,10 @@ class Blockfrost:
         *,
         timeout: float = 20,
         transport: httpx.AsyncBaseTransport | None = None,
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
-        self._transport = Transport(base_url, project_id, timeout, transport)
+        """`asked` is called before each question, and may raise an error of its own; submits are no questions."""
+        self._transport = Transport(base_url, project_id, timeout, transport, asked)
 
     async def parameters(self) -> Parameters:
         """The parameters of this epoch, asked anew each time: they change when an epoch ends."""
