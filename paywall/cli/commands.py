@@ -109,10 +109,10 @@ def check_invariants(settings: Settings, *, offline: bool) -> tuple[bool, list[s
     """Whether every invariant holds, and a line for each. Errors: SetupError."""
 
     async def run() -> tuple[bool, list[str]]:
-        custody = None if settings.policy == "none" else _custody(settings, looking=True)
-        chain = open_chain(settings)
         database = open_database(settings.database, writing=False)
+        chain = open_chain(settings)
         try:
+            custody = None if offline or settings.policy == "none" else _custody(settings, looking=True)
             checks = await Reconciliation(database, custody, None if offline else chain).run()
         except ChainError as error:
             raise SetupError(f"The chain cannot be asked ({error}); --offline leaves it out.") from error
