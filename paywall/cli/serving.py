@@ -4,13 +4,15 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Callable
+from itertools import chain
 
 import uvloop
 
 from paywall import Paywall, __version__
-from paywall.compose import compose, open_ring
+from paywall.compose import check_storage, compose, open_ring
 from paywall.limits.networks import TrustedProxies, client_at
 from paywall.limits.settings import LimitSettings
 from paywall.ops.logs import start_logging
@@ -35,6 +37,9 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    # First, and in this order: a second seller on this machine is told what it has in common with the other.
+    check_storage(settings)
+    _check_ports(settings)
     app = Paywall(settings)
     async with app.running():
         public, operator = _servers(app, settings)
@@ -56,12 +61,26 @@ def _servers(app: Paywall, settings: Settings) -> tuple[HttpServer, HttpServer]:
     limits = settings.room(ServingSettings)
     proxies = TrustedProxies(settings.room(LimitSettings).trusted_proxies)
     most = limits.most(descriptors())
-    own = bind(limits.operator_host, limits.operator_port, "PAYWALL_OPERATOR_PORT")
-    sockets = bind(settings.host, settings.port, "PAYWALL_PORT")
+    sockets, own = _bind(settings)
     return (
         HttpServer(app, sockets, limits, proxies, most),
         HttpServer(app.operator, own, limits, proxies, min(most, OPERATOR_CONNECTIONS)),
     )
+
+
+def _bind(settings: Settings) -> tuple[list[socket.socket], list[socket.socket]]:
+    """The public port and the operator's. Errors: SetupError for one that is taken."""
+    limits = settings.room(ServingSettings)
+    return (
+        bind(settings.host, settings.port, "PAYWALL_PORT"),
+        bind(limits.operator_host, limits.operator_port, "PAYWALL_OPERATOR_PORT"),
+    )
+
+
+def _check_ports(settings: Settings) -> None:
+    """Errors: SetupError. They are bound anew when all is ready: what is bound and not served yet answers nobody."""
+    for listener in chain.from_iterable(_bind(settings)):
+        listener.close()
 
 
 def _say_hello(settings: Settings) -> None:
