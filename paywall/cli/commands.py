@@ -18,7 +18,7 @@ from paywall.database.schema import HEAD, upgrade, version
 from paywall.errors import SetupError
 from paywall.keys.passphrases import Passphrases
 from paywall.keys.ring import KeyRing
-from paywall.ops.reconcile import Reconciliation
+from paywall.ops.reconcile import Reconciliation, table
 from paywall.settings import Settings
 from shared.cardano.coins import Shortage
 from shared.cardano.read.audit import Audit, AuditCheck
@@ -119,7 +119,7 @@ def check_invariants(settings: Settings, *, offline: bool) -> tuple[bool, list[s
         finally:
             await chain.aclose()
             database.close()
-        return all(check.holds for check in checks), [check.line() for check in checks]
+        return all(check.holds for check in checks), table(checks)
 
     return asyncio.run(run())
 
