@@ -10,7 +10,7 @@ from paywall.limits.networks import TrustedProxies
 #: the kinds of call that cost this seller more than its caller: a 402 (signed and stored), a claim (its
 #: signatures and chain checked), and a look at how a payment, redemption or burn stands (may ask the chain)
 ORDERS, CLAIMS, LOOKUPS = "orders", "claims", "lookups"
-#: calls a minute, of one client that is not on loopback
+#: a burst of so many calls, refilled at as many a minute, of one client that is not on loopback
 PER_MINUTE = {ORDERS: 120, CLAIMS: 300, LOOKUPS: 600}
 
 
@@ -27,7 +27,7 @@ class LimitSettings:
     lookups_per_minute: int = 0
 
     def per_minute(self, kind: str, *, local: bool) -> int:
-        """How many calls of this kind one client may make; 0 for any number."""
+        """How many calls of this kind one client may make at once, and get back in a minute; 0 for any number."""
         chosen = {
             ORDERS: self.orders_per_minute,
             CLAIMS: self.claims_per_minute,
