@@ -1,7 +1,6 @@
 """The devnet as a child process of `paywall serve`, and the money that it starts with."""
 
 import asyncio
-import os
 import socket
 import subprocess
 import sys
@@ -71,10 +70,12 @@ def devnet_child(settings: Settings) -> Iterator[None]:
 
 def _check_port(port: int) -> None:
     try:
-        socket.create_server((HOST, port)).close()
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((HOST, port))
     except OSError as error:
         raise SetupError(
-            f"The devnet cannot listen on port {port} ({os.strerror(error.errno)}). {_other_ways(port)}"
+            f"The devnet cannot listen on port {port} ({error.strerror}). {_other_ways(port)}"
         ) from error
 
 
