@@ -29,6 +29,11 @@ from shared.dialects.base import Dialect
 DIALECTS = (Ack(), AckJson())
 
 
+def check_storage(settings: Settings) -> None:
+    """Errors: SetupError as of `open_database`, for the one who starts other things first: it names the cause."""
+    open_database(settings.database).close()
+
+
 def open_chain(settings: Settings) -> Blockfrost:
     return Blockfrost(settings.chain_url, settings.blockfrost_project_id)
 
@@ -42,6 +47,7 @@ async def open_seller(settings: Settings, **parts: Any) -> AsyncIterator[Seller]
     ring = open_ring(settings)
     async with AsyncExitStack() as stack:
         if settings.embedded_chain:
+            check_storage(settings)  # a second seller in this folder is not told of the devnet's port
             await stack.enter_async_context(embedded_devnet(settings))
         if settings.network == "devnet" and settings.policy != "none":
             # Before anything is built: what a fixed supply's token is called depends on its mint.

@@ -13,7 +13,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from paywall import Paywall, __version__
-from paywall.compose import compose, open_ring
+from paywall.compose import check_storage, compose, open_ring
 from paywall.limits.networks import TrustedProxies, client_at
 from paywall.limits.settings import LimitSettings
 from paywall.ops.logs import start_logging
@@ -38,6 +38,9 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    # First, and in this order: a second seller on this machine is told what it has in common with the other.
+    check_storage(settings)
+    _check_ports(settings)
     app = Paywall(settings)
     async with app.running():
         operators = _operators_sockets(settings, SERVE_OPERATOR_PORT)
@@ -47,9 +50,8 @@ async def _serve(settings: Settings) -> None:
         gc.collect()
         gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again
         _on_signals(public.stop)
-        async with _operated(
-            app.operator, operators, settings
-        ):  # to the last: an orderly stop can be watched
+        # To the last: an orderly stop can be watched.
+        async with _operated(app.operator, operators, settings):
             await public.serve()
 
 
@@ -84,6 +86,13 @@ async def _operated(
     finally:
         operator.stop()
         await operating
+
+
+def _check_ports(settings: Settings) -> None:
+    """Errors: SetupError. They are bound anew when all is ready: what is bound and not served yet answers nobody."""
+    public = bind(settings.host, settings.port, "PAYWALL_PORT")
+    for listener in (*public, *_operators_sockets(settings, SERVE_OPERATOR_PORT)):
+        listener.close()
 
 
 def _say_hello(settings: Settings) -> None:

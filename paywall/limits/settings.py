@@ -12,7 +12,7 @@ from paywall.limits.networks import TrustedProxies
 ORDERS, CLAIMS, LOOKUPS = "orders", "claims", "lookups"
 #: what claims and looks make us ask the chain; a payment of many inputs is as many questions
 CHAIN_CALLS = "chain_calls"
-#: calls a minute, of one client that is not on loopback
+#: a burst of so many calls, refilled at as many a minute, of one client that is not on loopback
 PER_MINUTE = {ORDERS: 120, CLAIMS: 300, LOOKUPS: 600, CHAIN_CALLS: 300}
 #: of all who are not on loopback together: what Blockfrost answers for long (docs.blockfrost.io, 10 a second)
 CHAIN_CALLS_OF_ALL = 600
@@ -33,7 +33,7 @@ class LimitSettings:
     chain_calls_of_all_per_minute: int = 0
 
     def per_minute(self, kind: str, *, local: bool) -> int:
-        """How many calls of this kind one client may make; 0 for any number."""
+        """How many calls of this kind one client may make at once, and get back in a minute; 0 for any number."""
         chosen = {
             ORDERS: self.orders_per_minute,
             CLAIMS: self.claims_per_minute,

@@ -10,9 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from paywall.errors import PaywallError
 from paywall.ops.readiness import every_part_answers
-from paywall.web.problems import NO_STORE, JsonResponse, on_error
+from paywall.web.problems import NO_STORE, JsonResponse, refusing
 
 Ready = Callable[[], Awaitable[dict[str, str]]]
 Exposition = Callable[[], Awaitable[tuple[bytes, str]]]
@@ -62,7 +61,7 @@ def operator_app(ready: Ready, exposition: Exposition) -> ASGIApp:
         return Response(body, headers={**NO_STORE, "Content-Type": media_type})
 
     table = [Route("/readyz", readyz), Route("/metrics", metrics)]
-    return Starlette(routes=table, exception_handlers={PaywallError: on_error})
+    return Starlette(routes=table, exception_handlers=refusing("The operator has /metrics and /readyz."))
 
 
 def _status(parts: Mapping[str, str]) -> int:

@@ -19,6 +19,7 @@ from shared.chain.base import ChainError
 from tests.support.outside.rail import VoucherRail
 from tests.support.outside.resource import PRODUCT, weather
 from tests.support.world.loop import in_loop
+from tests.support.world.scenes.stage import check_problem
 
 BASE = "http://127.0.0.1:8402"
 
@@ -104,6 +105,10 @@ async def test_strangers_learn_that_it_is_not_ready_and_the_operator_why() -> No
         seen = await inside.get("/readyz")
         assert (seen.status_code, seen.json()) == (503, await parts())
         assert (await inside.get("/metrics")).status_code == 503
+        check_problem(await inside.post("/metrics"), 405, "method_not_allowed")
+        lost = await inside.get("/elsewhere")
+        check_problem(lost, 404, "not_found")
+        assert "/metrics and /readyz" in lost.json()["detail"]
 
 
 @in_loop
