@@ -1,8 +1,7 @@
 """One HTTP connection: uvicorn's own, with limits on what arrives and how long it takes.
 
-httptools' parser (llhttp) keeps nothing itself, but hands out each header as it ends and joins the pieces of one
-that does not; h11 keeps the whole block until it is complete. So what is counted here is bytes before the parser
-has them, and fields as it finds them.
+httptools' parser (llhttp) hands out each header as it ends, and joins the pieces of one that does not. So what is
+counted here is bytes before the parser has them, and fields as it finds them.
 """
 
 import asyncio

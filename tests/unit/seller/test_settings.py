@@ -60,6 +60,8 @@ READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_ORDERS_PER_MINUTE": ("10", "orders_per_minute", 10),
     "PAYWALL_CLAIMS_PER_MINUTE": ("11", "claims_per_minute", 11),
     "PAYWALL_LOOKUPS_PER_MINUTE": ("12", "lookups_per_minute", 12),
+    "PAYWALL_CHAIN_CALLS_PER_MINUTE": ("13", "chain_calls_per_minute", 13),
+    "PAYWALL_CHAIN_CALLS_OF_ALL_PER_MINUTE": ("14", "chain_calls_of_all_per_minute", 14),
     "PAYWALL_CONNECTIONS": ("13", "connections", 13),
     "PAYWALL_CONNECTIONS_PER_ADDRESS": ("14", "connections_per_address", 14),
     "PAYWALL_HEADER_BYTES": ("16384", "header_bytes", 16_384),
