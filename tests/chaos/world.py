@@ -20,7 +20,9 @@ START_SECONDS = 60.0
 #: below every rollback: the faucet's payments and the supply stay
 FOUNDATION_BLOCKS = 12
 #: what the worker says when a step raised something else than a chain or a storage that is away
-_UNFORESEEN = re.compile(r" error (burning|settling|tidying|expiring|forgetting) failed|Exception in ASGI")
+_UNFORESEEN = re.compile(
+    r" error (burning|settling|tidying|expiring|watching|forgetting|forgetting requests) failed|Exception in ASGI"
+)
 UNFORESEEN_LINES = 60
 
 

@@ -28,14 +28,19 @@ async def await_quiet(books: Books, seconds: float = QUIET_SECONDS, forgive: Seq
     return []
 
 
-async def judge(world: World, buyers: Sequence[ChaosBuyer], *, seconds: float = QUIET_SECONDS) -> list[str]:
-    """Every promise that is broken, in words. The seller runs, without faults; `seconds` to come to rest."""
+async def judge(
+    world: World, buyers: Sequence[ChaosBuyer], *, seconds: float = QUIET_SECONDS, besides: int = 0
+) -> list[str]:
+    """Every promise that is broken, in words. The seller runs, without faults; `seconds` to come to rest.
+
+    `besides` are receipts of one credit that others than the buyers got.
+    """
     with open_books(world.database) as books:
         broken = await await_quiet(books, seconds)
         totals = await asyncio.to_thread(books.totals)
     broken += [complaint for buyer in buyers for complaint in buyer.complaints]
     broken += await _reconciled(world, totals["captured"])
-    broken += _counted(totals, buyers)
+    broken += _counted(totals, buyers, besides)
     for buyer in buyers:
         broken += await asyncio.to_thread(_paid_once, world, buyer)
         broken += await _held(buyer)
@@ -57,10 +62,10 @@ async def _reconciled(world: World, captured: int) -> list[str]:
     return broken
 
 
-def _counted(totals: dict[str, int], buyers: Sequence[ChaosBuyer]) -> list[str]:
+def _counted(totals: dict[str, int], buyers: Sequence[ChaosBuyer], besides: int) -> list[str]:
     """What the seller counts is what the buyers have: nothing granted or captured beyond it."""
-    bought = sum(receipt.granted for buyer in buyers for receipt in buyer.receipts())
-    held = sum(len(buyer.receipts()) for buyer in buyers)
+    bought = sum(receipt.granted for buyer in buyers for receipt in buyer.receipts()) + besides
+    held = sum(len(buyer.receipts()) for buyer in buyers) + besides
     images = sum(len(found) for buyer in buyers for found in buyer.delivered().values())
     pairs = (
         ("credits granted", totals["granted"], "bought", bought),
