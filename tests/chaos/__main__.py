@@ -1,4 +1,4 @@
-"""`python -m tests.chaos [--cycles N] [--jobs J] [--seed S]`: worlds until that many kills; figures, and RESULTS.md."""
+"""`python -m tests.chaos [--cycles N] [--jobs J] [--seed S]`: worlds, until enough was done; figures and RESULTS.md."""
 
 import os
 
@@ -6,7 +6,12 @@ import click
 
 
 @click.command()
-@click.option("--cycles", default=60, show_default=True, help="Kills −9, each followed by a restart.")
+@click.option(
+    "--cycles",
+    default=60,
+    show_default=True,
+    help="Kills −9, each with a restart; rollbacks; unknown submits.",
+)
 @click.option("--jobs", default=os.cpu_count() or 1, help="Worlds at once.")
 @click.option("--seed", type=int, help="Repeats the choices of a run that printed it.")
 @click.option("--only", default="", help="One kind of world: SQLite, PostgreSQL …")

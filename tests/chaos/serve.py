@@ -60,9 +60,9 @@ def _hurry() -> None:
     worker.MAX_PAUSE_SECONDS = 1.0
     burn_worker.LEASE_SECONDS = 2
     looking.LOOK_SECONDS = 1
-    PaymentSettings.watch_seconds = lambda _own, _network: 1  # type: ignore[method-assign]
+    PaymentSettings.watch_seconds = lambda self, network: 1  # type: ignore[method-assign]
     settings.EXPIRY_SLOTS["devnet"] = int(os.environ.get("CHAOS_EXPIRY_SLOTS", "4"))
-    settings.RESUBMIT_SECONDS["devnet"] = 1
+    settings.RESUBMIT_SECONDS["devnet"] = 0
 
 
 def _arm(wanted: str) -> None:

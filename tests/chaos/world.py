@@ -68,6 +68,8 @@ class World:
         self.menaces: list[Menace] = []
         #: what goes on beside the buyers, and excuses nothing
         self.strangers: list[Menace] = []
+        #: (payer, transaction) of payments whose payers mean to undo them
+        self.cheats: list[tuple[str, str]] = []
         self._log_read = 0
 
     def excuses(self) -> bool:

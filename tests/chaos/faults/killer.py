@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.chaos.faults import points
 from tests.chaos.processes import Running
+from tests.chaos.runs.metrics import Metrics
 from tests.chaos.serve import ANY
 from tests.chaos.world import Slot, World
 
@@ -25,10 +26,11 @@ PROVOCATIONS = {
     "recover.failing": "refuse",
     "recover.adopting": "hide",
     "recover.adopted": "hide",
+    "recover.reversing": "cheat",
 }
 #: what must have been left behind by a death at another failpoint
 PRELUDES = {"recover.sweeping": "redeem.made"}
-SLOW = ("lose", "deep", "shallow", "hide")
+SLOW = ("lose", "deep", "shallow", "hide", "cheat")
 #: seconds until a process that does not come to its failpoint is killed at any, and until it is killed where it is
 PATIENCE, LONG_PATIENCE, LAST_SECONDS = 4.0, 12.0, 2.0
 #: how many are aimed at one failpoint; the others die at the nth that they pass
@@ -45,7 +47,7 @@ FRUITLESS = 1
 
 
 class Killer:
-    """`kills` counts by failpoint; `moments` counts kills wherever a process happened to be.
+    """Counts kills by failpoint, and those wherever a process happened to be.
 
     `before` are the kills of other worlds: what was hit there need not be aimed at here.
     """
@@ -54,7 +56,7 @@ class Killer:
         self,
         world: World,
         chance: random.Random,
-        kills: Counter[str],
+        figures: Metrics,
         wishes: Counter[str],
         before: Counter[str],
     ) -> None:
@@ -63,10 +65,7 @@ class Killer:
         self._wishes = wishes
         self._before = before
         self._fruitless: Counter[str] = Counter()
-        self.kills = kills
-        self.moments = 0
-        self.refused_starts = 0
-        self.pauses = 0
+        self._figures = figures
         self.complaints: list[str] = []
 
     async def run(self, slot: Slot, stop: asyncio.Event, between: Callable[[], Awaitable[None]]) -> None:
@@ -106,11 +105,11 @@ class Killer:
         if status is None:
             running.kill()
             running.wait(10)
-            self.moments += 1
+            self._figures.counts["kills at any moment"] += 1
         elif died_at:
-            self.kills[died_at] += 1
+            self._figures.kills[died_at] += 1
         elif self._world.excuses():
-            self.refused_starts += 1
+            self._figures.counts["starts refused on a full disk"] += 1
         else:
             self.complaints.append(f"9: a process ended by itself with {status}: {self._world.tail(1500)}")
 
@@ -120,7 +119,7 @@ class Killer:
             os.kill(running.pid, signal.SIGSTOP)
             await asyncio.sleep(PAUSE_SECONDS)
             os.kill(running.pid, signal.SIGCONT)
-            self.pauses += 1
+            self._figures.counts["processes paused beyond their lease"] += 1
 
     def _choose(self, slot: Slot) -> str:
         if self._chance.random() > AIMED:
@@ -129,7 +128,8 @@ class Killer:
         if slot.command == "worker":
             names = [name for name in names if name.startswith(WORKERS_OWN)]
         self._chance.shuffle(names)
-        names.sort(key=lambda name: self._before[name] + self.kills[name] + FRUITLESS * self._fruitless[name])
+        hits = self._before + self._figures.kills
+        names.sort(key=lambda name: hits[name] + FRUITLESS * self._fruitless[name])
         return self._chance.choice(names[:4])
 
 

@@ -5,18 +5,22 @@ import random
 from collections import Counter
 
 from tests.chaos.faults.chain_hand import UNKNOWN, ChainHand
+from tests.chaos.faults.cheat import Cheat
 from tests.chaos.faults.forks import Forks
 from tests.chaos.faults.wallet_hands import WalletHands
 from tests.chaos.runs.books import open_books
+from tests.chaos.runs.metrics import Metrics
 from tests.chaos.world import CONFIRMATIONS, World
 
 FAULTS = (*UNKNOWN, *UNKNOWN, "refuse", "lose")
 PAUSE = (0.05, 0.25)
-MANY = 1000
+TIMES, MANY = (1, 8), 1000
 #: how many acts are what is wished for, while something is
 HEEDED = 0.5
+#: how many acts are what there were too few of
+CATCHING_UP = 0.5
 #: of a hundred acts; of the others, nothing is done
-OFTEN = {"fault": 52, "short": 24, "hide": 6, "move": 4, "dust": 3, "long": 1}
+OFTEN = {"fault": 52, "short": 24, "hide": 6, "move": 4, "dust": 3, "cheat": 1, "long": 1}
 #: provocation → the state of a burn batch that is rolled back as soon as it is reached
 AIMS = {"deep": "confirmed", "shallow": "seen"}
 #: how deep such a burn must be: a confirmed one is beyond what we ask, and so will be parked
@@ -27,12 +31,15 @@ AIMING_LOOKS = 25
 class Saboteur:
     """`wishes` are provocations (`killer.py`) that take the place of chance. All it does comes one after the other."""
 
-    def __init__(self, world: World, chance: random.Random, counts: Counter[str]) -> None:
+    def __init__(self, world: World, chance: random.Random, figures: Metrics) -> None:
+        counts = figures.counts
         self._world = world
         self._chance = chance
+        self._figures = figures
         self._hand = ChainHand(world.devnet, counts)
         self.forks = Forks(world, chance, counts, self._hand)
         self._others = WalletHands(world, chance, counts, self._hand)
+        self._cheat = Cheat(world, chance, counts, self._hand, self.forks)
         self.wishes: Counter[str] = Counter()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -53,6 +60,8 @@ class Saboteur:
     async def _one(self) -> None:
         if self._chance.random() > HEEDED:
             return await self._by_chance()
+        if self.wishes["cheat"]:
+            return await self._cheat.act()
         if self.wishes["hide"]:
             return await self.forks.hide_flying()
         if self.wishes["lose"]:
@@ -64,13 +73,23 @@ class Saboteur:
                 return await self._aimed(state)
         return await self._by_chance()
 
+    def _kind(self) -> str:
+        """By chance; but neither rollbacks nor unknown submits fall behind the kills."""
+        figures = self._figures
+        if self._chance.random() < CATCHING_UP:
+            if figures.counts["rollbacks"] < figures.cycles:
+                return "short"
+            if figures.counts["unknown submits"] < figures.cycles:
+                return "unknown"
+        (kind,) = self._chance.choices([*OFTEN, "nothing"], [*OFTEN.values(), 100 - sum(OFTEN.values())])
+        return kind
+
     async def _by_chance(self) -> None:
-        kinds = [*OFTEN, "nothing"]
-        (kind,) = self._chance.choices(kinds, [*OFTEN.values(), 100 - sum(OFTEN.values())])
-        match kind:
-            case "fault":
+        match kind := self._kind():
+            case "fault" | "unknown":
                 delay = self._chance.choice((0, 0, 20, 200))
-                await self._hand.set_fault(self._chance.choice(FAULTS), self._chance.randint(1, 4), delay)
+                fault = self._chance.choice(UNKNOWN if kind == "unknown" else FAULTS)
+                await self._hand.set_fault(fault, self._chance.randint(*TIMES), delay)
             case "short":
                 await self.forks.short()
             case "long":
@@ -81,6 +100,8 @@ class Saboteur:
                 await self._others.move()
             case "dust":
                 await self._others.dust()
+            case "cheat":
+                await self._cheat.act()
 
     async def _aimed(self, state: str) -> None:
         """Takes back the newest block with a burn that the seller has just found to be in that state."""

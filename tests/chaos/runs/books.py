@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -74,6 +74,16 @@ class Books:
         paid = self._rows("SELECT rail_state FROM payment ORDER BY created_at DESC LIMIT 30")
         shown = [CardanoState.read(json.loads(state)).transaction for (state,) in paid]
         return [bytes(raw) for (raw,) in reversed(burns)] + [raw for raw in reversed(shown) if raw]
+
+    def receipts_of(self, payers: Sequence[str]) -> int:
+        """How many receipts those payers got."""
+        query = "SELECT p.payer FROM payment p JOIN receipt r ON r.payment_id = p.id"
+        return sum(payer in payers for (payer,) in self._rows(query))
+
+    def settled_of(self, payers: Sequence[str]) -> list[str]:
+        """The transactions of their payments whose credits stand."""
+        rows = self._rows("SELECT payer, external_id FROM payment WHERE state = 'settled'")
+        return [str(external_id) for payer, external_id in rows if payer in payers]
 
     def _rows(self, query: str) -> list[Any]:
         """Nothing from a disk that is full just now."""

@@ -75,9 +75,10 @@ class Crew:
 
 
 def _work(line: Connection, enough: Event) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)  # a parent that is killed leaves no world behind
     processes.preload(processes.WHOLE)
-    with ExitStack() as stack, suppress(KeyboardInterrupt, EOFError):
+    with ExitStack() as stack, suppress(KeyboardInterrupt, EOFError, ConnectionError):
 
         @cache
         def postgres() -> Postgres:

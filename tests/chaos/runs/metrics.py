@@ -22,6 +22,11 @@ class Metrics:
         """Kills at failpoints and elsewhere, each with a restart."""
         return sum(self.kills.values()) + self.counts["kills at any moment"]
 
+    @property
+    def least(self) -> int:
+        """What was asked for has been done so often: kills, rollbacks and submits of unknown outcome, each."""
+        return min(self.cycles, self.counts["rollbacks"], self.counts["unknown submits"])
+
     @contextmanager
     def timing(self, phase: str) -> Iterator[None]:
         """Count the seconds of the block."""

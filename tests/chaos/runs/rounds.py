@@ -32,8 +32,8 @@ class Rounds:
         self.buyers: list[ChaosBuyer] = []
         self._chance = chance
         self._figures = figures
-        self._saboteur = Saboteur(world, chance, figures.counts)
-        self._killer = Killer(world, chance, figures.kills, self._saboteur.wishes, before or Counter())
+        self._saboteur = Saboteur(world, chance, figures)
+        self._killer = Killer(world, chance, figures, self._saboteur.wishes, before or Counter())
 
     async def open(self, buyers: int = BUYERS, now: Now = lambda: int(time.time())) -> None:
         """A seller with a supply, and buyers with money."""
@@ -54,14 +54,10 @@ class Rounds:
             await buyer.aclose()
 
     async def round(self, kills: int, seconds: float) -> list[str]:
-        """Until that many kills, or that long; what is broken afterwards."""
+        """Until that many kills, rollbacks and unknown submits, or that long; what is broken afterwards."""
         before = self._figures.cycles
         with self._figures.timing("storms"):
             await self._storm(kills, seconds)
-        self._figures.counts["kills at any moment"] += self._killer.moments
-        self._figures.counts["starts refused on a full disk"] += self._killer.refused_starts
-        self._figures.counts["processes paused beyond their lease"] += self._killer.pauses
-        self._killer.moments = self._killer.refused_starts = self._killer.pauses = 0
         self._figures.counts["rounds"] += 1
         with self._figures.timing("coming to rest"):
             broken = await self.calm()
@@ -76,7 +72,7 @@ class Rounds:
         return broken
 
     async def _storm(self, kills: int, seconds: float) -> None:
-        stop, target = asyncio.Event(), self._done() + kills
+        stop, target = asyncio.Event(), self._figures.least + kills
         for buyer in self.buyers:
             buyer.wire.faulty = True
             buyer.excuses = bool(self.world.menaces)
@@ -91,17 +87,13 @@ class Rounds:
         ]
         try:
             async with asyncio.timeout(seconds):
-                while self._done() < target:  # noqa: ASYNC110  the killers count
+                while self._figures.least < target:  # noqa: ASYNC110  the killers count
                     await asyncio.sleep(0.05)
         except TimeoutError:
             self._figures.counts["rounds cut short"] += 1
         stop.set()
         await asyncio.gather(*doing)
         await _cancel(living)  # clients that go away in the middle
-
-    def _done(self) -> int:
-        """Kills, those of the round that is under way included."""
-        return self._figures.cycles + self._killer.moments
 
     async def _between(self) -> None:
         """While SQLite's one process is dead, the operator looks for parked batches."""
@@ -125,7 +117,7 @@ class Rounds:
                     return [
                         "7: a buyer cannot finish what it began",
                         self.world.tail(),
-                        *await verdict.judge(self.world, self.buyers),
+                        *await self._judge(),
                     ]
                 finished = True
             with open_books(self.world.database) as books:
@@ -136,9 +128,15 @@ class Rounds:
             self._stop_in_order()
         self._saboteur.forks.dropped = False
         with self._figures.timing("verdicts"):
-            broken = await verdict.judge(self.world, self.buyers)
+            broken = await self._judge()
         self._stop_in_order()
         return broken
+
+    async def _judge(self) -> list[str]:
+        besides = await verdict.cheats(self.world)
+        with open_books(self.world.database) as books:
+            receipts = books.receipts_of([payer for payer, _ in self.world.cheats])
+        return [*besides, *await verdict.judge(self.world, self.buyers, besides=receipts)]
 
     def _stop_in_order(self) -> None:
         statuses = self.world.stop_all()

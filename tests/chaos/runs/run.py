@@ -18,7 +18,10 @@ MANY_CYCLES = 200
 def run(*, cycles: int, jobs: int, seed: int | None, only: str, write: bool) -> int:
     """The exit status. `only` is one of `KINDS`, or empty for all in turn."""
     seed = secrets.randbits(32) if seed is None else seed
-    print(f"chaos: seed {seed}, {cycles} kills, {jobs} worlds at once", flush=True)
+    print(
+        f"chaos: seed {seed}, {cycles} kills, rollbacks and unknown submits, {jobs} worlds at once",
+        flush=True,
+    )
     started, campaign = time.monotonic(), Campaign(cycles, seed, only)
     crew = Crew(jobs)
     try:
@@ -27,7 +30,7 @@ def run(*, cycles: int, jobs: int, seed: int | None, only: str, write: bool) -> 
             for line, told in crew.heard():
                 campaign.take(line, told)
             campaign.go_on(crew)
-            asked = f"{cycles} kills, {jobs} worlds at once"
+            asked = f"{cycles} of each, {jobs} worlds at once"
             if write:
                 report.write(campaign.figures, seed, asked, time.monotonic() - started)
     finally:
@@ -57,7 +60,7 @@ class Campaign:
     def go_on(self, crew: Crew) -> None:
         """Whoever is idle plays the next world, while there are kills to come."""
         figures = self.figures
-        left = self._cycles - figures.cycles
+        left = self._cycles - figures.least
         if left <= 0:
             return crew.enough()
         for line in crew.lines - self.playing:

@@ -15,6 +15,7 @@ from tests.chaos.world import World
 QUIET_SECONDS = 45.0
 #: so many delivered images of each buyer are asked for and verified again
 SAMPLES = 1
+OK = 200
 _FIGURE = re.compile(r"(\w+)=(\d+)")
 
 
@@ -45,6 +46,18 @@ async def judge(
         broken += await asyncio.to_thread(_paid_once, world, buyer)
         broken += await _held(buyer)
     return broken
+
+
+async def cheats(world: World, seconds: float = QUIET_SECONDS) -> list[str]:
+    """Whoever undid his payment has no credits for it, once that is seen; every promise that is broken."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with open_books(world.database) as books:
+            settled = await asyncio.to_thread(books.settled_of, [payer for payer, _ in world.cheats])
+        gone = [tx for tx in settled if world.devnet.ask(f"/txs/{tx}").status_code != OK]
+        if not gone or time.monotonic() > deadline:
+            return [f"7: credits stand for payment {tx}, which was undone" for tx in gone]
+        await asyncio.sleep(0.2)
 
 
 async def _reconciled(world: World, captured: int) -> list[str]:
@@ -86,7 +99,7 @@ def _paid_once(world: World, buyer: ChaosBuyer) -> list[str]:
     """By the chain: each paid purchase cost its transaction, once, and nothing else left the wallet."""
     cost, broken = 0, []
     for payment in buyer.payments():
-        landed = world.devnet.ask(f"/txs/{payment.tx_hash}").status_code == 200
+        landed = world.devnet.ask(f"/txs/{payment.tx_hash}").status_code == OK
         if landed != (payment.state == "paid"):
             broken.append(f"7: payment {payment.tx_hash} is {payment.state}, on chain: {landed}")
         if landed:

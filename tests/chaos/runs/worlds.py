@@ -41,14 +41,14 @@ Server = Callable[[], Postgres]
 class WorldOrder:
     """A world to be made: what it draws follows from the run's seed and its number.
 
-    `before` are the kills in other worlds so far; `kills` is how many are still wanted of the whole run.
+    `before` are the kills in other worlds so far; `left` is how many of each are still wanted of the whole run.
     """
 
     number: int
     seed: int
     kind: str
     before: Counter[str]
-    kills: int
+    left: int
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ async def _rounds(rounds: Rounds, making: Making, tell: Callable[[str], bool]) -
         with figures.timing("opening worlds"):
             await (rounds.open(now=making.now) if making.now else rounds.open())
         for _ in range(MENACED_ROUNDS if world.menaces else ROUNDS_A_WORLD):
-            left = making.order.kills - figures.cycles
+            left = making.order.left - figures.least
             if left <= 0:
                 return
             kills = FEW_KILLS if fresh else KILLS_A_ROUND
@@ -106,6 +106,10 @@ async def _rounds(rounds: Rounds, making: Making, tell: Callable[[str], bool]) -
                 return
     finally:
         await rounds.close()
+
+
+def _left_out(making: Making, reason: str) -> None:
+    report.skip(making.figures, making.order.kind, reason)
 
 
 def _plain(making: Making) -> World:
@@ -119,7 +123,8 @@ def _postgres(making: Making) -> World:
 def _full_disk(making: Making) -> World | None:
     world = making.world()
     if reason := making.stack.enter_context(small_disk(world.data)):
-        return report.skip(making.figures, making.order.kind, reason)
+        _left_out(making, reason)
+        return None
     world.menaces.append(Disk(world.data, making.chance, making.figures.counts))
     return world
 
@@ -127,7 +132,8 @@ def _full_disk(making: Making) -> World | None:
 def _postgres_on_a_full_disk(making: Making) -> World | None:
     disk = making.folder / "disk"
     if reason := making.stack.enter_context(small_disk(disk, POSTGRES_MEGABYTES)):
-        return report.skip(making.figures, making.order.kind, reason)
+        _left_out(making, reason)
+        return None
     postgres = making.stack.enter_context(postgres_in(disk / "postgres", SMALL_LOG))
     world = making.world(postgres.create())
     world.menaces.append(Disk(disk, making.chance, making.figures.counts, postgres.revive))
@@ -136,9 +142,8 @@ def _postgres_on_a_full_disk(making: Making) -> World | None:
 
 def _jumping_clock(making: Making) -> World | None:
     if Clock.library() is None:
-        return report.skip(
-            making.figures, making.order.kind, "libfaketime is not installed (Debian: faketime)"
-        )
+        _left_out(making, "libfaketime is not installed (Debian: faketime)")
+        return None
     world = making.world()
     clock = Clock(making.folder / "clock", making.chance, making.figures.counts)
     world.environment |= clock.environment

@@ -1,91 +1,17 @@
 """Payers who cheat, and strangers at other people's payments: over the wire, with transactions made by hand."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 import cbor2
 import httpx
 
-from shared.cardano.addresses import enterprise_address
 from shared.cardano.coins import Utxo
-from shared.cardano.draft import Built
-from shared.cardano.make.build import payment
 from shared.cardano.read.transaction import parse
-from shared.chain.blockfrost import Blockfrost
-from shared.dialects.ack import claim_token
-from shared.dialects.base import Evidence
 from shared.keys import SigningKey
-from shared.tokens import jws
-from shared.tokens.prt import token_hash
-from tests.chaos.faults.strangers import NETWORK
+from tests.chaos.shopper import FUNDS, Shopper
 from tests.chaos.stories.stage import LOOKS_SECONDS, Stage, Story
 from tests.chaos.world import CONFIRMATIONS
-
-ADA = 1_000_000
-FUNDS = 200 * ADA
-EXPIRES = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Shopper:
-    """A key with money, which asks over plain HTTP and signs what it likes."""
-
-    stage: Stage
-    key: SigningKey
-
-    @classmethod
-    def with_money(cls, stage: Stage) -> "Shopper":
-        shopper = cls(stage, SigningKey.generate())
-        stage.devnet.faucet(shopper.address, FUNDS)
-        stage.devnet.blocks()
-        return shopper
-
-    @property
-    def address(self) -> str:
-        return enterprise_address(self.key.public, NETWORK)
-
-    async def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=self.stage.url, trust_env=False, timeout=10) as http:
-            return await http.request(method, path, json=body)
-
-    async def order(self, *, holder: bool = False) -> str:
-        """The token of a 402 for one credit, bound to this key or to nobody."""
-        bound = {"holder": self.key.public.did} if holder else {}
-        answer = await self.ask("POST", "/api/images/buy", {"credits": 1, **bound})
-        assert answer.status_code == 402, answer.text
-        return answer.text
-
-    async def pay(
-        self, token: str, *, utxos: list[Utxo] | None = None, key: SigningKey | None = None
-    ) -> Built:
-        """A signed payment, handed in to nobody; `utxos` and `key` are another's."""
-        chain, option = Blockfrost(self.stage.devnet.url), jws.read(token).payload["paymentOptions"][0]
-        key = key or self.key
-        own = enterprise_address(key.public, NETWORK)
-        try:
-            draft = payment(
-                utxos=await chain.utxos(own) if utxos is None else utxos,
-                change_address=own,
-                recipient=option["recipient"],
-                lovelace=int(option["amount"]),
-                token_hash=token_hash(token),
-                parameters=await chain.parameters(),
-                expiry_slot=(await chain.tip()).slot + EXPIRES,
-                key=key.public,
-                network=NETWORK,
-            )
-        finally:
-            await chain.aclose()
-        return draft.sign(key.public, key.sign(bytes.fromhex(draft.id)))
-
-    async def claim(self, token: str, raw: bytes) -> httpx.Response:
-        return await self.ask("POST", "/api/payments", {"payload": self.claimed(token, raw)})
-
-    def claimed(self, token: str, raw: bytes) -> str:
-        option = jws.read(token).payload["paymentOptions"][0]
-        shown = Evidence(token, option["id"], self.key.public.did, NETWORK, {"transaction": raw})
-        return claim_token(shown, self.key, now=int(jws.read(token).payload["iat"]))
 
 
 def _also_signed(raw: bytes, key: SigningKey) -> bytes:
@@ -101,9 +27,16 @@ def _expect(stage: Stage, answer: httpx.Response, statuses: tuple[int, ...], pro
         stage.broken.append(f"{promise}: {answer.status_code} {answer.text[:300]}")
 
 
+def _shopper(stage: Stage) -> Shopper:
+    shopper = Shopper(stage.devnet, stage.url)
+    shopper.fund()
+    stage.devnet.blocks()
+    return shopper
+
+
 async def _anothers_payment(stage: Stage) -> None:
     await stage.open()
-    payer, thief = Shopper.with_money(stage), Shopper(stage, SigningKey.generate())
+    payer, thief = _shopper(stage), Shopper(stage.devnet, stage.url)
     token = await payer.order()
     seen = _also_signed((await payer.pay(token)).raw, thief.key)
     _expect(stage, await thief.claim(token, seen), (401,), "6: a stranger claimed another's payment")
@@ -111,7 +44,7 @@ async def _anothers_payment(stage: Stage) -> None:
 
 async def _nothing_is_paid(stage: Stage) -> None:
     await stage.open()
-    payer = Shopper(stage, SigningKey.generate())
+    payer = Shopper(stage.devnet, stage.url)
     token = await payer.order(holder=True)
     nowhere = [Utxo("ab" * 32, 0, payer.address, FUNDS, {})]
     answer = await payer.claim(token, (await payer.pay(token, utxos=nowhere)).raw)
@@ -121,7 +54,7 @@ async def _nothing_is_paid(stage: Stage) -> None:
 async def _one_output_for_two(stage: Stage) -> None:
     await stage.open()
     stage.mining = False
-    payer = Shopper.with_money(stage)
+    payer = _shopper(stage)
     first, second = await payer.order(), await payer.order()
     built = [await payer.pay(token) for token in (first, second)]
     _expect(stage, await payer.claim(first, built[0].raw), (202,), "7: a payment was not taken")
@@ -130,7 +63,7 @@ async def _one_output_for_two(stage: Stage) -> None:
 
 async def _overheard_claim(stage: Stage) -> None:
     await stage.open()
-    payer = Shopper.with_money(stage)
+    payer = _shopper(stage)
     token = await payer.order()
     body = {"payload": payer.claimed(token, (await payer.pay(token)).raw)}
     answer = await payer.ask("POST", "/api/payments", body)
@@ -146,7 +79,7 @@ async def _overheard_claim(stage: Stage) -> None:
 async def _paid_and_undone(stage: Stage) -> None:
     """The payment is taken back with its block, and its money goes elsewhere."""
     await stage.open()
-    payer = Shopper.with_money(stage)
+    payer = _shopper(stage)
     token, rival = await payer.order(), await payer.order()
     paid, elsewhere = await payer.pay(token), await payer.pay(rival)
     stage.mining = False

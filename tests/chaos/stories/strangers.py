@@ -4,8 +4,7 @@ import asyncio
 
 import httpx
 
-from shared.keys import SigningKey
-from tests.chaos.stories.payers import Shopper
+from tests.chaos.shopper import Shopper
 from tests.chaos.stories.stage import Stage, Story
 
 ORDERS, ORDERS_A_MINUTE = 30, 10
@@ -14,7 +13,7 @@ CONNECTIONS, ALLOWED = 40, 10
 
 async def _too_many_orders(stage: Stage) -> None:
     await stage.open(PAYWALL_ORDERS_PER_MINUTE=str(ORDERS_A_MINUTE))
-    shopper = Shopper(stage, SigningKey.generate())
+    shopper = Shopper(stage.devnet, stage.url)
     told = [await shopper.ask("POST", "/api/images/buy", {"credits": 1}) for _ in range(ORDERS)]
     if not any(answer.status_code == 429 for answer in told):
         stage.broken.append(f"limits: {ORDERS} orders of one client were all answered")
@@ -53,7 +52,7 @@ async def _silence(stage: Stage) -> None:
 
 async def _more_than_there_is(stage: Stage) -> None:
     await stage.open(PAYWALL_SUPPLY="2")
-    shopper = Shopper(stage, SigningKey.generate())
+    shopper = Shopper(stage.devnet, stage.url)
     answer = await shopper.ask("POST", "/api/images/buy", {"credits": 3})
     if answer.status_code != 503:
         stage.broken.append(f"5: credits without tokens are for sale: {answer.status_code}")

@@ -9,7 +9,7 @@ from tests.chaos.stories.stage import LOOKS_SECONDS, Stage, Story
 from tests.support.hostile.outputs import FEE, Hand, output, with_script
 
 ADA = 1_000_000
-SHORT_EXPIRY = "2"
+SHORT_EXPIRY, SKIPPED = "2", 20
 #: a wallet that has tokens, and so little besides that a burn takes up the next output too
 POOR = 1_200_000
 SUPPLY, LEFT = 1_000_000, 10
@@ -56,10 +56,15 @@ async def bring_back(stage: Stage, keeper: Hand) -> None:
 
 
 async def _hide_first_attempt(stage: Stage) -> None:
-    """It lands, and no answer shows it, until another was signed."""
+    """It lands, and no answer shows it."""
     stage.buy()
+    await stage.until(stage.buyer.receipts, "a receipt")
+    stage.mining = False
     await stage.until(lambda: stage.attempts(1), "a signed burn")
     stage.devnet.hide(*stage.attempts(1))
+    await stage.until(lambda: stage.count("burn_batch", "submitted"), "a submitted burn")
+    await stage.until(stage.devnet.mempool, "a burn in the mempool")
+    stage.mining = True
 
 
 async def _hidden_past_its_expiry(stage: Stage) -> None:
@@ -82,14 +87,19 @@ async def _hidden_while_tokens_come(stage: Stage) -> None:
     stage.devnet.hide()
 
 
-async def _many_slots_in_few_blocks(stage: Stage) -> None:
-    await stage.open()
-    stage.devnet.control("faults", LOST)
+async def _burn_lost(stage: Stage) -> None:
+    """A burn is handed in, and no block will hold it."""
     stage.buy()
-    await stage.until(lambda: stage.count("burn_batch", "submitted"), "a submitted burn")
+    await stage.until(stage.buyer.receipts, "a receipt")
     stage.mining = False
-    await asyncio.sleep(LOOKS_SECONDS)
-    stage.devnet.blocks(skip_slots=100 * 600)
+    stage.devnet.control("faults", LOST)
+    await stage.until(lambda: stage.count("burn_batch", "submitted"), "a submitted burn")
+
+
+async def _many_slots_in_few_blocks(stage: Stage) -> None:
+    await stage.open(CHAOS_EXPIRY_SLOTS=SHORT_EXPIRY)
+    await _burn_lost(stage)
+    stage.devnet.blocks(skip_slots=SKIPPED)
     await asyncio.sleep(LOOKS_SECONDS * 2)
     if stage.attempts(2):
         stage.broken.append("4: new bytes were signed while a block past the expiry was the newest")
@@ -98,12 +108,11 @@ async def _many_slots_in_few_blocks(stage: Stage) -> None:
 
 async def _operator_moves_outputs(stage: Stage) -> None:
     await stage.open()
-    stage.devnet.control("faults", LOST)
-    stage.buy()
-    await stage.until(lambda: stage.count("burn_batch", "submitted"), "a submitted burn")
-    stage.devnet.control("faults", method="DELETE")
+    await _burn_lost(stage)
+    stage.mining = True
     hand = operator(stage)
     raw = await hand.made(await utxos(stage, hand.address), [])
+    stage.devnet.control("faults", method="DELETE")
     answer = stage.devnet.submit(raw)
     if answer.status_code != 200:  # the burn was handed in again just now
         await stage.until(lambda: stage.count("burn_batch", "confirmed"), "a confirmed burn")
