@@ -52,8 +52,8 @@ class Stage:
         await asyncio.to_thread(fund, self.devnet, [self.buyer.wallet.address], COIN, COINS)
         self.world.found()
 
-    def buy(self) -> None:
-        self.buying = asyncio.create_task(self.buyer.once(CREDITS, IMAGES))
+    def buy(self, images: int = IMAGES) -> None:
+        self.buying = asyncio.create_task(self.buyer.once(CREDITS, images))
 
     async def until(self, happened: Callable[[], object], what: str) -> None:
         """Until something is true; AssertionError after `STORY_SECONDS`."""
