@@ -18,8 +18,8 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 ANY = "any"
-#: passed all the time, for whoever asks what something costs
-COMMON = "sell."
+#: passed all the time, whether anything comes of it or not
+COMMON = ("sell.", "pay.tried", "pay.settled", "recover.settling")
 
 
 def run(arguments: list[str], environment: Mapping[str, str], log: str) -> None:

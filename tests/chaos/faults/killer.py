@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from tests.chaos.faults import points
 from tests.chaos.processes import Running
@@ -116,9 +117,10 @@ class Killer:
     async def _pause(self, running: Running, stop: asyncio.Event) -> None:
         """Asleep until its lease of the wallet is another's; then it wakes up in the middle of what it did."""
         if await _end(running, self._chance.uniform(*AWAKE_SECONDS), stop) is None:
-            os.kill(running.pid, signal.SIGSTOP)
-            await asyncio.sleep(PAUSE_SECONDS)
-            os.kill(running.pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # it died at its failpoint just now
+                os.kill(running.pid, signal.SIGSTOP)
+                await asyncio.sleep(PAUSE_SECONDS)
+                os.kill(running.pid, signal.SIGCONT)
             self._figures.counts["processes paused beyond their lease"] += 1
 
     def _choose(self, slot: Slot) -> str:

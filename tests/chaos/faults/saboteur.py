@@ -18,7 +18,8 @@ TIMES, MANY = (1, 8), 1000
 #: how many acts are what is wished for, while something is
 HEEDED = 0.5
 #: how many acts are what there were too few of
-CATCHING_UP = 0.5
+CATCHING_UP = 0.6
+BALANCED = {"short": "rollbacks", "unknown": "unknown submits"}
 #: of a hundred acts; of the others, nothing is done
 OFTEN = {"fault": 52, "short": 24, "hide": 6, "move": 4, "dust": 3, "cheat": 1, "long": 1}
 #: provocation → the state of a burn batch that is rolled back as soon as it is reached
@@ -75,21 +76,20 @@ class Saboteur:
 
     def _kind(self) -> str:
         """By chance; but neither rollbacks nor unknown submits fall behind the kills."""
-        figures = self._figures
-        if self._chance.random() < CATCHING_UP:
-            if figures.counts["rollbacks"] < figures.cycles:
-                return "short"
-            if figures.counts["unknown submits"] < figures.cycles:
-                return "unknown"
+        done = {kind: self._figures.counts[name] for kind, name in BALANCED.items()}
+        least = min(done, key=lambda kind: done[kind])
+        if done[least] < self._figures.cycles and self._chance.random() < CATCHING_UP:
+            return least
         (kind,) = self._chance.choices([*OFTEN, "nothing"], [*OFTEN.values(), 100 - sum(OFTEN.values())])
         return kind
 
     async def _by_chance(self) -> None:
-        match kind := self._kind():
-            case "fault" | "unknown":
+        match self._kind():
+            case "fault":
                 delay = self._chance.choice((0, 0, 20, 200))
-                fault = self._chance.choice(UNKNOWN if kind == "unknown" else FAULTS)
-                await self._hand.set_fault(fault, self._chance.randint(*TIMES), delay)
+                await self._hand.set_fault(self._chance.choice(FAULTS), self._chance.randint(*TIMES), delay)
+            case "unknown":
+                await self._hand.set_fault(self._chance.choice(UNKNOWN), MANY, 0)
             case "short":
                 await self.forks.short()
             case "long":
