@@ -40,9 +40,10 @@ check: .venv/dev ## Lint, types and the architecture tests
 	$(BIN)/python -m pytest -q tests/architecture
 
 CYCLES ?= 60
-chaos: .venv/dev ## Kill, roll back and lie by chance, and count what is lost (CYCLES=500 for long)
+JOBS ?= 2
+chaos: .venv/dev ## Kill, roll back and lie by chance, and count what is lost (CYCLES=2000 JOBS=4 for long)
 	$(BIN)/python -m pytest -q -m chaos tests/chaos
-	$(BIN)/python -m tests.chaos --cycles $(CYCLES)
+	$(BIN)/python -m tests.chaos --cycles $(CYCLES) --jobs $(JOBS)
 
 EXECUTIONS ?= 1000000
 fuzz: .venv/dev ## Fuzz every reader of strangers' bytes (EXECUTIONS=10000000 for long); writes tests/fuzz/RESULTS.md

@@ -8,35 +8,15 @@ so that it cannot go stale in silence; `test_plants_fit.py` asks each of them.
 import ast
 import importlib.util
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
+
+from tests.chaos.plants import burns, edge, payments
+from tests.chaos.plants.base import Edit, Plant
 
 
 class PlantDoesNotFit(Exception):
     """The function that a plant names, or the lines it quotes, are not there once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """In the function of that name, which the module has once, `old` stands once and becomes `new`."""
-
-    function: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plant:
-    """`edits` are made in the module's source; `scenario` (of `scenarios.py`) brings the fault to light.
-
-    `breaks` is the number of an invariant that the verdict must then name.
-    """
-
-    module: str
-    edits: tuple[Edit, ...]
-    scenario: str
-    breaks: str
 
 
 PLANTS = {
@@ -186,6 +166,9 @@ PLANTS = {
         "nothing goes wrong",
         "1",
     ),
+    **burns.PLANTS,
+    **payments.PLANTS,
+    **edge.PLANTS,
 }
 
 

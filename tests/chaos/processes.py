@@ -34,19 +34,24 @@ BARE = (
         "PIL.ImageDraw",
     ),
     *("click", "prometheus_client", "cryptography.hazmat.primitives.serialization", "tests.chaos.serve"),
+    *("httpcore", "anyio._backends._asyncio", "uvicorn.lifespan.off"),
 )
 WHOLE = (
     *BARE,
     "paywall.cli.serving",
     "paywall.cli.commands",
     "paywall.cli.main",
+    "paywall.products.images.offline",
     "paywall.products.images.poster.sheet",
+    "paywall.rails.cardano.opening",
 )
+#: the last to be imported
+WARM = "tests.chaos.warm"
 
 
 def preload(modules: Sequence[str]) -> None:
     """Before the first start: what every forked process finds imported. `BARE` leaves room for planted faults."""
-    _fork.set_forkserver_preload(list(modules))
+    _fork.set_forkserver_preload([*modules, WARM])
 
 
 class Running(Protocol):

@@ -1,6 +1,8 @@
 """`python -m tests.chaos.serve ARGUMENTS`: the command `paywall`, with one failpoint armed and its waits cut short.
 
-CHAOS_FAILPOINT=name:nth   kill -9 itself at the nth passing of that failpoint
+CHAOS_FAILPOINT=name:nth   kill -9 itself at the nth passing of that failpoint; `any` stands for all but COMMON
+CHAOS_PATIENCE=seconds     after which any failpoint will do
+CHAOS_DIED_AT=file         where the name of that failpoint is left
 CHAOS_PLANT=name           with that planted fault (`planted.py`)
 CHAOS_FAIL_IMAGES=n        every nth image fails
 CHAOS_EXPIRY_SLOTS=n       how long a burn may land
@@ -10,10 +12,14 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+ANY = "any"
+#: passed all the time, whether anything comes of it or not
+COMMON = ("sell.", "pay.tried", "pay.settled", "recover.settling")
 
 
 def run(arguments: list[str], environment: Mapping[str, str], log: str) -> None:
@@ -46,6 +52,7 @@ def _hurry() -> None:
     from paywall.burns import burn_worker
     from paywall.burns.wallet import looking
     from paywall.ops import worker
+    from paywall.payments.settings import PaymentSettings
     from paywall.redemptions import redeeming
 
     redeeming.MARGIN_SECONDS = 0
@@ -53,8 +60,9 @@ def _hurry() -> None:
     worker.MAX_PAUSE_SECONDS = 1.0
     burn_worker.LEASE_SECONDS = 2
     looking.LOOK_SECONDS = 1
+    PaymentSettings.watch_seconds = lambda self, network: 1  # type: ignore[method-assign]
     settings.EXPIRY_SLOTS["devnet"] = int(os.environ.get("CHAOS_EXPIRY_SLOTS", "4"))
-    settings.RESUBMIT_SECONDS["devnet"] = 1
+    settings.RESUBMIT_SECONDS["devnet"] = 0
 
 
 def _arm(wanted: str) -> None:
@@ -64,11 +72,15 @@ def _arm(wanted: str) -> None:
 
     point, _, nth = wanted.partition(":")
     left = int(nth)
+    deadline = time.monotonic() + float(os.environ.get("CHAOS_PATIENCE", "inf"))
+    note = os.environ.get("CHAOS_DIED_AT")
 
     def die(name: str) -> None:
         nonlocal left
-        left -= name == point
-        if left == 0:
+        left -= point == name or (point == ANY and not name.startswith(COMMON))
+        if left <= 0 or time.monotonic() > deadline:
+            if note:
+                Path(note).write_text(name, "utf-8")
             os.kill(os.getpid(), signal.SIGKILL)
 
     failpoints.arm(die)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.runs.rounds import Metrics, Rounds
-from tests.chaos.runs.run import BLOCK_SECONDS
+from tests.chaos.runs.metrics import Metrics
+from tests.chaos.runs.rounds import Rounds
+from tests.chaos.runs.worlds import BLOCK_SECONDS
 from tests.chaos.world import World
 from tests.support.processes.devnet import DevnetProcess
 

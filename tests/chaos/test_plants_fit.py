@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chaos.planted import PLANTS, Edit, PlantDoesNotFit, patched
+from tests.chaos.planted import PLANTS, PlantDoesNotFit, patched
+from tests.chaos.plants.base import Edit
 from tests.chaos.runs.scenarios import SCENARIOS
 
 PLANT = PLANTS["a capture is not posted"]

@@ -20,7 +20,9 @@ START_SECONDS = 60.0
 #: below every rollback: the faucet's payments and the supply stay
 FOUNDATION_BLOCKS = 12
 #: what the worker says when a step raised something else than a chain or a storage that is away
-_UNFORESEEN = re.compile(r" error (burning|settling|tidying|expiring|forgetting) failed|Exception in ASGI")
+_UNFORESEEN = re.compile(
+    r" error (burning|settling|tidying|expiring|watching|forgetting|forgetting requests) failed|Exception in ASGI"
+)
 UNFORESEEN_LINES = 60
 
 
@@ -66,6 +68,8 @@ class World:
         self.menaces: list[Menace] = []
         #: what goes on beside the buyers, and excuses nothing
         self.strangers: list[Menace] = []
+        #: (payer, transaction) of payments whose payers mean to undo them
+        self.cheats: list[tuple[str, str]] = []
         self._log_read = 0
 
     def excuses(self) -> bool:

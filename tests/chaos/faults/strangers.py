@@ -21,7 +21,7 @@ from shared.tokens.prt import token_hash
 from tests.chaos.world import World
 
 NETWORK = "cardano:devnet"
-FLOOD, FLOOD_PAUSE = 8, (0.05, 0.3)
+FLOOD, FLOOD_PAUSE = 8, (0.3, 2.0)
 SILENT, SILENT_SECONDS = 40, (1.0, 4.0)
 HALVES = (
     b"",

@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 from tests.chaos.faults import points
-from tests.chaos.runs.rounds import Metrics
+from tests.chaos.runs.metrics import Metrics
 
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 HEAD = """\
@@ -34,14 +34,14 @@ def line(figures: Metrics) -> str:
     )
 
 
-def text(figures: Metrics, seed: int, cycles: int, seconds: float) -> str:
-    """A section of RESULTS.md."""
+def text(figures: Metrics, seed: int, asked: str, seconds: float) -> str:
+    """A section of RESULTS.md; `asked` says what was asked for."""
     now = dt.datetime.now(dt.UTC)
     missing = ", ".join(points.uncovered(figures.kills)) or "none"
     lines = [
         f"## {now:%Y-%m-%d %H:%M} UTC, seed {seed}",
         "",
-        f"Asked for {cycles} kills; {seconds / 60:.1f} minutes.",
+        f"Asked for {asked}; {seconds / 60:.1f} minutes, {figures.cycles / seconds * 60:.1f} kills a minute.",
         "",
         f"- kills −9, each with a restart: **{figures.cycles}**",
         f"- rollbacks: **{figures.counts['rollbacks']}**",
@@ -52,6 +52,7 @@ def text(figures: Metrics, seed: int, cycles: int, seconds: float) -> str:
         "| what | how often |",
         "|---|---|",
         *(f"| {name} | {count} |" for name, count in sorted(figures.counts.items()) if count),
+        *(f"| seconds: {name} | {count:.0f} |" for name, count in sorted(figures.seconds.items())),
         *(f"| killed at `{name}` | {figures.kills[name]} |" for name in points.names()),
         "",
         *(f"- BROKEN {broken}" for broken in figures.broken),
@@ -59,10 +60,10 @@ def text(figures: Metrics, seed: int, cycles: int, seconds: float) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def write(figures: Metrics, seed: int, cycles: int, seconds: float) -> None:
+def write(figures: Metrics, seed: int, asked: str, seconds: float) -> None:
     """On top of RESULTS.md; the section of the same seed is replaced."""
     old = RESULTS.read_text("utf-8").removeprefix(HEAD) if RESULTS.exists() else ""
     sections = ["## " + section.strip() + "\n" for section in ("\n" + old).split("\n## ")[1:]]
     others = [section for section in sections if not section.splitlines()[0].endswith(f"seed {seed}")]
-    kept = [text(figures, seed, cycles, seconds), *others[: KEPT - 1]]
+    kept = [text(figures, seed, asked, seconds), *others[: KEPT - 1]]
     RESULTS.write_text("\n".join([HEAD, *kept]), "utf-8")

@@ -5,13 +5,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from tests.chaos.buyers import COIN, COINS, ChaosBuyer
 from tests.chaos.faults.killer import KILLED, Killer
 from tests.chaos.faults.saboteur import Saboteur
 from tests.chaos.runs import verdict
 from tests.chaos.runs.books import open_books
+from tests.chaos.runs.metrics import Metrics
 from tests.chaos.world import World, fund
 
 Now = Callable[[], int]
@@ -21,30 +21,19 @@ LEASE_SECONDS = 4
 RESUMES = 5
 
 
-@dataclass
-class Metrics:
-    """What was done, over all rounds."""
-
-    kills: Counter[str] = field(default_factory=Counter)
-    counts: Counter[str] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)
-
-    @property
-    def cycles(self) -> int:
-        """Kills at failpoints and elsewhere, each with a restart."""
-        return sum(self.kills.values()) + self.counts["kills at any moment"]
-
-
 class Rounds:
     """Rounds in one world. Enter it with `open_rounds`."""
 
-    def __init__(self, world: World, chance: random.Random, figures: Metrics) -> None:
+    def __init__(
+        self, world: World, chance: random.Random, figures: Metrics, before: Counter[str] | None = None
+    ) -> None:
+        """`before` are the kills in other worlds, by failpoint."""
         self.world = world
         self.buyers: list[ChaosBuyer] = []
         self._chance = chance
         self._figures = figures
-        self._saboteur = Saboteur(world, chance, figures.counts)
-        self._killer = Killer(world, chance, figures.kills, self._saboteur.wishes)
+        self._saboteur = Saboteur(world, chance, figures)
+        self._killer = Killer(world, chance, figures, self._saboteur.wishes, before or Counter())
 
     async def open(self, buyers: int = BUYERS, now: Now = lambda: int(time.time())) -> None:
         """A seller with a supply, and buyers with money."""
@@ -60,19 +49,18 @@ class Rounds:
 
     async def close(self) -> None:
         self.world.kill_all()
+        await self._saboteur.aclose()
         for buyer in self.buyers:
             await buyer.aclose()
 
     async def round(self, kills: int, seconds: float) -> list[str]:
-        """Until that many kills, or that long; what is broken afterwards."""
+        """Until that many kills, rollbacks and unknown submits, or that long; what is broken afterwards."""
         before = self._figures.cycles
-        await self._storm(kills, seconds)
-        self._figures.counts["kills at any moment"] += self._killer.moments
-        self._figures.counts["starts refused on a full disk"] += self._killer.refused_starts
-        self._figures.counts["processes paused beyond their lease"] += self._killer.pauses
-        self._killer.moments = self._killer.refused_starts = self._killer.pauses = 0
+        with self._figures.timing("storms"):
+            await self._storm(kills, seconds)
         self._figures.counts["rounds"] += 1
-        broken = await self.calm()
+        with self._figures.timing("coming to rest"):
+            broken = await self.calm()
         broken += self._killer.complaints
         self._killer.complaints = []
         unforeseen = self.world.unforeseen()
@@ -84,7 +72,7 @@ class Rounds:
         return broken
 
     async def _storm(self, kills: int, seconds: float) -> None:
-        stop, target = asyncio.Event(), sum(self._figures.kills.values()) + kills
+        stop, target = asyncio.Event(), self._figures.least + kills
         for buyer in self.buyers:
             buyer.wire.faulty = True
             buyer.excuses = bool(self.world.menaces)
@@ -99,7 +87,7 @@ class Rounds:
         ]
         try:
             async with asyncio.timeout(seconds):
-                while sum(self._figures.kills.values()) < target:  # noqa: ASYNC110  the killers count
+                while self._figures.least < target:  # noqa: ASYNC110  the killers count
                     await asyncio.sleep(0.05)
         except TimeoutError:
             self._figures.counts["rounds cut short"] += 1
@@ -120,7 +108,7 @@ class Rounds:
         for _ in range(RESUMES):
             await self._resume_parked()
             await self.world.start_all()
-            if self._saboteur.dropped:
+            if self._saboteur.forks.dropped:
                 await asyncio.to_thread(rebroadcast, self.world, self.buyers)
             if not finished:
                 try:
@@ -129,7 +117,7 @@ class Rounds:
                     return [
                         "7: a buyer cannot finish what it began",
                         self.world.tail(),
-                        *await verdict.judge(self.world, self.buyers),
+                        *await self._judge(),
                     ]
                 finished = True
             with open_books(self.world.database) as books:
@@ -138,10 +126,17 @@ class Rounds:
             if not parked:
                 break
             self._stop_in_order()
-        self._saboteur.dropped = False
-        broken = await verdict.judge(self.world, self.buyers)
+        self._saboteur.forks.dropped = False
+        with self._figures.timing("verdicts"):
+            broken = await self._judge()
         self._stop_in_order()
         return broken
+
+    async def _judge(self) -> list[str]:
+        besides = await verdict.cheats(self.world)
+        with open_books(self.world.database) as books:
+            receipts = books.receipts_of([payer for payer, _ in self.world.cheats])
+        return [*besides, *await verdict.judge(self.world, self.buyers, besides=receipts)]
 
     def _stop_in_order(self) -> None:
         statuses = self.world.stop_all()

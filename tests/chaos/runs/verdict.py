@@ -15,6 +15,7 @@ from tests.chaos.world import World
 QUIET_SECONDS = 45.0
 #: so many delivered images of each buyer are asked for and verified again
 SAMPLES = 1
+OK = 200
 _FIGURE = re.compile(r"(\w+)=(\d+)")
 
 
@@ -28,18 +29,35 @@ async def await_quiet(books: Books, seconds: float = QUIET_SECONDS, forgive: Seq
     return []
 
 
-async def judge(world: World, buyers: Sequence[ChaosBuyer], *, seconds: float = QUIET_SECONDS) -> list[str]:
-    """Every promise that is broken, in words. The seller runs, without faults; `seconds` to come to rest."""
+async def judge(
+    world: World, buyers: Sequence[ChaosBuyer], *, seconds: float = QUIET_SECONDS, besides: int = 0
+) -> list[str]:
+    """Every promise that is broken, in words. The seller runs, without faults; `seconds` to come to rest.
+
+    `besides` are receipts of one credit that others than the buyers got.
+    """
     with open_books(world.database) as books:
         broken = await await_quiet(books, seconds)
         totals = await asyncio.to_thread(books.totals)
     broken += [complaint for buyer in buyers for complaint in buyer.complaints]
     broken += await _reconciled(world, totals["captured"])
-    broken += _counted(totals, buyers)
+    broken += _counted(totals, buyers, besides)
     for buyer in buyers:
         broken += await asyncio.to_thread(_paid_once, world, buyer)
         broken += await _held(buyer)
     return broken
+
+
+async def cheats(world: World, seconds: float = QUIET_SECONDS) -> list[str]:
+    """Whoever undid his payment has no credits for it, once that is seen; every promise that is broken."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with open_books(world.database) as books:
+            settled = await asyncio.to_thread(books.settled_of, [payer for payer, _ in world.cheats])
+        gone = [tx for tx in settled if world.devnet.ask(f"/txs/{tx}").status_code != OK]
+        if not gone or time.monotonic() > deadline:
+            return [f"7: credits stand for payment {tx}, which was undone" for tx in gone]
+        await asyncio.sleep(0.2)
 
 
 async def _reconciled(world: World, captured: int) -> list[str]:
@@ -57,10 +75,10 @@ async def _reconciled(world: World, captured: int) -> list[str]:
     return broken
 
 
-def _counted(totals: dict[str, int], buyers: Sequence[ChaosBuyer]) -> list[str]:
+def _counted(totals: dict[str, int], buyers: Sequence[ChaosBuyer], besides: int) -> list[str]:
     """What the seller counts is what the buyers have: nothing granted or captured beyond it."""
-    bought = sum(receipt.granted for buyer in buyers for receipt in buyer.receipts())
-    held = sum(len(buyer.receipts()) for buyer in buyers)
+    bought = sum(receipt.granted for buyer in buyers for receipt in buyer.receipts()) + besides
+    held = sum(len(buyer.receipts()) for buyer in buyers) + besides
     images = sum(len(found) for buyer in buyers for found in buyer.delivered().values())
     pairs = (
         ("credits granted", totals["granted"], "bought", bought),
@@ -81,7 +99,7 @@ def _paid_once(world: World, buyer: ChaosBuyer) -> list[str]:
     """By the chain: each paid purchase cost its transaction, once, and nothing else left the wallet."""
     cost, broken = 0, []
     for payment in buyer.payments():
-        landed = world.devnet.ask(f"/txs/{payment.tx_hash}").status_code == 200
+        landed = world.devnet.ask(f"/txs/{payment.tx_hash}").status_code == OK
         if landed != (payment.state == "paid"):
             broken.append(f"7: payment {payment.tx_hash} is {payment.state}, on chain: {landed}")
         if landed:

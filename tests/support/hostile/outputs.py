@@ -65,7 +65,16 @@ class Hand:
     async def send(
         self, inputs: Sequence[Utxo], outputs: Sequence[Any], *, mint: Mapping[bytes, int] | None = None
     ) -> str:
-        """In a block of its own; the transaction's id. `mint` is by name, under the key's native script."""
+        """In a block of its own; the transaction's id."""
+        answer = self.devnet.submit(await self.made(inputs, outputs, mint=mint))
+        assert answer.status_code == 200, answer.text
+        self.devnet.blocks()
+        return str(answer.json())
+
+    async def made(
+        self, inputs: Sequence[Utxo], outputs: Sequence[Any], *, mint: Mapping[bytes, int] | None = None
+    ) -> bytes:
+        """Signed bytes. `mint` is by name, under the key's native script."""
         script = NativeScript(key_hash(self.public))
         made = {script.policy_id + name.hex(): quantity for name, quantity in (mint or {}).items()}
         body: dict[int, Any] = {
@@ -77,11 +86,7 @@ class Hand:
         if mint:
             body[9] = {bytes.fromhex(script.policy_id): dict(mint)}
             witnesses[1] = [cbor2.loads(script.raw)]
-        raw = await self._signed(body, witnesses)
-        answer = self.devnet.submit(raw)
-        assert answer.status_code == 200, answer.text
-        self.devnet.blocks()
-        return str(answer.json())
+        return await self._signed(body, witnesses)
 
     def _rest(self, inputs: Sequence[Utxo], outputs: Sequence[Any], made: Mapping[str, int]) -> Any:
         lovelace = sum(one.lovelace for one in inputs) - FEE

@@ -1,0 +1,66 @@
+"""Guards of the custodial wallet, taken away."""
+
+from tests.chaos.plants.base import Edit, Plant
+
+PLANTS = {
+    "only the newest attempt is looked for": Plant(
+        "paywall.burns.watching",
+        (
+            Edit(
+                "_look",
+                "    for attempt in newest_first:\n",
+                "    for attempt in newest_first[:1]:\n",
+            ),
+        ),
+        "a burn is hidden past its expiry",
+        "9",
+    ),
+    "attempts share no anchor": Plant(
+        "paywall.burns.signing",
+        (
+            Edit(
+                "_build",
+                "    order = BurnOrder(_committed(batch), must_spend=wallet.anchors.must_spend)\n",
+                "    order = BurnOrder(_committed(batch), must_spend=[])\n",
+            ),
+        ),
+        "a burn is hidden while tokens come",
+        "4",
+    ),
+    "depth is counted in slots": Plant(
+        "paywall.burns.states",
+        (
+            Edit(
+                "next_step",
+                "    if seen.final_slot > expiry_slot:\n",
+                "    if seen.tip_slot > expiry_slot:\n",
+            ),
+        ),
+        "many slots in few blocks",
+        "4",
+    ),
+    "another program's spending never frees a batch": Plant(
+        "paywall.burns.signing",
+        (
+            Edit(
+                "_check_lost",
+                "    if foreign.confirmations < self._confirmations:\n",
+                "    if foreign.confirmations:\n",
+            ),
+        ),
+        "another program moves the wallet's outputs",
+        "9",
+    ),
+    "what carries a script is spent too": Plant(
+        "shared.cardano.coins",
+        (
+            Edit(
+                "is_usable",
+                "    return utxo.bare and not _is_junk(utxo, unit)\n",
+                "    return not _is_junk(utxo, unit)\n",
+            ),
+        ),
+        "a stranger gives a script",
+        "9",
+    ),
+}

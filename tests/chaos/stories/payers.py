@@ -1,0 +1,106 @@
+"""Payers who cheat, and strangers at other people's payments: over the wire, with transactions made by hand."""
+
+import asyncio
+from typing import Any
+
+import cbor2
+import httpx
+
+from shared.cardano.coins import Utxo
+from shared.cardano.read.transaction import parse
+from shared.keys import SigningKey
+from tests.chaos.shopper import FUNDS, Shopper
+from tests.chaos.stories.stage import LOOKS_SECONDS, Stage, Story
+from tests.chaos.world import CONFIRMATIONS
+
+
+def _also_signed(raw: bytes, key: SigningKey) -> bytes:
+    """The same transaction with one more signature, which is no part of its id."""
+    body, witnesses, valid, auxiliary = cbor2.loads(raw)
+    signature = key.sign(bytes.fromhex(parse(raw).id))
+    more: dict[int, Any] = {**witnesses, 0: [*witnesses[0], [key.public.raw, signature]]}
+    return b"\x84" + b"".join(cbor2.dumps(part) for part in (body, more, valid, auxiliary))
+
+
+def _expect(stage: Stage, answer: httpx.Response, statuses: tuple[int, ...], promise: str) -> None:
+    if answer.status_code not in statuses:
+        stage.broken.append(f"{promise}: {answer.status_code} {answer.text[:300]}")
+
+
+def _shopper(stage: Stage) -> Shopper:
+    shopper = Shopper(stage.devnet, stage.url)
+    shopper.fund()
+    stage.devnet.blocks()
+    return shopper
+
+
+async def _anothers_payment(stage: Stage) -> None:
+    await stage.open()
+    payer, thief = _shopper(stage), Shopper(stage.devnet, stage.url)
+    token = await payer.order()
+    seen = _also_signed((await payer.pay(token)).raw, thief.key)
+    _expect(stage, await thief.claim(token, seen), (401,), "6: a stranger claimed another's payment")
+
+
+async def _nothing_is_paid(stage: Stage) -> None:
+    await stage.open()
+    payer = Shopper(stage.devnet, stage.url)
+    token = await payer.order(holder=True)
+    nowhere = [Utxo("ab" * 32, 0, payer.address, FUNDS, {})]
+    answer = await payer.claim(token, (await payer.pay(token, utxos=nowhere)).raw)
+    _expect(stage, answer, (409,), "6: a claim of outputs that do not exist was taken")
+
+
+async def _one_output_for_two(stage: Stage) -> None:
+    await stage.open()
+    stage.mining = False
+    payer = _shopper(stage)
+    first, second = await payer.order(), await payer.order()
+    built = [await payer.pay(token) for token in (first, second)]
+    _expect(stage, await payer.claim(first, built[0].raw), (202,), "7: a payment was not taken")
+    _expect(stage, await payer.claim(second, built[1].raw), (409,), "6: one output is behind two payments")
+    stage.paid_besides += 1
+
+
+async def _overheard_claim(stage: Stage) -> None:
+    await stage.open()
+    payer = _shopper(stage)
+    token = await payer.order()
+    body = {"payload": payer.claimed(token, (await payer.pay(token)).raw)}
+    answer = await payer.ask("POST", "/api/payments", body)
+    while answer.status_code == 202:
+        await asyncio.sleep(0.1)
+        answer = await payer.ask("POST", "/api/payments", body)
+    _expect(stage, answer, (200,), "7: a payment that landed was not taken")
+    again = await payer.ask("POST", "/api/payments", body)
+    _expect(stage, again, (409,), "6: a claim that was overheard gave the receipt again")
+    stage.paid_besides += 1
+
+
+async def _paid_and_undone(stage: Stage) -> None:
+    """The payment is taken back with its block, and its money goes elsewhere."""
+    await stage.open()
+    payer = _shopper(stage)
+    token, rival = await payer.order(), await payer.order()
+    paid, elsewhere = await payer.pay(token), await payer.pay(rival)
+    stage.mining = False
+    await payer.claim(token, paid.raw)
+    stage.devnet.blocks(CONFIRMATIONS)
+    await stage.until(lambda: stage.count("payment", "settled"), "a settled payment")
+    stage.devnet.rollback(CONFIRMATIONS)
+    stage.devnet.submit(elsewhere.raw)
+    stage.devnet.blocks(CONFIRMATIONS)
+    stage.mining = True
+    await asyncio.sleep(LOOKS_SECONDS * 2)
+    if not stage.count("payment", "reversed"):
+        stage.broken.append("7: credits stand for a payment that another transaction has undone")
+    stage.paid_besides += 1
+
+
+STORIES: dict[str, Story] = {
+    "a stranger claims another's payment": _anothers_payment,
+    "a claim of nothing": _nothing_is_paid,
+    "one output is behind two payments": _one_output_for_two,
+    "a claim is overheard": _overheard_claim,
+    "a payment is undone": _paid_and_undone,
+}
