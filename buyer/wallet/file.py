@@ -157,6 +157,8 @@ class Wallet:
         with self._lock:
             try:
                 self._connection.execute("PRAGMA secure_delete = ON")
+                # Else VACUUM writes all pages, the seed in clear among them, into the folder for temporary files.
+                self._connection.execute("PRAGMA temp_store = MEMORY")
                 # First: pages that were freed before may hold secrets too. What `work` overwrites is zeroed.
                 self._connection.execute("VACUUM")
             except sqlite3.OperationalError as error:

@@ -6,11 +6,16 @@ import stat
 from pathlib import Path
 
 from buyer.errors import WalletError
+from shared.money import MAX_DECIMALS
 
 #: "buyr", in the header of every wallet since version 4: what else is SQLite is somebody else's
 APPLICATION = int.from_bytes(b"buyr", "big")
 _TABLES = frozenset({"settings", "sellers", "leases", "purchases", "receipts"})
 _FIRST_MARKED = 4
+#: prices that are no money: a cell that was changed would stop every look at the purchases
+_NO_MONEY = """SELECT count(*) FROM purchases WHERE price_amount IS NOT NULL AND (
+    typeof(price_amount) <> 'integer' OR typeof(price_currency) <> 'text' OR price_currency = ''
+    OR typeof(price_decimals) <> 'integer' OR price_decimals NOT BETWEEN 0 AND ?)"""
 
 
 def check_private(path: Path) -> None:
@@ -44,8 +49,10 @@ def check_ours(connection: sqlite3.Connection, path: Path) -> None:
         if not marked or not names >= _TABLES:
             raise WalletError("wallet_foreign", f"{path} is a database of another program's, and no wallet")
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        (unpriced,) = connection.execute(_NO_MONEY, (MAX_DECIMALS,)).fetchone()
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise WalletError("wallet_unreadable", f"{path} is not a wallet: {error}") from error
+    found = f"{unpriced} prices are no money" if found == "ok" and unpriced else found
     if found != "ok":
         hint = "Keep the file, and go on with a backup: buyer wallet restore FILE"
         raise WalletError("wallet_damaged", f"{path} is damaged: {found}", hint=hint)

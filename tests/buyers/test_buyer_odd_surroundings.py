@@ -73,6 +73,15 @@ def test_a_wallet_with_changed_settings_is_damaged(filled: Shell, harm: str) -> 
     assert done.told["error"]["code"] in {"wallet_damaged", "wallet_unreadable"}
 
 
+@pytest.mark.parametrize("cell", ["price_decimals = 99", "price_currency = x'00'", "price_amount = 1.5"])
+def test_a_price_that_is_no_money_is_damage_and_no_traceback(filled: Shell, cell: str) -> None:
+    assert filled.run("buy", "--credits", "1", "--json").code == 0
+    with closing(sqlite3.connect(filled.wallet)) as db:
+        db.executescript(f"UPDATE purchases SET {cell}")
+    done = filled.run("history", "--json")
+    assert (done.code, done.told["error"]["code"]) == (2, "wallet_damaged")
+
+
 def test_a_cookie_of_the_sellers_is_not_kept(filled: Shell) -> None:
     counts = {"granted": 1, "available": 1, "captured": 0, "reserved": 0, "expired": 0, "revoked": 0}
     headers = {"set-cookie": "\xb2=\xb2"}
