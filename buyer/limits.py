@@ -9,11 +9,13 @@ from shared.money import Money, MoneyError
 from shared.text import clean
 
 DAY_SECONDS = 86_400
+#: the most for one purchase while nobody says otherwise: of a call without a budget, and of an owner's budget
+DEFAULT_PER_PURCHASE = Money(500, "USD", 2)
 FOR_THE_OWNER = (
     "Nothing was paid. This is for the person who owns the wallet, and not for a program to change: `buyer budget"
     " show` tells the limits, and `buyer budget set` changes them with the owner's passphrase."
 )
-_CEILINGS = ("per_purchase", "per_seller", "per_day", "total", "approve_above")
+CEILINGS = ("per_purchase", "per_seller", "per_day", "total", "approve_above")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,12 @@ class SpendingLimits:
 
     def __post_init__(self) -> None:
         if len({_unit(ceiling) for ceiling in self.ceilings()}) > 1:
-            raise UsageError("budget_invalid", "all ceilings of a budget must be in one currency")
+            listed = ", ".join(map(str, self.ceilings()))
+            hint = (
+                f"For one purchase it is {DEFAULT_PER_PURCHASE} unless another is named with --per-purchase."
+            )
+            message = f"all ceilings of a budget must be in one currency, and these are {listed}"
+            raise UsageError("budget_invalid", message, hint=hint)
         if self.ada_usd is not None and (self.ada_usd.currency != "USD" or self.ada_usd.amount == 0):
             raise UsageError("budget_invalid", "what one ADA is worth is told in dollars, above zero")
 
@@ -89,7 +96,7 @@ class SpendingLimits:
 
     def ceilings(self) -> list[Money]:
         """Those that are set, in one currency."""
-        return [ceiling for name in _CEILINGS if (ceiling := getattr(self, name)) is not None]
+        return [ceiling for name in CEILINGS if (ceiling := getattr(self, name)) is not None]
 
     def _check_allowed(self, wanted: WantedSpending) -> None:
         for code, allowed, asked in (

@@ -13,6 +13,7 @@ from buyer.cli.output import CommandAnswer
 from buyer.cli.progress import Progress
 from buyer.client import WAIT_SECONDS, BuyerClient
 from buyer.errors import ProofBroken, StillPending, UsageError, WalletError
+from buyer.limits import DEFAULT_PER_PURCHASE
 from buyer.proof.audit import audit_token
 from buyer.proof.report import Report
 from buyer.purchase import receipts
@@ -28,7 +29,6 @@ from shared.cardano.network import DEVNET
 DEVNET_BURN_SECONDS = 120.0
 BURN_SECONDS = 1800.0
 DONE = 0
-DEFAULT_MAX_PRICE = "5.00 USD"
 PROMISE_BROKEN = 7
 
 
@@ -161,10 +161,10 @@ class Commands:
 
 
 def _budget_of(max_price: str | None, wallet: Wallet | None) -> Budget:
-    """What a call names; else what the owner allows for one purchase, else DEFAULT_MAX_PRICE."""
+    """What a call names; else what the owner allows for one purchase, else DEFAULT_PER_PURCHASE."""
     limits = None if wallet is None else wallet.transact(owner.limits)
     allowed = None if limits is None else limits.per_purchase
-    return Budget(per_purchase=max_price or allowed or DEFAULT_MAX_PRICE)
+    return Budget(per_purchase=max_price or allowed or DEFAULT_PER_PURCHASE)
 
 
 def _kept(client: BuyerClient, told: CommandAnswer, exit_code: int = DONE) -> CommandResult:

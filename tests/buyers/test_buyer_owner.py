@@ -40,6 +40,25 @@ def test_no_flag_and_no_wrong_passphrase_raises_a_limit(limited: Shell) -> None:
     assert (shown["spent"], shown["limits"]["per_purchase"]) == ("3.00 USD", "3.00 USD")
 
 
+def test_with_a_budget_the_usual_ceiling_of_a_purchase_is_the_owners_and_no_flag_lifts_it(
+    filled: Shell,
+) -> None:
+    assert "5.00 USD, or what --max-price says" in filled.run("budget", "show").out
+    dear = ("buy", "--credits", "100", "--dry-run", "--json")
+    assert filled.run(*dear, "--max-price", "100").code == 0, "nobody has set a budget"
+    told = own(filled, "budget", "set", "--allow-seller", filled.seller.origin).told
+    assert told["limits"]["per_purchase"] == "5.00 USD"
+    assert "per purchase: 5.00 USD" in filled.run("budget", "show").out
+    for arguments in (dear, (*dear, "--max-price", "100")):
+        over = filled.run(*arguments)
+        assert (over.code, over.told["error"]["code"]) == (3, "over_budget")
+        assert "the owner allows 5.00 USD for one purchase" in over.told["error"]["message"]
+        assert "buyer budget set" in over.told["error"]["hint"]
+    assert own(filled, "budget", "set", "--per-purchase", "none").told["limits"]["per_purchase"] is None
+    assert "per purchase: none" in filled.run("budget", "show").out
+    assert filled.run(*dear, "--max-price", "100").code == 0
+
+
 def test_the_owner_raises_a_limit_with_his_passphrase_and_takes_one_away(limited: Shell) -> None:
     told = own(limited, "budget", "set", "--per-purchase", "8.00 USD", "--total", "none").told
     assert (told["limits"]["per_purchase"], told["limits"]["total"]) == ("8.00 USD", None)

@@ -14,6 +14,9 @@ _MONEY = "AMOUNT"
 def budget() -> None:
     """What may be spent from the wallet. Only its owner changes that.
 
+    Without a budget one purchase may cost 5.00 USD, or what --max-price says. With one that ceiling is the owner's,
+    and --max-price does not lift it; `buyer budget set --per-purchase` does, `none` takes it away.
+
     The first `buyer budget set` asks for an owner's passphrase, and from then on no limit changes without it. It
     is not the wallet's passphrase: a program that drives `buyer` may pay, and gets to know neither how to pay more
     nor to whom else. The options of a single call (--max-price) only ever lower what is allowed here.
@@ -27,7 +30,11 @@ def budget() -> None:
 @budget.command(name="set")
 @common
 @owner_fd_option
-@click.option("--per-purchase", metavar=_MONEY, help="The most for one purchase, like 5.00 or '5.00 USD'.")
+@click.option(
+    "--per-purchase",
+    metavar=_MONEY,
+    help="The most for one purchase, like 5.00 or '5.00 USD'.  [5.00 USD unless named]",
+)
 @click.option("--per-seller", metavar=_MONEY, help="The most in all at one seller.")
 @click.option("--per-day", metavar=_MONEY, help="The most within any 24 hours.")
 @click.option("--total", metavar=_MONEY, help="The most that this wallet ever spends.")

@@ -9,7 +9,7 @@ from typing import Any
 from buyer.cli.commands import CommandResult, Commands
 from buyer.cli.output import CommandAnswer
 from buyer.errors import UsageError
-from buyer.limits import SpendingLimits
+from buyer.limits import DEFAULT_PER_PURCHASE, SpendingLimits
 from buyer.purchase import allowance
 from buyer.purchase import history as purchase_history
 from buyer.purchase.allowance import Approval
@@ -29,7 +29,7 @@ async def set_budget(
 ) -> CommandResult:
     source = PassphraseSource(owner_fd, "--owner-fd")
     with closing(commands.look()) as wallet:
-        old = wallet.transact(owner.limits) or SpendingLimits()
+        old = wallet.transact(owner.limits) or SpendingLimits(per_purchase=DEFAULT_PER_PURCHASE)
         new = _changed(old, asked)
         with commands.progress.aside():
             if wallet.transact(owner.is_known):
@@ -101,7 +101,7 @@ def _budget(wallet: Wallet) -> CommandAnswer:
         "waiting": [_waiting(approval) for approval in waiting],
     }
     lines = (
-        ["no budget is set: each purchase may cost up to --max-price"]
+        [f"no budget is set: each purchase may cost up to {DEFAULT_PER_PURCHASE}, or what --max-price says"]
         if limits is None
         else _limit_lines(limits)
     )
@@ -114,10 +114,13 @@ def _budget(wallet: Wallet) -> CommandAnswer:
 
 def _limit_lines(limits: SpendingLimits) -> list[str]:
     shown = {name: value for name, value in limits.as_json().items() if value}
-    return [
+    lines = [
         f"{name.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}"
         for name, value in shown.items()
-    ] or ["the budget limits nothing"]
+    ]
+    if limits.per_purchase is None:
+        lines.insert(0, f"per purchase: none; {DEFAULT_PER_PURCHASE}, or what --max-price says")
+    return lines
 
 
 def _waiting(approval: Approval) -> dict[str, Any]:
