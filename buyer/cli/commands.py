@@ -8,6 +8,7 @@ from pathlib import Path
 
 from buyer.budget import Budget
 from buyer.cli import output
+from buyer.cli.any_receipt import AnyReceipt
 from buyer.cli.imaging import ImageJobs, ImageOrder
 from buyer.cli.output import CommandAnswer
 from buyer.cli.progress import Progress
@@ -79,7 +80,11 @@ class Commands:
             receipt = self._receipt(wallet, receipt_id)
             async with self.client(wallet) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
-                done = await image_jobs.use(receipt, order, wait=WAIT_SECONDS)
+                if receipt_id is None:
+                    any_receipt = AnyReceipt(client, wallet, image_jobs, now=_now())
+                    done = await any_receipt.use(receipt, order, wait=WAIT_SECONDS)
+                else:
+                    done = await image_jobs.use(receipt, order, wait=WAIT_SECONDS)
         return _kept(client, output.images(done), _exit_code(done.reports, pending_fails=False))
 
     async def credits(self, receipt_id: str | None) -> CommandResult:

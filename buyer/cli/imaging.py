@@ -117,8 +117,7 @@ class ImageJobs:
     async def use(self, receipt: HeldReceipt, order: ImageOrder, *, wait: float) -> FinishedImages:
         """One image for a receipt that the wallet holds; the same words again finish what was interrupted."""
         order.check()
-        kind = ["generate", receipt.id, *order.subjects]
-        earlier = ["generate", receipt.id, str(order.folder.resolve()), *order.subjects]
+        kind, earlier = _use_kinds(receipt, order)
         work = lease.Work(self._wallet, f"an image for receipt {receipt.id}", self._now, Session.new_id())
         async with lease.held(work, wait=wait, say=self._say):
             job_id = self._open(kind, earlier)
@@ -127,6 +126,11 @@ class ImageJobs:
             self._wallet.transact(lambda db: jobs.finish(db, job_id))
         reports = await self._reports([image], 0)
         return FinishedImages(receipt, self._remaining(receipt), counts, (image,), reports)
+
+    def is_begun(self, receipt: HeldReceipt, order: ImageOrder) -> bool:
+        """Whether `use` of that receipt in the same words was interrupted after it had asked."""
+        kinds = [json.dumps(kind) for kind in _use_kinds(receipt, order)]
+        return self._wallet.transact(lambda db: any(jobs.is_begun(db, kind) for kind in kinds))
 
     def _remaining(self, receipt: HeldReceipt) -> int:
         return receipt.granted - self._wallet.transact(lambda db: jobs.known_cost(db, receipt.id))
@@ -178,6 +182,14 @@ class ImageJobs:
             else "waiting for its batch"
         )
         self._say(f"burn of {report.redemption_id}: {state}, proof {report.outcome}")
+
+
+def _use_kinds(receipt: HeldReceipt, order: ImageOrder) -> tuple[list[object], list[object]]:
+    """What one image for a receipt is called in the wallet, and what earlier buyers called it."""
+    return (
+        ["generate", receipt.id, *order.subjects],
+        ["generate", receipt.id, str(order.folder.resolve()), *order.subjects],
+    )
 
 
 def _title(body: dict[str, str]) -> str:

@@ -97,6 +97,11 @@ _out = click.option(
 _receipt = click.option(
     "--receipt", "receipt_id", help="The receipt's id, or its beginning.  [default: the newest]"
 )
+_used_receipt = click.option(
+    "--receipt",
+    "receipt_id",
+    help="The receipt's id, or its beginning.  [default: the newest that has credits left]",
+)
 
 
 @cli.command()
@@ -167,7 +172,7 @@ def buy(credit_count: int, max_price: str | None, dry_run: bool, **given: Any) -
 
 @cli.command()
 @common
-@_receipt
+@_used_receipt
 @click.option("--name", help="A 19th-century US president.")
 @click.option("--prompt", help="What the image shall show.")
 @_out
