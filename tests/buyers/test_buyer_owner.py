@@ -93,6 +93,17 @@ def test_a_seller_that_the_owner_did_not_name_is_not_even_asked(limited: Shell) 
     assert limited.run("buy", "--json").code == 0
 
 
+def test_a_list_that_is_named_anew_replaces_the_old_one_and_says_what_it_dropped(shell: Shell) -> None:
+    assert shell.run("wallet", "create").code == 0
+    first, second = "https://shop.example", "https://other.example"
+    assert own(shell, "budget", "set", "--allow-seller", first).told["no_longer_allowed"] == []
+    told = own(shell, "budget", "set", "--allow-seller", second).told
+    assert (told["limits"]["sellers"], told["no_longer_allowed"]) == ([second], [first])
+    done = shell.secretly("--owner-fd", OWNER, "budget", "set", "--allow-seller", first)
+    assert f"no longer allowed: {second}" in done.out
+    assert own(shell, "budget", "set", "--allow-seller", "none").told["no_longer_allowed"] == []
+
+
 @pytest.mark.parametrize("command", ["buy", "images"])
 def test_a_dry_run_says_what_would_be_paid_and_pays_nothing(filled: Shell, command: str) -> None:
     filled.seller.calls.clear()

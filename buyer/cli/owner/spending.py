@@ -42,17 +42,25 @@ def budget() -> None:
     "--approve-above", metavar=_MONEY, help="Ask the owner about prices above this: buyer approve ID."
 )
 @click.option(
-    "--allow-seller", "sellers", multiple=True, metavar="URL", help="Pay this seller; may be repeated."
+    "--allow-seller",
+    "sellers",
+    multiple=True,
+    metavar="URL",
+    help="Pay this seller and no other; may be repeated. Replaces the list.",
 )
 @click.option(
-    "--allow-network", "networks", multiple=True, metavar="NAME", help="Pay on this network; may be repeated."
+    "--allow-network",
+    "networks",
+    multiple=True,
+    metavar="NAME",
+    help="Pay on this network and no other; may be repeated. Replaces the list.",
 )
 @click.option(
     "--allow-currency",
     "currencies",
     multiple=True,
     metavar="CODE",
-    help="Pay in this, like ADA; may be repeated.",
+    help="Pay in this and nothing else, like ADA; may be repeated. Replaces the list.",
 )
 @click.option(
     "--ada-usd", metavar=_MONEY, help="The least that one ADA is worth, whatever BUYER_ADA_USD says."
@@ -62,6 +70,8 @@ def budget() -> None:
 )
 def set_(owner_fd: int | None, **given: Any) -> int:
     """Change limits; those that are not named stay. `none` takes a limit away.
+
+    A list (--allow-seller and its like) is replaced as a whole: name everything that stays.
 
     \b
     Example:

@@ -37,7 +37,10 @@ async def set_budget(
             else:
                 known_by = owner.introduction(source.choose(owner.OWNER))
         wallet.transact(lambda db: owner.store(db, new, known_by))
-        return CommandResult(_budget(wallet))
+        document, lines = _budget(wallet)
+    dropped = _dropped(old, new)
+    told = [f"no longer allowed: {', '.join(dropped)}"] if dropped else []
+    return CommandResult(({**document, "no_longer_allowed": dropped}, [*lines, *told]))
 
 
 async def show_budget(commands: Commands) -> CommandResult:
@@ -76,6 +79,12 @@ def _changed(old: SpendingLimits, asked: Mapping[str, str | Sequence[str] | None
         else:
             document[name] = [] if list(value) == [NONE] else [_member(name, one) for one in value]
     return SpendingLimits.read(document)
+
+
+def _dropped(old: SpendingLimits, new: SpendingLimits) -> list[str]:
+    """What stood in a list that another took the place of. An empty list allows everything, and drops nothing."""
+    lists = ((old.sellers, new.sellers), (old.networks, new.networks), (old.currencies, new.currencies))
+    return [clean(name) for before, after in lists if after for name in before if name not in after]
 
 
 def _text(name: str, value: str) -> str:
