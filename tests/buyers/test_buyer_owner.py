@@ -145,6 +145,8 @@ def test_a_limit_that_is_none_is_wrong_usage_and_changes_nothing(limited: Shell)
         (["--total", "5.00 ADA"], "budget_invalid"),
         (["--chain", "http://user@host/"], "chain_malformed"),
         (["--allow-seller", "http://seller.example"], "seller_url"),
+        (["--allow-network", "foo"], "name_unknown"),
+        (["--allow-network", "cardano:devnet", "--allow-currency", "BTC"], "name_unknown"),
     ):
         done = own(limited, "budget", "set", *arguments)
         assert (done.code, done.told["error"]["code"]) == (2, code)

@@ -10,6 +10,7 @@ from buyer.cli.commands import CommandResult, Commands
 from buyer.cli.output import CommandAnswer
 from buyer.errors import UsageError
 from buyer.limits import DEFAULT_PER_PURCHASE, SpendingLimits
+from buyer.payers import registry
 from buyer.purchase import allowance
 from buyer.purchase import history as purchase_history
 from buyer.purchase.allowance import Approval
@@ -94,7 +95,18 @@ def _text(name: str, value: str) -> str:
 
 
 def _member(name: str, value: str) -> str:
-    return seller_origin(value) if name == "sellers" else value
+    """One member of a list; UsageError for one that no payer knows: a list of such would allow nothing at all."""
+    if name == "sellers":
+        return seller_origin(value)
+    option, known = (
+        ("--allow-network", registry.known("PAYS_ON"))
+        if name == "networks"
+        else ("--allow-currency", registry.known("PAYS_IN"))
+    )
+    if value not in known:
+        hint = f"Known: {', '.join(known)}."
+        raise UsageError("name_unknown", f"{option}: no payer knows {clean(value)!r}", hint=hint)
+    return value
 
 
 def _budget(wallet: Wallet) -> CommandAnswer:
