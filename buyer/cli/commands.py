@@ -1,10 +1,11 @@
 """What each command does, below the command line: opens the wallet, runs the client, shapes the answer."""
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from buyer.budget import Budget
 from buyer.cli import output
@@ -100,7 +101,7 @@ class Commands:
             return CommandResult(output.receipts(wallet.transact(receipts.every)))
 
     async def verify(self, redemption_id: str, *, wait: bool) -> CommandResult:
-        with closing(self.unlock()) as wallet:
+        async with self._wallet_or_none() as wallet:
             seconds = _burn_seconds(wallet) if wait else 0.0
             async with self.client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
@@ -137,6 +138,26 @@ class Commands:
         self.progress.say(f"made a devnet wallet at {wallet.path}; the faucet fills it with play money")
         await funding.fund(wallet, self.seller, funding.FILLING, self.environment)
         return wallet
+
+    @asynccontextmanager
+    async def _wallet_or_none(self) -> AsyncIterator[Wallet]:
+        """The wallet; where there is none, an empty one that is gone afterwards: a stranger can look as well."""
+        try:
+            wallet = self.unlock()
+        except WalletError as error:
+            if error.code != "wallet_missing":
+                raise
+            self.progress.say(f"{error}: what a stranger can check is checked")
+        else:
+            with closing(wallet):
+                yield wallet
+            return
+        network = await funding.network_of(self.seller)
+        with (
+            TemporaryDirectory() as folder,
+            closing(Wallet.create(Path(folder) / "none.db", network=network)) as empty,
+        ):
+            yield empty
 
     def client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
         """A client of the command's seller that tells the command's display."""

@@ -211,6 +211,7 @@ def receipts(**given: Any) -> int:
 def verify(redemption_id: str, wait: bool, **given: Any) -> int:
     """Check that the token of a redemption was burned: receipt, Merkle proof and chain.
 
+    Of a use that another wallet made, or without a wallet, what a stranger can check is checked.
     Nothing is taken on the seller's word: the promise is in the payment request that it signed, the burn in
     the bytes of the transaction on the chain. Exit code 6 when the proof does not hold, 5 while it is
     pending.

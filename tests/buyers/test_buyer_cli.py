@@ -72,10 +72,13 @@ def test_somebody_elses_burn_is_verified_as_far_as_a_stranger_can(filled: Shell,
     asyncio.run(filled.seller.burn())
     other = tmp_path / "other.db"
     Wallet.create(other).close()
-    done = filled.run("verify", redemption_id, "--wallet", str(other), "--json")
-    assert (done.code, done.told["outcome"], done.told["proof_valid"]) == (0, "partly", None)
-    assert done.told["unchecked"] == ["receipt", "payment_request", "leaf"]
-    assert {check["outcome"] for check in done.told["checks"]} == {"holds", "unchecked"}
+    for wallet in (other, tmp_path / "none.db"):
+        done = filled.run("verify", redemption_id, "--wallet", str(wallet), "--json")
+        assert (done.code, done.told["outcome"], done.told["proof_valid"]) == (0, "partly", None)
+        assert done.told["unchecked"] == ["receipt", "payment_request", "leaf"]
+        assert {check["outcome"] for check in done.told["checks"]} == {"holds", "unchecked"}
+    assert "there is no wallet at" in done.err
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_credits_are_bought_counted_and_used_one_by_one(filled: Shell) -> None:
