@@ -183,7 +183,7 @@ class Commands:
 
     def _look(self, report: Report) -> None:
         if report.outcome == "pending":
-            self.progress.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
+            self.progress.say(f"burn pending: {report.depth}")
 
 
 def _budget_of(max_price: str | None, wallet: Wallet | None) -> Budget:

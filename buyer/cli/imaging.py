@@ -176,11 +176,7 @@ class ImageJobs:
         return tuple(reports)
 
     def _progress(self, report: Report) -> None:
-        state = (
-            f"{report.confirmations} of {report.required} confirmations"
-            if report.tx_hash
-            else "waiting for its batch"
-        )
+        state = report.depth if report.tx_hash else "waiting for its batch"
         self._say(f"burn of {report.redemption_id}: {state}, proof {report.outcome}")
 
 

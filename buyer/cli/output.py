@@ -10,7 +10,7 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import RehearsedPurchase
 from buyer.wallet.file import Wallet
 from shared.money import Money
-from shared.text import clean
+from shared.text import clean, counted
 
 CommandAnswer = tuple[dict[str, Any], list[str]]
 
@@ -146,11 +146,12 @@ def _burn(redemption_id: str, report: Report | None) -> dict[str, Any]:
 def _in_words(report: Report | None) -> str:
     if report is None:
         return "burn not looked up"
+    deep = counted(report.confirmations, "confirmation")
     return {
-        "holds": f"burned in {report.tx_hash}, {report.confirmations} confirmations, the proof holds",
-        "partly": f"burned in {report.tx_hash}, {report.confirmations} confirmations; what could be checked holds, "
+        "holds": f"burned in {report.tx_hash}, {deep}, the proof holds",
+        "partly": f"burned in {report.tx_hash}, {deep}; what could be checked holds, "
         f"and these could not: {', '.join(report.unchecked)}",
-        "pending": f"burn pending, {report.confirmations} of {report.required} confirmations",
+        "pending": f"burn pending, {report.depth}",
         "broken": "THE PROOF DOES NOT HOLD",
     }[report.outcome]
 

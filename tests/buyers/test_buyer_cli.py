@@ -45,6 +45,7 @@ def test_a_burn_is_verified_by_the_command_and_a_lie_about_it_is_exit_6(filled: 
     redemption_id = told["images"][0]["redemption_id"]
     pending = filled.run("verify", redemption_id, "--json")
     assert (pending.code, pending.told["proof_valid"]) == (5, None)
+    assert "burn pending: 0 confirmations, this buyer asks for 1" in pending.err
     asyncio.run(filled.seller.burn())
     holds = filled.run("verify", redemption_id, "--wait", "--json")
     assert (holds.code, holds.told["proof_valid"]) == (0, True)
