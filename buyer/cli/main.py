@@ -66,6 +66,8 @@ def cli() -> None:
 
     \b
     First steps, against a seller on this machine:
+      buyer wallet create
+      buyer wallet fund
       buyer images --credits 3 --generate 2 --out images
       buyer verify REDEMPTION_ID --wait
     """

@@ -215,6 +215,8 @@ def test_a_terminal_gets_a_live_display_and_stdout_stays_clean(filled: Shell) ->
 
 def test_the_help_names_every_variable_that_is_read(shell: Shell) -> None:
     told = shell.run("--help").out
+    steps = ("buyer wallet create\n", "buyer wallet fund\n", "buyer images", "buyer verify")
+    assert sorted(steps, key=told.index) == list(steps), "the first steps in their order"
     for variable in ("BUYER_SELLER", "BUYER_WALLET", "BUYER_ADA_USD", "BLOCKFROST_PROJECT_ID"):
         assert variable in told
 
