@@ -136,6 +136,9 @@ def test_the_history_says_what_was_bought_and_verified(filled: Shell) -> None:
         "burns_broken": 0,
     }
     assert "1 of 2 burns proved" in filled.run("history").out
+    assert filled.run("buy", "--max-price", "2.99").code == 3
+    newest = filled.run("history").out.splitlines()[0]
+    assert newest.endswith(f"  abandoned  –  3 of image-credit at {filled.seller.origin}")
 
 
 def test_a_limit_that_is_none_is_wrong_usage_and_changes_nothing(limited: Shell) -> None:

@@ -20,7 +20,7 @@ from buyer.wallet import chains, owner
 from buyer.wallet.file import Wallet
 from buyer.wallet.passphrases import PassphraseSource
 from shared.money import Money
-from shared.text import clean
+from shared.text import clean, counted
 
 NONE = "none"
 
@@ -181,7 +181,11 @@ def _past(purchase: PastPurchase) -> dict[str, Any]:
 
 def _past_line(purchase: PastPurchase) -> str:
     day = time.strftime("%Y-%m-%d %H:%M", time.localtime(purchase.signed_at or purchase.created_at))
-    receipt = f"receipt {purchase.receipt_id} verified" if purchase.receipt_id else "no receipt"
-    proofs = f"{purchase.proofs.count('holds')} of {purchase.uses} burns proved"
+    line = f"{day}  {purchase.state}  {purchase.price or '–'}  {purchase.kind}"
+    if purchase.signed_at is None:
+        return clean(line)
+    if purchase.receipt_id is None:
+        return clean(f"{line}  no receipt")
+    proofs = f"{purchase.proofs.count('holds')} of {counted(purchase.uses, 'burn')} proved"
     broken = f", {purchase.proofs.count('broken')} BROKEN" if "broken" in purchase.proofs else ""
-    return clean(f"{day}  {purchase.state}  {purchase.price}  {purchase.kind}  {receipt}, {proofs}{broken}")
+    return clean(f"{line}  receipt {purchase.receipt_id} verified, {proofs}{broken}")
