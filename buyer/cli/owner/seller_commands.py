@@ -1,6 +1,7 @@
 """What the commands of `buyer sellers` do."""
 
 import json
+import shlex
 import sqlite3
 import time
 from contextlib import closing
@@ -25,7 +26,11 @@ async def trust(commands: Commands, identity: str | None, owner_fd: int | None) 
     presented = await introduction(commands.seller, commands.progress.trace)
     if identity != presented.identity:
         message = f"{presented.origin} presents itself as {presented.identity}"
-        hint = "Nothing was changed. Compare it with what the seller tells on another way; to believe it: --identity"
+        believe = shlex.join(["--seller", presented.origin, "--identity", presented.identity])
+        hint = (
+            "Nothing was changed. Compare it with what the seller tells on another way; to believe it:"
+            f" buyer sellers trust {believe}"
+        )
         raise UsageError("not_confirmed", message, hint=hint)
     with closing(commands.look()) as wallet:
         if wallet.transact(owner.is_known):
