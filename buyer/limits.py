@@ -94,6 +94,11 @@ class SpendingLimits:
         """Whether the owner is to be asked first; prices that `check` let pass."""
         return self.approve_above is not None and price > self.approve_above
 
+    def may_ask_about(self, price: Money) -> bool:
+        """As `needs_approval`, of any price: what is in another currency is not asked about, but refused."""
+        threshold = self.approve_above
+        return threshold is not None and _unit(threshold) == _unit(price) and price > threshold
+
     def ceilings(self) -> list[Money]:
         """Those that are set, in one currency."""
         return [ceiling for name in CEILINGS if (ceiling := getattr(self, name)) is not None]

@@ -118,8 +118,13 @@ def approve(db: sqlite3.Connection, approval_id: str, *, now: int) -> Approval:
 
 
 def waiting(db: sqlite3.Connection) -> list[Approval]:
-    """What no purchase has used yet, the oldest first."""
-    return [_of_row(row) for row in db.execute(f"{_SELECT} WHERE purchase_id IS NULL ORDER BY rowid")]
+    """What the owner is to approve, or has approved for a purchase to come; the oldest first.
+
+    What his limits do not ask him about any more waits for nobody, and waits again when they do.
+    """
+    limits = owner.limits(db) or SpendingLimits()
+    asked = [_of_row(row) for row in db.execute(f"{_SELECT} WHERE purchase_id IS NULL ORDER BY rowid")]
+    return [one for one in asked if limits.may_ask_about(one.price)]
 
 
 _SELECT = "SELECT id, origin, product, credits, amount, currency, decimals, approved_at FROM approvals"

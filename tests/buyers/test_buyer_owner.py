@@ -76,11 +76,16 @@ def test_a_price_above_the_threshold_waits_for_the_owner_once(limited: Shell) ->
     assert (wrong.code, wrong.told["error"]["code"]) == (2, "passphrase_wrong")
     assert limited.run("buy", "--credits", "3", "--json").code == 3
     assert own(limited, "approve", asked["approval_id"]).told["approved"] is True
+    shown = limited.run("budget", "show").out
+    assert "approved, not bought yet: 3 of image-credit" in shown
+    assert "buyer approve" not in shown
     before = set(limited.seller.transactions)
     assert limited.run("buy", "--credits", "3", "--json").code == 0
     assert len(limited.seller.transactions - before) == 1
     again = limited.run("buy", "--credits", "3", "--json")
     assert (again.code, again.told["error"]["code"]) == (3, "approval_needed")
+    assert len(limited.run("budget", "show", "--json").told["waiting"]) == 1
+    assert own(limited, "budget", "set", "--approve-above", "none").told["waiting"] == []
 
 
 def test_a_seller_that_the_owner_did_not_name_is_not_even_asked(limited: Shell) -> None:

@@ -127,7 +127,9 @@ def _budget(wallet: Wallet) -> CommandAnswer:
         else _limit_lines(limits)
     )
     asked = [
-        f"{'approved' if one.approved_at else 'waits for you'}: {one.kind} for {one.price}: buyer approve {one.id}"
+        f"approved, not bought yet: {one.kind} for {one.price}"
+        if one.approved_at
+        else f"waits for you: {one.kind} for {one.price}: buyer approve {one.id}"
         for one in waiting
     ]
     return document, [*lines, f"spent so far: {spent}", *map(clean, asked)]
