@@ -138,7 +138,7 @@ def _value(name: str, value: str | list[str] | None) -> Money | str | tuple[str,
     try:
         return Money.parse(value)
     except MoneyError as error:
-        raise UsageError("budget_invalid", f"{name}: {error}") from error
+        raise UsageError("budget_invalid", f"--{name.replace('_', '-')}: {error}") from error
 
 
 def _unit(money: Money) -> tuple[str, int]:

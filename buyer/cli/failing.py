@@ -84,5 +84,16 @@ def _complain(error: BaseException, failure: dict[str, object]) -> None:
     said(f"buyer: {failure['message']}" + (f"\n{failure['hint']}" if failure["hint"] else ""))
     for name in ("seller_says", "chain_says"):
         if theirs := failure.get(name):
-            words = theirs.values() if isinstance(theirs, dict) else [theirs]
-            said(f"The {name.removesuffix('_says')} says: {', '.join(map(str, words))}")
+            words = _once(theirs) if isinstance(theirs, dict) else [str(theirs)]
+            said(f"The {name.removesuffix('_says')} says: {', '.join(words)}")
+
+
+def _once(theirs: dict[str, object]) -> list[str]:
+    """A refusal's words, each once: many a detail repeats its title, and a nameless one says nothing but its status."""
+    status = theirs.get("status")
+    words = {
+        str(word).rstrip("."): str(word)
+        for word in theirs.values()
+        if word not in {f"http_{status}", f"HTTP status {status}"}
+    }
+    return list(words.values())

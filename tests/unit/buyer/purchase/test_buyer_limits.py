@@ -310,3 +310,13 @@ def test_a_chain_gives_back_what_the_owner_would_believe(
     assert owner.believes_chain(wallet, network, environment) == believed
     chain = (limits or {}).get("chain") or environment.get("BUYER_CHAIN")
     assert owner.environment(wallet, environment).get("BUYER_CHAIN") == chain
+
+
+def test_an_amount_that_is_none_is_told_once_and_by_its_option() -> None:
+    for reading in (lambda: SpendingLimits.read({"per_purchase": "abc USD"}), lambda: Budget("abc USD")):
+        with pytest.raises(UsageError) as caught:
+            reading()
+        assert (
+            str(caught.value).removeprefix("--per-purchase: ").startswith("not an amount of money: 'abc USD'")
+        )
+        assert str(caught.value).count("not an amount") == 1
