@@ -170,7 +170,7 @@ def test_at_a_terminal_the_first_passphrase_is_typed_twice(shell: Shell) -> None
         os.environ.update(shell.environment, PYTHONPATH=str(Path(__file__).parents[2]), TERM="xterm")
         os.execv("/usr/bin/env", ["env", _python(), "-m", "buyer", "budget", "set", "--total", "6.00"])
     seen = b""
-    for prompt in (b"(new): ", b"again): "):
+    for prompt in (b"(new, at least 12 characters): ", b"again): "):
         while prompt not in seen:
             seen += os.read(terminal, 1024)
         os.write(terminal, OWNER.encode() + b"\n")
