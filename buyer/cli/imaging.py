@@ -18,6 +18,7 @@ from buyer.seller.session import Session
 from buyer.wallet import lease
 from buyer.wallet.file import Wallet
 from shared import strict_json
+from shared.text import counted
 
 #: characters; longer ones are refused by the sellers that we know
 LONGEST_SUBJECT = 1000
@@ -40,9 +41,12 @@ class ImageOrder:
     def check(self) -> None:
         """UsageError unless it can be done."""
         if self.generate < 0 or self.generate > self.credits:
-            raise UsageError("generate_invalid", f"{self.credits} credits do not make {self.generate} images")
+            message = (
+                f"{counted(self.generate, 'image')}: more than {counted(self.credits, 'credit')} can make"
+            )
+            raise UsageError("generate_invalid", message)
         if len(self.subjects) > self.generate:
-            message = f"{len(self.subjects)} subjects are more than {self.generate} images"
+            message = f"more subjects ({len(self.subjects)}) than images ({self.generate})"
             raise UsageError("subjects_invalid", message)
         for words in (words for subject in self.subjects for words in subject.values()):
             if not 0 < len(words.strip()) <= LONGEST_SUBJECT or _CONTROL & set(map(category, words)):
@@ -54,7 +58,8 @@ class ImageOrder:
     def check_cost(self, use_cost: int) -> None:
         """UsageError unless the credits suffice for the images, at `use_cost` credits each."""
         if self.generate * use_cost > self.credits:
-            message = f"{self.credits} credits do not make {self.generate} images at {use_cost} credits each"
+            each = f"{counted(self.generate, 'image')} at {counted(use_cost, 'credit')} each"
+            message = f"{each}: more than {counted(self.credits, 'credit')} can make"
             raise UsageError("generate_invalid", message)
 
 

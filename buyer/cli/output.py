@@ -38,7 +38,7 @@ def purchase(receipt: HeldReceipt) -> CommandAnswer:
         "receipt_id": receipt.id,
         "credits": {"granted": receipt.granted, "remaining": receipt.granted},
     }
-    return document, [f"{receipt.granted} credits for {receipt.price}: receipt {receipt.id}"]
+    return document, [f"{counted(receipt.granted, 'credit')} for {receipt.price}: receipt {receipt.id}"]
 
 
 def rehearsed(purchase: RehearsedPurchase) -> CommandAnswer:
@@ -114,7 +114,8 @@ def receipts(held: list[HeldReceipt]) -> CommandAnswer:
         for receipt in held
     ]
     lines = [
-        f"{receipt.id}  {receipt.granted} credits  {receipt.price}  {receipt.origin}" for receipt in held
+        f"{receipt.id}  {counted(receipt.granted, 'credit')}  {receipt.price}  {receipt.origin}"
+        for receipt in held
     ]
     return {"receipts": document}, lines or ["no receipts yet; buy some credits: buyer buy --credits 3"]
 

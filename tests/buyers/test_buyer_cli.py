@@ -124,6 +124,11 @@ def test_a_failure_has_its_exit_code_one_object_and_a_sentence(
     assert "Traceback" not in done.err
 
 
+def test_one_credit_is_not_credits(filled: Shell) -> None:
+    done = filled.run("images", "--credits", "1", "--generate", "3")
+    assert done.err == "buyer: 3 images: more than 1 credit can make\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--nonsense"], ["buy", "--credits", "0"], ["buy", "--credits", "x"], ["verify"], ["nonsense"]],
