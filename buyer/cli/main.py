@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from buyer.cli.failing import failed
-from buyer.cli.options import common, run
+from buyer.cli.options import common, local, run
 from buyer.cli.owner.purchases import purchases
 from buyer.cli.owner.sellers import sellers
 from buyer.cli.owner.spending import approve, budget, history
@@ -192,7 +192,7 @@ def generate(receipt_id: str | None, name: str | None, prompt: str | None, out: 
 
 
 @cli.command(name="credits")
-@common
+@local
 @_receipt
 def credits_(receipt_id: str | None, **given: Any) -> int:
     """Ask the seller what is left on a receipt."""
@@ -200,7 +200,7 @@ def credits_(receipt_id: str | None, **given: Any) -> int:
 
 
 @cli.command()
-@common
+@local
 def receipts(**given: Any) -> int:
     """List the receipts in the wallet."""
     return run(given, lambda commands: commands.receipts())

@@ -31,9 +31,20 @@ owner_fd_option = click.option(
 
 
 def common(command: F) -> F:
-    """The options that every command takes."""
+    """The options that every command takes which asks a seller."""
+    return _with_options(command, asks=True)
+
+
+def local(command: F) -> F:
+    """Those of a command that asks nobody. It takes the others as well, for scripts that give them to all."""
+    return _with_options(command, asks=False)
+
+
+def _with_options(command: F, *, asks: bool) -> F:
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Show every HTTP step on stderr."),
+        click.option(
+            "-v", "--verbose", is_flag=True, hidden=not asks, help="Show every HTTP step on stderr."
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
         click.option(
             "--passphrase-fd",
@@ -56,6 +67,7 @@ def common(command: F) -> F:
             show_envvar=True,
             default=DEFAULT_SELLER,
             show_default=True,
+            hidden=not asks,
             help="The seller's URL; https, or http on this machine.",
         ),
     ):

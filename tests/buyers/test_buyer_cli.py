@@ -226,6 +226,21 @@ def test_the_help_names_every_variable_that_is_read(shell: Shell) -> None:
         assert variable in told
 
 
+def test_a_command_that_asks_nobody_shows_no_option_for_a_seller_and_takes_it(shell: Shell) -> None:
+    for command in (
+        "wallet create",
+        "wallet backup",
+        "wallet encrypt",
+        "budget set",
+        "budget show",
+        "approve",
+    ):
+        told = shell.run(*command.split(), "--seller", "https://shop.example", "-v", "--help")
+        assert (told.code, "--wallet" in told.out) == (0, True)
+        assert "--seller" not in told.out
+        assert "--verbose" not in told.out
+
+
 def test_help_comes_at_once_and_without_heavy_imports(shell: Shell) -> None:
     code = (
         "import sys\nfrom buyer.cli.main import cli\ncli.main(['--help'], standalone_mode=False)\n"

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from buyer.cli.options import common, owner_fd_option, run
+from buyer.cli.options import local, owner_fd_option, run
 
 _MONEY = "AMOUNT"
 
@@ -28,7 +28,7 @@ def budget() -> None:
 
 
 @budget.command(name="set")
-@common
+@local
 @owner_fd_option
 @click.option(
     "--per-purchase",
@@ -82,14 +82,14 @@ def set_(owner_fd: int | None, **given: Any) -> int:
 
 
 @budget.command()
-@common
+@local
 def show(**given: Any) -> int:
     """Show the limits, what is spent, and what waits for the owner's approval."""
     return run(given, lambda commands: _work().show_budget(commands))
 
 
 @click.command()
-@common
+@local
 @owner_fd_option
 @click.argument("approval_id")
 def approve(approval_id: str, owner_fd: int | None, **given: Any) -> int:
@@ -98,7 +98,7 @@ def approve(approval_id: str, owner_fd: int | None, **given: Any) -> int:
 
 
 @click.command()
-@common
+@local
 def history(**given: Any) -> int:
     """List the purchases: where, what, for how much, and what was verified of it."""
     return run(given, lambda commands: _work().show_history(commands))
