@@ -23,7 +23,7 @@ async def listing(commands: Commands) -> CommandResult:
 
 
 async def trust(commands: Commands, identity: str | None, owner_fd: int | None) -> CommandResult:
-    presented = await introduction(commands.seller, commands.progress.trace)
+    presented = await introduction(commands.seller, commands.progress.trace, commands.progress.say)
     if identity != presented.identity:
         message = f"{presented.origin} presents itself as {presented.identity}"
         believe = shlex.join(["--seller", presented.origin, "--identity", presented.identity])
