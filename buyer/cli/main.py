@@ -31,6 +31,7 @@ Exit codes
   6  a proof does not hold
   7  done, and the seller kept less than it promised: see broken_promises
   130  interrupted
+  141  whoever read the answer went away, as in a pipe to head
 
 \b
 Environment

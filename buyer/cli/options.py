@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from buyer.cli.failing import OWN_FAULT, failed, printed
+from buyer.cli.failing import failed, printed
 from buyer.errors import BuyerError, UsageError
 from shared.text import LONGEST_LINE, clean
 
@@ -116,8 +116,5 @@ def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, C
     except BuyerError as error:
         return failed(error, as_json=as_json)
     document, lines = finished.answer
-    if not printed(
-        json_module.dumps(document) if as_json else "\n".join(clean(line, LONGEST_LINE) for line in lines)
-    ):
-        return OWN_FAULT
-    return finished.exit_code
+    text = json_module.dumps(document) if as_json else "\n".join(clean(line, LONGEST_LINE) for line in lines)
+    return printed(text) or finished.exit_code
