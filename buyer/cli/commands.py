@@ -26,7 +26,7 @@ from buyer.wallet import funding, owner
 from buyer.wallet.file import Wallet, default_path
 from buyer.wallet.passphrases import PassphraseSource
 from buyer.wallet.secrecy import PURPOSE
-from shared.cardano.network import DEVNET
+from shared.cardano.network import DEVNET, NETWORKS
 
 DEVNET_BURN_SECONDS = 120.0
 BURN_SECONDS = 1800.0
@@ -152,7 +152,8 @@ class Commands:
             with closing(wallet):
                 yield wallet
             return
-        network = await funding.network_of(self.seller)
+        theirs = await funding.network_of(self.seller)
+        network = theirs if theirs in NETWORKS else DEVNET  # a strange one is refused when the seller is met
         with (
             TemporaryDirectory() as folder,
             closing(Wallet.create(Path(folder) / "none.db", network=network)) as empty,
