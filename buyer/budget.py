@@ -25,8 +25,9 @@ class Budget:
             wanted = self.per_purchase.currency
             raise OverBudget(
                 "budget_currency",
-                f"the price is {price}, and the budget is in {wanted}",
+                f"the price is not in {wanted}, as the budget is",
                 hint="A budget in another currency allows nothing; ask the seller for its catalog.",
+                seller_says={"price": str(price)},
             )
         if price > self.per_purchase:
             raise OverBudget(

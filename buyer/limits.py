@@ -6,7 +6,6 @@ from typing import Self
 
 from buyer.errors import OverBudget, UsageError
 from shared.money import Money, MoneyError
-from shared.text import clean
 
 DAY_SECONDS = 86_400
 #: the most for one purchase while nobody says otherwise: of a call without a budget, and of an owner's budget
@@ -76,8 +75,9 @@ class SpendingLimits:
             if _unit(price) != _unit(ceiling):
                 raise OverBudget(
                     "budget_currency",
-                    f"the price is {clean(price)}, and the budget is in {ceiling.currency}",
+                    f"the price is not in {ceiling.currency}, as the budget is",
                     hint=FOR_THE_OWNER,
+                    seller_says={"price": str(price)},
                 )
         for code, ceiling_, whole, words in (
             ("over_budget", self.per_purchase, price, "for one purchase"),
@@ -104,16 +104,18 @@ class SpendingLimits:
         return [ceiling for name in CEILINGS if (ceiling := getattr(self, name)) is not None]
 
     def _check_allowed(self, wanted: WantedSpending) -> None:
-        for code, allowed, asked in (
-            ("seller_not_allowed", self.sellers, wanted.origin),
-            ("network_not_allowed", self.networks, wanted.network),
-            ("currency_not_allowed", self.currencies, wanted.currency),
+        for what, allowed, asked in (
+            ("seller", self.sellers, wanted.origin),
+            ("network", self.networks, wanted.network),
+            ("currency", self.currencies, wanted.currency),
         ):
+            subject = wanted.origin if what == "seller" else f"the payment option's {what}"
             if allowed and asked is not None and asked not in allowed:
                 raise OverBudget(
-                    code,
-                    f"{clean(asked)} is not one of {', '.join(allowed)} that the owner allows",
+                    f"{what}_not_allowed",
+                    f"{subject} is not one of {', '.join(allowed)} that the owner allows",
                     hint=FOR_THE_OWNER,
+                    seller_says={} if what == "seller" else {what: asked},
                 )
 
     def as_json(self) -> dict[str, str | list[str] | None]:

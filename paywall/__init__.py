@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from paywall.errors import FulfilmentFailed as FulfilmentFailed
-    from paywall.errors import FulfilmentRefused as FulfilmentRefused
-    from paywall.errors import PaywallError as PaywallError
-    from paywall.errors import SetupError as SetupError
+    from paywall.environment import read_settings as read_settings
+    from paywall.errors.base import PaywallError as PaywallError
+    from paywall.errors.base import SetupError as SetupError
+    from paywall.errors.uses import FulfilmentFailed as FulfilmentFailed
+    from paywall.errors.uses import FulfilmentRefused as FulfilmentRefused
     from paywall.products.files import DeliveryFiles as DeliveryFiles
     from paywall.rails.base import CheckedPayment as CheckedPayment
     from paywall.rails.base import Failed as Failed
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from paywall.sales.prices import Product as Product
     from paywall.seller import Seller as Seller
     from paywall.settings import Settings as Settings
-    from paywall.settings import read_settings as read_settings
     from shared.dialects.base import Dialect as Dialect
     from shared.dialects.base import Evidence as Evidence
     from shared.dialects.base import StoredRequest as StoredRequest
@@ -51,11 +51,11 @@ _HOMES = {
     "Evidence": "shared.dialects.base",
     "Failed": "paywall.rails.base",
     "Fulfilment": "paywall.redemptions.fulfilment",
-    "FulfilmentFailed": "paywall.errors",
-    "FulfilmentRefused": "paywall.errors",
+    "FulfilmentFailed": "paywall.errors.uses",
+    "FulfilmentRefused": "paywall.errors.uses",
     "Money": "shared.money",
     "PaymentOption": "shared.tokens.prt",
-    "PaywallError": "paywall.errors",
+    "PaywallError": "paywall.errors.base",
     "Pending": "paywall.rails.base",
     "PriceTier": "paywall.sales.prices",
     "Product": "paywall.sales.prices",
@@ -64,11 +64,11 @@ _HOMES = {
     "Seller": "paywall.seller",
     "Settings": "paywall.settings",
     "Settled": "paywall.rails.base",
-    "SetupError": "paywall.errors",
+    "SetupError": "paywall.errors.base",
     "StoredPayment": "paywall.rails.base",
     "StoredRequest": "shared.dialects.base",
     "UseOrder": "paywall.redemptions.fulfilment",
-    "read_settings": "paywall.settings",
+    "read_settings": "paywall.environment",
 }
 __all__ = [*_HOMES, "Paywall"]  # noqa: PLE0604  the names of the table
 

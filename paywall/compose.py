@@ -11,6 +11,8 @@ from paywall.database.opening import open_database
 from paywall.devnet.child import embedded_devnet, provide
 from paywall.keys.passphrases import Passphrases
 from paywall.keys.ring import KeyRing
+from paywall.limits.outside_calls import OutsideCalls
+from paywall.limits.settings import LimitSettings
 from paywall.products.images.room import CATALOG, open_images
 from paywall.rails.base import Rail, RailContext
 from paywall.rails.registry import open_rails
@@ -27,6 +29,11 @@ from shared.dialects.base import Dialect
 DIALECTS = (Ack(), AckJson())
 
 
+def check_storage(settings: Settings) -> None:
+    """Errors: SetupError as of `open_database`, for the one who starts other things first: it names the cause."""
+    open_database(settings.database).close()
+
+
 def open_chain(settings: Settings) -> Blockfrost:
     return Blockfrost(settings.chain_url, settings.blockfrost_project_id)
 
@@ -40,6 +47,7 @@ async def open_seller(settings: Settings, **parts: Any) -> AsyncIterator[Seller]
     ring = open_ring(settings)
     async with AsyncExitStack() as stack:
         if settings.embedded_chain:
+            check_storage(settings)  # a second seller in this folder is not told of the devnet's port
             await stack.enter_async_context(embedded_devnet(settings))
         if settings.network == "devnet" and settings.policy != "none":
             # Before anything is built: what a fixed supply's token is called depends on its mint.
@@ -52,6 +60,11 @@ async def open_seller(settings: Settings, **parts: Any) -> AsyncIterator[Seller]
 
 def open_ring(settings: Settings) -> KeyRing:
     return KeyRing(settings, Passphrases(settings.passphrase_fd))
+
+
+def _rail_context(settings: Settings, ring: KeyRing) -> RailContext:
+    calls = OutsideCalls(settings.room(LimitSettings), clock.unix_microseconds)
+    return RailContext(settings, clock.unix_now, ring.own, calls.count)
 
 
 def compose(
@@ -78,7 +91,7 @@ def compose(
         identity=ring.identity(),
         custody=open_custody(settings, ring) if settings.policy != "none" else None,
         products=catalog,
-        rails=open_rails(RailContext(settings, clock.unix_now, ring.own), rails),
+        rails=open_rails(_rail_context(settings, ring), rails),
         resources=sold,
         dialects=(*DIALECTS, *dialects),
         # Last: what is wrong above must not leave its lock behind.

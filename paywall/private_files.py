@@ -16,6 +16,15 @@ def private_folder(path: Path) -> None:
         step.chmod(FOLDER_MODE)  # the umask may have taken bits, and the next step is made inside
 
 
+def private_sqlite(path: Path) -> None:
+    """The file of a database, before SQLite opens it: its log and index get the mode of the file."""
+    private_file(path)
+    for ending in ("-wal", "-shm"):  # what an older version left
+        beside = path.with_name(path.name + ending)
+        if beside.exists():
+            private_file(beside)
+
+
 def private_file(path: Path) -> None:
     """Make the file when it is missing, empty; take it from others when they could read it."""
     if not path.exists():

@@ -84,7 +84,7 @@ class Seller:
         self._proxies = TrustedProxies(limits.trusted_proxies)
         self.coverage = _coverage(adapters)
         self.selling = _selling(settings, adapters, self._limiter, self.coverage)
-        self.settlement = _settlement(settings, adapters)
+        self.settlement = _settlement(settings, adapters, self.coverage)
         self.redeeming = Redeeming(
             database=adapters.database,
             clock=clock.unix_now,
@@ -197,7 +197,7 @@ def _selling(
     )
 
 
-def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
+def _settlement(settings: Settings, adapters: Adapters, coverage: TokenCoverage | None) -> Settlement:
     own = settings.room(PaymentSettings)
     turns = Turns(own.payment_looks)
     receipts = Receipts(
@@ -215,6 +215,7 @@ def _settlement(settings: Settings, adapters: Adapters) -> Settlement:
         kept=settings.room(SalesSettings).unpaid_seconds,
         clock=clock.unix_now,
         ids=clock.new_id,
+        cover=coverage,
     )
     return Settlement(
         database=adapters.database,

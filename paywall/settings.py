@@ -1,17 +1,15 @@
-"""The only reader of the environment: one frozen object, every variable with its default in one table."""
+"""What the seller can be set to: one frozen object, every setting with its default, and the rules that it keeps."""
 
 import math
-import pkgutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from paywall.errors import SetupError
+from paywall.rooms import RoomSettings, room_settings
 
 NETWORKS = ("devnet", "preprod", "preview", "mainnet")
 #: confirmations by network; the block that holds a transaction counts as one
@@ -28,28 +26,6 @@ RESUBMIT_SECONDS = {"devnet": 3, "preprod": 60, "preview": 60, "mainnet": 60}
 COUNTS = ("request_seconds", "supply", "batch_size", "batches_in_flight", "burn_backlog", "max_fee")
 BLOCKFROST_URL = "https://cardano-{network}.blockfrost.io/api/v0"
 
-
-#: whose rooms may bring settings of their own
-ROOMS = ("paywall", "paywall.rails", "paywall.products")
-
-
-class RoomSettings(Protocol):
-    """The settings of a room: a frozen dataclass, which the room's `settings.py` names SETTINGS.
-
-    Its fields are variables with their defaults. A rule is what must hold, and the sentence for when it does not.
-    """
-
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-    #: whether a rail asks the chain of PAYWALL_NETWORK
-    needs_chain: ClassVar[bool]
-
-    @property
-    def embedded(self) -> str:
-        """The part that stands in for one that is not set; empty for none."""
-
-    def rules(self) -> Iterator[tuple[bool, str]]: ...
-
-
 R = TypeVar("R", bound=RoomSettings)
 
 
@@ -60,7 +36,7 @@ def named(variable: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be set. `variables()` names them; README lists them (a test compares)."""
+    """What can be set. `environment.py` names the variables; README lists them (a test compares)."""
 
     host: str = "127.0.0.1"
     port: int = 8402
@@ -164,62 +140,6 @@ class Settings:
 def _embedded(settings: Settings) -> list[str]:
     own = {"devnet": settings.embedded_chain, "SQLite": settings.database.startswith("sqlite")}
     return [part for part, there in own.items() if there]
-
-
-def room_settings() -> list[type[RoomSettings]]:
-    """What the rooms bring, whether they are on offer or not; nothing else of them is imported."""
-    names = [
-        f"{place}.{room.name}.settings"
-        for place in ROOMS
-        for room in pkgutil.iter_modules(import_module(place).__path__)
-        if room.ispkg
-    ]
-    return [import_module(name).SETTINGS for name in sorted(names) if find_spec(name)]
-
-
-def variables() -> dict[str, tuple[str, Any]]:
-    """Variable name → (field, default), the rooms' own included."""
-    kinds: list[type[RoomSettings | Settings]] = [Settings, *room_settings()]
-    return {name: found for kind in kinds for name, found in _variables(kind).items()}
-
-
-def _variables(kind: type[RoomSettings] | type[Settings]) -> dict[str, tuple[str, Any]]:
-    return {
-        one.metadata.get("variable", f"PAYWALL_{one.name.upper()}"): (one.name, one.default)
-        for one in fields(kind)
-        if one.name != "room_settings"
-    }
-
-
-def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Errors: SetupError that names the variable and what it takes."""
-    own = tuple(kind(**_values(kind, environ)) for kind in room_settings())
-    changed = tuple(read for read in own if read != type(read)())
-    settings = Settings(**_values(Settings, environ), room_settings=changed)
-    known = variables()
-    unknown = sorted(name for name in environ if name.startswith("PAYWALL_") and name not in known)
-    if unknown:
-        # A misspelt limit would be no limit.
-        raise SetupError(f"There is no setting {unknown[0]}; README.md lists them.")
-    check(settings)
-    return settings
-
-
-def _values(kind: type[RoomSettings] | type[Settings], environ: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        name: _read(variable, text, type(default))
-        for variable, (name, default) in _variables(kind).items()
-        if (text := environ.get(variable, "").strip())
-    }
-
-
-def _read(variable: str, text: str, kind: Callable[[str], Any]) -> Any:
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise SetupError(
-            f"{variable} must be {'a whole number' if kind is int else 'a number'}, not {text!r}."
-        ) from error
 
 
 def check(settings: Settings) -> None:

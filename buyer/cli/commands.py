@@ -123,6 +123,15 @@ class Commands:
         with self.progress.aside():
             return PassphraseSource(self.passphrase_fd, "--passphrase-fd").ask(PURPOSE)
 
+    def recognise(self, wallet: Wallet, owner_fd: int | None) -> None:
+        """Ask for the owner's passphrase where there is one; WalletError `passphrase_wrong`."""
+        if (known_by := wallet.transact(owner.box)) is not None:
+            self.recognise_by(known_by, owner_fd)
+
+    def recognise_by(self, known_by: bytes, owner_fd: int | None) -> None:
+        with self.progress.aside():
+            owner.check(known_by, PassphraseSource(owner_fd, "--owner-fd").ask(owner.OWNER))
+
     @property
     def path(self) -> Path:
         return self.wallet or default_path(self.environment)

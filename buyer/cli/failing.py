@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from buyer.errors import BuyerError
+from buyer.errors import BuyerError, UsageError
 
 OWN_FAULT = 1
 INTERRUPTED = 130
@@ -66,6 +66,9 @@ def _failure(error: BaseException) -> dict[str, object]:
             return _object("interrupted", "interrupted", "The same command goes on from here.", INTERRUPTED)
         case click.ClickException():
             return _object("usage", error.format_message(), "See: buyer --help", error.exit_code)
+        case UnicodeEncodeError():
+            # An argument of the caller's: what strangers say is checked where it comes in.
+            return _object("usage", "an argument is not UTF-8", "See: buyer --help", UsageError.exit_code)
         case OSError():
             where = "" if error.filename is None else f" ({error.filename})"
             hint = "What was begun is kept; the same command goes on."

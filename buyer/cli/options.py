@@ -22,9 +22,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_SELLER = "http://127.0.0.1:8402"
 
 
+_DESCRIPTOR = click.IntRange(0, 2**31 - 1)  # a C int: nothing else is a descriptor
+
 owner_fd_option = click.option(
     "--owner-fd",
-    type=click.IntRange(0),
+    type=_DESCRIPTOR,
     metavar="N",
     help="Read the owner's passphrase from this file descriptor.  [default: asked at the terminal]",
 )
@@ -50,7 +52,7 @@ def _with_options(command: F, *, asks: bool) -> F:
             "--passphrase-fd",
             envvar="BUYER_PASSPHRASE_FD",
             show_envvar=True,
-            type=click.IntRange(0),
+            type=_DESCRIPTOR,
             metavar="N",
             help="Read the passphrase of an encrypted wallet from this file descriptor.  [default: asked]",
         ),

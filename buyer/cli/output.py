@@ -46,19 +46,21 @@ def rehearsed(purchase: RehearsedPurchase) -> CommandAnswer:
     document = {
         "dry_run": True,
         "seller": purchase.kind.origin,
-        "product": clean(purchase.kind.product),
         "credits": purchase.kind.credits,
         "price": str(purchase.price),
         "pay": None if purchase.amount is None else str(purchase.amount),
         "recipient": purchase.recipient,
         "network": purchase.network,
         "needs_approval": purchase.needs_approval,
+        "seller_says": purchase.kind.sellers_words(),
     }
     if purchase.amount is None:
         return document, [
-            clean(f"{purchase.kind} for {purchase.price}: signed already, and would be claimed")
+            clean(f"{purchase.kind.in_full()} for {purchase.price}: signed already, and would be claimed")
         ]
-    words = f"{purchase.kind} for {purchase.price}: would pay {purchase.amount} to {purchase.recipient}"
+    words = (
+        f"{purchase.kind.in_full()} for {purchase.price}: would pay {purchase.amount} to {purchase.recipient}"
+    )
     return document, [clean(words), *(["the owner would be asked first"] if purchase.needs_approval else [])]
 
 
@@ -104,12 +106,12 @@ def receipts(held: list[HeldReceipt]) -> CommandAnswer:
         {
             "receipt_id": receipt.id,
             "seller": receipt.origin,
-            "product": receipt.product,
             "granted": receipt.granted,
             "price": str(receipt.price),
             "payment_request_id": receipt.payment_request_id,
             "issued_at": receipt.issued_at,
             "expires_at": receipt.expires_at,
+            "seller_says": {"product": clean(receipt.product)},
         }
         for receipt in held
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from buyer.cli.options import common, local, run
+from buyer.cli.options import common, local, owner_fd_option, run
 
 
 @click.group()
@@ -32,20 +32,23 @@ def create(network: str, encrypted: bool, **given: Any) -> int:
 
 @wallet.command()
 @local
-def encrypt(**given: Any) -> int:
+@owner_fd_option
+def encrypt(owner_fd: int | None, **given: Any) -> int:
     """Encrypt the wallet's key and receipts with a passphrase.
 
     From then on every command that pays or uses credits asks for it, at the terminal or with --passphrase-fd.
-    Addresses, limits and the history stay readable. A passphrase that is lost is lost with the money.
+    Addresses, limits and the history stay readable. A passphrase that is lost is lost with the money. Where the
+    owner has set a budget, this and `decrypt` take his passphrase as well.
     """
-    return run(given, lambda commands: _wallet_commands().encrypt(commands))
+    return run(given, lambda commands: _wallet_commands().encrypt(commands, owner_fd))
 
 
 @wallet.command()
 @local
-def decrypt(**given: Any) -> int:
+@owner_fd_option
+def decrypt(owner_fd: int | None, **given: Any) -> int:
     """Keep the wallet's key and receipts in clear again."""
-    return run(given, lambda commands: _wallet_commands().decrypt(commands))
+    return run(given, lambda commands: _wallet_commands().decrypt(commands, owner_fd))
 
 
 @wallet.command()
@@ -58,14 +61,16 @@ def backup(file: Path, **given: Any) -> int:
 
 @wallet.command()
 @local
+@owner_fd_option
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def restore(file: Path, **given: Any) -> int:
+def restore(file: Path, owner_fd: int | None, **given: Any) -> int:
     """Put a backup in the place of a wallet that is gone.
 
     A copy does not know what was paid after it was made. Its first purchase asks the chain and the sellers, takes
-    the receipts that they have, and counts the rest as spent; on real networks it signs nothing for an hour.
+    the receipts that they have, and counts the rest as spent; on real networks it signs nothing for an hour. Where
+    the owner has set a budget, it takes his passphrase: two wallets would each allow all of it.
     """
-    return run(given, lambda commands: _wallet_commands().restore(commands, file))
+    return run(given, lambda commands: _wallet_commands().restore(commands, file, owner_fd))
 
 
 @wallet.command()

@@ -47,11 +47,13 @@ async def fund(commands: Commands, lovelace: int) -> CommandResult:
     return CommandResult(({**document, "tx_hash": tx_hash}, lines))
 
 
-async def encrypt(commands: Commands) -> CommandResult:
+async def encrypt(commands: Commands, owner_fd: int | None) -> CommandResult:
     with closing(commands.look()) as wallet:
         if wallet.encrypted:
             hint = "To change its passphrase: buyer wallet decrypt, and encrypt it anew."
             raise WalletError("wallet_encrypted", f"{wallet.path} is encrypted already", hint=hint)
+        # Whoever may pay could lock the owner out of his own money.
+        commands.recognise(wallet, owner_fd)
         wallet.rewrite(secrecy.change(wallet.key, _new_passphrase(commands)))
         note = (
             "copies that were made before, and what the disk still holds of the old file, are not encrypted"
@@ -60,10 +62,11 @@ async def encrypt(commands: Commands) -> CommandResult:
         return CommandResult((document, [f"{wallet.path} is encrypted; {note}"]))
 
 
-async def decrypt(commands: Commands) -> CommandResult:
+async def decrypt(commands: Commands, owner_fd: int | None) -> CommandResult:
     with closing(commands.unlock()) as wallet:
         if not wallet.encrypted:
             raise WalletError("wallet_plain", f"{wallet.path} is not encrypted")
+        commands.recognise(wallet, owner_fd)
         wallet.rewrite(secrecy.change(wallet.key, None))
         document = {"path": str(wallet.path), "encrypted": False}
         return CommandResult((document, [f"{wallet.path} is not encrypted any more"]))
@@ -81,8 +84,8 @@ async def backup(commands: Commands, target: Path) -> CommandResult:
     return CommandResult((document, [f"the wallet is copied to {target}, {secret}"]))
 
 
-async def restore(commands: Commands, source: Path) -> CommandResult:
-    copies.restore(source, commands.path)
+async def restore(commands: Commands, source: Path, owner_fd: int | None) -> CommandResult:
+    copies.restore(source, commands.path, lambda known_by: commands.recognise_by(known_by, owner_fd))
     with closing(commands.look()) as wallet:
         document = {"path": str(wallet.path), "address": wallet.address, "encrypted": wallet.encrypted}
         note = (

@@ -11,9 +11,10 @@ from buyer.rates import ada_price, own_ada_price
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
 from shared.cardano.draft import Draft
-from shared.cardano.network import DEVNET, NETWORKS, SLOTS_PER_CONFIRMATION
+from shared.cardano.network import DEVNET, NETWORKS
 from shared.cardano.read.guard import ExpectedPayment, guard_payment
 from shared.chain.base import Chain, ChainError
+from shared.chain.depth import is_past
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.money import Money, MoneyError, convert
@@ -24,9 +25,9 @@ LONGEST_LIFE = 3600
 _NO_WITNESSES = b"\xa0"  # the witness set of a payment before it is signed: an empty map
 MAX_FEE = 2_000_000
 RATE_TOLERANCE_PERCENT = 2
-# Slots after the expiry in which a fork that we heed, of 20 blocks, could still hold the payment.
-SETTLING_SLOTS = 20 * SLOTS_PER_CONFIRMATION
-DEVNET_SETTLING_SLOTS = 3
+# A fork that takes back fewer blocks than this is heeded: it could still hold a payment that is not on our chain.
+DEPTH = 20
+DEVNET_DEPTH = 3
 
 
 def open_payer(context: PayerContext) -> "CardanoPayer":
@@ -180,11 +181,11 @@ class CardanoPayer:
             tip = await chain.tip()
             if await chain.inclusion(draft.external_id) is not None:
                 return "landed"
+            depth = DEVNET_DEPTH if self._network == DEVNET else DEPTH
+            if not await is_past(chain, tip, draft.document["expiry_slot"], depth):
+                return "possible"
         except ChainError as error:
             raise no_chain(error) from error
-        settling = DEVNET_SETTLING_SLOTS if self._network == DEVNET else SETTLING_SLOTS
-        if tip.slot <= draft.document["expiry_slot"] + settling:
-            return "possible"
         return "impossible" if self._believes_chain else "denied"
 
     def _short(self, shortage: Shortage) -> PaymentRefused:

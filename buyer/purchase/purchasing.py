@@ -121,4 +121,5 @@ class Purchasing:
 
 def purchase_work(session: Session, kind: PurchaseKind) -> lease.Work:
     """The work on the open purchase of that kind, which one process at a time does."""
-    return lease.Work(session.wallet, f"the purchase of {kind}", session.context.now, session.new_id())
+    name, about = f"the purchase of {kind.in_full()}", f"the purchase of {kind}"
+    return lease.Work(session.wallet, name, session.context.now, session.new_id(), about)

@@ -8,6 +8,7 @@ from buyer.purchase import evidence
 from buyer.purchase.machine import PurchaseState
 from shared.dialects.base import Evidence
 from shared.money import Money
+from shared.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,16 @@ class PurchaseKind:
     credits: int
 
     def __str__(self) -> str:
-        return f"{self.credits} of {self.product} at {self.origin}"
+        """For messages: without the product, which is the seller's own word."""
+        return f"{self.credits} credits at {self.origin}"
+
+    def in_full(self) -> str:
+        """For people alone."""
+        return clean(f"{self.credits} of {self.product} at {self.origin}")
+
+    def sellers_words(self) -> dict[str, str]:
+        """What in it is the seller's own word, for `seller_says`."""
+        return {"product": clean(self.product)}
 
 
 @dataclass(frozen=True, slots=True)

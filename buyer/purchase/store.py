@@ -99,7 +99,9 @@ def store_request(
     except sqlite3.IntegrityError as error:
         # One payment a request id: a seller that repeats an id would be paid twice for one thing.
         raise SellerFault(
-            "request_repeated", f"the seller sent the payment request {request.id} before"
+            "request_repeated",
+            "the seller sent a payment request with an id that it gave before",
+            seller_says={"payment_request_id": request.id},
         ) from error
 
 

@@ -83,13 +83,13 @@ class Catalog:
         """The price of an order, by the highest tier that it reaches; UsageError when none is offered."""
         reached = [tier for tier in self.tiers.get(product, ()) if tier.start <= credit_count]
         if not reached:
-            raise UsageError("not_offered", f"the seller does not offer {credit_count} of {product}")
+            raise UsageError(
+                "not_offered", f"the seller does not offer {credit_count} credits of that product"
+            )
         try:
             return max(reached, key=lambda tier: tier.start).unit_price * credit_count
         except MoneyError as error:
-            raise SellerFault(
-                "price_absurd", f"the price of {credit_count} of {product} is absurd"
-            ) from error
+            raise SellerFault("price_absurd", f"the price of {credit_count} credits is absurd") from error
 
 
 def read(document: Mapping[str, Any]) -> Catalog:

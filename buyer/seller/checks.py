@@ -86,8 +86,7 @@ def _check_order(request: PaymentRequest, expected: Expected) -> None:
     if (order.product, order.credits) != (expected.product, expected.credits):
         raise SellerFault(
             "order_changed",
-            f"ordered {expected.credits} of {expected.product},"
-            " and the payment request is for something else",
+            f"ordered {expected.credits} credits, and the payment request is for something else",
             seller_says={"product": order.product, "credits": order.credits},
         )
     if order.holder != expected.holder:
@@ -115,14 +114,15 @@ def _check_life(request: PaymentRequest, now: int) -> None:
 def _check_price(price: Money, expected: Expected) -> None:
     first = expected.first_price
     if first is not None and (_unit(price) != _unit(first) or price > first):
-        raise SellerFault("price_raised", f"the seller asked {first} at first, and now {price}")
+        message = f"the seller asked {first} at first, and asks for more or for something else now"
+        raise SellerFault("price_raised", message, seller_says={"price": str(price)})
     nothing = Money(0, price.currency, price.decimals)
     expected.limits.check(WantedSpending(expected.origin, price), SpentBefore(nothing, nothing, nothing))
     expected.budget.check(price, nothing)
     if price != expected.price:
-        raise SellerFault(
-            "price_not_listed", f"the catalog says {expected.price}, the payment request {price}"
-        )
+        said = {"catalog": str(expected.price), "payment_request": str(price)}
+        message = "the payment request asks another price than the catalog"
+        raise SellerFault("price_not_listed", message, seller_says=said)
 
 
 def _unit(money: Money) -> tuple[str, int]:

@@ -27,7 +27,8 @@ def challenge(reply: Reply) -> str:
     try:
         return offered(reply)
     except TokenError as error:
-        raise SellerFault("payment_request_invalid", f"the 402 holds no payment request: {error}") from error
+        message, said = "the 402 holds no payment request that can be read", {"detail": str(error)}
+        raise SellerFault("payment_request_invalid", message, seller_says=said) from error
 
 
 def offered(reply: Reply) -> str:

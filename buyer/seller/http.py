@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, nothing
+from buyer.outgoing import usable_variables
 from shared import strict_json
-from shared.chain.tls import trusted
+from shared.chain.tls import no_cookies, trusted
 from shared.problem import Problem
 from shared.text import clean
 
@@ -29,7 +30,7 @@ REQUEST_SECONDS = 90.0
 _MOUNT = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,8}")
 # Letters, digits, dashes, dots and underscores: what else comes out of an URL is no name of a host.
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 REPEATABLE = frozenset({429, 500, 502, 503, 504})
 
 
@@ -110,7 +111,7 @@ def seller_origin(url: str) -> str:
             "seller_url", f"{host} is not on this machine, so it needs https", hint=f"Try https://{host}"
         )
     name = f"[{host}]" if ":" in host else host
-    if port in {None, _DEFAULT_PORTS[parts.scheme]}:
+    if port in {None, DEFAULT_PORTS[parts.scheme]}:
         return f"{parts.scheme}://{name}{path}"
     return f"{parts.scheme}://{name}:{port}{path}"
 
@@ -145,17 +146,18 @@ class SellerHttp:
         self.origin = origin
         #: the path below which the seller is mounted; empty for most
         self.mount = urlsplit(origin).path
-        self._trace = trace
-        self._say = say
+        self._trace, self._say = trace, say
         trust_env = not is_loopback(origin)  # a proxy has no business between two processes of one machine
-        self._client = httpx.AsyncClient(
-            base_url=origin,
-            follow_redirects=False,  # httpx would send the proof and the claim along to another host
-            timeout=httpx.Timeout(30, connect=5),
-            trust_env=trust_env,
-            verify=trusted(trust_env),
-            transport=transport,
-        )
+        with usable_variables():
+            self._client = httpx.AsyncClient(
+                base_url=origin,
+                follow_redirects=False,  # httpx would send the proof and the claim along to another host
+                timeout=httpx.Timeout(30, connect=5),
+                cookies=no_cookies(),
+                trust_env=trust_env,
+                verify=trusted(trust_env),
+                transport=transport,
+            )
 
     async def aclose(self) -> None:
         await self._client.aclose()

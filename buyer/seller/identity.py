@@ -1,16 +1,18 @@
 """Who the seller is: its DID, held to from the first meeting, and the keys that speak for it."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from buyer.errors import SellerFault
-from buyer.seller.http import SellerHttp
+from buyer.seller.http import DEFAULT_PORTS, SellerHttp
 from shared import keys
 from shared.keys import InvalidKeyError, PublicKey
 
 DOCUMENT_BYTES = 65_536
+_WEB_HOST = re.compile(r"did:web:([A-Za-z0-9.-]{1,253}(?:%3A[0-9]{1,5})?)(?::.*)?", re.ASCII)
 TRUST_HINT = (
     "Nothing was paid. Ask the seller why; whether it is genuine is yours to say: buyer sellers trust"
 )
@@ -27,7 +29,8 @@ async def keys_of(did: str, http: SellerHttp) -> Sequence[PublicKey]:
         if did not in {keys.did_web(http.origin), keys.did_web(_with_port(http.origin))}:
             raise SellerFault(
                 "identity_foreign",
-                f"{http.origin} claims to be another host",
+                f"{http.origin} says that it is {_named_by(did)}",
+                hint="Nothing was paid. A seller is asked at its own address; where you trust that one: --seller",
                 seller_says={"did": did},
             )
         # A did:web with a path has its document below that path, any other below .well-known.
@@ -86,8 +89,14 @@ def pinned(db: sqlite3.Connection, origin: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def _named_by(did: str) -> str:
+    """The host of a did:web, which is a stranger's text."""
+    found = _WEB_HOST.fullmatch(did)
+    return found[1].replace("%3A", ":") if found else "another host"
+
+
 def _with_port(origin: str) -> str:
     """The origin as a seller writes it that names its default port."""
     parts = urlsplit(origin)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.removesuffix(f':{port}')}:{port}{parts.path}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from buyer.errors import BuyerError, SellerFault, UsageError
+from buyer.outgoing import usable_variables
 from buyer.seller.http import is_loopback
 from buyer.wallet.chain_address import ChainAddress, ChainAddressError
 from shared.cardano.network import DEVNET, NETWORKS
@@ -68,7 +69,8 @@ def named(text: str, where: str) -> ChainAddress:
 def open_at(address: ChainAddress, environment: Mapping[str, str]) -> Blockfrost:
     """A connection to a chain service. The project id leaves this machine over https alone."""
     secret = environment.get(_PROJECT_ID, "") if address.encrypted or address.on_this_machine else ""
-    return Blockfrost(address.url, secret)
+    with usable_variables():
+        return Blockfrost(address.url, secret)
 
 
 def differs(theirs: str, ours: str) -> BuyerError:

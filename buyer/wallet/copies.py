@@ -2,18 +2,20 @@
 
 A copy knows nothing of what was paid after it was made. So every copy is made with a mark in it, under which
 nothing is signed until `recovering.look` has asked the chain and the sellers; a copy that was put in place by hand
-has it too.
+has it too. Where the owner has set limits, no copy pays before he has restored it himself: two files would each
+allow all of them.
 """
 
 import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from buyer.errors import UsageError, WalletError
+from buyer.wallet import owner
 from buyer.wallet.file import Wallet, put
 from buyer.wallet.soundness import check_ours
 
@@ -31,8 +33,11 @@ def backup(wallet: Wallet, target: Path, *, now: int) -> None:
         draft.unlink()
 
 
-def restore(source: Path, path: Path) -> None:
-    """Put a backup where there is no wallet. Errors: WalletError for what is no wallet, or would be written over."""
+def restore(source: Path, path: Path, recognise: Callable[[bytes], None] | None = None) -> None:
+    """Put a backup where there is no wallet. Errors: WalletError for what is no wallet, or would be written over.
+
+    `recognise` raises unless the owner who is known by that box is there; without it his copy pays nothing.
+    """
     if not source.is_file():
         raise UsageError("backup_missing", f"there is no backup at {source}")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -41,17 +46,31 @@ def restore(source: Path, path: Path) -> None:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(draft)) as new:
             check_ours(old, source)
             old.backup(new)
-        _mark(draft, None)
+            known_by = owner.box(new)
+        if known_by is not None and recognise is not None:
+            recognise(known_by)
+        _mark(draft, None, admitted=recognise is not None)
         put(draft, path)
     finally:
         draft.unlink()
 
 
 def first_look(db: sqlite3.Connection, *, now: int) -> int | None:
-    """When this copy began to look (Unix seconds), which is `now` for the first time; None for no copy."""
+    """When this copy began to look (Unix seconds), which is `now` for the first time; None for no copy.
+
+    WalletError `copy_not_admitted` when the owner did not restore it.
+    """
     state = _state(db)
     if state is None:
         return None
+    if owner.is_known(db) and not state.get("admitted"):
+        hint = (
+            "Nothing was paid. This is for the person who owns the wallet: `buyer wallet restore` takes the passphrase"
+            " of the owner."
+        )
+        raise WalletError(
+            "copy_not_admitted", "this is a copy of a wallet with a budget, which pays nothing", hint=hint
+        )
     since = state.get("looking_since") or now
     _store(db, {**state, "looking_since": since})
     return since
@@ -84,11 +103,11 @@ def _draft(target: Path) -> Path:
     return draft
 
 
-def _mark(draft: Path, made_at: int | None) -> None:
+def _mark(draft: Path, made_at: int | None, *, admitted: bool = False) -> None:
     with closing(sqlite3.connect(draft)) as db, db:
         state = _state(db) or {"made_at": None}
         # A copy of a copy, too, has to look from its own beginning.
-        _store(db, {"made_at": made_at or state["made_at"]})
+        _store(db, {"made_at": made_at or state["made_at"], "admitted": admitted})
 
 
 def _state(db: sqlite3.Connection) -> Mapping[str, int | None] | None:

@@ -21,7 +21,7 @@ from buyer.wallet.migrations import VERSION, migrate
 from buyer.wallet.schema import SCHEMA
 from buyer.wallet.soundness import APPLICATION, check_ours, check_private
 from shared.cardano.network import NETWORKS
-from shared.keys import PublicKey, SigningKey
+from shared.keys import InvalidKeyError, PublicKey, SigningKey
 
 T = TypeVar("T")
 
@@ -89,6 +89,11 @@ class Wallet:
         try:
             migrate(connection, str(path))
             return cls(path, connection, ask)
+        except (KeyError, AttributeError, TypeError, InvalidKeyError, UnicodeDecodeError) as error:
+            connection.close()
+            hint = "Keep the file, and go on with a backup: buyer wallet restore FILE"
+            message = f"{path} is damaged: its settings cannot be read"
+            raise WalletError("wallet_damaged", message, hint=hint) from error
         except BaseException:
             connection.close()
             raise
@@ -213,7 +218,12 @@ def _fill(path: Path, settings: dict[str, bytes]) -> None:
 
 
 def _connect(path: Path, *, empty: bool = False) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.OperationalError as error:
+        raise WalletError("wallet_unreadable", f"{path} cannot be opened: {error}") from error
     try:
         if not empty:
             check_ours(connection, path)  # before the pragma that would change another program's file

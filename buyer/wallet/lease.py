@@ -22,12 +22,20 @@ LOOK_EVERY = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A named piece of work in a wallet, and the `nonce` of the one who is about to do it."""
+    """A named piece of work in a wallet, and the `nonce` of the one who is about to do it.
+
+    `about` is what it is called in messages, where its name holds a stranger's word.
+    """
 
     wallet: Wallet
     name: str
     now: Callable[[], int]
     nonce: str
+    about: str = ""
+
+    @property
+    def told(self) -> str:
+        return self.about or self.name
 
     @property
     def owner(self) -> str:
@@ -39,7 +47,7 @@ class Work:
 async def held(work: Work, *, wait: float, say: Callable[[str], None]) -> AsyncIterator[None]:
     """Do the work alone. WalletError `wallet_busy` when another is still at it after `wait` seconds."""
     if not try_acquire(work):
-        say(f"another buyer is at {work.name}; waiting for it")
+        say(f"another buyer is at {work.told}; waiting for it")
         await _wait_for(work, wait)
     async with keeping(work):
         yield
@@ -84,7 +92,7 @@ async def _wait_for(work: Work, wait: float) -> None:
                 await asyncio.sleep(LOOK_EVERY)
     except TimeoutError as error:
         hint = "Let the other command finish, or use another wallet."
-        raise WalletError("wallet_busy", f"another buyer is still at {work.name}", hint=hint) from error
+        raise WalletError("wallet_busy", f"another buyer is still at {work.told}", hint=hint) from error
 
 
 async def _renew(work: Work) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from buyer.errors import WalletError
 from buyer.wallet.steps.any_rail import any_rail
+from buyer.wallet.steps.one_spelling import one_spelling
 from buyer.wallet.steps.own_proofs import own_proofs
 from buyer.wallet.steps.owners_limits import owners_limits
 
 MigrationStep = Callable[[sqlite3.Connection], None]
 
 #: The step at position n brings a wallet of version n + 1 to version n + 2. Released ones are never changed.
-STEPS: tuple[MigrationStep, ...] = (any_rail, own_proofs, owners_limits)
+STEPS: tuple[MigrationStep, ...] = (any_rail, own_proofs, owners_limits, one_spelling)
 VERSION = 1 + len(STEPS)
 
 

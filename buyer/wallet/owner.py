@@ -34,7 +34,12 @@ def limits(db: sqlite3.Connection) -> SpendingLimits | None:
 
 def is_known(db: sqlite3.Connection) -> bool:
     """Whether there is an owner's passphrase."""
-    return _setting(db, "owner") is not None
+    return box(db) is not None
+
+
+def box(db: sqlite3.Connection) -> bytes | None:
+    """What the owner is known by, None where there is none."""
+    return _setting(db, "owner")
 
 
 def introduction(passphrase: str) -> bytes:
@@ -44,12 +49,17 @@ def introduction(passphrase: str) -> bytes:
 
 def recognised(wallet: Wallet, passphrase: str) -> bytes:
     """The owner's box, opened by his passphrase; WalletError `passphrase_wrong`, UsageError when there is none."""
-    stored = wallet.transact(lambda db: _setting(db, "owner"))
+    stored = wallet.transact(box)
     if stored is None:
         hint = "Set one first: buyer budget set"
         raise UsageError("budget_unset", "this wallet has no budget and no owner's passphrase", hint=hint)
-    LockedKey.read(stored).open(passphrase, OWNER)
+    check(stored, passphrase)
     return stored
+
+
+def check(known_by: bytes, passphrase: str) -> None:
+    """WalletError `passphrase_wrong` unless it is that of the owner who is known by this box."""
+    LockedKey.read(known_by).open(passphrase, OWNER)
 
 
 def store(db: sqlite3.Connection, new: SpendingLimits, known_by: bytes) -> None:
@@ -58,7 +68,7 @@ def store(db: sqlite3.Connection, new: SpendingLimits, known_by: bytes) -> None:
     UsageError when another owner was there first: two first calls at once must not both believe that they won.
     """
     db.execute("INSERT INTO settings VALUES ('owner', ?) ON CONFLICT DO NOTHING", (known_by,))
-    if not compare_digest(sha256(_setting(db, "owner") or b"").digest(), sha256(known_by).digest()):
+    if not compare_digest(sha256(box(db) or b"").digest(), sha256(known_by).digest()):
         raise UsageError(
             "budget_set_meanwhile", "somebody else set the budget meanwhile; see: buyer budget show"
         )

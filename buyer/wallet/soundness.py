@@ -44,7 +44,7 @@ def check_ours(connection: sqlite3.Connection, path: Path) -> None:
         if not marked or not names >= _TABLES:
             raise WalletError("wallet_foreign", f"{path} is a database of another program's, and no wallet")
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise WalletError("wallet_unreadable", f"{path} is not a wallet: {error}") from error
     if found != "ok":
         hint = "Keep the file, and go on with a backup: buyer wallet restore FILE"

@@ -15,7 +15,7 @@ from shared.cardano.coins import OutputReference, Utxo
 from shared.cardano.draft import Built, Draft
 from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
-from shared.chain.base import Chain
+from shared.chain.base import Chain, ChainUnavailable, spender_of
 from shared.keys import PublicKey
 
 #: a few hundred batches' fees
@@ -37,7 +37,7 @@ def custody_note(tokens: int, lovelace: int, low_water: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BurnOrder:
-    """What one attempt is to burn. `must_spend` are inputs of the attempt before it."""
+    """What one attempt is to burn. `must_spend` are its anchors: earlier attempts spend one of them each."""
 
     batch: BatchCommitment
     must_spend: Sequence[OutputReference]
@@ -126,7 +126,7 @@ class Custody:
         Errors: ChainUnavailable.
         """
         script_at = self.policy.script_at(transaction)
-        if script_at is not None and await chain.spender(script_at) is not None:
+        if script_at is not None and await spender_of(chain, script_at) is not None:
             return True
         parameters = await chain.parameters()
         return await asyncio.to_thread(self.policy.is_outdated, transaction, parameters)
@@ -146,7 +146,17 @@ class Custody:
         signature = await self._signer.sign(bytes.fromhex(parse(looked_at).id))
         return draft.sign(self._signer.public, signature)
 
+    async def shown(self, chain: Chain) -> list[Utxo]:
+        """The outputs at our address; those that hold our token alone when there are more than can be read.
+
+        Strangers' junk, however much of it, must not hide what is ours. Errors: ChainUnavailable.
+        """
+        try:
+            return await chain.utxos(self.address)
+        except ChainUnavailable:
+            return await chain.utxos(self.address, self.asset)
+
     async def holdings(self, chain: Chain) -> tuple[int, int]:
         """(lovelace, tokens) at our address, by the chain."""
-        utxos = await chain.utxos(self.address)
+        utxos = await self.shown(chain)
         return sum(u.lovelace for u in utxos), sum(u.tokens.get(self.asset.unit, 0) for u in utxos)

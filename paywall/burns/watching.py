@@ -29,6 +29,7 @@ from paywall.clock import Clock
 from paywall.database.engine import Database
 from paywall.ops.failpoints import failpoint
 from shared.chain.base import SubmitRefused, SubmitUnknown, Tip, confirmations
+from shared.chain.depth import deep_slot
 
 log = logging.getLogger("paywall.burns")
 #: how many confirmed batches are looked at when the newest is gone
@@ -111,10 +112,10 @@ class BatchWatcher:
             return None, OnChain(sighting.confirmations)
         if attempt is None:
             return None, None
-        deep = None
+        deep = 0
         if tip.slot > attempt.expiry_slot:
-            deep = await self._chain.block_at(max(tip.height - self._terms.confirmations + 1, 0))
-        return attempt.expiry_slot, Absent(tip.slot, deep.slot if deep is not None else 0)
+            deep = await deep_slot(self._chain, tip, self._terms.confirmations)
+        return attempt.expiry_slot, Absent(tip.slot, deep)
 
     async def _sign(self, lease: WalletLease, batch: BurnBatchRow) -> None:
         if not await self._is_parked():

@@ -18,7 +18,7 @@ from paywall.database.schema import HEAD, upgrade, version
 from paywall.errors import SetupError
 from paywall.keys.passphrases import Passphrases
 from paywall.keys.ring import KeyRing
-from paywall.ops.reconcile import Reconciliation
+from paywall.ops.reconcile import Reconciliation, table
 from paywall.settings import Settings
 from shared.cardano.coins import Shortage
 from shared.cardano.read.audit import Audit, AuditCheck
@@ -109,17 +109,17 @@ def check_invariants(settings: Settings, *, offline: bool) -> tuple[bool, list[s
     """Whether every invariant holds, and a line for each. Errors: SetupError."""
 
     async def run() -> tuple[bool, list[str]]:
-        custody = None if settings.policy == "none" else _custody(settings, looking=True)
-        chain = open_chain(settings)
         database = open_database(settings.database, writing=False)
+        chain = open_chain(settings)
         try:
+            custody = None if offline or settings.policy == "none" else _custody(settings, looking=True)
             checks = await Reconciliation(database, custody, None if offline else chain).run()
         except ChainError as error:
             raise SetupError(f"The chain cannot be asked ({error}); --offline leaves it out.") from error
         finally:
             await chain.aclose()
             database.close()
-        return all(check.holds for check in checks), [check.line() for check in checks]
+        return all(check.holds for check in checks), table(checks)
 
     return asyncio.run(run())
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from paywall.private_files import private_folder
+from paywall.private_files import private_file, private_folder
 
 FOLDER = Path(".paywall-demo")
 CREDITS, USES, PRICE = 3, 2, "3.00"
@@ -69,6 +69,9 @@ def _clear(folder: Path) -> None:
 
 
 def _show_everything(stage: Stage) -> None:
+    private_folder(
+        stage.folder / "images"
+    )  # a buyer's `--out` is the user's own folder, this one is the demo's
     before = _custody(stage)
     _tell("custody", f"{before['held']:,} CREATE tokens of {before['minted']:,} minted")
     wallet = _buyer(stage, "wallet", "create")
@@ -150,6 +153,7 @@ def _seller(folder: Path) -> Iterator[Stage]:
     }
     for name in ("DATABASE_URL", "OPENAI_API_KEY", "BLOCKFROST_PROJECT_ID"):
         environment.pop(name, None)  # the demo shows the embedded parts, whatever this shell is set up for
+    private_file(folder / "seller.log")
     with (folder / "seller.log").open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "paywall", "serve"], env=environment, stdout=output, stderr=output

@@ -8,8 +8,9 @@ from typing import ParamSpec, TypeVar
 
 import click
 
+from paywall.environment import read_settings
 from paywall.errors import SetupError
-from paywall.settings import Settings, read_settings
+from paywall.settings import Settings
 from shared.cardano.lean import leave_backends_out
 
 P = ParamSpec("P")

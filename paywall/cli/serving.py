@@ -4,20 +4,23 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 import uvloop
+from starlette.types import ASGIApp
 
 from paywall import Paywall, __version__
-from paywall.compose import compose, open_ring
+from paywall.compose import check_storage, compose, open_ring
 from paywall.limits.networks import TrustedProxies, client_at
 from paywall.limits.settings import LimitSettings
 from paywall.ops.logs import start_logging
 from paywall.seller import Seller
 from paywall.serving.acceptor import bind
 from paywall.serving.http_server import OPERATOR_CONNECTIONS, HttpServer, descriptors
-from paywall.serving.settings import ServingSettings
+from paywall.serving.settings import SERVE_OPERATOR_PORT, ServingSettings
 from paywall.settings import Settings
 
 log = logging.getLogger("paywall.serving")
@@ -35,33 +38,61 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    # First, and in this order: a second seller on this machine is told what it has in common with the other.
+    check_storage(settings)
+    _check_ports(settings)
     app = Paywall(settings)
     async with app.running():
-        public, operator = _servers(app, settings)
+        operators = _operators_sockets(settings, SERVE_OPERATOR_PORT)
+        public = _server(app, bind(settings.host, settings.port, "PAYWALL_PORT"), settings)
         _say_hello(settings)
         _warn_of_unseen_clients(settings)
         gc.collect()
         gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again
         _on_signals(public.stop)
-        operating = asyncio.create_task(operator.serve())
-        try:
+        # To the last: an orderly stop can be watched.
+        async with _operated(app.operator, operators, settings):
             await public.serve()
-        finally:
-            operator.stop()  # last: an orderly stop can be watched
-            await operating
 
 
-def _servers(app: Paywall, settings: Settings) -> tuple[HttpServer, HttpServer]:
-    """The public one and the operator's, bound and not listening yet. Errors: SetupError for a port that is taken."""
+def _operators_sockets(settings: Settings, usual: int) -> list[socket.socket]:
+    """Bound, and not listening yet; none without an operator's port. Errors: SetupError for one that is taken."""
     limits = settings.room(ServingSettings)
-    proxies = TrustedProxies(settings.room(LimitSettings).trusted_proxies)
-    most = limits.most(descriptors())
-    own = bind(limits.operator_host, limits.operator_port, "PAYWALL_OPERATOR_PORT")
-    sockets = bind(settings.host, settings.port, "PAYWALL_PORT")
-    return (
-        HttpServer(app, sockets, limits, proxies, most),
-        HttpServer(app.operator, own, limits, proxies, min(most, OPERATOR_CONNECTIONS)),
-    )
+    port = limits.operator_port_of(usual)
+    return bind(limits.operator_host, port, "PAYWALL_OPERATOR_PORT") if port else []
+
+
+def _server(
+    app: ASGIApp, sockets: Sequence[socket.socket], settings: Settings, most: int | None = None
+) -> HttpServer:
+    """`most` connections at once, where the settings allow as many; None for all that they allow."""
+    limits, proxies = settings.room(ServingSettings), settings.room(LimitSettings).trusted_proxies
+    allowed = limits.most(descriptors())
+    return HttpServer(app, sockets, limits, TrustedProxies(proxies), min(allowed, most or allowed))
+
+
+@asynccontextmanager
+async def _operated(
+    app: ASGIApp, sockets: Sequence[socket.socket], settings: Settings
+) -> AsyncIterator[None]:
+    """The operator's port beside the block, where there is one."""
+    if not sockets:
+        yield
+        return
+    operator = _server(app, sockets, settings, OPERATOR_CONNECTIONS)
+    operating = asyncio.create_task(operator.serve())
+    try:
+        yield
+    finally:
+        operator.stop()
+        await operating
+
+
+def _check_ports(settings: Settings) -> None:
+    """Errors: SetupError. They are bound anew when all is ready: what is bound and not served yet answers nobody."""
+    public = bind(settings.host, settings.port, "PAYWALL_PORT")
+    for listener in (*public, *_operators_sockets(settings, SERVE_OPERATOR_PORT)):
+        listener.close()
 
 
 def _say_hello(settings: Settings) -> None:
@@ -87,14 +118,18 @@ def _warn_of_unseen_clients(settings: Settings) -> None:
 def work(settings: Settings) -> None:
     """The worker alone, beside any number of `serve` on one PostgreSQL. Errors: SetupError."""
     start_logging(settings.log)
-    uvloop.run(_work(compose(settings, open_ring(settings))))
+    operators = _operators_sockets(
+        settings, usual=0
+    )  # first: a port that is taken leaves nothing open behind it
+    uvloop.run(_work(compose(settings, open_ring(settings)), operators))
 
 
-async def _work(seller: Seller) -> None:
+async def _work(seller: Seller, operators: Sequence[socket.socket]) -> None:
     stop = asyncio.Event()
     _on_signals(stop.set)
     try:
         await seller.start()
-        await seller.worker.run(stop)
+        async with _operated(seller.operator, operators, seller.settings):
+            await seller.worker.run(stop)
     finally:
         await seller.close()

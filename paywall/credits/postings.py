@@ -52,6 +52,11 @@ def revoke(cause: str, credits: int) -> Transfer:
     return Transfer(f"revoke:{cause}", "available", "revoked", credits)
 
 
+def restore(payment_id: str, credits: int) -> Transfer:
+    """What was revoked for a payment that stands after all, for good: so it happens once."""
+    return Transfer(f"restore:{payment_id}", "revoked", "available", credits)
+
+
 def give(gift_id: str, credits: int) -> Transfer:
     """The giver's side of a gift: no longer his to use."""
     return Transfer(f"give:{gift_id}", "available", "moved", credits)

@@ -67,6 +67,7 @@ _MOVES = {
     for source, target in (
         *(("reserved", "captured"), ("reserved", "available")),
         *(("available", "expired"), ("available", "revoked"), ("available", "moved")),
+        ("revoked", "available"),
     )
 }
 _RESERVE = _account_move(
@@ -170,6 +171,19 @@ def take_back(tx: Transaction, account_id: str, transfer: Transfer, now: int) ->
     ).one_or_none()
     if row is not None:
         move(tx, account_id, postings.revoke(f"{row}:{transfer.key}", transfer.amount), now)
+
+
+def restore(tx: Transaction, account_id: str, payment_id: str, now: int) -> int:
+    """Give back all that was revoked for this payment, which stands after all. How many those were."""
+    done = tx.session.exec(
+        update(CreditAccountRow)
+        .where(col(CreditAccountRow.id) == account_id, col(CreditAccountRow.revoked_by) == payment_id)
+        .values(revoked_by=None)
+        .returning(col(CreditAccountRow.revoked))
+    ).scalar_one_or_none()
+    if done:
+        move(tx, account_id, postings.restore(payment_id, done), now)
+    return int(done or 0)
 
 
 def past_end(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> list[str]:

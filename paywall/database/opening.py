@@ -61,6 +61,8 @@ def open_engine(url: str) -> Iterator[Engine]:
             writer.close()
         return
     engine = _postgres(url)
+    with _closing_on_error(engine.dispose):
+        engine.connect().close()
     try:
         yield engine
     finally:

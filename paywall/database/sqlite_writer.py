@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from paywall.database.engine import TransactFn, run_one
 from paywall.errors import SetupError, StorageUnavailable
-from paywall.private_files import private_file
+from paywall.private_files import private_file, private_sqlite
 
 T = TypeVar("T")
 #: what SQLite raises when the storage, not the statement, is at fault
@@ -36,7 +36,7 @@ class SqliteWriter:
         path = path.resolve()  # one lock a file, by whatever name it is called
         self._lock = _lock(path)
         try:
-            _keep_private(path)
+            private_sqlite(path)
         except PermissionError as error:
             os.close(self._lock)
             raise SetupError(f"{path} may be read by others; run: chmod 600 '{path}'") from error
@@ -132,15 +132,6 @@ def _lock(path: Path) -> int:
             "for several, set DATABASE_URL to a PostgreSQL database."
         ) from error
     return handle
-
-
-def _keep_private(path: Path) -> None:
-    """Before SQLite makes them: it gives the write-ahead log and its index the mode of the database."""
-    private_file(path)
-    for ending in ("-wal", "-shm"):  # what an older version left
-        beside = path.with_name(path.name + ending)
-        if beside.exists():
-            private_file(beside)
 
 
 def _configure(connection: Any, _record: Any) -> None:

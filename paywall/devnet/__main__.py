@@ -1,5 +1,6 @@
 """`python -m paywall.devnet`: what `paywall serve` starts as a child process."""
 
+import os
 from pathlib import Path
 
 import click
@@ -31,6 +32,7 @@ def main(
     """Serve a Cardano devnet in Blockfrost's shapes, under the ledger rules of scalus."""
     import uvloop
 
+    os.umask(0o077)  # whatever else this process comes to write
     from paywall.devnet.server import serve
 
     try:

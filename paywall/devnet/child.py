@@ -1,6 +1,7 @@
 """The devnet as a child process of `paywall serve`, and the money that it starts with."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +17,8 @@ from paywall.errors import SetupError
 from paywall.settings import Settings
 from shared.chain.tls import trusted
 
+#: where the devnet listens
+HOST = "127.0.0.1"
 STARTING_LOVELACE = 10_000_000_000
 STOP_SECONDS = 10
 
@@ -38,6 +41,7 @@ async def embedded_devnet(settings: Settings) -> AsyncIterator[None]:
 @contextmanager
 def devnet_child(settings: Settings) -> Iterator[None]:
     """Runs the devnet until the block ends; it ends with us, however we end. Errors: SetupError."""
+    _check_port(settings.devnet_port)
     command = [
         *(sys.executable, "-m", "paywall.devnet", "--exit-with-parent"),
         *("--port", str(settings.devnet_port)),
@@ -51,7 +55,7 @@ def devnet_child(settings: Settings) -> Iterator[None]:
         if not child.stdout.readline().startswith("devnet listening"):
             raise SetupError(
                 f"The devnet did not start on port {settings.devnet_port}; what it says is above. "
-                "PAYWALL_DEVNET_PORT chooses another port."
+                + _other_ways(settings.devnet_port)
             )
         yield
     finally:
@@ -62,6 +66,24 @@ def devnet_child(settings: Settings) -> Iterator[None]:
             child.kill()
             child.wait()
         child.stdout.close()
+
+
+def _check_port(port: int) -> None:
+    try:
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((HOST, port))
+    except OSError as error:
+        raise SetupError(
+            f"The devnet cannot listen on port {port} ({error.strerror}). {_other_ways(port)}"
+        ) from error
+
+
+def _other_ways(port: int) -> str:
+    return (
+        f"To use the devnet that runs there already: PAYWALL_BLOCKFROST_URL=http://{HOST}:{port}/api/v0; "
+        "PAYWALL_DEVNET_PORT chooses another port, for a second chain."
+    )
 
 
 async def faucet(settings: Settings, address: str, lovelace: int) -> str:

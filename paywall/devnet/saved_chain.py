@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paywall.devnet.blockfrost.transactions import IndexedTransaction
 from paywall.devnet.chain import Block
-from paywall.private_files import private_folder
+from paywall.private_files import private_folder, private_sqlite
 
 _PRAGMAS = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 _SCHEMA = """
@@ -65,6 +65,7 @@ class Store:
     def __init__(self, path: Path, fresh: DevnetOptions) -> None:
         """Opens the file, or makes it, and its directory, with the settings `fresh`."""
         private_folder(path.parent)
+        private_sqlite(path)  # it holds the faucet's seed
         self._connection = sqlite3.connect(path, timeout=1)
         try:
             self._connection.executescript(_PRAGMAS + _SCHEMA)

@@ -1,6 +1,6 @@
 """Which key signs what: a setting names its place, and the adapter for that place is loaded when it is chosen.
 
-(empty)      the file NAME.pem in the data directory; made there, unencrypted, except on mainnet
+(empty)      the file NAME.pem in the data directory; made there, unencrypted, by who signs, except on mainnet
 file:PATH    another PEM file
 aws-kms:KEY  id, ARN or alias
 pkcs11:…     token=LABEL;object=LABEL?module-path=PATH (RFC 7512)
@@ -64,8 +64,8 @@ def open_signer(settings: Settings, name: Name, passphrases: Passphrases, *, loo
 
         return open_pkcs11(rest, passphrases.ask)
     path = key_file(settings, name)
-    if looking and path.exists():
-        return look_at(path, passphrases.ask)
+    if looking:
+        return look_at(path, passphrases.ask)  # never makes one: it would stand in the way of `token keygen`
     if rest or settings.network == "mainnet":
         return open_file(path, passphrases.ask, plain_allowed=settings.network != "mainnet")
     return open_or_create(path, passphrases.ask)

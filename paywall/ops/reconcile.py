@@ -1,6 +1,8 @@
 """The invariants, each with its figures. Looks alone: on a running server too."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -50,7 +52,7 @@ _SURPLUS = "SELECT external_id, amount, reason FROM payment WHERE state = 'surpl
 _REVERSED = """SELECT p.external_id, a.revoked, a.captured + a.moved, a.reserved, p.reason FROM payment p
     JOIN receipt r ON r.payment_id = p.id JOIN credit_account a ON a.id = r.id
     WHERE p.state = 'reversed' ORDER BY p.created_at"""
-_UNPAID = "SELECT count(*), COALESCE(min(expires_at), 0) FROM payment_request WHERE state = 'open'"
+_UNPAID = "SELECT count(*), min(expires_at) FROM payment_request WHERE state = 'open'"
 _ATTEMPTS = (
     """SELECT a.tx_hash, b.quantity, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
 )
@@ -64,16 +66,24 @@ LOOKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """One invariant; `number` is DESIGN's. A note is something to look at that breaks nothing."""
+    """One invariant. A `note` is something to look at that breaks nothing."""
 
-    number: str
     name: str
     holds: bool
     figures: dict[str, Any] = field(default_factory=dict)
+    note: bool = False
 
-    def line(self) -> str:
+    def line(self, width: int = 0) -> str:
+        """Of a table whose names are `width` wide."""
+        verdict = "note" if self.note else "holds" if self.holds else "BROKEN"
         figures = "  ".join(f"{name}={value}" for name, value in self.figures.items())
-        return f"{'holds ' if self.holds else 'BROKEN'}  {self.number:<2} {self.name:<44} {figures}"
+        return f"{verdict:<6}  {self.name:<{width}}  {figures}".rstrip()
+
+
+def table(checks: Sequence[Invariant]) -> list[str]:
+    """A line for each."""
+    width = max(len(check.name) for check in checks)
+    return [check.line(width) for check in checks]
 
 
 class Reconciliation:
@@ -124,36 +134,31 @@ def _read(tx: Transaction) -> list[Invariant]:
     names = ("accounts", "granted", "available", "reserved", "captured", "expired", "revoked", "moved")
     return [
         Invariant(
-            "1",
             "every account's buckets sum to what was granted",
             wrong == 0,
             dict(zip(names, accounts, strict=True)),
         ),
         Invariant(
-            "1",
             "postings sum to zero, and to each balance",
             unbalanced == drifted == 0,
             {"unbalanced": unbalanced, "drifted": drifted},
         ),
         Invariant(
-            "1",
             "reserved and captured credits are redemptions",
             (accounts[3], accounts[4]) == (reserved, used),
             {"reserved": reserved, "captured": used},
         ),
         Invariant(
-            "2",
             "captured redemptions and burns are one to one",
             captured == burns and stray == 0,
             {"captured": captured, "burns": burns, "tokens": tokens},
         ),
         Invariant(
-            "3", "every burn is waiting, under way or confirmed", sum(by_state.values()) == captured, by_state
+            "every burn is waiting, under way or confirmed", sum(by_state.values()) == captured, by_state
         ),
-        Invariant("4", "every batch burns what was put into it", one(_WRONG_BATCHES)[0] == 0),
-        Invariant("6", "a request is paid by one payment, or by none", one(_WRONG_PAYMENTS)[0] == 0),
+        Invariant("every batch burns what was put into it", one(_WRONG_BATCHES)[0] == 0),
+        Invariant("a request is paid by one payment, or by none", one(_WRONG_PAYMENTS)[0] == 0),
         Invariant(
-            "9",
             "nothing is parked",
             stuck[3] == 0,
             {"reserved": stuck[0], "settling": stuck[1], "burning": stuck[2]},
@@ -165,32 +170,33 @@ def _read(tx: Transaction) -> list[Invariant]:
 def _notes(tx: Transaction) -> list[Invariant]:
     """What a person should look at, and breaks nothing."""
     run = tx.connection.execute
+    unpaid, oldest = run(text(_UNPAID)).one()
+    figures = {"open": unpaid, "oldest expires": "–" if oldest is None else _date(oldest)}
+    found = [("unpaid requests are forgotten after a while", figures)]
     undone = ("transaction", "revoked", "lost", "reserved", "reason")
-    found = [
-        ("unpaid requests are forgotten after a while", ("open", "oldest expiry"), _UNPAID),
+    for name, names, query in (
         ("a surplus payment waits for a person", ("transaction", "amount", "reason"), _SURPLUS),
         ("a payment was undone, and used credits are lost", undone, _REVERSED),
-    ]
-    return [
-        Invariant("–", name, True, dict(zip(figures, row, strict=True)))
-        for name, figures, query in found
-        for row in run(text(query))
-    ]
+    ):
+        found += [(name, dict(zip(names, row, strict=True))) for row in run(text(query))]
+    return [Invariant(name, True, figures, note=True) for name, figures in found]
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _on_chain(supply: Supply, landed: dict[str, list[int]]) -> list[Invariant]:
     ours = sum(sum(attempts) for attempts in landed.values())
     twice = sum(len(attempts) > 1 for attempts in landed.values())
     return [
-        Invariant("4", "no batch is burned twice", twice == 0, {"batches on chain": len(landed)}),
+        Invariant("no batch is burned twice", twice == 0, {"batches on chain": len(landed)}),
         Invariant(
-            "5",
             "custodial tokens are minted minus burned",
             supply.held == supply.minted - supply.burned,
             {"minted": supply.minted, "burned": supply.burned, "held": supply.held},
         ),
         Invariant(
-            "5",
             "what is burned on chain is ours to the token",
             supply.burned == ours,
             {"burned": supply.burned, "in our batches": ours},

@@ -32,9 +32,10 @@ from paywall.payments.tables import PaymentRow
 from paywall.payments.turns import Turns
 from paywall.rails.base import CheckedPayment, Rail
 from paywall.sales import store as request_store
+from paywall.sales.selling import Cover
 from shared.dialects.base import Evidence, StoredRequest
 from shared.tokens.jws import TokenError
-from shared.tokens.prt import PaymentOption, PaymentRequest
+from shared.tokens.prt import PaymentOption
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,6 @@ class PaymentClaim:
     external_id: str
     #: the request expired so long ago that its row may be gone
     forgotten: bool
-
-    @property
-    def request(self) -> PaymentRequest:
-        return self.stored.request
 
 
 class Claims:
@@ -70,7 +67,10 @@ class Claims:
         kept: int,
         clock: Clock,
         ids: Ids,
+        cover: Cover | None = None,
     ) -> None:
+        """`cover` bounds what is paid from here on, None for what nothing is burned for."""
+        self._cover = cover
         self._database = database
         self._identity = identity
         self._rails = rails
@@ -85,7 +85,7 @@ class Claims:
         known = await self._known(claim)
         if known is not None:
             return known
-        async with self._turns.take(claim.request.id):
+        async with self._turns.take(claim.stored.request.id):
             return await self._known(claim) or await self._store(claim, await self._check(claim))
 
     async def _read(self, evidence: Evidence) -> PaymentClaim:
@@ -108,7 +108,7 @@ class Claims:
     async def _known(self, claim: PaymentClaim) -> PaymentRow | None:
         """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed."""
         row = await self._database.read(lambda tx: store.payment(tx, claim.rail.id, claim.external_id))
-        if row is not None and row.payment_request_id != claim.request.id:
+        if row is not None and row.payment_request_id != claim.stored.request.id:
             raise PaymentAlreadyUsed
         return row if row is not None and _accepted(row, claim) else None
 
@@ -117,16 +117,24 @@ class Claims:
             checked = await claim.rail.check(claim.stored, claim.evidence)
         except PaymentRequired as error:
             # Never asked for twice: this payment was not the one, and another is, or is on its way.
-            other = await self._database.read(lambda tx: _occupied(tx, claim.request.id))
+            other = await self._database.read(lambda tx: _occupied(tx, claim.stored.request.id))
             if other is not None:
                 self._refuse(other, claim)
             raise error.asking(to_pay(claim.stored, self._clock())) from error
-        check_payer(claim.evidence.payer, claim.request, checked.owners)
+        check_payer(claim.evidence.payer, claim.stored.request, checked.owners)
+        if checked.paid_at is None and self._cover is not None:
+            # More are asked for than are paid, so the last tokens can be promised to many. Refusing costs nothing yet.
+            await self._cover.check(claim.stored.request.order.credits)
         return checked
 
     async def _store(self, claim: PaymentClaim, checked: CheckedPayment) -> PaymentRow:
         new = NewPayment(
-            self._ids(), claim.request.id, claim.rail.id, claim.option.id, claim.evidence.payer, checked
+            self._ids(),
+            claim.stored.request.id,
+            claim.rail.id,
+            claim.option.id,
+            claim.evidence.payer,
+            checked,
         )
         verdict = await self._database.transact(lambda tx: _claim_once(tx, claim, new, self._clock()))
         if isinstance(verdict, Refused):
@@ -160,13 +168,14 @@ class Claims:
 
 
 def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int) -> PaymentRow | Refused:
-    checked, request = new.checked, claim.request
+    checked, request = new.checked, claim.stored.request
     row = store.payment(tx, new.rail, checked.external_id)
     if row is not None and row.payment_request_id != request.id:
         raise PaymentAlreadyUsed
     if row is not None and _accepted(row, claim):
         return store.plain(row)
-    if claim.forgotten and checked.paid_at is not None:
+    if checked.paid_at is not None:
+        # It may be forgotten since it was read: money that has moved is kept all the same.
         request_store.restore(tx, claim.stored)
     refused = shortcoming(checked.amount, checked.paid_at, claim.option, request, now)
     if refused is None and not request_store.move(tx, request.id, "settling", guard=("open",)):
@@ -198,7 +207,7 @@ def _take_up(tx: Transaction, row: PaymentRow | None, new: NewPayment, now: int)
 
 def _accepted(row: PaymentRow, claim: PaymentClaim) -> bool:
     """Whether the row is this request's payment, by this payer, and on its way or settled."""
-    same = row.payment_request_id == claim.request.id and row.payer == claim.evidence.payer
+    same = row.payment_request_id == claim.stored.request.id and row.payer == claim.evidence.payer
     return same and row.state in {"settling", "settled"}
 
 

@@ -5,6 +5,9 @@
 
 Used credits cannot be taken back: they are our loss, and `paywall reconcile` says so. What is reserved just now
 is either used, or revoked when it is released.
+
+What was undone is looked at as well: a fork that took it can be undone itself, and then its money is here. Once that
+is final the credits are given back.
 """
 
 import logging
@@ -37,7 +40,11 @@ class Reversals:
         before = self._clock() - self._pause
 
         def due(tx: Transaction) -> list[PaymentRow]:
-            return [store.plain(row) for row in store.watched(tx, list(self._rails), before)]
+            rails = list(self._rails)
+            found = [
+                row for state in ("settled", "reversed") for row in store.watched(tx, state, rails, before)
+            ]
+            return [store.plain(row) for row in found]
 
         for payment in await self._database.read(due):
             # Whoever notes the look makes it; the others' turn comes first next time.
@@ -50,11 +57,27 @@ class Reversals:
     async def _look(self, payment: PaymentRow) -> None:
         match await self._rails[payment.rail].watch(store.for_rail(payment)):
             case Settled():
-                await self._database.transact(lambda tx: store.mark_final(tx, payment.id, self._clock()))
+                await self._keep(payment)
             case Failed(reason):
                 await self._reverse(payment, reason)
             case Pending():
                 pass
+
+    async def _keep(self, payment: PaymentRow) -> None:
+        def keep(tx: Transaction) -> int | None:
+            now = self._clock()
+            store.mark_final(tx, payment.id, now)
+            # The guard: once, and final from then on.
+            if not store.reinstate(tx, payment.id, now):
+                return None
+            request_store.move(tx, payment.payment_request_id, "paid", guard=("reversed",))
+            receipt = store.receipt_of(tx, payment.payment_request_id)
+            assert receipt is not None
+            return credit_store.restore(tx, account_of(receipt.id), payment.id, now)
+
+        restored = await self._database.transact(keep)
+        if restored is not None:
+            log.warning("payment %s stands after all: %d credits were given back", payment.id, restored)
 
     async def _reverse(self, payment: PaymentRow, reason: str) -> None:
         def reverse(tx: Transaction) -> int | None:

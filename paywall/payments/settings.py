@@ -13,13 +13,10 @@ class PaymentSettings:
     """`payment_looks` payments are looked at at once for clients; one look is good for `look_seconds`."""
 
     needs_chain: ClassVar[bool] = False
+    embedded: ClassVar[str] = ""
 
     payment_looks: int = 16
     look_seconds: float = DEFAULT_LOOK_SECONDS
-
-    @property
-    def embedded(self) -> str:
-        return ""
 
     def fresh_seconds(self, network: str) -> float:
         """The devnet costs nothing to ask, and makes a block every second."""

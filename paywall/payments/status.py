@@ -5,7 +5,7 @@ from typing import Any
 
 from paywall.clock import Clock
 from paywall.database.engine import Database, Transaction
-from paywall.errors import NotFound, PaymentMismatch, PaymentPending
+from paywall.errors import NotFound, PaymentMismatch, PaymentPending, PaymentRequestExpired
 from paywall.payments import store
 from paywall.payments.settlement import Settlement, read_paid
 from paywall.payments.tables import PaymentRow
@@ -49,7 +49,10 @@ class Statuses:
         self._clock = clock
 
     async def read(self, request_id: str, proof: HolderProof | None) -> Status:
-        """`proof` is whoever asks for the receipt, and counts once. Errors: NotFound, HolderProofInvalid."""
+        """`proof` is whoever asks for the receipt, and counts once.
+
+        Errors: NotFound, HolderProofInvalid, PaymentReversed, Unavailable.
+        """
         if proof is not None:
             # A proof that could be shown again would let an eavesdropper fetch a receipt that binds no holder.
             await self._database.transact(lambda tx: use_proof(tx, proof))
@@ -59,7 +62,7 @@ class Statuses:
         outcome: Paid | Settling | None
         try:
             outcome = await self._settlement.look(payment)
-        except (PaymentMismatch, PaymentPending):
+        except (PaymentMismatch, PaymentPending, PaymentRequestExpired):
             outcome = None  # it failed, or moved elsewhere, just now: asking how it stands is no offence
         if isinstance(outcome, Settling):
             return Status(

@@ -136,12 +136,17 @@ def settling(tx: Transaction, limit: int = 100) -> list[PaymentRow]:
     return list(tx.session.exec(rows))
 
 
-def watched(tx: Transaction, rails: Sequence[str], before: int, limit: int = 100) -> list[PaymentRow]:
-    """Settled payments of these rails that may still be undone and were not looked at since, the longest first."""
+def watched(
+    tx: Transaction, state: str, rails: Sequence[str], before: int, limit: int = 100
+) -> list[PaymentRow]:
+    """Settled payments that may still be undone, or reversed ones that may come back, by `state`.
+
+    Those of these rails that were not looked at since `before`, the longest first.
+    """
     rows = (
         select(PaymentRow)
         .where(
-            PaymentRow.state == "settled",
+            PaymentRow.state == state,
             col(PaymentRow.final_at).is_(None),
             col(PaymentRow.updated_at) <= before,
             col(PaymentRow.rail).in_(rails),
@@ -152,10 +157,10 @@ def watched(tx: Transaction, rails: Sequence[str], before: int, limit: int = 100
     return list(tx.session.exec(rows))
 
 
-def _still_watched(payment_id: str) -> list[ColumnElement[bool]]:
+def _still_watched(payment_id: str, state: str = "settled") -> list[ColumnElement[bool]]:
     return [
         col(PaymentRow.id) == payment_id,
-        col(PaymentRow.state) == "settled",
+        col(PaymentRow.state) == state,
         col(PaymentRow.final_at).is_(None),
     ]
 
@@ -164,7 +169,7 @@ def note_look(tx: Transaction, payment: PaymentRow, now: int) -> bool:
     """False when somebody else looked at it since it was read."""
     done = tx.session.exec(
         update(PaymentRow)
-        .where(*_still_watched(payment.id), col(PaymentRow.updated_at) == payment.updated_at)
+        .where(*_still_watched(payment.id, payment.state), col(PaymentRow.updated_at) == payment.updated_at)
         .values(updated_at=now)
     )
     return done.rowcount == 1
@@ -178,6 +183,13 @@ def reverse(tx: Transaction, payment_id: str, reason: str, now: int) -> bool:
     """Settled → reversed. False when it is not settled any more, or final."""
     values = {"state": "reversed", "reason": reason, "updated_at": now}
     done = tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id)).values(values))
+    return done.rowcount == 1
+
+
+def reinstate(tx: Transaction, payment_id: str, now: int) -> bool:
+    """Reversed → settled, for good. False when it is not reversed, or was reinstated already."""
+    values = {"state": "settled", "reason": None, "updated_at": now, "final_at": now}
+    done = tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id, "reversed")).values(values))
     return done.rowcount == 1
 
 

@@ -22,12 +22,14 @@ class RailContext:
     """What a rail's room may use to open its rail.
 
     Its own settings are `settings.room(…)`; `clock` gives Unix seconds; `open_key` gives a key of the data
-    directory by its name, made there when there is none.
+    directory by its name, made there when there is none. `asked` is to be called before each question to an outside
+    service: it raises TooManyRequests when whoever asks us has made us ask too often.
     """
 
     settings: Settings
     clock: Callable[[], int]
     open_key: Callable[[str], Signer]
+    asked: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

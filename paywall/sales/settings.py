@@ -13,13 +13,10 @@ class SalesSettings:
     """
 
     needs_chain: ClassVar[bool] = False
+    embedded: ClassVar[str] = ""
 
     holders: str = ""
     unpaid_hours: int = 72
-
-    @property
-    def embedded(self) -> str:
-        return ""
 
     @property
     def unpaid_seconds(self) -> int:

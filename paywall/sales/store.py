@@ -33,7 +33,10 @@ def insert(tx: Transaction, **row: Any) -> None:
 
 
 def restore(tx: Transaction, stored: StoredRequest) -> None:
-    """The row of a request that was forgotten, from its token, for a payment to be kept with; nothing opens it."""
+    """The row of a request that was forgotten, from its token, for a payment to be kept with; nothing opens it.
+
+    A row that is there stays as it is.
+    """
     request = stored.request
     tx.run(
         _RESTORE,

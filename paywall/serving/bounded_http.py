@@ -1,8 +1,7 @@
 """One HTTP connection: uvicorn's own, with limits on what arrives and how long it takes.
 
-httptools' parser (llhttp) keeps nothing itself, but hands out each header as it ends and joins the pieces of one
-that does not; h11 keeps the whole block until it is complete. So what is counted here is bytes before the parser
-has them, and fields as it finds them.
+httptools' parser (llhttp) hands out each header as it ends, and joins the pieces of one that does not. So what is
+counted here is bytes before the parser has them, and fields as it finds them.
 """
 
 import asyncio
@@ -26,6 +25,7 @@ from paywall.serving.awaited import Awaited
 from paywall.serving.connections import Connections, Share
 from paywall.serving.refusals import refusal_bytes
 from paywall.serving.settings import ServingSettings
+from paywall.serving.unread import Unread
 
 #: what one body may take on the wire, chunk headers and trailers included; the app has its own, lower limit
 WIRE_BODY_BYTES = 1 << 20
@@ -33,8 +33,6 @@ WIRE_BODY_BYTES = 1 << 20
 PIPELINED = 8
 #: how long it is listened to after a refusal, so that the refusal is not lost in a reset
 LINGER_SECONDS, LINGER_BYTES = 2.0, 16 << 20
-#: a client that takes less than this in `idle_seconds` does not read its answer
-PROGRESS_BYTES = 1024
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -59,7 +57,7 @@ class BoundedHttp(HttpToolsProtocol):
         #: left of this head: bytes before the parser, fields after it
         self._room = self._fields = 0
         self._wire_bytes = self._dropped = 0
-        self._unsent = 0
+        self._unread = Unread()
         self._refusal: PaywallError | None = None
         #: the request that is answered; `cycle` is the last that came, which may wait behind it
         self._answered: RequestResponseCycle | None = None
@@ -101,7 +99,7 @@ class BoundedHttp(HttpToolsProtocol):
             while data and self._reading is not Awaited.NOTHING:
                 data = self._feed(data)
         except httptools.HttpParserUpgrade:
-            pass  # refused by not being taken up, as RFC 9110 section 7.8 allows: the request is answered as it is
+            self.cycle.keep_alive = False  # not taken up (RFC 9110 section 7.8), nor what comes behind it
         except httptools.HttpParserError:
             self._refuse(self._refusal or BadRequest("This is not HTTP."))
         except PaywallError as error:
@@ -193,24 +191,28 @@ class BoundedHttp(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unsent = 0
+        self._unread.begin(self.loop.time())
         self._expect(self._limits.idle_seconds)
+        # Answers that nobody reads could hold every place for hours, and a request asked behind them would guard it.
+        self._held.wait(self._share, self)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._unsent = 0
+        self._unread.begin(self.loop.time())
         if self._busy:
             self._deadline = math.inf
+            self._held.work(self._share, self)
 
     # what is late
 
     def look(self, now: float) -> None:
         """Every half second: end what has waited too long for its client."""
-        if now < self._deadline:
-            return
         unsent = self.transport.get_write_buffer_size()
-        if unsent and (not self._unsent or self._unsent - unsent >= PROGRESS_BYTES):
-            self._unsent = unsent
+        if self._unread.given_up(now, unsent):
+            self.cut()
+        elif now < self._deadline:
+            return
+        elif unsent and self._unread.is_taken(unsent):
             self._expect(self._limits.idle_seconds)
         elif unsent or self._reading is Awaited.NOTHING:
             self.cut()
@@ -226,6 +228,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """What is under way is finished; of what is not wholly here nothing has begun, and it can go elsewhere."""
+        self._unread.stop(self.loop.time())
         if self._busy:
             super().shutdown()
         elif self._reading in {Awaited.HEAD, Awaited.BODY}:
@@ -252,6 +255,6 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _leave(self) -> None:
         self._reading = Awaited.NOTHING
-        self._unsent = 0
+        self._unread.begin(self.loop.time())
         self._expect(LINGER_SECONDS)
         self._held.wait(self._share, self)

@@ -32,8 +32,9 @@ class Share:
 class Connections:
     """The count, and the order in which connections wait for their clients.
 
-    One *waits* that has no whole request under way: silent, half a head, half a body, idle. It goes when room is
-    needed. One whose request is being answered never does. So silence, however much of it, shuts nobody out.
+    One *waits* that has no whole request under way: silent, half a head, half a body, idle; and one that does not
+    read its answers. It goes when room is needed. One whose request is being answered never does. So silence,
+    however much of it, shuts nobody out.
     """
 
     def __init__(

@@ -87,7 +87,7 @@ def build_app(surface: Surface) -> ASGIApp:
     ]
     app = Starlette(
         routes=limited(routes(rooms, sales, redemptions, operations), surface.limiter),
-        exception_handlers=handlers(surface.dialects),
+        exception_handlers=handlers(surface.dialects, surface.service_url),
     )
     app.router.redirect_slashes = False  # one spelling a path
     shared = CrossOrigin(app, surface.cors_origins, api_paths(surface.resources))

@@ -10,9 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from paywall.errors import PaywallError
 from paywall.ops.readiness import every_part_answers
-from paywall.web.problems import NO_STORE, JsonResponse, on_error
+from paywall.web.problems import NO_STORE, JsonResponse, refusing
 
 Ready = Callable[[], Awaitable[dict[str, str]]]
 Exposition = Callable[[], Awaitable[tuple[bytes, str]]]
@@ -30,14 +29,15 @@ class OperationRoutes:
     ) -> None:
         """`ready` gives a note for each part, "ok…" or why not."""
         self._did_document = did_document
-        self._openapi = openapi
+        #: 64 KB that are spelled once: each time, they would cost the server more than anything else that is free
+        self._openapi = bytes(JsonResponse(openapi()).body)
         self._ready = ready
 
     async def did(self, _request: Request) -> Response:
         return JsonResponse(self._did_document())
 
     async def openapi(self, _request: Request) -> Response:
-        return JsonResponse(self._openapi())
+        return Response(self._openapi, headers=NO_STORE, media_type=JsonResponse.media_type)
 
     async def healthz(self, _request: Request) -> Response:
         """The process answers."""
@@ -61,7 +61,7 @@ def operator_app(ready: Ready, exposition: Exposition) -> ASGIApp:
         return Response(body, headers={**NO_STORE, "Content-Type": media_type})
 
     table = [Route("/readyz", readyz), Route("/metrics", metrics)]
-    return Starlette(routes=table, exception_handlers={PaywallError: on_error})
+    return Starlette(routes=table, exception_handlers=refusing("The operator has /metrics and /readyz."))
 
 
 def _status(parts: Mapping[str, str]) -> int:

@@ -1,11 +1,21 @@
 """The one place where errors become HTTP: RFC 9457 problem details, never cached."""
 
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paywall.errors import InternalFault, PaymentRequired, PaywallError, Unauthorized
+from paywall.errors import (
+    InternalFault,
+    MethodNotAllowed,
+    NotFound,
+    PaymentRequired,
+    PaywallError,
+    Unauthorized,
+)
 from shared import strict_json
 from shared.dialects.ack import Ack
 from shared.dialects.base import AnswerParts, HeaderLines, Refusal, Response402Parts
@@ -15,6 +25,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 CHALLENGES = 'DPoP algs="EdDSA", error="{error}", Bearer error="{error}"'
 
 ACK = Ack()
+Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class JsonResponse(Response):
@@ -56,6 +67,23 @@ def refusal_of(error: PaywallError) -> Refusal:
 def problem_response(error: PaywallError) -> Response:
     """The response for a refusal where no dialect was spoken. A 402 carries the PRT to pay beside the problem."""
     return parts_response(ACK.answer(refusal_of(error)))
+
+
+def refusing(elsewhere: str) -> dict[Any, Handler]:
+    """Starlette's handlers for our tree, and for its own refusals (no route, wrong method) in our form.
+
+    `elsewhere` is for who found no route.
+    """
+
+    async def on_http(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        wrong_method = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        refusal = MethodNotAllowed() if wrong_method else NotFound(f"Nothing is here. {elsewhere}")
+        response = problem_response(refusal)
+        response.headers.update(error.headers or {})
+        return response
+
+    return {PaywallError: on_error, HTTPException: on_http}
 
 
 async def on_error(_request: Request, error: Exception) -> Response:

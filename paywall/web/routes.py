@@ -1,23 +1,17 @@
 """The table of routes. `openapi/document.py` describes them; a test holds the two together."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from http import HTTPStatus
+from collections.abc import Sequence
 from typing import Any
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from paywall.errors import MethodNotAllowed, NotFound, PaymentRequired, PaywallError
+from paywall.errors import PaymentRequired
 from paywall.web.dialects import PaymentDialects
 from paywall.web.operations import OperationRoutes
-from paywall.web.problems import on_error, on_fault, problem_response
+from paywall.web.problems import Handler, on_fault, refusing
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
 from paywall.web.sales import SalesRoutes
-
-Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def routes(
@@ -42,23 +36,7 @@ def routes(
     ]
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
-    """Starlette's own refusals (no route, wrong method) in our form."""
-    assert isinstance(error, HTTPException)
-    refusal: PaywallError = (
-        MethodNotAllowed() if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else NotFound()
-    )
-    response = problem_response(refusal)
-    for name, value in (error.headers or {}).items():
-        response.headers[name] = value
-    return response
-
-
-def handlers(dialects: PaymentDialects) -> dict[Any, Handler]:
+def handlers(dialects: PaymentDialects, service_url: str) -> dict[Any, Handler]:
     """Error → its handler; the nearest class counts."""
-    return {
-        PaymentRequired: dialects.on_unpaid,
-        PaywallError: on_error,
-        HTTPException: _on_http,
-        Exception: on_fault,
-    }
+    elsewhere = f"What is sold is at {service_url}/api/catalog, every route at {service_url}/openapi.json."
+    return {PaymentRequired: dialects.on_unpaid, **refusing(elsewhere), Exception: on_fault}

@@ -14,12 +14,9 @@ class WebSettings:
     """`cors_origins` are origins with commas between them, `*` for every one, or `none`."""
 
     needs_chain: ClassVar[bool] = False
+    embedded: ClassVar[str] = ""
 
     cors_origins: str = ANY
-
-    @property
-    def embedded(self) -> str:
-        return ""
 
     @property
     def origins(self) -> frozenset[str]:

@@ -2,8 +2,6 @@
 
 DEVNET = "cardano:devnet"
 NETWORKS = {"cardano:mainnet": 1, "cardano:preprod": 0, "cardano:preview": 0, DEVNET: 0}
-#: Mainnet makes a block in 20 slots on average; twice that for a slow stretch.
-SLOTS_PER_CONFIRMATION = 40
 
 
 class UnknownNetworkError(ValueError):

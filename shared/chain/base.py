@@ -73,6 +73,11 @@ class TransactionEnds:
     inputs: Mapping[OutputReference, str]
     outputs: Mapping[int, MadeOutput]
 
+    def spender(self, index: int) -> str | None:
+        """The transaction on the chain that spends an output; None when there is none, or no such output."""
+        made = self.outputs.get(index)
+        return None if made is None else made.spent_by
+
 
 def confirmations(tip: Tip, inclusion: Inclusion) -> int:
     """1 for a transaction in the newest block; 0 or less when the tip was read before the inclusion."""
@@ -87,6 +92,9 @@ class Chain(Protocol):
 
     async def tip(self) -> Tip:
         """The newest block."""
+
+    async def block_at(self, height: int) -> Tip | None:
+        """The block of that height; None when there is none (yet)."""
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
         """What is unspent at `address` (holding `asset`, when given); empty for an address never used."""
@@ -111,3 +119,10 @@ class Chain(Protocol):
 
     async def aclose(self) -> None:
         """Let go of the connections."""
+
+
+async def spender_of(chain: Chain, output: OutputReference) -> str | None:
+    """The transaction on the chain that spends an output; None when there is none, or no such output."""
+    tx_hash, index = output
+    maker = await chain.ends(tx_hash)
+    return None if maker is None else maker.spender(index)

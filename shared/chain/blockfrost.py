@@ -1,12 +1,12 @@
 """The chain through Blockfrost's HTTP API (docs.blockfrost.io, version 0.1), or the devnet that speaks it."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import httpx
 
 from shared.cardano.assets import Asset
-from shared.cardano.coins import OutputReference, Parameters, Utxo
+from shared.cardano.coins import Parameters, Utxo
 from shared.cardano.policy import ExecutionUnits
 from shared.chain import reading
 from shared.chain.base import ChainUnavailable, Inclusion, SubmitRefused, SubmitUnknown, Tip, TransactionEnds
@@ -35,8 +35,10 @@ class Blockfrost:
         *,
         timeout: float = 20,
         transport: httpx.AsyncBaseTransport | None = None,
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
-        self._transport = Transport(base_url, project_id, timeout, transport)
+        """`asked` is called before each question, and may raise an error of its own; submits are no questions."""
+        self._transport = Transport(base_url, project_id, timeout, transport, asked)
 
     async def parameters(self) -> Parameters:
         """The parameters of this epoch, asked anew each time: they change when an epoch ends."""
@@ -57,7 +59,12 @@ class Blockfrost:
     async def block_at(self, height: int) -> Tip | None:
         """The block of that height; None when there is none (yet)."""
         document = await self._look(f"/blocks/{height}")
-        return None if document is None else reading.block(document)
+        if document is None:
+            return None
+        block = reading.block(document)
+        if block.height != height:
+            raise reading.strange("height")  # a newer one would make what is shallow look deep
+        return block
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
         """What is unspent at `address` (holding `asset`, when given); empty for an address never used."""
@@ -83,13 +90,6 @@ class Blockfrost:
             slot=reading.integer(document, "slot"),
             time=reading.integer(document, "block_time"),
         )
-
-    async def spender(self, output: OutputReference) -> str | None:
-        """The transaction on the chain that spends an output; None when there is none, or no such output."""
-        tx_hash, index = output
-        maker = await self.ends(tx_hash)
-        made = None if maker is None else maker.outputs.get(index)
-        return None if made is None else made.spent_by
 
     async def evaluate(self, raw: bytes) -> ExecutionUnits | None:
         """What the one script of a transaction uses; None when the service cannot tell, or the script fails.

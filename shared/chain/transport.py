@@ -2,14 +2,14 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from shared.chain.base import ChainUnavailable
-from shared.chain.tls import trusted
+from shared.chain.tls import no_cookies, trusted
 from shared.strict_json import StrictJsonError, loads
 from shared.text import clean
 
@@ -64,8 +64,14 @@ class Transport:
     """Requests below `base_url`. The project id travels in a header and appears nowhere else."""
 
     def __init__(
-        self, base_url: str, project_id: str, timeout: float, transport: httpx.AsyncBaseTransport | None
+        self,
+        base_url: str,
+        project_id: str,
+        timeout: float,
+        transport: httpx.AsyncBaseTransport | None,
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
+        self._asked = asked
         try:
             url = httpx.URL(base_url)
         except httpx.InvalidURL as error:  # it is no ValueError
@@ -84,6 +90,7 @@ class Transport:
             # A connection that cannot be made shows itself before the time for the whole is up.
             timeout=httpx.Timeout(timeout, connect=timeout / 2, pool=timeout / 2),
             follow_redirects=False,
+            cookies=no_cookies(),
             trust_env=trust_env,
             verify=trusted(trust_env),
             transport=transport,
@@ -93,6 +100,7 @@ class Transport:
         """Ask, three times at most, once when it takes long; `ChainUnavailable` for 429, 5xx and silence."""
         wait = _BACKOFF
         for attempt in range(1, _ATTEMPTS + 1):
+            self._asked()
             try:
                 answer = await self.send("GET", path, params=query)
             except TimedOut as error:

@@ -19,9 +19,9 @@ class Module:
     imports: frozenset[str]
 
 
-def files(*packages: str) -> Iterator[Path]:
-    for package in packages or PACKAGES:
-        yield from sorted((ROOT / package).rglob("*.py"))
+@cache
+def files(*packages: str) -> tuple[Path, ...]:
+    return tuple(path for package in packages or PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
 
 
 def name_of(path: Path) -> str:
@@ -29,8 +29,9 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def modules(*packages: str) -> list[Module]:
-    return [_module(path) for path in files(*packages)]
+@cache
+def modules(*packages: str) -> tuple[Module, ...]:
+    return tuple(_module(path) for path in files(*packages))
 
 
 @cache

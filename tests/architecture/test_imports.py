@@ -1,6 +1,6 @@
 """Who may import what: the table of the design, as a test that goes by folder."""
 
-from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -86,10 +86,15 @@ def test_no_side_imports_another(who: str, banned: tuple[str, ...], why: str) ->
     assert found == []
 
 
-def _ours(module: Module) -> Iterator[str]:
+@cache
+def _ours(module: Module) -> list[str]:
     """The modules of ours that it imports, by their whole names; a package by itself says nothing."""
-    names = {other.name for other in modules() if other.path.name != "__init__.py"}
-    yield from sorted(name for name in module.imports if name in names and not within(module.name, name))
+    return sorted(name for name in module.imports & _names() if not within(module.name, name))
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(other.name for other in modules() if other.path.name != "__init__.py")
 
 
 def test_every_kind_of_module_has_its_row() -> None:

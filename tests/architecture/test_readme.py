@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from paywall.environment import variables
 from paywall.errors import PaywallError
-from paywall.settings import variables
-from tests.architecture.modules import ROOT
+from tests.architecture.modules import ROOT, within
 
 README = (ROOT / "README.md").read_text("utf-8")
 ROW = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]*) \|", re.MULTILINE)
@@ -32,9 +32,8 @@ def test_the_error_tree_in_the_docstring_is_the_tree() -> None:
     import paywall.errors
 
     def walk(error: type[PaywallError]) -> set[tuple[str, str]]:
-        drawn_here = (
-            "code" in vars(error) and error.__module__ == PaywallError.__module__
-        )  # a resource draws its own
+        # A resource draws its own.
+        drawn_here = "code" in vars(error) and within(error.__module__, "paywall.errors")
         own = {(error.__name__, error.code)} if drawn_here else set()
         return own.union(*(walk(child) for child in error.__subclasses__()))
 

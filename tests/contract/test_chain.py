@@ -80,23 +80,6 @@ def test_confirmations_count_the_block_itself(devnet: DevnetProcess) -> None:
     run(devnet, story)
 
 
-def test_a_transaction_that_was_rolled_back_is_not_on_the_chain(own_devnet: DevnetProcess) -> None:
-    async def story(wallet: Wallet) -> None:
-        wallet.fund()
-        built = await wallet.payment(wallet.address)
-        await wallet.chain.submit(built.raw)
-        own_devnet.blocks(2)
-        assert await wallet.chain.inclusion(built.id) is not None
-        own_devnet.rollback(2)
-        assert await wallet.chain.inclusion(built.id) is None
-        assert await wallet.chain.transaction(built.id) is None
-        assert await wallet.chain.submit(built.raw) == built.id
-        own_devnet.blocks()
-        assert await wallet.chain.inclusion(built.id) is not None
-
-    run(own_devnet, story)
-
-
 def test_what_a_transaction_spends_and_makes_is_told_with_who_spent_that(own_devnet: DevnetProcess) -> None:
     async def story(wallet: Wallet) -> None:
         wallet.fund()

@@ -236,3 +236,22 @@ async def test_a_payment_lands_by_the_deadline_or_never_and_is_impossible_only_t
             world.ledger.blocks(LIFE // 8)
         assert told == sorted(told, key=["possible", "impossible"].index)
         assert {"possible", "impossible"} == set(told)
+
+
+@ON_A_LEDGER
+@in_loop
+async def test_a_payment_is_not_given_up_for_many_slots_in_few_blocks(
+    name: str, own_devnet: DevnetProcess
+) -> None:
+    """The service is on a sparse fork without it, and rolls back to the chain that holds it."""
+    async with way(name).world(own_devnet) as world:
+        assert world.ledger is not None
+        draft = await prepared(name, world)
+        assert world.ledger.land(world.payer.sign(draft))
+        own_devnet.hide(draft.external_id)
+        assert await world.payer.fate(stored(draft)) == "possible"
+        for _ in range(2):
+            world.ledger.blocks(LIFE)
+            assert await world.payer.fate(stored(draft)) == "possible"
+        own_devnet.hide()
+        assert await world.payer.fate(stored(draft)) == "landed"

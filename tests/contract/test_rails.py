@@ -58,6 +58,7 @@ WAYS: dict[str, Way] = {
         (
             *(("tip", ChainUnavailable), ("inclusion", ChainUnavailable), ("transaction", ChainUnavailable)),
             *(("ends", ChainUnavailable), ("submit", ChainUnavailable), ("submit", SubmitUnknown)),
+            ("block_at", ChainUnavailable),
         ),
     )
 }

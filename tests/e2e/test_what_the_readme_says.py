@@ -47,3 +47,5 @@ def test_the_demo_tells_the_story_and_holds(tmp_path: Path) -> None:
         "999,998 after",
     ):
         assert word in done.stdout
+    left = [path for path in (tmp_path / ".paywall-demo").iterdir() if path.stat().st_mode & 0o077]
+    assert left == []

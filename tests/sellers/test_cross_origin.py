@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from paywall.environment import read_settings
 from paywall.errors import SetupError
-from paywall.settings import Settings, check, read_settings
+from paywall.settings import Settings, check
 from paywall.web.settings import WebSettings
 from tests.support.world.image_maker import PlainMaker
 from tests.support.world.scenes.scene import GENERATE

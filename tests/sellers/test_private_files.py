@@ -54,6 +54,13 @@ def test_a_seller_at_work_leaves_nothing_for_others_to_read(
     assert all(mode == 0o600 for name, mode in found.items() if "paywall.db-" in name)
 
 
+def test_a_devnets_chain_is_for_one_user_alone(tmp_path: Path, umask: int) -> None:
+    with DevnetProcess(tmp_path / "devnet") as devnet:
+        devnet.blocks()
+        found = modes(tmp_path)
+    assert found == {"devnet": 0o700, "devnet/chain.sqlite": 0o600, "devnet/chain.sqlite-wal": 0o600}
+
+
 def test_what_an_older_version_left_for_others_is_taken_from_them(tmp_path: Path) -> None:
     path = tmp_path / "paywall.db"
     open_database(f"sqlite:///{path}").close()

@@ -14,6 +14,7 @@ from paywall.limits import store
 from paywall.limits.buckets import MINUTE, interval
 from paywall.limits.limiter import RateLimiter, asking
 from paywall.limits.networks import Client
+from paywall.limits.outside_calls import OutsideCalls
 from paywall.limits.settings import CLAIMS, LOOKUPS, ORDERS, PER_MINUTE, LimitSettings
 from tests.support.world.loop import in_loop
 from tests.support.world.seller import BASE, Seller, Selling
@@ -194,3 +195,40 @@ async def test_the_shared_count_is_the_same_on_both_databases(database: Database
     )
     await database.transact(lambda tx: store.forget(tx, later + MINUTE))
     assert await database.transact(lambda tx: store.take(tx, ("a", ORDERS), NOW, step)) == (True, NOW + step)
+
+
+def test_questions_to_the_chain_are_counted_for_each_client_and_for_all_of_them() -> None:
+    calls = OutsideCalls(
+        LimitSettings(chain_calls_per_minute=2, chain_calls_of_all_per_minute=3), lambda: NOW
+    )
+    calls.count()  # the worker's own
+    token = asking.set(STRANGER)
+    try:
+        calls.count()
+        calls.count()
+        with pytest.raises(TooManyRequests):
+            calls.count()
+        asking.set(Client("203.0.113.9", local=False))
+        calls.count()
+        with pytest.raises(TooManyRequests):
+            calls.count()
+    finally:
+        asking.reset(token)
+    calls.count()
+
+
+@in_loop
+async def test_claims_that_make_us_ask_the_chain_too_often_are_429_and_the_next_client_is_heard(
+    selling: Selling,
+) -> None:
+    limits = LimitSettings(chain_calls_per_minute=8)
+    async with selling(room_settings=(limits,)) as seller:
+        payer = seller.payer()
+        token = await payer.buy(1)
+        junk = payer.claim(token, tx_hash="ab" * 32)
+        answers = [await seller.claim(junk) for _ in range(9)]
+        assert answers[0].json()["code"] == "payment_pending"
+        refused(answers[-1])
+        async with at(seller, STRANGER.network) as other:
+            heard = await other.post("/api/payments", json={"payload": junk})
+            assert heard.status_code != 429

@@ -13,13 +13,13 @@ from starlette.types import ASGIApp
 from paywall import Paywall, Settings
 from paywall.database.engine import Database
 from paywall.errors import StorageUnavailable
-from paywall.ops import readiness
 from paywall.ops.readiness import Readiness
 from paywall.web.operations import OperationRoutes, operator_app
 from shared.chain.base import ChainError
 from tests.support.outside.rail import VoucherRail
 from tests.support.outside.resource import PRODUCT, weather
 from tests.support.world.loop import in_loop
+from tests.support.world.scenes.stage import check_problem
 
 BASE = "http://127.0.0.1:8402"
 
@@ -65,18 +65,27 @@ async def test_a_hundred_that_ask_at_once_are_one_look_and_one_that_leaves_takes
 
 
 @in_loop
-async def test_a_look_counts_for_its_time_and_no_longer(
+async def test_a_look_counts_for_five_seconds_where_all_is_well_and_for_one_where_not(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "READY_SECONDS", 0.0)
-    monkeypatch.setattr(readiness, "NOT_READY_SECONDS", 0.0)
+    loop = asyncio.get_running_loop()
+    began, passed = loop.time(), 0.0
+    monkeypatch.setattr(loop, "time", lambda: began + passed)
     chain = CountedChain()
     chain.open.set()
     ready = looking(database, chain)
     assert (await ready.look())["chain"] == "ok"
     chain.reachable = False
+    passed = 4.9
+    assert (await ready.look())["chain"] == "ok"
+    passed = 5.1
     assert await ready.look() == {"database": "ok", "chain": "not reachable: no route"}
+    passed = 6.0
+    await ready.look()
     assert chain.asked == 2
+    passed = 6.2
+    await ready.look()
+    assert chain.asked == 3
 
 
 @in_loop
@@ -96,6 +105,10 @@ async def test_strangers_learn_that_it_is_not_ready_and_the_operator_why() -> No
         seen = await inside.get("/readyz")
         assert (seen.status_code, seen.json()) == (503, await parts())
         assert (await inside.get("/metrics")).status_code == 503
+        check_problem(await inside.post("/metrics"), 405, "method_not_allowed")
+        lost = await inside.get("/elsewhere")
+        check_problem(lost, 404, "not_found")
+        assert "/metrics and /readyz" in lost.json()["detail"]
 
 
 @in_loop

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from shared.cardano.read.transaction import parse
 from tests.support.world import burns
 from tests.support.world.loop import in_loop
 from tests.support.world.seller import Seller, Selling
@@ -42,14 +43,20 @@ async def test_no_more_credits_are_sold_than_the_tokens_cover(selling: Selling) 
 
 
 @in_loop
-async def test_a_request_that_was_out_when_the_edge_came_is_paid_and_its_burns_wait_for_tokens(
+async def test_a_request_that_was_out_when_the_edge_came_is_not_submitted_and_is_honoured_where_it_was_paid(
     selling: Selling,
 ) -> None:
     async with selling(supply=5) as seller:
         payer, other = seller.payer(), seller.payer()
         first, second = await payer.buy(4), await other.buy(4)
         assert (await payer.pay(first)).status_code == 200
-        paid = await other.pay(second)
+        raw = (await other.build(second)).raw
+        refused = await seller.claim(other.claim(second, raw=raw))
+        assert (refused.status_code, refused.json()["code"]) == (503, "supply_exhausted")
+        assert await seller.parts.chain.inclusion(parse(raw).id) is None
+        assert seller.devnet.submit(raw).status_code == 200
+        seller.devnet.blocks()
+        paid = await seller.claim(other.claim(second, raw=raw))
         assert paid.status_code == 200, "what was paid is never refused"
         seconds_later(seller)
         assert await left(seller) == 0

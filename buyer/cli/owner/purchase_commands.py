@@ -47,12 +47,12 @@ def costs(commands: Commands, beginning: str) -> str:
     with closing(commands.look()) as wallet:
         purchase = wallet.transact(lambda db: purchase_store.named(db, beginning))
     if purchase.external_id is None:
-        return f"Nothing was paid for {purchase.kind}. Give it up?"
+        return f"Nothing was paid for {purchase.kind.in_full()}. Give it up?"
     if purchase.state == "paid":
         return "The receipt and its credits stay in the wallet, and the next command buys anew. Give the images up?"
     return (
-        f"The payment {purchase.external_id} of {purchase.price} for {purchase.kind} may have landed, or may still."
-        f" It stays counted as spent unless the chain says that it never will; buying again may cost another"
+        f"The payment {purchase.external_id} of {purchase.price} for {purchase.kind.in_full()} may have landed, or"
+        f" may still. It stays counted as spent unless the chain says that it never will; buying again may cost another"
         f" {purchase.price}. Give it up?"
     )
 
@@ -62,17 +62,17 @@ def _document(purchase: Purchase) -> dict[str, Any]:
         "purchase_id": purchase.id,
         "state": purchase.state,
         "seller": purchase.kind.origin,
-        "product": purchase.kind.product,
         "credits": purchase.kind.credits,
         "price": None if purchase.price is None else str(purchase.price),
         "payment": purchase.external_id,
         "created_at": purchase.created_at,
         "expires_at": purchase.expires_at,
         "counted_as_spent": purchase.counted,
+        "seller_says": purchase.kind.sellers_words(),
     }
 
 
 def _line(purchase: Purchase) -> str:
     price = "" if purchase.price is None else f" at {purchase.price}"
     counts = "its price counts as spent" if purchase.counted else "nothing counts as spent"
-    return f"{purchase.id}  {purchase.kind}{price}: {_MEANING[purchase.state]}; {counts}"
+    return f"{purchase.id}  {purchase.kind.in_full()}{price}: {_MEANING[purchase.state]}; {counts}"

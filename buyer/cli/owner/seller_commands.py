@@ -11,8 +11,6 @@ from buyer.cli.commands import CommandResult, Commands
 from buyer.errors import UsageError
 from buyer.seller import identity as identities
 from buyer.seller.trusting import Introduction, introduction
-from buyer.wallet import owner
-from buyer.wallet.passphrases import PassphraseSource
 
 
 async def listing(commands: Commands) -> CommandResult:
@@ -33,9 +31,7 @@ async def trust(commands: Commands, identity: str | None, owner_fd: int | None) 
         )
         raise UsageError("not_confirmed", message, hint=hint)
     with closing(commands.look()) as wallet:
-        if wallet.transact(owner.is_known):
-            with commands.progress.aside():
-                owner.recognised(wallet, PassphraseSource(owner_fd, "--owner-fd").ask(owner.OWNER))
+        commands.recognise(wallet, owner_fd)
         wallet.transact(lambda db: _trust(db, presented))
     document = {"seller": presented.origin, "did": presented.did, "keys": list(presented.thumbprints)}
     return CommandResult((document, [f"{presented.origin} is now held to {presented.identity}"]))

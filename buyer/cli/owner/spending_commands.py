@@ -55,7 +55,7 @@ async def approve(commands: Commands, approval_id: str, owner_fd: int | None) ->
         with commands.progress.aside():
             owner.recognised(wallet, source.ask(owner.OWNER))
         approval = wallet.transact(lambda db: allowance.approve(db, approval_id, now=int(time.time())))
-    line = f"approved once: {approval.kind} for {approval.price}; the buyer's command goes on when it is run again"
+    line = f"approved once: {_in_words(approval)}; the buyer's command goes on when it is run again"
     return CommandResult((_waiting(approval), [clean(line)]))
 
 
@@ -127,9 +127,9 @@ def _budget(wallet: Wallet) -> CommandAnswer:
         else _limit_lines(limits)
     )
     asked = [
-        f"approved, not bought yet: {one.kind} for {one.price}"
+        f"approved, not bought yet: {_in_words(one)}"
         if one.approved_at
-        else f"waits for you: {one.kind} for {one.price}: buyer approve {one.id}"
+        else f"waits for you: {_in_words(one)}: buyer approve {one.id}"
         for one in waiting
     ]
     return document, [*lines, f"spent so far: {spent}", *map(clean, asked)]
@@ -146,14 +146,18 @@ def _limit_lines(limits: SpendingLimits) -> list[str]:
     return lines
 
 
+def _in_words(approval: Approval) -> str:
+    return f"{approval.kind.in_full()} for {approval.price}"
+
+
 def _waiting(approval: Approval) -> dict[str, Any]:
     return {
         "approval_id": approval.id,
         "seller": approval.kind.origin,
-        "product": clean(approval.kind.product),
         "credits": approval.kind.credits,
         "price": str(approval.price),
         "approved": approval.approved_at is not None,
+        "seller_says": approval.kind.sellers_words(),
     }
 
 
@@ -161,7 +165,6 @@ def _past(purchase: PastPurchase) -> dict[str, Any]:
     return {
         "purchase_id": purchase.id,
         "seller": purchase.kind.origin,
-        "product": clean(purchase.kind.product),
         "credits": purchase.kind.credits,
         "state": purchase.state,
         "price": None if purchase.price is None else str(purchase.price),
@@ -170,6 +173,7 @@ def _past(purchase: PastPurchase) -> dict[str, Any]:
         "signed_at": purchase.signed_at,
         "payment": purchase.payment,
         "receipt_id": purchase.receipt_id,
+        "seller_says": purchase.kind.sellers_words(),
         "verified": {
             "receipt": purchase.receipt_id is not None,
             "uses": purchase.uses,
@@ -183,7 +187,7 @@ def _past(purchase: PastPurchase) -> dict[str, Any]:
 
 def _past_line(purchase: PastPurchase) -> str:
     day = time.strftime("%Y-%m-%d %H:%M", time.localtime(purchase.signed_at or purchase.created_at))
-    line = f"{day}  {purchase.state}  {purchase.price or '–'}  {purchase.kind}"
+    line = f"{day}  {purchase.state}  {purchase.price or '–'}  {purchase.kind.in_full()}"
     if purchase.signed_at is None:
         return clean(line)
     if purchase.receipt_id is None:

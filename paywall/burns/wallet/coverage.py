@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from paywall.burns import outputs
 from paywall.burns.custody import Custody
-from paywall.burns.wallet.looking import LOOK_SECONDS, shown, take_note
+from paywall.burns.wallet.looking import LOOK_SECONDS, take_note
 from paywall.clock import Clock
 from paywall.database.engine import Database, Transaction
 from paywall.errors import SupplyExhausted
@@ -104,7 +104,7 @@ class TokenCoverage:
         """There may be tokens that our record has not heard of: a fresh mint, or a wallet that was filled."""
         self._looked_at = self._clock()
         try:
-            found = await shown(self._chain, self._custody)
+            found = await self._custody.shown(self._chain)
         except ChainError as error:
             log.warning("what the custodial wallet holds is not known: %s", error)
             return

@@ -11,24 +11,13 @@ from paywall.burns.wallet.base import WalletChain
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from shared.cardano.coins import OutputReference, Utxo, is_usable
-from shared.chain.base import Chain, ChainUnavailable, confirmations
+from shared.chain.base import confirmations, spender_of
 
 log = logging.getLogger("paywall.burns")
 #: an idle wallet is looked at this often
 LOOK_SECONDS = 10
 #: of what is missing, so many are asked for at a time
 MOST_ASKED = 20
-
-
-async def shown(chain: Chain, custody: Custody) -> list[Utxo]:
-    """The outputs at our address; those that hold our token alone when there are more than can be read.
-
-    Strangers' junk, however much of it, must not hide what is ours. Errors: ChainUnavailable.
-    """
-    try:
-        return await chain.utxos(custody.address)
-    except ChainUnavailable:
-        return await chain.utxos(custody.address, custody.asset)
 
 
 def take_note(tx: Transaction, found: Sequence[Utxo], unit: str, now: int) -> list[Utxo]:
@@ -68,7 +57,7 @@ class WalletView:
 
         Errors: ChainUnavailable, LeaseLost.
         """
-        found = await shown(self._chain, self._custody)
+        found = await self._custody.shown(self._chain)
         unit = self._custody.asset.unit
 
         def note(tx: Transaction) -> tuple[list[Utxo], list[OutputReference]]:
@@ -83,11 +72,13 @@ class WalletView:
 
     async def _account_for(self, lease: WalletLease, output: OutputReference) -> None:
         """What is not shown was spent by somebody else, or was never made, or the chain's index lags."""
-        spender = await self._chain.spender(output)
-        if spender is None:
-            if await self._chain.inclusion(output[0]) is None:
-                await lease.transact(lambda tx: outputs.forget(tx, [output]))
-        elif not await _is_ours(lease, spender):
+        tx_hash, index = output
+        maker = await self._chain.ends(tx_hash)
+        if maker is None:
+            await lease.transact(lambda tx: outputs.forget(tx, [output]))
+            return
+        spender = maker.spender(index)
+        if spender is not None and not await _is_ours(lease, spender):
             log.warning("output %s#%d was spent by %s, which is none of our burns", *output, spender)
             await lease.transact(lambda tx: outputs.spent_elsewhere(tx, output, spender))
 
@@ -98,7 +89,7 @@ class WalletView:
         tip = await self._chain.tip()
         found: list[ForeignSpend] = []
         for output in sorted(wanted)[:MOST_ASKED]:
-            spender = await self._chain.spender(output)
+            spender = await spender_of(self._chain, output)
             if spender is None or await _is_ours(lease, spender):
                 continue
             inclusion = await self._chain.inclusion(spender)

@@ -8,7 +8,7 @@ from paywall.burns.policies import FixedPolicy, Policy
 from paywall.burns.wallet.base import WalletChain
 from shared.cardano.draft import Draft
 from shared.cardano.policy import ExecutionUnits
-from shared.chain.base import ChainUnavailable
+from shared.chain.base import ChainUnavailable, spender_of
 
 
 async def tuned(policy: Policy, chain: WalletChain, draft: Callable[[Policy], Draft]) -> Policy:
@@ -21,7 +21,7 @@ async def tuned(policy: Policy, chain: WalletChain, draft: Callable[[Policy], Dr
         return policy
     if policy.reference is not None:
         # Another program that has our key may have spent it: a script that comes along costs a little more.
-        gone = await chain.spender(policy.reference) is not None
+        gone = await spender_of(chain, policy.reference) is not None
         policy = replace(policy, comes_along=gone)
     trial = await asyncio.to_thread(draft, policy)
     try:

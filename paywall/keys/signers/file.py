@@ -84,7 +84,7 @@ def _read(path: Path) -> bytes:
             raise SetupError(f"{path} may be read by others (mode {mode:o}); run: chmod 600 '{path}'")
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise SetupError(f"There is no key at {path}; `paywall token keygen` makes one.") from error
+        raise SetupError(f"There is no key at {path} yet; `paywall token keygen` makes one.") from error
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
 

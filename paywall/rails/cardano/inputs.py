@@ -4,7 +4,7 @@ Witnesses are no part of a transaction's id: anybody can sign a public transacti
 payment only when its hash is the payment part of a spent output's address.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal
 
 from paywall.errors import PaymentMismatch, PaymentPending
@@ -36,20 +36,22 @@ async def check_spendable(chain: Chain, transaction: ParsedTransaction) -> froze
     may be spent is then not for signatures to say, and a payment needs none (x402's scheme `exact`).
     Errors: PaymentMismatch; PaymentPending for an input that is not on the chain, or not yet.
     """
-    addresses = []
+    addresses, signed = [], {key_hash(key) for key in transaction.signers}
     if len({parent for parent, _ in transaction.inputs}) > MOST_PARENTS:
         raise PaymentMismatch(f"The payment spends outputs of more than {MOST_PARENTS} transactions.")
-    for reference, made in await _inputs(chain, transaction.inputs):
+    async for reference, made in _inputs(chain, transaction.inputs):
         if made is None:
             raise PaymentPending(f"The input {_named(reference)} of the payment is not on chain.")
         if made.spent_by == transaction.id:
             return None
         if made.spent_by is not None:
             raise PaymentMismatch(f"The input {_named(reference)} is spent by another transaction.")
+        # Asked of each as it comes: who names others' money costs one look.
+        if _owner(made.address) not in signed:
+            raise PaymentMismatch(
+                "The payment must be signed by the key of each address that it spends from."
+            )
         addresses.append(made.address)
-    signed = {key_hash(key) for key in transaction.signers}
-    if not {_owner(address) for address in addresses} <= signed:
-        raise PaymentMismatch("The payment must be signed by the key of each address that it spends from.")
     return _owners(transaction, addresses)
 
 
@@ -61,7 +63,7 @@ async def fate(
     "landed": they were spent by it, so that it is the index that lags; "lost": one was spent by another, and
     that is `depth` blocks deep; "open": all are there to be spent.
     """
-    found = [made for _, made in await _inputs(chain, inputs)]
+    found = [made async for _, made in _inputs(chain, inputs)]
     spenders = {made.spent_by for made in found if made is not None and made.spent_by is not None}
     if tx_hash in spenders:
         return "landed"
@@ -74,18 +76,17 @@ async def fate(
 
 async def _inputs(
     chain: Chain, references: Sequence[OutputReference]
-) -> list[tuple[OutputReference, MadeOutput | None]]:
+) -> AsyncIterator[tuple[OutputReference, MadeOutput | None]]:
     """Each with the output that it names; ends at the first that is not there: junk costs one look."""
     known: dict[str, dict[int, MadeOutput]] = {}
-    found: list[tuple[OutputReference, MadeOutput | None]] = []
     for parent, index in references:
         if parent not in known:
             ends = await chain.ends(parent)
             known[parent] = {} if ends is None else dict(ends.outputs)
-        found.append(((parent, index), known[parent].get(index)))
-        if found[-1][1] is None:
-            break
-    return found
+        made = known[parent].get(index)
+        yield (parent, index), made
+        if made is None:
+            return
 
 
 def _owners(transaction: ParsedTransaction, addresses: Iterable[str]) -> frozenset[str]:

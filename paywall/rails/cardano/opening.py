@@ -19,7 +19,7 @@ def open_rail(context: RailContext) -> CardanoRail:
         required,
         own.depth(settings.network, required),
     )
-    chain = Blockfrost(settings.chain_url, settings.blockfrost_project_id)
+    chain = Blockfrost(settings.chain_url, settings.blockfrost_project_id, asked=context.asked)
     return CardanoRail(terms, chain, context.clock)
 
 

@@ -14,7 +14,6 @@ from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcom
 from paywall.rails.cardano.inputs import InputsFate, check_spendable, fate, owners
 from paywall.rails.cardano.shown import check_plain, parsed, paying_output, shown
 from paywall.rails.cardano.state import CardanoState
-from shared.cardano.network import SLOTS_PER_CONFIRMATION
 from shared.cardano.read.transaction import Output, ParsedTransaction
 from shared.chain.base import (
     Chain,
@@ -25,6 +24,7 @@ from shared.chain.base import (
     Tip,
     confirmations,
 )
+from shared.chain.depth import is_past
 from shared.dialects.base import Evidence, StoredRequest
 from shared.money import Money, convert
 from shared.tokens.prt import PaymentOption
@@ -89,14 +89,17 @@ class CardanoRail:
 
     async def check(self, request: StoredRequest, evidence: Evidence) -> CheckedPayment:
         what, option = shown(evidence), request.request.option(evidence.option_id)
-        if isinstance(what, bytes) and self._clock() >= request.request.expires_at:
-            raise PaymentRequestExpired
+        late = isinstance(what, bytes) and self._clock() >= request.request.expires_at
         if evidence.network != option.network:
             raise PaymentMismatch(f"The payment is on {evidence.network}; {option.network} was asked for.")
         try:
-            if isinstance(what, str):
-                return await self._check_landed(what, option, request.token)
+            if isinstance(what, str) or late:  # late bytes are not submitted; others may have done it in time
+                return await self._check_landed(self.external_id(evidence), option, request.token)
             return await self._check_unbroadcast(what, request, option)
+        except PaymentPending:
+            if late:
+                raise PaymentRequestExpired from None
+            raise
         except ChainError as error:
             raise Unavailable("The chain cannot be asked at the moment; repeat the claim.") from error
 
@@ -144,7 +147,7 @@ class CardanoRail:
         if seen is not None:
             return seen
         tip, state = await self._chain.tip(), CardanoState.read(payment.state)
-        if self._is_over(payment, state.expiry_slot, tip):
+        if await self._is_over(payment, state.expiry_slot, tip):
             return await self._given_up(payment, state, tip)
         past = state.expiry_slot is not None and tip.slot > state.expiry_slot
         if state.transaction is None or past:
@@ -185,10 +188,13 @@ class CardanoRail:
         inputs = await self._inputs(payment, state, tip)
         if inputs == "lost":
             return Failed(DOUBLE_SPENT)
+        if inputs == "unknown" and await self._is_long_over(payment, state.expiry_slot, tip):
+            # What it spends was never made on this chain: its maker's own money went elsewhere.
+            return Failed("the transaction left the chain, and so did what it spends")
         if state.expiry_slot is not None and tip.slot > state.expiry_slot:
             # What it spends is shown, and not spent by it: then this is no gap in the index.
-            deep = tip.slot > state.expiry_slot + self._settling_slots
-            if deep and inputs == "open" and state.inputs:
+            plain = inputs == "open" and bool(state.inputs)
+            if plain and await self._is_over(payment, state.expiry_slot, tip):
                 return Failed("the transaction left the chain, and has expired since")
         elif inputs != "landed" and state.transaction is not None:
             with suppress(SubmitRefused, SubmitUnknown):
@@ -202,12 +208,17 @@ class CardanoRail:
     def _unknown(self) -> Pending:
         return Pending(0, self._terms.confirmations)
 
-    def _is_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
+    async def _is_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
         """Whether no chain that we heed can hold it any more; for one that never expires, a day is enough."""
         if expiry_slot is None:
             return self._clock() > payment.claimed_at + NEVER_EXPIRES_SECONDS
         # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
-        return tip.slot > expiry_slot + self._settling_slots
+        return await is_past(self._chain, tip, expiry_slot, self._terms.confirmations)
+
+    async def _is_long_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
+        """The same a day later: an index that lags hides a transaction with those before it."""
+        later = None if expiry_slot is None else expiry_slot + NEVER_EXPIRES_SECONDS
+        return await self._is_over(payment, later, tip)
 
     async def _seen(self, tx_hash: str, required: int) -> Settled | Pending | None:
         inclusion = await self._chain.inclusion(tx_hash)
@@ -217,10 +228,6 @@ class CardanoRail:
         if deep >= required:
             return Settled(inclusion.time, deep)
         return Pending(max(deep, 0), required)
-
-    @property
-    def _settling_slots(self) -> int:
-        return SLOTS_PER_CONFIRMATION * self._terms.confirmations
 
     def receipt_metadata(self, payment: StoredPayment) -> dict[str, str]:
         return {"network": self._terms.network, "txHash": payment.external_id}

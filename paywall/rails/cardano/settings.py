@@ -18,14 +18,11 @@ class CardanoSettings:
     """
 
     needs_chain: ClassVar[bool] = True
+    embedded: ClassVar[str] = ""
 
     ada_usd: str = "0.50"
     cardano_address: str = ""
     final_depth: int = 0
-
-    @property
-    def embedded(self) -> str:
-        return ""
 
     @property
     def ada_price(self) -> Money:

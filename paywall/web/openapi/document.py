@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document: every route with its parameters, bodies, answers and refusals.
 
-Refusals are taken from the classes in `errors.py`, so that a status, code or title is written in one place.
+Refusals are taken from the classes in `paywall.errors`, so that a status, code or title is written in one place.
 """
 
 from collections.abc import Sequence
@@ -107,7 +107,10 @@ def _payment() -> Spec:
     return operation(
         "How a payment stands; the receipt for the payer, who shows its key with a DPoP proof",
         {200: answer("The state", {"application/json": ref("Payment")})},
-        (errors.NotFound, errors.HolderProofInvalid, errors.HeadersTooLarge, errors.TooManyRequests),
+        (
+            *(errors.NotFound, errors.HolderProofInvalid, errors.PaymentReversed),
+            *(errors.HeadersTooLarge, errors.TooManyRequests),
+        ),
         parameters=["payment_request_id", "DPoP"],
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from paywall.errors import PaywallError
+from paywall import errors
 from paywall.web.openapi.burn_schemas import BATCH, BURN, LEAF_PREIMAGE
 from paywall.web.openapi.json_schema import (
     ASSET,
@@ -18,10 +18,9 @@ from paywall.web.openapi.json_schema import (
 )
 
 
-def codes(error: type[PaywallError] = PaywallError) -> list[str]:
-    """The codes of an error and of all of the tree that derive from it; a resource's own are its own."""
-    own = {error.code} if error.__module__ == PaywallError.__module__ else set()
-    return sorted({*own, *(code for child in error.__subclasses__() for code in codes(child))})
+def codes() -> set[str]:
+    """The codes of the whole tree of refusals; a resource's own are its own."""
+    return {getattr(errors, name).code for name in errors.__all__}
 
 
 UNIX_TIME = "Unix seconds"

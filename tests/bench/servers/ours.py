@@ -4,14 +4,21 @@ Burns are queued and stay queued: no batch closes while requests are measured.
 """
 
 import asyncio
+import gc
+import signal
 from pathlib import Path
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+import uvloop
 
 from paywall.compose import compose, open_ring
+from paywall.limits.networks import TrustedProxies
 from paywall.ops.logs import start_logging
 from paywall.ops.worker import working
 from paywall.products.images.room import open_images
+from paywall.seller import Seller
+from paywall.serving.acceptor import bind
+from paywall.serving.http_server import HttpServer, descriptors
+from paywall.serving.settings import ServingSettings
 from paywall.settings import Settings
 from tests.bench.servers.noop import MemoryDeliveries, NoopMaker
 from tests.support.processes.devnet import DevnetProcess
@@ -38,25 +45,25 @@ def settings(folder: Path, port: int) -> Settings:
     )
 
 
-def app(folder: Path, port: int) -> ASGIApp:
-    """The app over the data in `folder`, with its log as always: one line a request on stderr."""
+def serve(folder: Path, port: int) -> None:
+    """Over the data in `folder`, on our own server with its limits, with its log as always: one line a request."""
     wanted = settings(folder, port)
     start_logging(wanted.log)
     images = open_images(wanted, maker=NoopMaker(), deliveries=MemoryDeliveries())
-    seller = compose(wanted, open_ring(wanted), resources=[images])
+    uvloop.run(_serve(compose(wanted, open_ring(wanted), resources=[images])))
 
-    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
-        """With its worker, and without a devnet beside it: no chain is asked while requests are measured."""
-        if scope["type"] == "lifespan":
-            await receive()
-            async with working(seller.worker):
-                await send({"type": "lifespan.startup.complete"})
-                await receive()
-            await send({"type": "lifespan.shutdown.complete"})
-            return
-        await seller.app(scope, receive, send)
 
-    return whole
+async def _serve(seller: Seller) -> None:
+    """With its worker, and without a devnet beside it: no chain is asked while requests are measured."""
+    settings, limits = seller.settings, ServingSettings()
+    sockets = bind(settings.host, settings.port, "PORT")
+    server = HttpServer(seller.app, sockets, limits, TrustedProxies(""), limits.most(descriptors()))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    async with working(seller.worker):
+        gc.collect()
+        gc.freeze()
+        await server.serve()
 
 
 def buy(folder: Path, port: int) -> Buyer:

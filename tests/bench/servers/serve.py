@@ -1,4 +1,7 @@
-"""`python -m tests.bench.servers.serve SUBJECT --port N`: one subject in one uvicorn worker, as like as can be."""
+"""`python -m tests.bench.servers.serve SUBJECT --port N`: one subject in one process, as like as can be.
+
+The peers run on uvicorn, which is how they are served; ours on its own server, as `paywall serve` runs it.
+"""
 
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from starlette.types import ASGIApp
 BACKLOG = 2048
 
 
-def _app(subject: str, port: int, folder: Path) -> ASGIApp:
+def _app(subject: str) -> ASGIApp:
     """Each subject is imported alone, so that none pays for another."""
     match subject:
         case "bare":
@@ -20,14 +23,10 @@ def _app(subject: str, port: int, folder: Path) -> ASGIApp:
             from tests.bench.servers import peer_x402
 
             return peer_x402.app()
-        case "pympp":
+        case _:
             from tests.bench.servers import peer_mpp
 
             return peer_mpp.app()
-        case _:
-            from tests.bench.servers import ours
-
-            return ours.app(folder, port)
 
 
 @click.command()
@@ -36,8 +35,13 @@ def _app(subject: str, port: int, folder: Path) -> ASGIApp:
 @click.option("--folder", type=click.Path(path_type=Path), required=True)
 def main(subject: str, port: int, folder: Path) -> None:
     """Serve until a signal."""
+    if subject == "ours":
+        from tests.bench.servers import ours
+
+        ours.serve(folder, port)
+        return
     uvicorn.run(
-        _app(subject, port, folder),
+        _app(subject),
         host="127.0.0.1",
         port=port,
         backlog=BACKLOG,

@@ -40,6 +40,9 @@ class RecordingChain:
     async def tip(self) -> Tip:
         return await self._ask("tip", self._chain.tip(), asdict)
 
+    async def block_at(self, height: int) -> Tip | None:
+        return await self._ask(f"block_at {height}", self._chain.block_at(height), asdict)
+
     async def inclusion(self, tx_hash: str) -> Inclusion | None:
         return await self._ask(f"inclusion {tx_hash}", self._chain.inclusion(tx_hash), asdict)
 
@@ -88,6 +91,10 @@ class RecordedChain:
 
     async def tip(self) -> Tip:
         return Tip(**self._answer("tip"))
+
+    async def block_at(self, height: int) -> Tip | None:
+        told = self._answer("block_at", str(height))
+        return None if told is None else Tip(**told)
 
     async def inclusion(self, tx_hash: str) -> Inclusion | None:
         told = self._answer("inclusion", tx_hash)

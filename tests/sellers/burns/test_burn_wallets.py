@@ -2,6 +2,7 @@
 
 import pytest
 
+from paywall.ops.readiness import Readiness, every_part_answers
 from shared.chain.base import ChainUnavailable
 from shared.chain.blockfrost import Blockfrost
 from tests.support.hostile import outputs
@@ -104,6 +105,8 @@ async def test_more_outputs_than_can_be_read_do_not_hide_those_that_hold_our_tok
         chain = Narrow(seller.devnet.url)
         with pytest.raises(ChainUnavailable):
             await chain.utxos(seller.custody.address)
+        ready = Readiness(seller.parts.database, chain, seller.custody, 0)
+        assert every_part_answers(await ready.look())
         await burns.capture(seller, 2)
         for _ in range(5):
             await burns.worker(seller, chain=chain).step()

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,9 +71,18 @@ def test_a_database_that_is_ahead_is_refused(database_url: str) -> None:
         open_database(database_url)
 
 
-def test_a_postgresql_server_that_cannot_be_reached_is_told_in_a_sentence_without_the_password() -> None:
+OPENED_BY: dict[str, Callable[[str], object]] = {
+    "a seller": open_database,
+    "migrate": lambda url: migrate(Settings(database_url=url)),
+}
+
+
+@pytest.mark.parametrize("open_it", OPENED_BY.values(), ids=OPENED_BY)
+def test_a_postgresql_server_that_cannot_be_reached_is_told_in_a_sentence_without_the_password(
+    open_it: Callable[[str], object],
+) -> None:
     with pytest.raises(SetupError, match="cannot be opened") as refusal:
-        open_database("postgresql://somebody:a-secret@127.0.0.1:1/paywall")
+        open_it("postgresql://somebody:a-secret@127.0.0.1:1/paywall")
     assert "a-secret" not in refusal.value.detail
 
 

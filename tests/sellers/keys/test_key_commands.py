@@ -105,6 +105,10 @@ REFUSALS = {
     "no such source": (["token", "import", "nowhere.skey"], PASSPHRASE, "nowhere.skey cannot be read"),
     "no seller key yet": (["keys", "rotate"], PASSPHRASE, "no key at"),
     "no database yet": (["keys", "list"], None, "no database at"),
+    "no key to show": (["token", "address"], None, "custody.pem yet; `paywall token keygen` makes one"),
+    "no supply to show": (["token", "show"], None, "custody.pem yet; `paywall token keygen` makes one"),
+    "no supply to audit": (["token", "audit"], None, "custody.pem yet; `paywall token keygen` makes one"),
+    "nothing to reconcile": (["reconcile"], None, "no database at"),
 }
 
 

@@ -14,7 +14,7 @@ from tests.support.world.seller import Payer, Selling
 from tests.support.world.settling import dying, granted, is_settling, request_of, status, work
 
 LIFE = 50  # slots that a payment may land in
-DEEP = 40  # slots past its expiry until nobody doubts, at one confirmation
+FAR = 100  # slots past it in a single block, as an odd fork has them
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "drop_before", "error", "accept_then_error", "lose"])
@@ -72,26 +72,49 @@ async def test_a_refusal_after_a_submit_of_unknown_outcome_is_not_believed(
 
 @in_loop
 async def test_a_payment_that_expired_for_good_leaves_the_request_payable(own_selling: Selling) -> None:
-    async with own_selling() as seller:
+    async with own_selling(confirmations=2) as seller:
         payer = seller.payer()
         token = await payer.buy(3)
         tip = await seller.parts.chain.tip()
         lost = await payer.build(token, expiry_slot=tip.slot + LIFE)
         payload = payer.claim(token, raw=lost.raw)
         request_id = None
-        for slots in (0, LIFE, DEEP - 2):
+        for slots in (0, LIFE + FAR):
             seller.devnet.blocks(skip_slots=slots)
             seller.devnet.control("faults", {"submit": "lose"})
             answer = await seller.claim(payload)
             assert is_settling(answer), slots
             request_id = answer.json()["payment_request_id"]
         seller.devnet.control("faults", method="DELETE")
-        seller.devnet.blocks(skip_slots=DEEP)
+        seller.devnet.blocks()  # depth is counted in blocks, however few slots they take
         refused = await seller.claim(payload)
         assert (refused.status_code, refused.json()["code"]) == (402, "payment_mismatch")
         assert (await status(seller, payer, str(request_id)))["state"] == "open"
         assert (await payer.pay(token)).status_code == 200
         assert (await status(seller, payer, str(request_id)))["state"] == "paid"
+        assert await granted(seller) == [3]
+
+
+@in_loop
+async def test_a_payment_is_not_given_up_for_many_slots_in_few_blocks(own_selling: Selling) -> None:
+    """We are on a sparse fork without it, and roll back to the chain that holds it."""
+    async with own_selling(confirmations=2) as seller:
+        payer = seller.payer()
+        token = await payer.buy(3)
+        tip = await seller.parts.chain.tip()
+        built = await payer.build(token, expiry_slot=tip.slot + LIFE)
+        payload = payer.claim(token, raw=built.raw)
+        assert is_settling(await seller.claim(payload))
+        seller.devnet.blocks()
+        seller.devnet.hide(built.id)
+        for _ in range(3):  # no block comes for long, then one that is far ahead
+            await work(seller)
+            assert is_settling(await seller.claim(payload))
+        seller.devnet.blocks(skip_slots=LIFE + FAR)
+        await work(seller)
+        assert is_settling(await seller.claim(payload))
+        seller.devnet.hide()
+        assert (await seller.claim(payload)).status_code == 200
         assert await granted(seller) == [3]
 
 

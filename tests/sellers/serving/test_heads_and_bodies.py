@@ -34,6 +34,7 @@ async def test_what_a_client_may_do_on_a_connection_it_can_do() -> None:
         assert [await line.chunked() for _ in range(4)] == [b"here"] * 4
         await line.say(b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
         assert await line.chunked() == b"here"
+        assert await line.rest() == b""  # nothing would be read on it
 
 
 @in_server_loop

@@ -62,6 +62,18 @@ async def test_a_request_that_is_under_way_is_never_cut_for_another() -> None:
 
 
 @in_server_loop
+async def test_answers_that_nobody_reads_shut_nobody_out() -> None:
+    async with bounded(most=3) as at:
+        deaf = [await at.line() for _ in range(3)]
+        for line in deaf:
+            await line.say(b"GET /large HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+        while at.server.server_state.total_requests < 3:  # noqa: ASYNC110  uvicorn has no event for it
+            await asyncio.sleep(0)
+        newcomer = await at.line()
+        assert await newcomer.ask() == b"here"
+
+
+@in_server_loop
 async def test_an_address_makes_room_for_itself_and_takes_none_from_others() -> None:
     async with bounded(connections_per_address=4) as at:
         other = (await silent(at, 1, "127.0.0.2"))[0]

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from paywall.serving.http_server import DRAIN_SECONDS
 from tests.sellers.serving.test_heads_and_bodies import refused
 from tests.support.hostile.bounded import bounded
 from tests.support.world.loop import in_server_loop
@@ -105,3 +106,28 @@ async def test_a_stop_waits_for_no_client_and_finishes_what_is_under_way(raw: by
     if raw:
         for one in said:
             refused(one, 503, "unavailable")
+
+
+@pytest.mark.parametrize("path", [b"/large", b"/pieces"])
+@in_server_loop
+async def test_a_stop_gives_up_answers_that_their_clients_never_read(
+    path: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with bounded(idle_seconds=3600) as at:
+        line, held = await at.line(), await at.line()
+        await line.say(b"GET " + path + b" HTTP/1.1\r\n\r\n")
+        await at.app.asked.wait()
+        at.app.asked.clear()
+        await held.say(b"GET /held HTTP/1.1\r\n\r\n")
+        await at.app.asked.wait()
+        at.server.stop()
+        async with asyncio.timeout(
+            DRAIN_SECONDS - 1
+        ):  # after so long it is uvicorn that gives up, on everybody
+            while len(at.server.server_state.connections) > 1:  # noqa: ASYNC110  uvicorn has no event for it
+                await asyncio.sleep(0.1)
+        assert not at.app.answer.is_set()  # and what is under way is not
+        at.app.answer.set()
+        assert b"here" in await held.rest()
+    assert not at.server.server_state.connections
+    assert "exceeded" not in caplog.text

@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.scenes.scene import GENERATE, Scene
 from tests.support.world.scenes.stage import check_problem
+from tests.support.world.seller import BASE
 
 POST_ONLY = ["/api/images/buy", GENERATE, "/api/payments"]
 GET_ONLY = ["/api/payments/none", "/api/catalog", "/api/credits", "/api/redemptions/none", "/api/burns/none"]
@@ -26,6 +27,13 @@ def test_a_wrong_method_is_answered_with_the_right_ones(scene: Scene, path: str)
         )
         answer = scene.stage.refused(send, 405, "method_not_allowed")
         assert set(answer.headers["allow"].split(", ")) == ({"POST"} if posting else {"GET", "HEAD"})
+
+
+def test_who_finds_no_route_is_told_where_they_are(scene: Scene) -> None:
+    for path in ("/", "/api/none"):
+        answer = scene.stage.refused(partial(scene.http.get, path), 404, "not_found")
+        for known in ("/api/catalog", "/openapi.json"):
+            assert f"{BASE}{known}" in answer.json()["detail"]
 
 
 def test_it_is_so_below_another_apps_path(scene: Scene) -> None:

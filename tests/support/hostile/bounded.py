@@ -14,7 +14,10 @@ from paywall.serving.settings import ServingSettings
 
 
 class Answering:
-    """/ and /echo answer at once, /held when it is told to, /large with what no socket's buffer holds."""
+    """/ and /echo answer at once, /held when it is told to, /large with what no socket's buffer holds.
+
+    /pieces is as large, and under way until the last piece is taken.
+    """
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -33,6 +36,8 @@ class Answering:
         if scope["path"] == "/held":
             await self.answer.wait()
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(32 if scope["path"] == "/pieces" else 0):
+            await send({"type": "http.response.body", "body": bytes(1 << 20), "more_body": True})
         await send(self._body(scope, body))
 
     def _body(self, scope: Scope, body: bytes) -> Message:

@@ -9,6 +9,7 @@ import httpx
 
 from buyer.budget import Budget
 from buyer.client import BuyerClient
+from buyer.payers.cardano import DEVNET_DEPTH
 from buyer.wallet.file import Wallet
 from tests.support.hostile.seller import FakeSeller
 from tests.support.hostile.transport import Unreliable
@@ -59,9 +60,9 @@ class Shop:
         return len(self.seller.uses)
 
     def pass_time(self, seconds: int) -> None:
-        """Let that much time pass for everybody: the chain's slots too."""
+        """Let that much time pass for everybody: the chain's slots too, and as many blocks as a fork may have."""
         self.clock += seconds
-        self.devnet.blocks(skip_slots=seconds)
+        self.devnet.blocks(DEVNET_DEPTH, skip_slots=seconds)
 
     def client(
         self,

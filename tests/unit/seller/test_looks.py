@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from paywall.errors import PaymentMismatch, Unavailable
-from paywall.payments.looks import Looks
+from paywall.payments.looks import KEPT, Looks
 from paywall.payments.turns import QUEUE, Turns
 from shared.dialects.base import Paid, Settling
 from tests.support.world.loop import in_loop
@@ -64,14 +64,27 @@ async def test_all_who_ask_at_once_share_a_refusal_and_the_next_looks_again() ->
 
 @in_loop
 async def test_that_it_settles_is_good_for_clients_while_it_is_fresh_and_the_worker_looks_anew() -> None:
-    chain, looks = Chain(SETTLING, SETTLING, PAID), Looks(Turns(4), FOR_EVER)
+    chain, looks = Chain(SETTLING, SETTLING, PAID, PAID), Looks(Turns(4), FOR_EVER)
     chain.released.set()
     for _ in range(3):
         assert await looks.for_client("one", chain.look) == SETTLING
     assert chain.asked == 1
     assert await looks.once("one", chain.look) == SETTLING
     assert await looks.once("one", chain.look) == PAID
-    assert chain.asked == 3
+    assert await looks.for_client("one", chain.look) == PAID  # what was fresh before is known to be past
+    assert chain.asked == 4
+
+
+@in_loop
+async def test_answers_are_kept_for_so_many_payments_and_the_oldest_goes() -> None:
+    chain, looks = Chain(*[SETTLING] * (KEPT + 2)), Looks(Turns(4), FOR_EVER)
+    chain.released.set()
+    for payment in range(KEPT + 1):
+        await looks.for_client(str(payment), chain.look)
+    await looks.for_client(str(KEPT), chain.look)
+    assert chain.asked == KEPT + 1
+    await looks.for_client("0", chain.look)
+    assert chain.asked == KEPT + 2
 
 
 @in_loop

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 import paywall.rails
+from paywall.environment import read_settings, variables
 from paywall.errors import SetupError
 from paywall.products.images.room import open_images
 from paywall.rails.cardano.settings import CardanoSettings
-from paywall.settings import Settings, read_settings, room_settings, variables
+from paywall.rooms import room_settings
+from paywall.settings import Settings
 
 READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_HOST": ("0.0.0.0", "host", "0.0.0.0"),
@@ -58,6 +60,8 @@ READ: dict[str, tuple[str, str, Any]] = {
     "PAYWALL_ORDERS_PER_MINUTE": ("10", "orders_per_minute", 10),
     "PAYWALL_CLAIMS_PER_MINUTE": ("11", "claims_per_minute", 11),
     "PAYWALL_LOOKUPS_PER_MINUTE": ("12", "lookups_per_minute", 12),
+    "PAYWALL_CHAIN_CALLS_PER_MINUTE": ("13", "chain_calls_per_minute", 13),
+    "PAYWALL_CHAIN_CALLS_OF_ALL_PER_MINUTE": ("14", "chain_calls_of_all_per_minute", 14),
     "PAYWALL_CONNECTIONS": ("13", "connections", 13),
     "PAYWALL_CONNECTIONS_PER_ADDRESS": ("14", "connections_per_address", 14),
     "PAYWALL_HEADER_BYTES": ("16384", "header_bytes", 16_384),
@@ -115,7 +119,7 @@ BAD = {
     "PAYWALL_HEADER_BYTES": ["0"],
     "PAYWALL_BODY_SECONDS": ["0", "0.5"],
     "PAYWALL_CONNECTIONS": ["-1"],
-    "PAYWALL_OPERATOR_PORT": ["0", "65536"],
+    "PAYWALL_OPERATOR_PORT": ["-2", "65536"],
     "PAYWALL_POLICY": ["plutus"],
     "PAYWALL_ADA_USD": ["0", "-1", "free", "0.505", "1e3", "nan"],
     "PAYWALL_REQUEST_SECONDS": ["0", "-5", "soon"],
@@ -203,7 +207,7 @@ def test_a_setting_goes_with_its_room() -> None:
 
 
 def test_reading_the_settings_loads_no_rail_and_nothing_heavy() -> None:
-    code = "import sys; from paywall.settings import read_settings; read_settings({}); print(*sys.modules)"
+    code = "import sys; from paywall.environment import read_settings; read_settings({}); print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = set(shown.split())
     assert not any(name.startswith("paywall.products.images.") for name in loaded - SETTINGS_OF_ROOMS)

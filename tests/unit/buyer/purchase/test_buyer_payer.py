@@ -1,4 +1,4 @@
-"""The Cardano payer: what it finds fair, what it drafts and leaves alone, and when it calls a payment dead.
+"""The Cardano payer: what it finds fair, what it drafts and leaves alone.
 
 What every payer must do is in tests/contract/test_payers.py.
 """
@@ -13,12 +13,7 @@ import pytest
 from buyer.errors import BuyerError, PaymentRefused, SellerFault, UsageError
 from buyer.payers import cardano
 from buyer.payers.base import Cost, PaymentDraft, PaymentTerms
-from buyer.payers.cardano import (
-    DEVNET_SETTLING_SLOTS,
-    LONGEST_LIFE,
-    SETTLING_SLOTS,
-    CardanoPayer,
-)
+from buyer.payers.cardano import LONGEST_LIFE, CardanoPayer
 from buyer.rates import DEVNET_LEAST, ada_price
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.assets import Asset
@@ -39,24 +34,31 @@ OPTION = PaymentOption("cardano", 6_000_000, 6, "ADA", RECIPIENT, DEVNET)
 TERMS = PaymentTerms("token", NOW + 900)
 PRICE, RATE = Money(300, "USD", 2), Money(50, "USD", 2)
 HASHES = ["aa" * 32, "bb" * 32]
-#: as an earlier version of the wallet left it: the expiry alone
-SIGNED = PaymentDraft("token", "cardano", "aa" * 32, (), {"expiry_slot": SLOT})
 
 
 @dataclass
 class StillChain:
-    """A chain that stands still, and shows spent outputs as a lagging index does."""
+    """A chain that stands still, and shows spent outputs as a lagging index does.
+
+    The newest `recent` blocks have the slot `slot`, those below them `SLOT`.
+    """
 
     amounts: tuple[int, ...] = (20_000_000, 20_000_000)
     landed: bool = False
     slot: int = SLOT
+    recent: int = 1
     min_fee_b: int = 155_381
+    looks: int = 0
 
     async def parameters(self) -> Parameters:
         return Parameters(44, self.min_fee_b, 4310, 16_384)
 
     async def tip(self) -> Tip:
         return Tip(100, self.slot, NOW, "cc" * 32)
+
+    async def block_at(self, height: int) -> Tip | None:
+        self.looks += 1
+        return Tip(height, self.slot if height > 100 - self.recent else SLOT, NOW, "cc" * 32)
 
     async def utxos(self, address: str, asset: Asset | None = None) -> list[Utxo]:
         pairs = zip(HASHES, self.amounts, strict=False)
@@ -163,20 +165,6 @@ def test_the_sellers_rate_is_believed_on_the_devnet_alone_and_never_far_below_ou
         ada_price(Money(1, "ADA", 6), None)
 
 
-def test_a_payment_that_only_the_sellers_own_chain_calls_dead_is_denied_and_not_impossible() -> None:
-    late = StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS + 1)
-
-    async def connected() -> StillChain:
-        return late
-
-    doubting = CardanoPayer(
-        connected, BUYER, DEVNET, ada_price=lambda: RATE, now=lambda: NOW, believes_chain=False
-    )
-    assert asyncio.run(doubting.fate(SIGNED)) == "denied"
-    late.landed = True
-    assert asyncio.run(doubting.fate(SIGNED)) == "landed"
-
-
 def test_a_payment_pays_exactly_the_option_and_names_its_request() -> None:
     made = draft(StillChain())
     evidence = payer(StillChain()).sign(made)
@@ -230,25 +218,6 @@ def test_an_absurd_fee_is_not_paid() -> None:
 )
 def test_an_option_that_the_ledger_would_refuse_is_not_signed(option: PaymentOption) -> None:
     assert failure(StillChain(), option=option).code == "payment_impossible"
-
-
-@pytest.mark.parametrize(
-    ("chain", "network", "fate"),
-    [
-        (StillChain(landed=True), DEVNET, "landed"),
-        (StillChain(landed=True, slot=SLOT + 10_000), DEVNET, "landed"),
-        (StillChain(slot=SLOT), DEVNET, "possible"),
-        (StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS), DEVNET, "possible"),
-        (StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS + 1), DEVNET, "impossible"),
-        (StillChain(slot=SLOT + DEVNET_SETTLING_SLOTS + 1), PREPROD, "possible"),
-        (StillChain(slot=SLOT + SETTLING_SLOTS), PREPROD, "possible"),
-        (StillChain(slot=SLOT + SETTLING_SLOTS + 1), PREPROD, "impossible"),
-    ],
-)
-def test_a_payment_is_dead_only_when_no_fork_can_hold_it_any_more(
-    chain: StillChain, network: str, fate: str
-) -> None:
-    assert asyncio.run(payer(chain, network).fate(SIGNED)) == fate
 
 
 def test_a_draft_that_pays_otherwise_than_was_asked_is_not_handed_on_to_be_signed(

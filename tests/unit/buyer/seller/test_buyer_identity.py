@@ -88,6 +88,21 @@ def test_an_identity_that_is_not_this_sellers_is_refused(did: str, reply: httpx.
         keys_of(did, reply)
 
 
+@pytest.mark.parametrize(
+    ("did", "named"),
+    [
+        ("did:web:shop.example", "shop.example"),
+        ("did:web:shop.example%3A8443:north", "shop.example:8443"),
+        ("did:web:\x1b[2Jshop", "another host"),
+    ],
+)
+def test_a_host_that_speaks_in_anothers_name_is_told_with_that_name(did: str, named: str) -> None:
+    with pytest.raises(SellerFault) as caught:
+        keys_of(did, answer(404, b""))
+    assert caught.value.code == "identity_foreign"
+    assert str(caught.value) == f"https://seller.example says that it is {named}"
+
+
 def test_the_first_identity_of_an_origin_is_the_only_one_believed() -> None:
     db = sqlite3.connect(":memory:")
     for statement in SCHEMA:

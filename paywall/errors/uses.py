@@ -1,0 +1,51 @@
+"""Refusals of a receipt, and of what its credits are used for."""
+
+from typing import Any
+
+from paywall.errors.base import Conflict, PaywallError, Unauthorized
+from paywall.errors.paying import PaymentRequired
+
+
+class ReceiptInvalid(Unauthorized):
+    code, title = "receipt_invalid", "The receipt does not hold"
+
+
+class HolderProofRequired(Unauthorized):
+    code, title = "holder_proof_required", "The receipt is bound to a holder; a DPoP proof is needed"
+
+
+class HolderProofInvalid(Unauthorized):
+    code, title = "holder_proof_invalid", "The holder proof does not hold"
+
+
+class ReceiptWrongProduct(PaywallError):
+    status, code, title = 403, "receipt_wrong_product", "The receipt is for another product or seller"
+
+
+class CreditsExhausted(PaymentRequired):
+    code, title = "credits_exhausted", "The receipt has no credits left"
+
+
+class RedemptionInProgress(Conflict):
+    code, title, retryable, retry_after = "redemption_in_progress", "The redemption is under way", True, 1
+
+
+class IdempotencyKeyReused(PaywallError):
+    status, code, title = 422, "idempotency_key_reused", "The idempotency key was used with another request"
+
+
+class FulfilmentRefused(PaywallError):
+    """The request will never be fulfilled as it is; the credits were released. Replayed under the same key."""
+
+    status, code, title = 422, "fulfilment_refused", "The request was refused; the credits were released"
+
+
+class FulfilmentFailed(PaywallError):
+    """Nothing was delivered; the same key may try again. `note` is for the log: never a prompt, a token or a key."""
+
+    status, code, retryable = 502, "fulfilment_failed", True
+    title = "Nothing could be delivered; the credits were released"
+
+    def __init__(self, detail: str = "", *, note: str = "", **extra: Any) -> None:
+        super().__init__(detail, **extra)
+        self.note = note
