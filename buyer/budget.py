@@ -50,7 +50,7 @@ def _money(value: str | Money) -> Money:
     try:
         return Money.parse(value)
     except MoneyError as error:
-        raise UsageError("budget_invalid", f"{value!r} is not an amount of money: {error}") from error
+        raise UsageError("budget_invalid", str(error)) from error
 
 
 def _unit(money: Money) -> tuple[str, int]:

@@ -8,11 +8,13 @@ from buyer.errors import OverBudget, UsageError
 from shared.money import Money, MoneyError
 
 DAY_SECONDS = 86_400
+#: the most for one purchase while nobody says otherwise: of a call without a budget, and of an owner's budget
+DEFAULT_PER_PURCHASE = Money(500, "USD", 2)
 FOR_THE_OWNER = (
     "Nothing was paid. This is for the person who owns the wallet, and not for a program to change: `buyer budget"
     " show` tells the limits, and `buyer budget set` changes them with the owner's passphrase."
 )
-_CEILINGS = ("per_purchase", "per_seller", "per_day", "total", "approve_above")
+CEILINGS = ("per_purchase", "per_seller", "per_day", "total", "approve_above")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,12 @@ class SpendingLimits:
 
     def __post_init__(self) -> None:
         if len({_unit(ceiling) for ceiling in self.ceilings()}) > 1:
-            raise UsageError("budget_invalid", "all ceilings of a budget must be in one currency")
+            listed = ", ".join(map(str, self.ceilings()))
+            hint = (
+                f"For one purchase it is {DEFAULT_PER_PURCHASE} unless another is named with --per-purchase."
+            )
+            message = f"all ceilings of a budget must be in one currency, and these are {listed}"
+            raise UsageError("budget_invalid", message, hint=hint)
         if self.ada_usd is not None and (self.ada_usd.currency != "USD" or self.ada_usd.amount == 0):
             raise UsageError("budget_invalid", "what one ADA is worth is told in dollars, above zero")
 
@@ -87,9 +94,14 @@ class SpendingLimits:
         """Whether the owner is to be asked first; prices that `check` let pass."""
         return self.approve_above is not None and price > self.approve_above
 
+    def may_ask_about(self, price: Money) -> bool:
+        """As `needs_approval`, of any price: what is in another currency is not asked about, but refused."""
+        threshold = self.approve_above
+        return threshold is not None and _unit(threshold) == _unit(price) and price > threshold
+
     def ceilings(self) -> list[Money]:
         """Those that are set, in one currency."""
-        return [ceiling for name in _CEILINGS if (ceiling := getattr(self, name)) is not None]
+        return [ceiling for name in CEILINGS if (ceiling := getattr(self, name)) is not None]
 
     def _check_allowed(self, wanted: WantedSpending) -> None:
         for what, allowed, asked in (
@@ -128,7 +140,7 @@ def _value(name: str, value: str | list[str] | None) -> Money | str | tuple[str,
     try:
         return Money.parse(value)
     except MoneyError as error:
-        raise UsageError("budget_invalid", f"{name}: {error}") from error
+        raise UsageError("budget_invalid", f"--{name.replace('_', '-')}: {error}") from error
 
 
 def _unit(money: Money) -> tuple[str, int]:

@@ -25,6 +25,11 @@ def is_storable(text: str) -> bool:
     return "\0" not in text
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def clean(text: object, longest: int = LONGEST_TEXT) -> str:
     """One short line for a terminal, a log or JSON.
 

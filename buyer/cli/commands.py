@@ -1,18 +1,21 @@
 """What each command does, below the command line: opens the wallet, runs the client, shapes the answer."""
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from buyer.budget import Budget
 from buyer.cli import output
+from buyer.cli.any_receipt import AnyReceipt
 from buyer.cli.imaging import ImageJobs, ImageOrder
 from buyer.cli.output import CommandAnswer
 from buyer.cli.progress import Progress
 from buyer.client import WAIT_SECONDS, BuyerClient
 from buyer.errors import ProofBroken, StillPending, UsageError, WalletError
+from buyer.limits import DEFAULT_PER_PURCHASE
 from buyer.proof.audit import audit_token
 from buyer.proof.report import Report
 from buyer.purchase import receipts
@@ -23,12 +26,11 @@ from buyer.wallet import funding, owner
 from buyer.wallet.file import Wallet, default_path
 from buyer.wallet.passphrases import PassphraseSource
 from buyer.wallet.secrecy import PURPOSE
-from shared.cardano.network import DEVNET
+from shared.cardano.network import DEVNET, NETWORKS
 
 DEVNET_BURN_SECONDS = 120.0
 BURN_SECONDS = 1800.0
 DONE = 0
-DEFAULT_MAX_PRICE = "5.00 USD"
 PROMISE_BROKEN = 7
 
 
@@ -79,7 +81,11 @@ class Commands:
             receipt = self._receipt(wallet, receipt_id)
             async with self.client(wallet) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
-                done = await image_jobs.use(receipt, order, wait=WAIT_SECONDS)
+                if receipt_id is None:
+                    any_receipt = AnyReceipt(client, wallet, image_jobs, now=_now())
+                    done = await any_receipt.use(receipt, order, wait=WAIT_SECONDS)
+                else:
+                    done = await image_jobs.use(receipt, order, wait=WAIT_SECONDS)
         return _kept(client, output.images(done), _exit_code(done.reports, pending_fails=False))
 
     async def credits(self, receipt_id: str | None) -> CommandResult:
@@ -95,7 +101,7 @@ class Commands:
             return CommandResult(output.receipts(wallet.transact(receipts.every)))
 
     async def verify(self, redemption_id: str, *, wait: bool) -> CommandResult:
-        with closing(self.unlock()) as wallet:
+        async with self._wallet_or_none() as wallet:
             seconds = _burn_seconds(wallet) if wait else 0.0
             async with self.client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
@@ -142,6 +148,27 @@ class Commands:
         await funding.fund(wallet, self.seller, funding.FILLING, self.environment)
         return wallet
 
+    @asynccontextmanager
+    async def _wallet_or_none(self) -> AsyncIterator[Wallet]:
+        """The wallet; where there is none, an empty one that is gone afterwards: a stranger can look as well."""
+        try:
+            wallet = self.unlock()
+        except WalletError as error:
+            if error.code != "wallet_missing":
+                raise
+            self.progress.say(f"{error}: what a stranger can check is checked")
+        else:
+            with closing(wallet):
+                yield wallet
+            return
+        theirs = await funding.network_of(self.seller)
+        network = theirs if theirs in NETWORKS else DEVNET  # a strange one is refused when the seller is met
+        with (
+            TemporaryDirectory() as folder,
+            closing(Wallet.create(Path(folder) / "none.db", network=network)) as empty,
+        ):
+            yield empty
+
     def client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
         """A client of the command's seller that tells the command's display."""
         return BuyerClient(
@@ -166,14 +193,14 @@ class Commands:
 
     def _look(self, report: Report) -> None:
         if report.outcome == "pending":
-            self.progress.say(f"burn pending: {report.confirmations} of {report.required} confirmations")
+            self.progress.say(f"burn pending: {report.depth}")
 
 
 def _budget_of(max_price: str | None, wallet: Wallet | None) -> Budget:
-    """What a call names; else what the owner allows for one purchase, else DEFAULT_MAX_PRICE."""
+    """What a call names; else what the owner allows for one purchase, else DEFAULT_PER_PURCHASE."""
     limits = None if wallet is None else wallet.transact(owner.limits)
     allowed = None if limits is None else limits.per_purchase
-    return Budget(per_purchase=max_price or allowed or DEFAULT_MAX_PRICE)
+    return Budget(per_purchase=max_price or allowed or DEFAULT_PER_PURCHASE)
 
 
 def _kept(client: BuyerClient, told: CommandAnswer, exit_code: int = DONE) -> CommandResult:

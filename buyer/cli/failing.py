@@ -12,6 +12,9 @@ from buyer.errors import BuyerError, UsageError
 
 OWN_FAULT = 1
 INTERRUPTED = 130
+#: what a shell shows for a tool that SIGPIPE ended
+READER_GONE = 141
+PRINTED = 0
 
 
 def failed(error: BaseException, *, as_json: bool) -> int:
@@ -25,15 +28,19 @@ def failed(error: BaseException, *, as_json: bool) -> int:
     return code
 
 
-def printed(answer: str) -> bool:
-    """Print on stdout; False when that fails, for a disk that is full or a reader that went away."""
+def printed(answer: str) -> int:
+    """Print on stdout; the exit code when that fails, for a disk that is full or a reader that went away."""
     try:
         click.echo(answer)
+    except BrokenPipeError:
+        # `buyer history | head`: who read has had enough, and a shell's own tools say nothing either.
+        _let_go(sys.stdout)
+        return READER_GONE
     except OSError as error:
         _let_go(sys.stdout)
         said(f"buyer: the answer cannot be printed: {error.strerror}")
-        return False
-    return True
+        return OWN_FAULT
+    return PRINTED
 
 
 def said(line: str) -> None:
@@ -87,5 +94,16 @@ def _complain(error: BaseException, failure: dict[str, object]) -> None:
     said(f"buyer: {failure['message']}" + (f"\n{failure['hint']}" if failure["hint"] else ""))
     for name in ("seller_says", "chain_says"):
         if theirs := failure.get(name):
-            words = theirs.values() if isinstance(theirs, dict) else [theirs]
-            said(f"The {name.removesuffix('_says')} says: {', '.join(map(str, words))}")
+            words = _once(theirs) if isinstance(theirs, dict) else [str(theirs)]
+            said(f"The {name.removesuffix('_says')} says: {', '.join(words)}")
+
+
+def _once(theirs: dict[str, object]) -> list[str]:
+    """A refusal's words, each once: many a detail repeats its title, and a nameless one says nothing but its status."""
+    status = theirs.get("status")
+    words = {
+        str(word).rstrip("."): str(word)
+        for word in theirs.values()
+        if word not in {f"http_{status}", f"HTTP status {status}"}
+    }
+    return list(words.values())

@@ -18,6 +18,7 @@ from buyer.seller.session import Session
 from buyer.wallet import lease
 from buyer.wallet.file import Wallet
 from shared import strict_json
+from shared.text import counted
 
 #: characters; longer ones are refused by the sellers that we know
 LONGEST_SUBJECT = 1000
@@ -40,9 +41,12 @@ class ImageOrder:
     def check(self) -> None:
         """UsageError unless it can be done."""
         if self.generate < 0 or self.generate > self.credits:
-            raise UsageError("generate_invalid", f"{self.credits} credits do not make {self.generate} images")
+            message = (
+                f"{counted(self.generate, 'image')}: more than {counted(self.credits, 'credit')} can make"
+            )
+            raise UsageError("generate_invalid", message)
         if len(self.subjects) > self.generate:
-            message = f"{len(self.subjects)} subjects are more than {self.generate} images"
+            message = f"more subjects ({len(self.subjects)}) than images ({self.generate})"
             raise UsageError("subjects_invalid", message)
         for words in (words for subject in self.subjects for words in subject.values()):
             if not 0 < len(words.strip()) <= LONGEST_SUBJECT or _CONTROL & set(map(category, words)):
@@ -54,7 +58,8 @@ class ImageOrder:
     def check_cost(self, use_cost: int) -> None:
         """UsageError unless the credits suffice for the images, at `use_cost` credits each."""
         if self.generate * use_cost > self.credits:
-            message = f"{self.credits} credits do not make {self.generate} images at {use_cost} credits each"
+            each = f"{counted(self.generate, 'image')} at {counted(use_cost, 'credit')} each"
+            message = f"{each}: more than {counted(self.credits, 'credit')} can make"
             raise UsageError("generate_invalid", message)
 
 
@@ -117,8 +122,7 @@ class ImageJobs:
     async def use(self, receipt: HeldReceipt, order: ImageOrder, *, wait: float) -> FinishedImages:
         """One image for a receipt that the wallet holds; the same words again finish what was interrupted."""
         order.check()
-        kind = ["generate", receipt.id, *order.subjects]
-        earlier = ["generate", receipt.id, str(order.folder.resolve()), *order.subjects]
+        kind, earlier = _use_kinds(receipt, order)
         work = lease.Work(self._wallet, f"an image for receipt {receipt.id}", self._now, Session.new_id())
         async with lease.held(work, wait=wait, say=self._say):
             job_id = self._open(kind, earlier)
@@ -127,6 +131,11 @@ class ImageJobs:
             self._wallet.transact(lambda db: jobs.finish(db, job_id))
         reports = await self._reports([image], 0)
         return FinishedImages(receipt, self._remaining(receipt), counts, (image,), reports)
+
+    def is_begun(self, receipt: HeldReceipt, order: ImageOrder) -> bool:
+        """Whether `use` of that receipt in the same words was interrupted after it had asked."""
+        kinds = [json.dumps(kind) for kind in _use_kinds(receipt, order)]
+        return self._wallet.transact(lambda db: any(jobs.is_begun(db, kind) for kind in kinds))
 
     def _remaining(self, receipt: HeldReceipt) -> int:
         return receipt.granted - self._wallet.transact(lambda db: jobs.known_cost(db, receipt.id))
@@ -172,12 +181,16 @@ class ImageJobs:
         return tuple(reports)
 
     def _progress(self, report: Report) -> None:
-        state = (
-            f"{report.confirmations} of {report.required} confirmations"
-            if report.tx_hash
-            else "waiting for its batch"
-        )
+        state = report.depth if report.tx_hash else "waiting for its batch"
         self._say(f"burn of {report.redemption_id}: {state}, proof {report.outcome}")
+
+
+def _use_kinds(receipt: HeldReceipt, order: ImageOrder) -> tuple[list[object], list[object]]:
+    """What one image for a receipt is called in the wallet, and what earlier buyers called it."""
+    return (
+        ["generate", receipt.id, *order.subjects],
+        ["generate", receipt.id, str(order.folder.resolve()), *order.subjects],
+    )
 
 
 def _title(body: dict[str, str]) -> str:

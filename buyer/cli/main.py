@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from buyer.cli.failing import failed
-from buyer.cli.options import common, run
+from buyer.cli.options import common, local, run
 from buyer.cli.owner.purchases import purchases
 from buyer.cli.owner.sellers import sellers
 from buyer.cli.owner.spending import approve, budget, history
@@ -31,6 +31,7 @@ Exit codes
   6  a proof does not hold
   7  done, and the seller kept less than it promised: see broken_promises
   130  interrupted
+  141  whoever read the answer went away, as in a pipe to head
 
 \b
 Environment
@@ -66,6 +67,8 @@ def cli() -> None:
 
     \b
     First steps, against a seller on this machine:
+      buyer wallet create
+      buyer wallet fund
       buyer images --credits 3 --generate 2 --out images
       buyer verify REDEMPTION_ID --wait
     """
@@ -96,6 +99,11 @@ _out = click.option(
 )
 _receipt = click.option(
     "--receipt", "receipt_id", help="The receipt's id, or its beginning.  [default: the newest]"
+)
+_used_receipt = click.option(
+    "--receipt",
+    "receipt_id",
+    help="The receipt's id, or its beginning.  [default: the newest that has credits left]",
 )
 
 
@@ -167,7 +175,7 @@ def buy(credit_count: int, max_price: str | None, dry_run: bool, **given: Any) -
 
 @cli.command()
 @common
-@_receipt
+@_used_receipt
 @click.option("--name", help="A 19th-century US president.")
 @click.option("--prompt", help="What the image shall show.")
 @_out
@@ -185,7 +193,7 @@ def generate(receipt_id: str | None, name: str | None, prompt: str | None, out: 
 
 
 @cli.command(name="credits")
-@common
+@local
 @_receipt
 def credits_(receipt_id: str | None, **given: Any) -> int:
     """Ask the seller what is left on a receipt."""
@@ -193,7 +201,7 @@ def credits_(receipt_id: str | None, **given: Any) -> int:
 
 
 @cli.command()
-@common
+@local
 def receipts(**given: Any) -> int:
     """List the receipts in the wallet."""
     return run(given, lambda commands: commands.receipts())
@@ -206,6 +214,7 @@ def receipts(**given: Any) -> int:
 def verify(redemption_id: str, wait: bool, **given: Any) -> int:
     """Check that the token of a redemption was burned: receipt, Merkle proof and chain.
 
+    Of a use that another wallet made, or without a wallet, what a stranger can check is checked.
     Nothing is taken on the seller's word: the promise is in the payment request that it signed, the burn in
     the bytes of the transaction on the chain. Exit code 6 when the proof does not hold, 5 while it is
     pending.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from buyer.cli.failing import OWN_FAULT, failed, printed
+from buyer.cli.failing import failed, printed
 from buyer.errors import BuyerError, UsageError
 from shared.text import LONGEST_LINE, clean
 
@@ -33,9 +33,20 @@ owner_fd_option = click.option(
 
 
 def common(command: F) -> F:
-    """The options that every command takes."""
+    """The options that every command takes which asks a seller."""
+    return _with_options(command, asks=True)
+
+
+def local(command: F) -> F:
+    """Those of a command that asks nobody. It takes the others as well, for scripts that give them to all."""
+    return _with_options(command, asks=False)
+
+
+def _with_options(command: F, *, asks: bool) -> F:
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Show every HTTP step on stderr."),
+        click.option(
+            "-v", "--verbose", is_flag=True, hidden=not asks, help="Show every HTTP step on stderr."
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
         click.option(
             "--passphrase-fd",
@@ -58,6 +69,7 @@ def common(command: F) -> F:
             show_envvar=True,
             default=DEFAULT_SELLER,
             show_default=True,
+            hidden=not asks,
             help="The seller's URL; https, or http on this machine.",
         ),
     ):
@@ -106,8 +118,5 @@ def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, C
     except BuyerError as error:
         return failed(error, as_json=as_json)
     document, lines = finished.answer
-    if not printed(
-        json_module.dumps(document) if as_json else "\n".join(clean(line, LONGEST_LINE) for line in lines)
-    ):
-        return OWN_FAULT
-    return finished.exit_code
+    text = json_module.dumps(document) if as_json else "\n".join(clean(line, LONGEST_LINE) for line in lines)
+    return printed(text) or finished.exit_code

@@ -10,7 +10,7 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import RehearsedPurchase
 from buyer.wallet.file import Wallet
 from shared.money import Money
-from shared.text import clean
+from shared.text import clean, counted
 
 CommandAnswer = tuple[dict[str, Any], list[str]]
 
@@ -38,7 +38,7 @@ def purchase(receipt: HeldReceipt) -> CommandAnswer:
         "receipt_id": receipt.id,
         "credits": {"granted": receipt.granted, "remaining": receipt.granted},
     }
-    return document, [f"{receipt.granted} credits for {receipt.price}: receipt {receipt.id}"]
+    return document, [f"{counted(receipt.granted, 'credit')} for {receipt.price}: receipt {receipt.id}"]
 
 
 def rehearsed(purchase: RehearsedPurchase) -> CommandAnswer:
@@ -116,7 +116,8 @@ def receipts(held: list[HeldReceipt]) -> CommandAnswer:
         for receipt in held
     ]
     lines = [
-        f"{receipt.id}  {receipt.granted} credits  {receipt.price}  {receipt.origin}" for receipt in held
+        f"{receipt.id}  {counted(receipt.granted, 'credit')}  {receipt.price}  {receipt.origin}"
+        for receipt in held
     ]
     return {"receipts": document}, lines or ["no receipts yet; buy some credits: buyer buy --credits 3"]
 
@@ -148,11 +149,12 @@ def _burn(redemption_id: str, report: Report | None) -> dict[str, Any]:
 def _in_words(report: Report | None) -> str:
     if report is None:
         return "burn not looked up"
+    deep = counted(report.confirmations, "confirmation")
     return {
-        "holds": f"burned in {report.tx_hash}, {report.confirmations} confirmations, the proof holds",
-        "partly": f"burned in {report.tx_hash}, {report.confirmations} confirmations; what could be checked holds, "
+        "holds": f"burned in {report.tx_hash}, {deep}, the proof holds",
+        "partly": f"burned in {report.tx_hash}, {deep}; what could be checked holds, "
         f"and these could not: {', '.join(report.unchecked)}",
-        "pending": f"burn pending, {report.confirmations} of {report.required} confirmations",
+        "pending": f"burn pending, {report.depth}",
         "broken": "THE PROOF DOES NOT HOLD",
     }[report.outcome]
 

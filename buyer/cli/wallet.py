@@ -1,4 +1,4 @@
-"""`buyer wallet`: make, fill and look at the wallet."""
+"""`buyer wallet`: make, fill, look at, encrypt, back up and restore the wallet."""
 
 from pathlib import Path
 from types import ModuleType
@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from buyer.cli.options import common, owner_fd_option, run
+from buyer.cli.options import common, local, owner_fd_option, run
 
 
 @click.group()
 def wallet() -> None:
-    """Make, fill and look at the wallet."""
+    """Make, fill, look at, encrypt, back up and restore the wallet."""
 
 
 @wallet.command()
-@common
+@local
 @click.option(
     "--network",
     default="cardano:devnet",
@@ -31,7 +31,7 @@ def create(network: str, encrypted: bool, **given: Any) -> int:
 
 
 @wallet.command()
-@common
+@local
 @owner_fd_option
 def encrypt(owner_fd: int | None, **given: Any) -> int:
     """Encrypt the wallet's key and receipts with a passphrase.
@@ -44,7 +44,7 @@ def encrypt(owner_fd: int | None, **given: Any) -> int:
 
 
 @wallet.command()
-@common
+@local
 @owner_fd_option
 def decrypt(owner_fd: int | None, **given: Any) -> int:
     """Keep the wallet's key and receipts in clear again."""
@@ -52,7 +52,7 @@ def decrypt(owner_fd: int | None, **given: Any) -> int:
 
 
 @wallet.command()
-@common
+@local
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path, **given: Any) -> int:
     """Copy the wallet to FILE, whole, whoever uses it meanwhile. Encrypted stays encrypted."""
@@ -60,7 +60,7 @@ def backup(file: Path, **given: Any) -> int:
 
 
 @wallet.command()
-@common
+@local
 @owner_fd_option
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore(file: Path, owner_fd: int | None, **given: Any) -> int:
@@ -74,7 +74,7 @@ def restore(file: Path, owner_fd: int | None, **given: Any) -> int:
 
 
 @wallet.command()
-@common
+@local
 def address(**given: Any) -> int:
     """Print the address that the wallet pays from."""
     return run(given, lambda commands: _wallet_commands().address(commands))

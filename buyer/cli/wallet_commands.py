@@ -76,7 +76,9 @@ async def backup(commands: Commands, target: Path) -> CommandResult:
     with closing(commands.look()) as wallet:
         copies.backup(wallet, target, now=int(time.time()))
         secret = (
-            "with its passphrase" if wallet.encrypted else "and whoever can read it can spend: keep it safe"
+            "which opens with the same passphrase"
+            if wallet.encrypted
+            else "and whoever can read it can spend: keep it safe"
         )
         document = {"path": str(target), "encrypted": wallet.encrypted}
     return CommandResult((document, [f"the wallet is copied to {target}, {secret}"]))

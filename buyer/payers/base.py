@@ -73,7 +73,8 @@ class Payer(Protocol):
     """One way of paying, on the buyer's side.
 
     A payer of the wallet's own key is a file of its own beside this one, named for what its networks begin with
-    (`cardano` for cardano:devnet), with a function `open_payer(context: PayerContext) -> Payer`.
+    (`cardano` for cardano:devnet), with a function `open_payer(context: PayerContext) -> Payer`, and the names of
+    all networks that it may pay on (`PAYS_ON`) and currencies that it may pay in (`PAYS_IN`): what owners may allow.
     """
 
     @property

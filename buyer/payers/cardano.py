@@ -11,7 +11,7 @@ from buyer.rates import ada_price, own_ada_price
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
 from shared.cardano.draft import Draft
-from shared.cardano.network import DEVNET
+from shared.cardano.network import DEVNET, NETWORKS
 from shared.cardano.read.guard import ExpectedPayment, guard_payment
 from shared.chain.base import Chain, ChainError
 from shared.chain.depth import is_past
@@ -20,6 +20,7 @@ from shared.keys import SigningKey
 from shared.money import Money, MoneyError, convert
 from shared.tokens.prt import PaymentOption, token_hash
 
+PAYS_ON, PAYS_IN = tuple(NETWORKS), ("ADA",)
 LONGEST_LIFE = 3600
 _NO_WITNESSES = b"\xa0"  # the witness set of a payment before it is signed: an empty map
 MAX_FEE = 2_000_000

@@ -3,6 +3,7 @@
 import pkgutil
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Literal
 
 import buyer.payers
 from buyer.payers.base import Payer, PayerContext
@@ -13,6 +14,12 @@ def own_payers() -> list[str]:
     """The names of the files beside this one that open a payer."""
     files = pkgutil.iter_modules(buyer.payers.__path__)
     return sorted(file.name for file in files if file.name not in {"base", "registry"})
+
+
+def known(kind: Literal["PAYS_ON", "PAYS_IN"]) -> list[str]:
+    """The networks that the own payers pay on, or the currencies that they pay in."""
+    modules = [import_module(f"buyer.payers.{name}") for name in own_payers()]
+    return [one for module in modules for one in getattr(module, kind)]
 
 
 class Payers:

@@ -82,4 +82,6 @@ def _check_transaction(transaction: ParsedTransaction, burn: Burn, token: Asset)
 
 def _check_depth(evidence: ChainEvidence) -> ProofCheck:
     outcome: CheckOutcome = "holds" if evidence.confirmations >= evidence.required else "pending"
-    return ProofCheck("confirmations", outcome, f"{evidence.confirmations} of {evidence.required}")
+    return ProofCheck(
+        "confirmations", outcome, f"{evidence.confirmations}, this buyer asks for {evidence.required}"
+    )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.text import counted
+
 #: of one check: pending is too early to say, unchecked cannot be said with what there is
 CheckOutcome = Literal["holds", "pending", "broken", "unchecked"]
 #: of all: partly is that what could be checked holds, and something could not
@@ -35,6 +37,11 @@ class Report:
         if "broken" in outcomes:
             return "broken"
         return "pending" if "pending" in outcomes else "partly" if "unchecked" in outcomes else "holds"
+
+    @property
+    def depth(self) -> str:
+        """How deep the burn lies, and how deep the buyer wants it: a seller may call it confirmed at another depth."""
+        return f"{counted(self.confirmations, 'confirmation')}, this buyer asks for {self.required}"
 
     @property
     def unchecked(self) -> tuple[str, ...]:

@@ -50,13 +50,14 @@ def check(db: sqlite3.Connection, wanted: WantedSpending, budget: Budget, *, now
     copies.check_no_copy(db)
     like = wanted.money
     total = spent(db, like=like)
-    budget.check(like, total)
     limits = owner.limits(db)
     if limits is not None:
         seller = _sum(db, _SELLER, like, wanted.origin)
         # By the clock that signs: a payment of tomorrow counts too.
         day = _sum(db, " AND signed_at > ?3", like, now - DAY_SECONDS)
         limits.check(wanted, SpentBefore(total, seller, day))
+    # After the owner's: the call's may be made of his, and must not take the blame.
+    budget.check(like, total)
 
 
 def lacking(
@@ -117,8 +118,13 @@ def approve(db: sqlite3.Connection, approval_id: str, *, now: int) -> Approval:
 
 
 def waiting(db: sqlite3.Connection) -> list[Approval]:
-    """What no purchase has used yet, the oldest first."""
-    return [_of_row(row) for row in db.execute(f"{_SELECT} WHERE purchase_id IS NULL ORDER BY rowid")]
+    """What the owner is to approve, or has approved for a purchase to come; the oldest first.
+
+    What his limits do not ask him about any more waits for nobody, and waits again when they do.
+    """
+    limits = owner.limits(db) or SpendingLimits()
+    asked = [_of_row(row) for row in db.execute(f"{_SELECT} WHERE purchase_id IS NULL ORDER BY rowid")]
+    return [one for one in asked if limits.may_ask_about(one.price)]
 
 
 _SELECT = "SELECT id, origin, product, credits, amount, currency, decimals, approved_at FROM approvals"

@@ -61,6 +61,6 @@ def _judged(option: PaymentOption, payer: Payer, price: Money, expected: Expecte
 def _check_alone(option: PaymentOption, cost: Cost, expected: Expected) -> None:
     """The ceilings of one purchase; what was spent before is counted where the cost is debited."""
     nothing = Money(0, cost.money.currency, cost.money.decimals)
-    expected.budget.check(cost.money, nothing)
     wanted = WantedSpending(expected.origin, cost.money, option.network, option.currency)
     expected.limits.check(wanted, SpentBefore(nothing, nothing, nothing))
+    expected.budget.check(cost.money, nothing)

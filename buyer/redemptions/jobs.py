@@ -58,6 +58,13 @@ def begun(db: sqlite3.Connection, job_id: str) -> int:
     return int(position)
 
 
+def is_begun(db: sqlite3.Connection, kind: str) -> bool:
+    """Whether there is an open job of this kind that has asked for something."""
+    where = "jobs.kind = ? AND jobs.state = 'open'"
+    found = db.execute(f"SELECT 1 FROM jobs JOIN uses ON job_id = jobs.id WHERE {where}", (kind,)).fetchone()  # noqa: S608  words of ours
+    return found is not None
+
+
 def cost(db: sqlite3.Connection, receipt_id: str) -> int:
     """Credits that all uses of a receipt cost by the catalog, those that are asked for just now included."""
     rows = db.execute("SELECT credits FROM uses WHERE receipt_id = ?", (receipt_id,))

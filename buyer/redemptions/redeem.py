@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from buyer.errors import PaymentRefused, SellerFault, StillPending, UsageError
 from buyer.purchase import balance, receipts
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions import jobs
+from buyer.redemptions import holdings, jobs
 from buyer.redemptions.jobs import WantedUse
 from buyer.seller.http import MAX_JSON, Reply
 from buyer.seller.patience import LONGEST_POLL, Backoff, asked_while_gone
@@ -149,8 +149,15 @@ class UsingCredits:
                 return reply
             if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
                 self._wallet.transact(lambda db: jobs.refused(db, use.idempotency_key))
-                raise _refused(reply)
+                raise self._refused(receipt, reply)
             await asyncio.sleep(polls.pause(reply.retry_after))
+
+    def _refused(self, receipt: HeldReceipt, reply: Reply) -> PaymentRefused | UsageError | SellerFault:
+        if not reply.refuses or reply.problem().code != EXHAUSTED:
+            return _refused(reply)
+        message, now = "the seller says that no credits are left", self._session.context.now()
+        hint = self._wallet.transact(lambda db: holdings.advice(db, receipt, now=now))
+        return PaymentRefused(EXHAUSTED, message, hint=hint, seller_says=reply.problem())
 
 
 def _read(reply: Reply) -> DeliveredUse:
@@ -171,9 +178,6 @@ def _refused(reply: Reply) -> PaymentRefused | UsageError | SellerFault:
     problem = reply.problem()
     if not reply.refuses:
         return SellerFault("delivery_malformed", f"a use was answered with {reply.status}")
-    if problem.code == EXHAUSTED:
-        message = "the seller says that no credits are left"
-        return PaymentRefused(EXHAUSTED, message, hint="Buy more: buyer buy --credits N", seller_says=problem)
     if reply.status in {BAD_REQUEST, UNPROCESSABLE}:
         hint = "No credit was taken. Ask for something else."
         return UsageError("words_refused", "the seller refused the words", hint=hint, seller_says=problem)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault
-from buyer.limits import SpendingLimits
+from buyer.limits import SpendingLimits, SpentBefore, WantedSpending
 from buyer.purchase.machine import SHORTEST_LIFE
 from buyer.seller.catalog import CURRENCY, NAME
 from shared.keys import PublicKey
@@ -116,7 +116,9 @@ def _check_price(price: Money, expected: Expected) -> None:
     if first is not None and (_unit(price) != _unit(first) or price > first):
         message = f"the seller asked {first} at first, and asks for more or for something else now"
         raise SellerFault("price_raised", message, seller_says={"price": str(price)})
-    expected.budget.check(price, Money(0, price.currency, price.decimals))
+    nothing = Money(0, price.currency, price.decimals)
+    expected.limits.check(WantedSpending(expected.origin, price), SpentBefore(nothing, nothing, nothing))
+    expected.budget.check(price, nothing)
     if price != expected.price:
         said = {"catalog": str(expected.price), "payment_request": str(price)}
         message = "the payment request asks another price than the catalog"

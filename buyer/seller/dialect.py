@@ -59,4 +59,4 @@ def progress(reply: Reply) -> str | None:
     answer = reply.json()
     reached = clean(answer.get("confirmations", 0), LONGEST_COUNT)
     required = clean(answer.get("required", "?"), LONGEST_COUNT)
-    return f"settling: {reached} of {required} confirmations"
+    return f"settling: the seller counts {reached} of {required} confirmations"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
+from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError, nothing
 from buyer.outgoing import usable_variables
 from shared import strict_json
 from shared.chain.tls import no_cookies, trusted
@@ -133,15 +133,20 @@ def is_loopback(url: str) -> bool:
 
 
 class SellerHttp:
-    """Requests to one origin. `trace` gets one plain line for each answer: no token, no key, no body."""
+    """Requests to one origin. `trace` hears of each answer (no token, key or body), `say` of waits asked for."""
 
     def __init__(
-        self, origin: str, *, trace: Callable[[str], None], transport: httpx.AsyncBaseTransport | None = None
+        self,
+        origin: str,
+        *,
+        trace: Callable[[str], None],
+        say: Callable[[str], None] = nothing,
+        transport: httpx.AsyncBaseTransport | None = None,
     ):
         self.origin = origin
         #: the path below which the seller is mounted; empty for most
         self.mount = urlsplit(origin).path
-        self._trace = trace
+        self._trace, self._say = trace, say
         trust_env = not is_loopback(origin)  # a proxy has no business between two processes of one machine
         with usable_variables():
             self._client = httpx.AsyncClient(
@@ -202,6 +207,8 @@ class SellerHttp:
                     return reply
                 failure, said = f"{self.origin} answers with status {reply.status}", reply.problem()
                 delay = max(reply.retry_after or 0.0, delay)
+                if reply.retry_after and attempt + 1 < ATTEMPTS:
+                    self._say(f"the seller asks to wait {reply.retry_after:.0f} s")
             if attempt + 1 < ATTEMPTS:
                 await asyncio.sleep(delay * (1 + _CHANCE.random() / 4))  # not all buyers at once
         hint = "Is the URL right, the seller running? What was begun is kept; the same command goes on."

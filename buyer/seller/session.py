@@ -50,7 +50,7 @@ class Session:
         self.wallet = wallet
         self.context = context
         self.origin = seller_origin(url)
-        self.http = SellerHttp(self.origin, trace=context.trace, transport=context.transport)
+        self.http = SellerHttp(self.origin, trace=context.trace, say=context.say, transport=context.transport)
         self._seller: KnownSeller | None = None
         self._chain: Chain | None = None
         self._any_network = any_network

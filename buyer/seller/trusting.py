@@ -21,9 +21,9 @@ class Introduction:
         return "#".join([self.did, *self.thumbprints])
 
 
-async def introduction(url: str, trace: Callable[[str], None]) -> Introduction:
+async def introduction(url: str, trace: Callable[[str], None], say: Callable[[str], None]) -> Introduction:
     """What the seller presents. SellerFault when not even that holds together."""
-    http = SellerHttp(seller_origin(url), trace=trace)
+    http = SellerHttp(seller_origin(url), trace=trace, say=say)
     try:
         reply = await http.send("GET", "/api/catalog")
         if not reply.ok:

@@ -10,21 +10,26 @@ import sqlite3
 from collections.abc import Mapping
 from hashlib import sha256
 from secrets import compare_digest
+from typing import Any
 
 from buyer.errors import UsageError
-from buyer.limits import SpendingLimits
+from buyer.limits import CEILINGS, DEFAULT_PER_PURCHASE, SpendingLimits
 from buyer.wallet import chains
 from buyer.wallet.file import Wallet
 from buyer.wallet.sealing import LockedKey, new_key
 from shared.cardano.network import DEVNET
 
 OWNER = "owner of the wallet"
+UNLIMITED = "none"
 
 
 def limits(db: sqlite3.Connection) -> SpendingLimits | None:
-    """None while the owner has set none."""
+    """None while the owner has set none. With a budget, one purchase has a ceiling unless he took it away."""
     stored = _setting(db, "limits")
-    return None if stored is None else SpendingLimits.read(json.loads(stored))
+    if stored is None:
+        return None
+    document = json.loads(stored)
+    return SpendingLimits.read({**document, "per_purchase": _per_purchase(document)})
 
 
 def is_known(db: sqlite3.Connection) -> bool:
@@ -67,8 +72,23 @@ def store(db: sqlite3.Connection, new: SpendingLimits, known_by: bytes) -> None:
         raise UsageError(
             "budget_set_meanwhile", "somebody else set the budget meanwhile; see: buyer budget show"
         )
-    document = json.dumps(new.as_json()).encode()
+    document = json.dumps(
+        {**new.as_json(), "per_purchase": UNLIMITED if new.per_purchase is None else str(new.per_purchase)}
+    ).encode()
     db.execute("INSERT OR REPLACE INTO settings VALUES ('limits', ?)", (document,))
+
+
+def _per_purchase(document: Mapping[str, Any]) -> str | None:
+    """An owner who named none has the usual one, which no flag of a call raises; budgets of old say null for it.
+
+    One in another currency has none: whoever sets such a budget now is made to name it.
+    """
+    named: str | None = document.get("per_purchase")
+    if named is not None:
+        return None if named == UNLIMITED else named
+    ceilings = [document.get(name) for name in CEILINGS]
+    usual = DEFAULT_PER_PURCHASE
+    return str(usual) if all(one.endswith(f" {usual.currency}") for one in ceilings if one) else None
 
 
 def environment(wallet: Wallet, given: Mapping[str, str]) -> Mapping[str, str]:

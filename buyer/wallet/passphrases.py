@@ -39,7 +39,7 @@ class PassphraseSource:
 
     def choose(self, what: str) -> str:
         """A new passphrase, typed twice at the terminal; UsageError when it is short or differs."""
-        chosen = self.ask(f"{what} (new)")
+        chosen = self.ask(f"{what} (new, at least {MIN_LENGTH} characters)")
         if len(chosen) < MIN_LENGTH:
             raise UsageError("passphrase_short", f"a passphrase has at least {MIN_LENGTH} characters")
         if self.descriptor is None and self.ask(f"{what} (the same again)") != chosen:

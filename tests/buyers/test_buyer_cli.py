@@ -45,6 +45,7 @@ def test_a_burn_is_verified_by_the_command_and_a_lie_about_it_is_exit_6(filled: 
     redemption_id = told["images"][0]["redemption_id"]
     pending = filled.run("verify", redemption_id, "--json")
     assert (pending.code, pending.told["proof_valid"]) == (5, None)
+    assert "burn pending: 0 confirmations, this buyer asks for 1" in pending.err
     asyncio.run(filled.seller.burn())
     holds = filled.run("verify", redemption_id, "--wait", "--json")
     assert (holds.code, holds.told["proof_valid"]) == (0, True)
@@ -72,10 +73,13 @@ def test_somebody_elses_burn_is_verified_as_far_as_a_stranger_can(filled: Shell,
     asyncio.run(filled.seller.burn())
     other = tmp_path / "other.db"
     Wallet.create(other).close()
-    done = filled.run("verify", redemption_id, "--wallet", str(other), "--json")
-    assert (done.code, done.told["outcome"], done.told["proof_valid"]) == (0, "partly", None)
-    assert done.told["unchecked"] == ["receipt", "payment_request", "leaf"]
-    assert {check["outcome"] for check in done.told["checks"]} == {"holds", "unchecked"}
+    for wallet in (other, tmp_path / "none.db"):
+        done = filled.run("verify", redemption_id, "--wallet", str(wallet), "--json")
+        assert (done.code, done.told["outcome"], done.told["proof_valid"]) == (0, "partly", None)
+        assert done.told["unchecked"] == ["receipt", "payment_request", "leaf"]
+        assert {check["outcome"] for check in done.told["checks"]} == {"holds", "unchecked"}
+    assert "there is no wallet at" in done.err
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_credits_are_bought_counted_and_used_one_by_one(filled: Shell) -> None:
@@ -118,6 +122,11 @@ def test_a_failure_has_its_exit_code_one_object_and_a_sentence(
     assert (done.code, done.told["error"]["code"], done.told["error"]["exit_code"]) == (code, word, code)
     assert done.err.startswith("buyer: ") or "\nbuyer: " in done.err
     assert "Traceback" not in done.err
+
+
+def test_one_credit_is_not_credits(filled: Shell) -> None:
+    done = filled.run("images", "--credits", "1", "--generate", "3")
+    assert done.err == "buyer: 3 images: more than 1 credit can make\n"
 
 
 @pytest.mark.parametrize(
@@ -211,8 +220,25 @@ def test_a_terminal_gets_a_live_display_and_stdout_stays_clean(filled: Shell) ->
 
 def test_the_help_names_every_variable_that_is_read(shell: Shell) -> None:
     told = shell.run("--help").out
+    steps = ("buyer wallet create\n", "buyer wallet fund\n", "buyer images", "buyer verify")
+    assert sorted(steps, key=told.index) == list(steps), "the first steps in their order"
     for variable in ("BUYER_SELLER", "BUYER_WALLET", "BUYER_ADA_USD", "BLOCKFROST_PROJECT_ID"):
         assert variable in told
+
+
+def test_a_command_that_asks_nobody_shows_no_option_for_a_seller_and_takes_it(shell: Shell) -> None:
+    for command in (
+        "wallet create",
+        "wallet backup",
+        "wallet encrypt",
+        "budget set",
+        "budget show",
+        "approve",
+    ):
+        told = shell.run(*command.split(), "--seller", "https://shop.example", "-v", "--help")
+        assert (told.code, "--wallet" in told.out) == (0, True)
+        assert "--seller" not in told.out
+        assert "--verbose" not in told.out
 
 
 def test_help_comes_at_once_and_without_heavy_imports(shell: Shell) -> None:

@@ -1,5 +1,6 @@
 """Odd answers, full disks and wrong usage: one object, an exit code, nothing lost, and a rerun that goes on."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -164,6 +165,22 @@ def test_a_disk_that_fills_up_after_the_payment_costs_nothing_more(filled: Shell
     assert list((filled.folder / "images").iterdir()) == [], "nothing half written stays"
     assert filled.run("images", "--json").code == 0
     assert (len(filled.seller.transactions), len(filled.seller.uses)) == (1, 2)
+
+
+def test_an_answer_that_nobody_reads_any_more_is_no_complaint(filled: Shell) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "buyer", "history"],
+        cwd=filled.folder,
+        env={**filled.environment, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=str)

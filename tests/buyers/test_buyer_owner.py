@@ -40,6 +40,25 @@ def test_no_flag_and_no_wrong_passphrase_raises_a_limit(limited: Shell) -> None:
     assert (shown["spent"], shown["limits"]["per_purchase"]) == ("3.00 USD", "3.00 USD")
 
 
+def test_with_a_budget_the_usual_ceiling_of_a_purchase_is_the_owners_and_no_flag_lifts_it(
+    filled: Shell,
+) -> None:
+    assert "5.00 USD, or what --max-price says" in filled.run("budget", "show").out
+    dear = ("buy", "--credits", "100", "--dry-run", "--json")
+    assert filled.run(*dear, "--max-price", "100").code == 0, "nobody has set a budget"
+    told = own(filled, "budget", "set", "--allow-seller", filled.seller.origin).told
+    assert told["limits"]["per_purchase"] == "5.00 USD"
+    assert "per purchase: 5.00 USD" in filled.run("budget", "show").out
+    for arguments in (dear, (*dear, "--max-price", "100")):
+        over = filled.run(*arguments)
+        assert (over.code, over.told["error"]["code"]) == (3, "over_budget")
+        assert "the owner allows 5.00 USD for one purchase" in over.told["error"]["message"]
+        assert "buyer budget set" in over.told["error"]["hint"]
+    assert own(filled, "budget", "set", "--per-purchase", "none").told["limits"]["per_purchase"] is None
+    assert "per purchase: none" in filled.run("budget", "show").out
+    assert filled.run(*dear, "--max-price", "100").code == 0
+
+
 def test_the_owner_raises_a_limit_with_his_passphrase_and_takes_one_away(limited: Shell) -> None:
     told = own(limited, "budget", "set", "--per-purchase", "8.00 USD", "--total", "none").told
     assert (told["limits"]["per_purchase"], told["limits"]["total"]) == ("8.00 USD", None)
@@ -57,11 +76,16 @@ def test_a_price_above_the_threshold_waits_for_the_owner_once(limited: Shell) ->
     assert (wrong.code, wrong.told["error"]["code"]) == (2, "passphrase_wrong")
     assert limited.run("buy", "--credits", "3", "--json").code == 3
     assert own(limited, "approve", asked["approval_id"]).told["approved"] is True
+    shown = limited.run("budget", "show").out
+    assert "approved, not bought yet: 3 of image-credit" in shown
+    assert "buyer approve" not in shown
     before = set(limited.seller.transactions)
     assert limited.run("buy", "--credits", "3", "--json").code == 0
     assert len(limited.seller.transactions - before) == 1
     again = limited.run("buy", "--credits", "3", "--json")
     assert (again.code, again.told["error"]["code"]) == (3, "approval_needed")
+    assert len(limited.run("budget", "show", "--json").told["waiting"]) == 1
+    assert own(limited, "budget", "set", "--approve-above", "none").told["waiting"] == []
 
 
 def test_a_seller_that_the_owner_did_not_name_is_not_even_asked(limited: Shell) -> None:
@@ -72,6 +96,17 @@ def test_a_seller_that_the_owner_did_not_name_is_not_even_asked(limited: Shell) 
     assert "POST /api/images/buy" not in limited.seller.calls
     own(limited, "budget", "set", "--allow-seller", "none")
     assert limited.run("buy", "--json").code == 0
+
+
+def test_a_list_that_is_named_anew_replaces_the_old_one_and_says_what_it_dropped(shell: Shell) -> None:
+    assert shell.run("wallet", "create").code == 0
+    first, second = "https://shop.example", "https://other.example"
+    assert own(shell, "budget", "set", "--allow-seller", first).told["no_longer_allowed"] == []
+    told = own(shell, "budget", "set", "--allow-seller", second).told
+    assert (told["limits"]["sellers"], told["no_longer_allowed"]) == ([second], [first])
+    done = shell.secretly("--owner-fd", OWNER, "budget", "set", "--allow-seller", first)
+    assert f"no longer allowed: {second}" in done.out
+    assert own(shell, "budget", "set", "--allow-seller", "none").told["no_longer_allowed"] == []
 
 
 @pytest.mark.parametrize("command", ["buy", "images"])
@@ -106,6 +141,9 @@ def test_the_history_says_what_was_bought_and_verified(filled: Shell) -> None:
         "burns_broken": 0,
     }
     assert "1 of 2 burns proved" in filled.run("history").out
+    assert filled.run("buy", "--max-price", "2.99").code == 3
+    newest = filled.run("history").out.splitlines()[0]
+    assert newest.endswith(f"  abandoned  –  3 of image-credit at {filled.seller.origin}")
 
 
 def test_a_limit_that_is_none_is_wrong_usage_and_changes_nothing(limited: Shell) -> None:
@@ -115,6 +153,8 @@ def test_a_limit_that_is_none_is_wrong_usage_and_changes_nothing(limited: Shell)
         (["--total", "5.00 ADA"], "budget_invalid"),
         (["--chain", "http://user@host/"], "chain_malformed"),
         (["--allow-seller", "http://seller.example"], "seller_url"),
+        (["--allow-network", "foo"], "name_unknown"),
+        (["--allow-network", "cardano:devnet", "--allow-currency", "BTC"], "name_unknown"),
     ):
         done = own(limited, "budget", "set", *arguments)
         assert (done.code, done.told["error"]["code"]) == (2, code)
@@ -130,7 +170,7 @@ def test_at_a_terminal_the_first_passphrase_is_typed_twice(shell: Shell) -> None
         os.environ.update(shell.environment, PYTHONPATH=str(Path(__file__).parents[2]), TERM="xterm")
         os.execv("/usr/bin/env", ["env", _python(), "-m", "buyer", "budget", "set", "--total", "6.00"])
     seen = b""
-    for prompt in (b"(new): ", b"again): "):
+    for prompt in (b"(new, at least 12 characters): ", b"again): "):
         while prompt not in seen:
             seen += os.read(terminal, 1024)
         os.write(terminal, OWNER.encode() + b"\n")

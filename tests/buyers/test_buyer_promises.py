@@ -105,6 +105,8 @@ def test_keys_that_are_all_replaced_at_once_are_told_and_the_owners_decision(nam
 
     identity = f"{named.seller.did}#{named.seller.key.public.thumbprint}"
     assert identity in asked.told["error"]["message"]
+    line = f"buyer sellers trust --seller {named.seller.origin} --identity "
+    assert asked.told["error"]["hint"].partition(line)[2].strip("'") == identity
     trusted = named.run("sellers", "trust", "--identity", identity, "--json")
     assert (trusted.code, trusted.told["keys"]) == (0, [named.seller.key.public.thumbprint])
     assert named.run(*BUY).code == 0

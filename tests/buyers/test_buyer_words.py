@@ -147,6 +147,14 @@ def test_what_a_seller_says_of_a_refusal_is_there_to_be_read(filled: Shell) -> N
     assert (error["seller_says"]["status"], error["seller_says"]["code"]) == (402, "over_budget")
     assert error["seller_says"]["detail"] == clean(f"Not you. {EVIL}")
     assert "The seller says: 402, over_budget, No, Not you." in filled.run("buy").err
+    filled.seller.lies.refuse_claims = Problem(402, "used_up", "None is left", "None is left.")
+    assert filled.run("buy").err.endswith("The seller says: 402, used_up, None is left.\n")
+
+
+def test_a_refusal_without_words_is_told_by_its_status_alone(filled: Shell) -> None:
+    filled.seller.lies.instead["/api/images/buy"] = lambda: Response("no such page", 404)
+    done = filled.run("buy")
+    assert done.err.endswith("The seller says: 404\n")
 
 
 def test_words_while_it_settles_are_cleaned(filled: Shell) -> None:

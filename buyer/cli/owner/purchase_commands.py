@@ -9,9 +9,10 @@ from buyer.cli.commands import CommandResult, Commands
 from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase
 
+_UNPAID = "not paid; buying as many credits there takes it up again"
 _MEANING = {
-    "wanted": "not paid; buying as many goes on with it",
-    "requested": "not paid; buying as many goes on with it",
+    "wanted": _UNPAID,
+    "requested": _UNPAID,
     "signed": "signed, and no receipt yet",
     "released": "released without a receipt",
     "paid": "paid, and not all its images are saved; the same command goes on with them",
@@ -73,5 +74,5 @@ def _document(purchase: Purchase) -> dict[str, Any]:
 
 def _line(purchase: Purchase) -> str:
     price = "" if purchase.price is None else f" at {purchase.price}"
-    counted = "counts as spent" if purchase.counted else "is free"
-    return f"{purchase.id}  {purchase.kind.in_full()}{price}: {_MEANING[purchase.state]}; its price {counted}"
+    counts = "its price counts as spent" if purchase.counted else "nothing counts as spent"
+    return f"{purchase.id}  {purchase.kind.in_full()}{price}: {_MEANING[purchase.state]}; {counts}"

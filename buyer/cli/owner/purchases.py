@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from buyer.cli.options import common, confirm, listed, run
+from buyer.cli.options import common, confirm, listed, local, run
 
 
 @click.group(invoke_without_command=True)
-@common
+@local
 @click.pass_context
 def purchases(context: click.Context, /, **given: Any) -> int:
     """List the purchases that are neither finished nor given up.

@@ -1,6 +1,7 @@
 """What the commands of `buyer sellers` do."""
 
 import json
+import shlex
 import sqlite3
 import time
 from contextlib import closing
@@ -20,10 +21,14 @@ async def listing(commands: Commands) -> CommandResult:
 
 
 async def trust(commands: Commands, identity: str | None, owner_fd: int | None) -> CommandResult:
-    presented = await introduction(commands.seller, commands.progress.trace)
+    presented = await introduction(commands.seller, commands.progress.trace, commands.progress.say)
     if identity != presented.identity:
         message = f"{presented.origin} presents itself as {presented.identity}"
-        hint = "Nothing was changed. Compare it with what the seller tells on another way; to believe it: --identity"
+        believe = shlex.join(["--seller", presented.origin, "--identity", presented.identity])
+        hint = (
+            "Nothing was changed. Compare it with what the seller tells on another way; to believe it:"
+            f" buyer sellers trust {believe}"
+        )
         raise UsageError("not_confirmed", message, hint=hint)
     with closing(commands.look()) as wallet:
         commands.recognise(wallet, owner_fd)

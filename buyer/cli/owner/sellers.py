@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from buyer.cli.options import common, listed, owner_fd_option, run
+from buyer.cli.options import common, listed, local, owner_fd_option, run
 
 
 @click.group(invoke_without_command=True)
-@common
+@local
 @click.pass_context
 def sellers(context: click.Context, /, **given: Any) -> int:
     """List the sellers that the wallet has met, and the identity that each is held to."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from buyer.cli.options import common, owner_fd_option, run
+from buyer.cli.options import local, owner_fd_option, run
 
 _MONEY = "AMOUNT"
 
@@ -13,6 +13,9 @@ _MONEY = "AMOUNT"
 @click.group()
 def budget() -> None:
     """What may be spent from the wallet. Only its owner changes that.
+
+    Without a budget one purchase may cost 5.00 USD, or what --max-price says. With one that ceiling is the owner's,
+    and --max-price does not lift it; `buyer budget set --per-purchase` does, `none` takes it away.
 
     The first `buyer budget set` asks for an owner's passphrase, and from then on no limit changes without it. It
     is not the wallet's passphrase: a program that drives `buyer` may pay, and gets to know neither how to pay more
@@ -25,9 +28,13 @@ def budget() -> None:
 
 
 @budget.command(name="set")
-@common
+@local
 @owner_fd_option
-@click.option("--per-purchase", metavar=_MONEY, help="The most for one purchase, like 5.00 or '5.00 USD'.")
+@click.option(
+    "--per-purchase",
+    metavar=_MONEY,
+    help="The most for one purchase, like 5.00 or '5.00 USD'.  [5.00 USD unless named]",
+)
 @click.option("--per-seller", metavar=_MONEY, help="The most in all at one seller.")
 @click.option("--per-day", metavar=_MONEY, help="The most within any 24 hours.")
 @click.option("--total", metavar=_MONEY, help="The most that this wallet ever spends.")
@@ -35,17 +42,25 @@ def budget() -> None:
     "--approve-above", metavar=_MONEY, help="Ask the owner about prices above this: buyer approve ID."
 )
 @click.option(
-    "--allow-seller", "sellers", multiple=True, metavar="URL", help="Pay this seller; may be repeated."
+    "--allow-seller",
+    "sellers",
+    multiple=True,
+    metavar="URL",
+    help="Pay this seller and no other; may be repeated. Replaces the list.",
 )
 @click.option(
-    "--allow-network", "networks", multiple=True, metavar="NAME", help="Pay on this network; may be repeated."
+    "--allow-network",
+    "networks",
+    multiple=True,
+    metavar="NAME",
+    help="Pay on this network and no other; may be repeated. Replaces the list.",
 )
 @click.option(
     "--allow-currency",
     "currencies",
     multiple=True,
     metavar="CODE",
-    help="Pay in this, like ADA; may be repeated.",
+    help="Pay in this and nothing else, like ADA; may be repeated. Replaces the list.",
 )
 @click.option(
     "--ada-usd", metavar=_MONEY, help="The least that one ADA is worth, whatever BUYER_ADA_USD says."
@@ -56,6 +71,8 @@ def budget() -> None:
 def set_(owner_fd: int | None, **given: Any) -> int:
     """Change limits; those that are not named stay. `none` takes a limit away.
 
+    A list (--allow-seller and its like) is replaced as a whole: name everything that stays.
+
     \b
     Example:
       buyer budget set --per-purchase 5.00 --per-day 20.00 --total 100.00 --approve-above 3.00
@@ -65,14 +82,14 @@ def set_(owner_fd: int | None, **given: Any) -> int:
 
 
 @budget.command()
-@common
+@local
 def show(**given: Any) -> int:
     """Show the limits, what is spent, and what waits for the owner's approval."""
     return run(given, lambda commands: _work().show_budget(commands))
 
 
 @click.command()
-@common
+@local
 @owner_fd_option
 @click.argument("approval_id")
 def approve(approval_id: str, owner_fd: int | None, **given: Any) -> int:
@@ -81,7 +98,7 @@ def approve(approval_id: str, owner_fd: int | None, **given: Any) -> int:
 
 
 @click.command()
-@common
+@local
 def history(**given: Any) -> int:
     """List the purchases: where, what, for how much, and what was verified of it."""
     return run(given, lambda commands: _work().show_history(commands))

@@ -9,7 +9,8 @@ from typing import Any
 from buyer.cli.commands import CommandResult, Commands
 from buyer.cli.output import CommandAnswer
 from buyer.errors import UsageError
-from buyer.limits import SpendingLimits
+from buyer.limits import DEFAULT_PER_PURCHASE, SpendingLimits
+from buyer.payers import registry
 from buyer.purchase import allowance
 from buyer.purchase import history as purchase_history
 from buyer.purchase.allowance import Approval
@@ -19,7 +20,7 @@ from buyer.wallet import chains, owner
 from buyer.wallet.file import Wallet
 from buyer.wallet.passphrases import PassphraseSource
 from shared.money import Money
-from shared.text import clean
+from shared.text import clean, counted
 
 NONE = "none"
 
@@ -29,7 +30,7 @@ async def set_budget(
 ) -> CommandResult:
     source = PassphraseSource(owner_fd, "--owner-fd")
     with closing(commands.look()) as wallet:
-        old = wallet.transact(owner.limits) or SpendingLimits()
+        old = wallet.transact(owner.limits) or SpendingLimits(per_purchase=DEFAULT_PER_PURCHASE)
         new = _changed(old, asked)
         with commands.progress.aside():
             if wallet.transact(owner.is_known):
@@ -37,7 +38,10 @@ async def set_budget(
             else:
                 known_by = owner.introduction(source.choose(owner.OWNER))
         wallet.transact(lambda db: owner.store(db, new, known_by))
-        return CommandResult(_budget(wallet))
+        document, lines = _budget(wallet)
+    dropped = _dropped(old, new)
+    told = [f"no longer allowed: {', '.join(dropped)}"] if dropped else []
+    return CommandResult(({**document, "no_longer_allowed": dropped}, [*lines, *told]))
 
 
 async def show_budget(commands: Commands) -> CommandResult:
@@ -78,6 +82,12 @@ def _changed(old: SpendingLimits, asked: Mapping[str, str | Sequence[str] | None
     return SpendingLimits.read(document)
 
 
+def _dropped(old: SpendingLimits, new: SpendingLimits) -> list[str]:
+    """What stood in a list that another took the place of. An empty list allows everything, and drops nothing."""
+    lists = ((old.sellers, new.sellers), (old.networks, new.networks), (old.currencies, new.currencies))
+    return [clean(name) for before, after in lists if after for name in before if name not in after]
+
+
 def _text(name: str, value: str) -> str:
     if name == "chain":
         return chains.named(value, "--chain").url
@@ -85,7 +95,18 @@ def _text(name: str, value: str) -> str:
 
 
 def _member(name: str, value: str) -> str:
-    return seller_origin(value) if name == "sellers" else value
+    """One member of a list; UsageError for one that no payer knows: a list of such would allow nothing at all."""
+    if name == "sellers":
+        return seller_origin(value)
+    option, known = (
+        ("--allow-network", registry.known("PAYS_ON"))
+        if name == "networks"
+        else ("--allow-currency", registry.known("PAYS_IN"))
+    )
+    if value not in known:
+        hint = f"Known: {', '.join(known)}."
+        raise UsageError("name_unknown", f"{option}: no payer knows {clean(value)!r}", hint=hint)
+    return value
 
 
 def _budget(wallet: Wallet) -> CommandAnswer:
@@ -101,12 +122,14 @@ def _budget(wallet: Wallet) -> CommandAnswer:
         "waiting": [_waiting(approval) for approval in waiting],
     }
     lines = (
-        ["no budget is set: each purchase may cost up to --max-price"]
+        [f"no budget is set: each purchase may cost up to {DEFAULT_PER_PURCHASE}, or what --max-price says"]
         if limits is None
         else _limit_lines(limits)
     )
     asked = [
-        f"{'approved' if one.approved_at else 'waits for you'}: {_in_words(one)}: buyer approve {one.id}"
+        f"approved, not bought yet: {_in_words(one)}"
+        if one.approved_at
+        else f"waits for you: {_in_words(one)}: buyer approve {one.id}"
         for one in waiting
     ]
     return document, [*lines, f"spent so far: {spent}", *map(clean, asked)]
@@ -114,10 +137,13 @@ def _budget(wallet: Wallet) -> CommandAnswer:
 
 def _limit_lines(limits: SpendingLimits) -> list[str]:
     shown = {name: value for name, value in limits.as_json().items() if value}
-    return [
+    lines = [
         f"{name.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}"
         for name, value in shown.items()
-    ] or ["the budget limits nothing"]
+    ]
+    if limits.per_purchase is None:
+        lines.insert(0, f"per purchase: none; {DEFAULT_PER_PURCHASE}, or what --max-price says")
+    return lines
 
 
 def _in_words(approval: Approval) -> str:
@@ -161,9 +187,11 @@ def _past(purchase: PastPurchase) -> dict[str, Any]:
 
 def _past_line(purchase: PastPurchase) -> str:
     day = time.strftime("%Y-%m-%d %H:%M", time.localtime(purchase.signed_at or purchase.created_at))
-    receipt = f"receipt {purchase.receipt_id} verified" if purchase.receipt_id else "no receipt"
-    proofs = f"{purchase.proofs.count('holds')} of {purchase.uses} burns proved"
+    line = f"{day}  {purchase.state}  {purchase.price or '–'}  {purchase.kind.in_full()}"
+    if purchase.signed_at is None:
+        return clean(line)
+    if purchase.receipt_id is None:
+        return clean(f"{line}  no receipt")
+    proofs = f"{purchase.proofs.count('holds')} of {counted(purchase.uses, 'burn')} proved"
     broken = f", {purchase.proofs.count('broken')} BROKEN" if "broken" in purchase.proofs else ""
-    return clean(
-        f"{day}  {purchase.state}  {purchase.price}  {purchase.kind.in_full()}  {receipt}, {proofs}{broken}"
-    )
+    return clean(f"{line}  receipt {purchase.receipt_id} verified, {proofs}{broken}")

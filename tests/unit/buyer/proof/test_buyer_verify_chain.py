@@ -114,7 +114,11 @@ def test_a_burn_that_is_still_to_come_is_pending_and_not_broken(redemption: Rede
 
 
 def test_a_burn_with_too_few_confirmations_is_pending() -> None:
-    assert judged(evidence=replace(EVIDENCE, confirmations=1)).outcome == "pending"
+    report = judged(evidence=replace(EVIDENCE, confirmations=1))
+    assert (report.outcome, report.depth) == (
+        "pending",
+        f"1 confirmation, this buyer asks for {report.required}",
+    )
 
 
 def test_a_submitted_burn_that_is_not_on_the_chain_is_pending() -> None:

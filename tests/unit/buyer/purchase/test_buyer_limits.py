@@ -1,5 +1,6 @@
 """The owner's limits: what they allow, that nobody slips past them side by side, and approvals that count once."""
 
+import json
 import sqlite3
 import threading
 from contextlib import closing
@@ -57,6 +58,28 @@ def test_the_budget_of_a_call_only_lowers_what_the_owner_allows(wallet: Wallet) 
     with pytest.raises(OverBudget):
         pay(wallet, requested(wallet, "a"), Budget("2.99 USD"), ("a#0",))
     assert spent(wallet) == 0
+
+
+@pytest.mark.parametrize(
+    ("stored", "allowed"),
+    [
+        ({"per_purchase": None}, "5.00 USD"),
+        ({}, "5.00 USD"),
+        ({"total": "9.00 USD"}, "5.00 USD"),
+        ({"per_purchase": "7.00 USD"}, "7.00 USD"),
+        ({"per_purchase": "none"}, None),
+        ({"total": "9.000000 ADA"}, None),
+    ],
+    ids=str,
+)
+def test_a_budget_that_names_no_ceiling_of_a_purchase_has_the_usual_one(
+    wallet: Wallet, stored: dict[str, str | None], allowed: str | None
+) -> None:
+    document = json.dumps(stored).encode()
+    wallet.transact(lambda db: db.execute("INSERT INTO settings VALUES ('limits', ?)", (document,)))
+    limits = wallet.transact(owner.limits)
+    assert limits is not None
+    assert limits.as_json()["per_purchase"] == allowed
 
 
 def test_a_day_is_any_24_hours(wallet: Wallet) -> None:
@@ -287,3 +310,13 @@ def test_a_chain_gives_back_what_the_owner_would_believe(
     assert owner.believes_chain(wallet, network, environment) == believed
     chain = (limits or {}).get("chain") or environment.get("BUYER_CHAIN")
     assert owner.environment(wallet, environment).get("BUYER_CHAIN") == chain
+
+
+def test_an_amount_that_is_none_is_told_once_and_by_its_option() -> None:
+    for reading in (lambda: SpendingLimits.read({"per_purchase": "abc USD"}), lambda: Budget("abc USD")):
+        with pytest.raises(UsageError) as caught:
+            reading()
+        assert (
+            str(caught.value).removeprefix("--per-purchase: ").startswith("not an amount of money: 'abc USD'")
+        )
+        assert str(caught.value).count("not an amount") == 1

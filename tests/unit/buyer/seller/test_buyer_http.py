@@ -43,9 +43,13 @@ def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_module, "FIRST_DELAY", 0.0)
 
 
-def ask(transport: httpx.AsyncBaseTransport, trace: Callable[[str], None] = nothing) -> Reply:
+def ask(
+    transport: httpx.AsyncBaseTransport,
+    trace: Callable[[str], None] = nothing,
+    say: Callable[[str], None] = nothing,
+) -> Reply:
     async def once() -> Reply:
-        http = SellerHttp("https://seller.example", trace=trace, transport=transport)
+        http = SellerHttp("https://seller.example", trace=trace, say=say, transport=transport)
         try:
             return await http.send("POST", "/api/images/buy", body={"credits": 3})
         finally:
@@ -92,6 +96,16 @@ def test_a_seller_that_comes_back_is_heard() -> None:
     )
     assert ask(transport).status == 402
     assert len(transport.requests) == 3
+
+
+def test_a_wait_that_the_seller_asks_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(http_module, "LONGEST_DELAY", 0.001)
+    tired = httpx.Response(429, headers={"Retry-After": "8"})
+    assert ask(Scripted(tired, httpx.Response(503), httpx.Response(402)), say=said.append).status == 402
+    assert said == ["the seller asks to wait 0 s"], (
+        "what is waited is said, not what is asked beyond all bounds"
+    )
 
 
 @pytest.mark.parametrize("status", [200, 202, 400, 401, 402, 403, 404, 409, 422])
