@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from buyer.errors import SellerFault, UsageError
+from buyer.errors import OverBudget, SellerFault, UsageError
+from buyer.limits import FOR_THE_OWNER, SpendingLimits
+from shared.cardano.network import DEVNET
 from shared.money import Money, MoneyError
 
 VARIABLE = "BUYER_ADA_USD"
@@ -10,18 +12,25 @@ VARIABLE = "BUYER_ADA_USD"
 DEVNET_LEAST = Money(5, "USD", 2)
 
 
-def ada_price(devnet_rate: Money | None, own_rate: Money | None, least: Money | None = None) -> Money:
-    """The price of one ADA to judge amounts by: never below `least`, which is the owner's.
+def ada_price(
+    network: str, seller_rate: Money | None, own_rate: Money | None, limits: SpendingLimits
+) -> Money:
+    """The price of one ADA to judge amounts by: never below the least that the owner names.
 
-    A seller's rate is believed where the money is play money (`devnet_rate`), and there down to the buyer's own
-    rate, or DEVNET_LEAST: at a rate of nothing an ADA, a cent would cost all that the wallet holds.
+    A seller's rate is believed where the money is play money, and there down to the buyer's own rate, or
+    DEVNET_LEAST: at a rate of nothing an ADA, a cent would cost all that the wallet holds. Elsewhere the rate is the
+    buyer's own; where the owner set ceilings, it is his alone: BUYER_ADA_USD is set by whoever drives the buyer, and
+    a low one would make a few dollars all the ADA there is. Errors: UsageError, OverBudget, SellerFault.
     """
-    if devnet_rate is not None:
-        return _highest(devnet_rate, own_rate or DEVNET_LEAST, least)
-    if own_rate is None and least is None:
+    if network == DEVNET and seller_rate is not None:
+        return _highest(seller_rate, own_rate or DEVNET_LEAST, limits.ada_usd)
+    if limits.ada_usd is None and any(ceiling.currency != "ADA" for ceiling in limits.ceilings()):
+        message = "the owner's ceilings need his own word on what one ADA is worth"
+        raise OverBudget("owner_rate_missing", message, hint=f"{FOR_THE_OWNER} Here: --ada-usd.")
+    if own_rate is None and limits.ada_usd is None:
         hint = f'Set {VARIABLE} to what one ADA costs, like "0.50 USD".'
         raise UsageError("rate_missing", "off the devnet the seller's rate is not believed", hint=hint)
-    return _highest(own_rate, least)
+    return _highest(own_rate, limits.ada_usd)
 
 
 def own_ada_price(environment: Mapping[str, str]) -> Money | None:

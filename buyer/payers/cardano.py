@@ -33,14 +33,11 @@ DEVNET_DEPTH = 3
 def open_payer(context: PayerContext) -> "CardanoPayer":
     """Pays from the wallet's own address; BUYER_ADA_USD is the rate that it judges by."""
     network, theirs = context.network, context.rates.get(context.network)
-    least = context.limits.ada_usd
     return CardanoPayer(
         context.chain,
         context.key,
         network,
-        ada_price=lambda: ada_price(
-            theirs if network == DEVNET else None, own_ada_price(context.environment), least
-        ),
+        ada_price=lambda: ada_price(network, theirs, own_ada_price(context.environment), context.limits),
         now=context.now,
         believes_chain=context.believes_chain,
     )

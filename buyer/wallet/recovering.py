@@ -164,8 +164,8 @@ def _proof(session: Session) -> HolderAuth:
 
 async def _rate(session: Session) -> Money:
     rates: Mapping[str, Money] = (await session.seller()).catalog.rates
-    theirs = rates.get(DEVNET) if session.wallet.network == DEVNET else None
-    return ada_price(theirs, own_ada_price(session.context.environment), session.limits.ada_usd)
+    own = own_ada_price(session.context.environment)
+    return ada_price(session.wallet.network, rates.get(session.wallet.network), own, session.limits)
 
 
 def _count(
