@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from buyer.errors import OverBudget, SellerFault, UsageError
 from buyer.limits import FOR_THE_OWNER, SpendingLimits
-from shared.cardano.network import DEVNET
 from shared.money import Money, MoneyError
 
 VARIABLE = "BUYER_ADA_USD"
@@ -12,18 +11,16 @@ VARIABLE = "BUYER_ADA_USD"
 DEVNET_LEAST = Money(5, "USD", 2)
 
 
-def ada_price(
-    network: str, seller_rate: Money | None, own_rate: Money | None, limits: SpendingLimits
-) -> Money:
+def ada_price(devnet_rate: Money | None, own_rate: Money | None, limits: SpendingLimits) -> Money:
     """The price of one ADA to judge amounts by: never below the least that the owner names.
 
-    A seller's rate is believed where the money is play money, and there down to the buyer's own rate, or
+    A seller's rate is believed where the money is play money (`devnet_rate`), and there down to the buyer's own rate, or
     DEVNET_LEAST: at a rate of nothing an ADA, a cent would cost all that the wallet holds. Elsewhere the rate is the
     buyer's own; where the owner set ceilings, it is his alone: BUYER_ADA_USD is set by whoever drives the buyer, and
     a low one would make a few dollars all the ADA there is. Errors: UsageError, OverBudget, SellerFault.
     """
-    if network == DEVNET and seller_rate is not None:
-        return _highest(seller_rate, own_rate or DEVNET_LEAST, limits.ada_usd)
+    if devnet_rate is not None:
+        return _highest(devnet_rate, own_rate or DEVNET_LEAST, limits.ada_usd)
     if limits.ada_usd is None and any(ceiling.currency != "ADA" for ceiling in limits.ceilings()):
         message = "the owner's ceilings need his own word on what one ADA is worth"
         raise OverBudget("owner_rate_missing", message, hint=f"{FOR_THE_OWNER} Here: --ada-usd.")

@@ -37,7 +37,9 @@ def open_payer(context: PayerContext) -> "CardanoPayer":
         context.chain,
         context.key,
         network,
-        ada_price=lambda: ada_price(network, theirs, own_ada_price(context.environment), context.limits),
+        ada_price=lambda: ada_price(
+            theirs if network == DEVNET else None, own_ada_price(context.environment), context.limits
+        ),
         now=context.now,
         believes_chain=context.believes_chain,
     )

@@ -154,29 +154,29 @@ def test_on_a_real_network_the_amount_is_held_against_the_buyers_own_rate(
 def test_the_sellers_rate_is_believed_on_the_devnet_alone_and_never_far_below_ours() -> None:
     theirs, ours, least = (Money(cents, "USD", 2) for cents in (40, 50, 60))
     nobody, owner = SpendingLimits(), SpendingLimits(ada_usd=least)
-    assert ada_price(DEVNET, theirs, None, nobody) == theirs
-    assert ada_price(DEVNET, theirs, ours, nobody) == ours
-    assert ada_price(DEVNET, Money(1, "USD", 2), None, nobody) == DEVNET_LEAST
-    assert ada_price(DEVNET, theirs, None, owner) == least
-    assert ada_price(PREPROD, theirs, ours, nobody) == ours
-    assert ada_price(PREPROD, theirs, ours, owner) == least
-    assert ada_price(PREPROD, theirs, None, owner) == least
+    assert ada_price(theirs, None, nobody) == theirs
+    assert ada_price(theirs, ours, nobody) == ours
+    assert ada_price(Money(1, "USD", 2), None, nobody) == DEVNET_LEAST
+    assert ada_price(theirs, None, owner) == least
+    assert ada_price(None, ours, nobody) == ours
+    assert ada_price(None, ours, owner) == least
+    assert ada_price(None, None, owner) == least
     with pytest.raises(UsageError, match="not believed"):
-        ada_price(PREPROD, theirs, None, nobody)
+        ada_price(None, None, nobody)
     with pytest.raises(SellerFault, match="cannot be compared"):
-        ada_price(DEVNET, Money(1, "ADA", 6), None, nobody)
+        ada_price(Money(1, "ADA", 6), None, nobody)
 
 
 def test_an_owners_ceilings_are_not_counted_at_a_rate_that_whoever_drives_the_buyer_sets() -> None:
     tiny, ceiling = Money(1, "USD", 2), Money(500, "USD", 2)
     with pytest.raises(OverBudget) as caught:
-        ada_price(PREPROD, None, tiny, SpendingLimits(per_purchase=ceiling))
+        ada_price(None, tiny, SpendingLimits(per_purchase=ceiling))
     assert caught.value.code == "owner_rate_missing"
     owner = SpendingLimits(per_purchase=ceiling, ada_usd=Money(40, "USD", 2))
-    assert ada_price(PREPROD, None, tiny, owner) == Money(40, "USD", 2)
+    assert ada_price(None, tiny, owner) == Money(40, "USD", 2)
     in_ada = SpendingLimits(per_purchase=Money(5_000_000, "ADA", 6))
-    assert ada_price(PREPROD, None, tiny, in_ada) == tiny
-    assert ada_price(DEVNET, ceiling, tiny, SpendingLimits(per_purchase=ceiling)) == ceiling
+    assert ada_price(None, tiny, in_ada) == tiny
+    assert ada_price(ceiling, tiny, SpendingLimits(per_purchase=ceiling)) == ceiling
 
 
 def test_a_payment_pays_exactly_the_option_and_names_its_request() -> None:
