@@ -16,6 +16,8 @@ from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import clean_environment, free_port
 
 CONFIRMATIONS = 2
+#: long enough for four pictures at once where several worlds share two cores
+IMAGE_SECONDS = "8"
 START_SECONDS = 60.0
 #: below every rollback: the faucet's payments and the supply stay
 FOUNDATION_BLOCKS = 12
@@ -59,7 +61,7 @@ class World:
             PAYWALL_BATCH_SIZE="3",
             PAYWALL_BATCH_SECONDS="0",
             PAYWALL_BATCHES_IN_FLIGHT="3",
-            PAYWALL_IMAGE_SECONDS="3",
+            PAYWALL_IMAGE_SECONDS=IMAGE_SECONDS,
             **({"DATABASE_URL": database_url} if database_url else {}),
             **environment,
         )

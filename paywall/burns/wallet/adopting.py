@@ -38,6 +38,16 @@ def adopt(
     return True
 
 
+def note_standing(tx: Transaction, tx_hash: str, now: int) -> None:
+    """What a standing attempt spends is spent: its maker was hidden and given up, which freed its outputs.
+
+    One that does not stand is left to the watcher, who adopts it.
+    """
+    attempt = store.attempt(tx, tx_hash)
+    if attempt is not None and store.stands(tx, attempt):
+        outputs.stand(tx, tx_hash, parse(attempt.transaction).inputs, change(attempt), now)
+
+
 def change(attempt: BurnAttemptRow) -> list[Utxo]:
     """The outputs of one of our attempts: its guard let none pass that does not come back to us."""
     parsed = parse(attempt.transaction)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from paywall.burns import outputs, store
 from paywall.burns.custody import Custody
 from paywall.burns.lease import WalletLease
+from paywall.burns.wallet.adopting import note_standing
 from paywall.burns.wallet.base import WalletChain
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
@@ -81,6 +82,8 @@ class WalletView:
         if spender is not None and not await _is_ours(lease, spender):
             log.warning("output %s#%d was spent by %s, which is none of our burns", *output, spender)
             await lease.transact(lambda tx: outputs.spent_elsewhere(tx, output, spender))
+        else:
+            await lease.transact(lambda tx: note_standing(tx, spender, self._clock()))
 
     async def foreign_spend(
         self, lease: WalletLease, wanted: Collection[OutputReference]

@@ -91,9 +91,10 @@ class Rounds:
                     await asyncio.sleep(0.05)
         except TimeoutError:
             self._figures.counts["rounds cut short"] += 1
-        stop.set()
+        finally:
+            stop.set()
+            await _cancel(living)  # clients that go away in the middle
         await asyncio.gather(*doing)
-        await _cancel(living)  # clients that go away in the middle
 
     async def _between(self) -> None:
         """While SQLite's one process is dead, the operator looks for parked batches."""
@@ -116,7 +117,6 @@ class Rounds:
                 except TimeoutError:
                     return [
                         "7: a buyer cannot finish what it began",
-                        self.world.tail(),
                         *await self._judge(),
                     ]
                 finished = True

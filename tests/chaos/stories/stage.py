@@ -23,13 +23,19 @@ LOOKS_SECONDS = 0.6
 EXPIRY_SLOTS = 600
 STORY_SECONDS, FINISH_SECONDS, QUIET_SECONDS = 15.0, 5.0, 4.0
 CREDITS, IMAGES = 3, 2
+#: what a crash left reserved is swept within `FINISH_SECONDS`
+IMAGE_SECONDS = "3"
 
 
 class Stage:
     """One seller, one buyer, and a devnet whose blocks are made here."""
 
     def __init__(self, devnet: DevnetProcess, folder: Path, plant: str = "") -> None:
-        settings = {"CHAOS_EXPIRY_SLOTS": str(EXPIRY_SLOTS), **({"CHAOS_PLANT": plant} if plant else {})}
+        settings = {
+            "CHAOS_EXPIRY_SLOTS": str(EXPIRY_SLOTS),
+            "PAYWALL_IMAGE_SECONDS": IMAGE_SECONDS,
+            **({"CHAOS_PLANT": plant} if plant else {}),
+        }
         self.world = World(devnet, folder, **settings)
         self.devnet = devnet
         self.mining = True

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from paywall.burns import outputs as wallet_outputs
 from shared.cardano.coins import Parameters, together
 from shared.cardano.read.transaction import parse
 from shared.chain.blockfrost import Blockfrost
@@ -74,6 +75,34 @@ async def test_a_batch_built_on_an_attempt_that_was_given_up_comes_back_with_it(
         assert await burns.burned(seller) == 4
         standing = {batch.tx_hash for batch in await burns.batches(seller)}
         assert standing == {attempt.tx_hash for attempt in first}
+
+
+@in_loop
+async def test_what_a_final_batch_spends_stays_spent_although_its_maker_was_hidden_and_given_up(
+    own_selling: Selling,
+) -> None:
+    """The maker's change counted as unspent for ever, and a batch that was to be built on it never got free."""
+    async with own_selling() as seller:
+        for _ in range(2):
+            await burns.capture(seller, 2)
+            await burns.worker(seller, in_flight=3).step()
+        await burns.worker(seller, in_flight=3).step()
+        seller.devnet.blocks()
+        maker, _ = await burns.attempts(seller)
+        seller.devnet.hide(maker.tx_hash)
+        await burns.worker(seller, in_flight=3).step()
+        assert "confirmed" in {batch.state for batch in await burns.batches(seller)}, "the second is final"
+        seller.devnet.blocks(skip_slots=EXPIRED)
+        for _ in range(2):
+            await burns.worker(seller, in_flight=3).step()
+            await burns.capture(seller, 2)
+        assert len(await burns.attempts(seller)) == 4, "the first batch was replaced, the third built on it"
+        seller.devnet.hide()
+        await burns.finish(seller, in_flight=3)
+        assert await burns.burned(seller) == 8
+        _, held = await seller.custody.holdings(seller.parts.chain)
+        unit = seller.custody.asset.unit
+        assert await seller.parts.database.read(lambda tx: wallet_outputs.totals(tx, unit)[1]) == held
 
 
 @in_loop
