@@ -15,9 +15,9 @@ def ada_price(devnet_rate: Money | None, own_rate: Money | None, limits: Spendin
     """The price of one ADA to judge amounts by: never below the least that the owner names.
 
     A seller's rate is believed where the money is play money (`devnet_rate`), and there down to the buyer's own
-    rate, or DEVNET_LEAST: at a rate of nothing an ADA, a cent would cost all that the wallet holds. Elsewhere the rate is the
-    buyer's own; where the owner set ceilings, it is his alone: BUYER_ADA_USD is set by whoever drives the buyer, and
-    a low one would make a few dollars all the ADA there is. Errors: UsageError, OverBudget, SellerFault.
+    rate, or DEVNET_LEAST: at a rate of nothing an ADA, a cent would cost all that the wallet holds. Elsewhere the
+    rate is the buyer's own; where the owner set ceilings, it is his alone: BUYER_ADA_USD is set by whoever drives the
+    buyer, and a low one would make a few dollars all the ADA there is. Errors: UsageError, OverBudget, SellerFault.
     """
     if devnet_rate is not None:
         return _highest(devnet_rate, own_rate or DEVNET_LEAST, limits.ada_usd)
