@@ -26,6 +26,8 @@ from tests.support.world.seller import open_seller
 
 BUY, GENERATE = "/api/images/buy", "/api/images/generate"
 CREDITS = 1_000_000
+#: what was bought is covered, and as much again can be sold
+SUPPLY = 2 * CREDITS
 LOVELACE = 2_000_000_000_000  # pays for CREDITS at the default price and rate
 NEVER = 10**9
 
@@ -41,7 +43,12 @@ class Buyer:
 def settings(folder: Path, port: int) -> Settings:
     """The defaults, but for where it lives."""
     return Settings(
-        data_dir=str(folder), port=port, batch_size=NEVER, batch_seconds=NEVER, burn_backlog=NEVER
+        data_dir=str(folder),
+        port=port,
+        supply=SUPPLY,
+        batch_size=NEVER,
+        batch_seconds=NEVER,
+        burn_backlog=NEVER,
     )
 
 
@@ -70,7 +77,7 @@ def buy(folder: Path, port: int) -> Buyer:
     """Buy and pay for a receipt through the routes, on a devnet that is there for this alone."""
 
     async def story(devnet: DevnetProcess) -> Buyer:
-        async with open_seller(devnet, folder, port=port) as seller:
+        async with open_seller(devnet, folder, port=port, supply=SUPPLY) as seller:
             payer = seller.payer(lovelace=LOVELACE)
             return Buyer(await payer.receipt(CREDITS), payer.key.seed)
 
