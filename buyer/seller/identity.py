@@ -12,7 +12,8 @@ from shared import keys
 from shared.keys import InvalidKeyError, PublicKey
 
 DOCUMENT_BYTES = 65_536
-_WEB_HOST = re.compile(r"did:web:([A-Za-z0-9.-]{1,253}(?:%3A[0-9]{1,5})?)(?::.*)?", re.ASCII)
+LONGEST_HOST = 260
+_WEB_HOST = re.compile(r"[A-Za-z0-9.-]+(?:%3A[0-9]{1,5})?", re.ASCII)
 TRUST_HINT = (
     "Nothing was paid. Ask the seller why; whether it is genuine is yours to say: buyer sellers trust"
 )
@@ -91,8 +92,12 @@ def pinned(db: sqlite3.Connection, origin: str) -> str | None:
 
 def _named_by(did: str) -> str:
     """The host of a did:web, which is a stranger's text."""
-    found = _WEB_HOST.fullmatch(did)
-    return found[1].replace("%3A", ":") if found else "another host"
+    host = did.removeprefix("did:web:").partition(":")[0]
+    return (
+        host.replace("%3A", ":")
+        if len(host) <= LONGEST_HOST and _WEB_HOST.fullmatch(host)
+        else "another host"
+    )
 
 
 def _with_port(origin: str) -> str:

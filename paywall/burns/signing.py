@@ -8,10 +8,11 @@ from paywall.burns import outputs, store
 from paywall.burns.custody import BurnOrder, Custody
 from paywall.burns.lease import WalletLease
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
-from paywall.burns.wallet.anchors import Anchors, anchors, claims
+from paywall.burns.wallet.anchors import Anchors, anchors, needs
 from paywall.burns.wallet.base import WalletChain
 from paywall.burns.wallet.forming import dissolve
 from paywall.burns.wallet.looking import WalletView
+from paywall.burns.wallet.rivals import Rivals
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from paywall.ops.failpoints import failpoint
@@ -45,6 +46,7 @@ class BatchSigner:
         self._chain = chain
         self._custody = custody
         self._view = view
+        self._rivals = Rivals(chain, custody.address)
         self._confirmations = confirmations
         self._clock = clock
         #: why the last batch could not be signed; empty when it could
@@ -85,9 +87,10 @@ class BatchSigner:
         """Errors: BatchUnsignable, ChainUnavailable, LeaseLost."""
         on_chain = await self._view.look(lease)
         wallet = await lease.transact(lambda tx: self._read_wallet(tx, batch, on_chain))
+        must_spend = dict.fromkeys(wallet.anchors.must_spend)
         for attempt in wallet.anchors.loose:
-            await self._check_lost(lease, batch, attempt)
-        order = BurnOrder(_committed(batch), must_spend=wallet.anchors.must_spend)
+            must_spend |= dict.fromkeys(await self._rule_out(lease, batch, attempt, wallet.spendable))
+        order = BurnOrder(_committed(batch), must_spend=list(must_spend))
         try:
             return await self._custody.sign_burn(self._chain, wallet.spendable, order)
         except Shortage as shortage:
@@ -103,19 +106,29 @@ class BatchSigner:
         ours = outputs.spendable(tx, self._custody.address, seen, attempts=[one.tx_hash for one in earlier])
         return WalletOutputs(ours, anchors(tx, earlier, {utxo.reference for utxo in ours}))
 
-    async def _check_lost(self, lease: WalletLease, batch: BurnBatchRow, attempt: BurnAttemptRow) -> None:
-        """Of what an earlier attempt spends nothing is left to spend: only when another program has spent it, and
-        that is final, can it never land. Errors: BatchUnsignable."""
-        wanted: Sequence[OutputReference] = sorted(await lease.transact(lambda tx: claims(tx, attempt)))
-        foreign = await self._view.foreign_spend(lease, wanted)
-        if foreign is None:
+    async def _rule_out(
+        self, lease: WalletLease, batch: BurnBatchRow, attempt: BurnAttemptRow, spendable: Sequence[Utxo]
+    ) -> list[OutputReference]:
+        """What new bytes must spend so that no earlier attempt can stand beside them, where our record has no anchor.
+
+        Empty for one that can never land: what it needs is spent otherwise, and that is final. Errors:
+        BatchUnsignable, ChainUnavailable.
+        """
+        wanted = await lease.transact(lambda tx: needs(tx, attempt))
+        left_over = await self._rivals.left_over(wanted, spendable)
+        if left_over is not None:
+            log.warning("an earlier attempt of burn batch %s is ruled out by %s", batch.id, left_over[0])
+            return [left_over]
+        rival = await self._rivals.deepest(wanted)
+        if rival is None:
             raise BatchUnsignable(
                 f"burn batch {batch.id} waits: the outputs that its transaction spends are gone"
             )
-        spent = f"{foreign.output[0]}#{foreign.output[1]} was spent by {foreign.tx_hash}, which is not ours"
-        if foreign.confirmations < self._confirmations:
+        spent = f"{rival.output[0]}#{rival.output[1]} was spent by {rival.tx_hash}"
+        if rival.confirmations < self._confirmations:
             raise BatchUnsignable(f"burn batch {batch.id} waits: {spent}, until that is final")
         log.warning("burn batch %s is free: %s, and final", batch.id, spent)
+        return []
 
     def _store(self, tx: Transaction, batch: BurnBatchRow, built: Built) -> None:
         now = self._clock()

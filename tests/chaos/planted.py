@@ -43,7 +43,7 @@ PLANTS = {
             ),
         ),
         "killed at redeem.captured",
-        "2",
+        "captured redemptions and burns are one to one",
     ),
     "an idempotency key is not heeded": Plant(
         "paywall.redemptions.store",
@@ -164,7 +164,7 @@ PLANTS = {
         "paywall.credits.store",
         (Edit("move", "    post(tx, account_id, transfer, now)\n", ""),),
         "nothing goes wrong",
-        "1",
+        "postings sum to zero, and to each balance",
     ),
     **burns.PLANTS,
     **payments.PLANTS,

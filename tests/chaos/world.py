@@ -54,17 +54,17 @@ class World:
         self.database_url = database_url
         commands = ("serve", "serve", "worker", "worker") if database_url else ("serve",)
         self.slots = [Slot(command, free_port(), free_port()) for command in commands]
-        self.environment = clean_environment(
-            PAYWALL_DATA_DIR=str(self.data),
-            PAYWALL_BLOCKFROST_URL=devnet.url,
-            PAYWALL_CONFIRMATIONS=str(CONFIRMATIONS),
-            PAYWALL_BATCH_SIZE="3",
-            PAYWALL_BATCH_SECONDS="0",
-            PAYWALL_BATCHES_IN_FLIGHT="3",
-            PAYWALL_IMAGE_SECONDS=IMAGE_SECONDS,
+        usual = {
+            "PAYWALL_DATA_DIR": str(self.data),
+            "PAYWALL_BLOCKFROST_URL": devnet.url,
+            "PAYWALL_CONFIRMATIONS": str(CONFIRMATIONS),
+            "PAYWALL_BATCH_SIZE": "3",
+            "PAYWALL_BATCH_SECONDS": "0",
+            "PAYWALL_BATCHES_IN_FLIGHT": "3",
+            "PAYWALL_IMAGE_SECONDS": IMAGE_SECONDS,
             **({"DATABASE_URL": database_url} if database_url else {}),
-            **environment,
-        )
+        }
+        self.environment = clean_environment(**usual | environment)
         #: no rollback goes below this height
         self.foundation = 0
         self.menaces: list[Menace] = []

@@ -40,23 +40,34 @@ def anchors(
     return Anchors(chosen, [one for one in earlier if not ends[one.tx_hash]])
 
 
-def claims(tx: Transaction, attempt: BurnAttemptRow) -> set[OutputReference]:
-    """What must be unspent for an attempt to land: its inputs, and those of the replaced ones that it builds on."""
-    found: set[OutputReference] = set()
+@dataclass(frozen=True, slots=True)
+class AttemptNeeds:
+    """What must be unspent for an attempt to land: its inputs, and those of the replaced ones that it builds on.
+
+    `attempts` are the hashes of it and of those.
+    """
+
+    outputs: set[OutputReference]
+    attempts: set[str]
+
+
+def needs(tx: Transaction, attempt: BurnAttemptRow) -> AttemptNeeds:
+    found = AttemptNeeds(set(), {attempt.tx_hash})
     queue = [attempt]
     while queue:
         for spent in parse(queue.pop().transaction).inputs:
             maker = store.attempt(tx, spent[0])
-            if spent not in found and maker is not None and not store.stands(tx, maker):
+            if spent not in found.outputs and maker is not None and not store.stands(tx, maker):
                 queue.append(maker)
-            found.add(spent)
+                found.attempts.add(maker.tx_hash)
+            found.outputs.add(spent)
     return found
 
 
 def _ends(
     tx: Transaction, attempt: BurnAttemptRow, spendable: Collection[OutputReference]
 ) -> set[OutputReference]:
-    ends = {_end(tx, claimed, spendable) for claimed in claims(tx, attempt)}
+    ends = {_end(tx, one, spendable) for one in needs(tx, attempt).outputs}
     return {end for end in ends if end is not None}
 
 

@@ -79,11 +79,13 @@ class WalletView:
             await lease.transact(lambda tx: outputs.forget(tx, [output]))
             return
         spender = maker.spender(index)
-        if spender is not None and not await _is_ours(lease, spender):
+        if spender is None:
+            return
+        if await _is_ours(lease, spender):
+            await lease.transact(lambda tx: note_standing(tx, spender, self._clock()))
+        else:
             log.warning("output %s#%d was spent by %s, which is none of our burns", *output, spender)
             await lease.transact(lambda tx: outputs.spent_elsewhere(tx, output, spender))
-        else:
-            await lease.transact(lambda tx: note_standing(tx, spender, self._clock()))
 
     async def foreign_spend(
         self, lease: WalletLease, wanted: Collection[OutputReference]

@@ -16,7 +16,7 @@ class Edit:
 class Plant:
     """`edits` are made in the module's source; `scenario` (of `runs/scenarios.py`) brings the fault to light.
 
-    `breaks` is the number of an invariant that the verdict must then name.
+    `breaks` is what the verdict must then name: an invariant's number, or a sentence of `paywall reconcile`.
     """
 
     module: str

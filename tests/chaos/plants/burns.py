@@ -20,7 +20,7 @@ PLANTS = {
         (
             Edit(
                 "_build",
-                "    order = BurnOrder(_committed(batch), must_spend=wallet.anchors.must_spend)\n",
+                "    order = BurnOrder(_committed(batch), must_spend=list(must_spend))\n",
                 "    order = BurnOrder(_committed(batch), must_spend=[])\n",
             ),
         ),
@@ -43,9 +43,9 @@ PLANTS = {
         "paywall.burns.signing",
         (
             Edit(
-                "_check_lost",
-                "    if foreign.confirmations < self._confirmations:\n",
-                "    if foreign.confirmations:\n",
+                "is_hopeless",
+                "    return foreign is not None and foreign.confirmations >= self._confirmations\n",
+                "    return False\n",
             ),
         ),
         "another program moves the wallet's outputs",

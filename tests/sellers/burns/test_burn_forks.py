@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from paywall.burns import outputs as wallet_outputs
-from shared.cardano.coins import Parameters, together
+from shared.cardano.coins import Parameters, Utxo, together
 from shared.cardano.read.transaction import parse
 from shared.chain.blockfrost import Blockfrost
 from tests.support.hostile import outputs
@@ -103,6 +103,68 @@ async def test_what_a_final_batch_spends_stays_spent_although_its_maker_was_hidd
         _, held = await seller.custody.holdings(seller.parts.chain)
         unit = seller.custody.asset.unit
         assert await seller.parts.database.read(lambda tx: wallet_outputs.totals(tx, unit)[1]) == held
+
+
+async def stack_of_given_up(seller: Seller) -> Utxo:
+    """Two batches: the first is final by an attempt that had been given up, the second was built on the other one.
+
+    What is left of the first, and in our record meant for the second.
+    """
+    await burns.capture(seller, 2)
+    for _ in range(2):
+        await burns.worker(seller, in_flight=2).step()
+    seller.devnet.blocks()
+    (first,) = await burns.attempts(seller)
+    seller.devnet.hide(first.tx_hash)
+    seller.devnet.blocks(skip_slots=EXPIRED)
+    await burns.worker(seller, in_flight=2).step()
+    await burns.capture(seller, 2)
+    await burns.worker(seller, in_flight=2).step()
+    seller.devnet.hide()
+    seller.devnet.control("faults", {"submit": "lose", "times": 100, "delay_ms": 0})
+    for _ in range(2):
+        await burns.worker(seller, in_flight=2).step()
+    seller.devnet.control("faults", method="DELETE")
+    made = sorted(await burns.attempts(seller), key=lambda one: (one.batch_id != first.batch_id, one.number))
+    _, replaced, built_on_it, again = made
+    assert (replaced.tx_hash, 0) in parse(built_on_it.transaction).inputs
+    assert (first.tx_hash, 0) in parse(again.transaction).inputs
+    (left,) = await seller.parts.chain.utxos(seller.custody.address)
+    assert left.reference == (first.tx_hash, 0)
+    return left
+
+
+@in_loop
+async def test_what_another_program_left_over_rules_out_attempts_that_our_record_has_no_anchor_for(
+    own_selling: Selling,
+) -> None:
+    """The second attempt conflicts with the first's final burn alone, and that one's change was moved meanwhile."""
+    async with own_selling() as seller:
+        left = await stack_of_given_up(seller)
+        unit = seller.custody.asset.unit
+        hand = Hand.operator(seller)
+        moved = await hand.send([left], [outputs.output(hand.address, 5 * ADA, {unit: 3})])
+        seller.devnet.blocks(skip_slots=EXPIRED)
+        await burns.finish(seller, in_flight=2)
+        assert await burns.burned(seller) == 4
+        newest = max(await burns.attempts(seller), key=lambda one: one.number)
+        assert moved in {tx_hash for tx_hash, _ in parse(newest.transaction).inputs}
+
+
+@in_loop
+async def test_attempts_that_a_final_burn_of_ours_rules_out_hold_up_nothing_when_its_change_has_left_the_wallet(
+    own_selling: Selling,
+) -> None:
+    async with own_selling() as seller:
+        left = await stack_of_given_up(seller)
+        hand, friend = Hand.operator(seller), Hand.stranger(seller.devnet)
+        kept = left.lovelace - outputs.FEE - 2 * ADA
+        await hand.send([left], [outputs.output(friend.address, kept, left.tokens)])
+        purse = await seller.parts.chain.utxos(friend.address)
+        await friend.send(purse, [outputs.output(hand.address, kept - outputs.FEE - 2 * ADA, left.tokens)])
+        seller.devnet.blocks(skip_slots=EXPIRED)
+        await burns.finish(seller, in_flight=2)
+        assert await burns.burned(seller) == 4
 
 
 @in_loop

@@ -149,7 +149,7 @@ async def test_what_the_operator_moved_frees_the_batch_once_that_is_final_and_is
         await burns.finish(seller, confirmations=3)
         assert await burns.burned(seller) == 2
         said = caplog.text
-        assert f"was spent by {moved}, which is not ours, and final" in said
+        assert f"is ruled out by {moved}" in said
         metrics = await seller.metrics()
         assert "paywall_custodial_outputs_spent_elsewhere 1.0" in metrics
         ready = await seller.readiness()
