@@ -1,5 +1,6 @@
 """What many tests stand on: services that run for long, and a fresh database and seller for each test."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,12 @@ from tests.support.world.seller import Seller, Selling, open_seller
 # A time limit for one example would be an assertion about the machine.
 hypothesis.settings.register_profile("without a clock", deadline=None)
 hypothesis.settings.load_profile("without a clock")
+
+
+def pytest_configure() -> None:
+    """A shell's job in the background ignores interrupts, and so would every process that a test starts there."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
