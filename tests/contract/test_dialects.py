@@ -145,7 +145,7 @@ def whatever() -> st.SearchStrategy[tuple[dict[str, str], dict[str, Any]]]:
 
 
 @EVERY
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.deferred(whatever))
 def test_whatever_is_sent_shows_nothing_or_an_evidence_or_is_refused(
     name: str, sent: tuple[dict[str, str], dict[str, Any]]

@@ -117,7 +117,7 @@ def test_what_is_asked_for_is_json_and_the_body_is_left_alone(name: str) -> None
 
 
 @EVERY
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_whatever_the_body_it_is_read_as_json_or_refused_in_words(name: str, data: st.DataObject) -> None:
     bodies = way(name).bodies

@@ -88,7 +88,7 @@ def test_what_asks_for_more_than_the_price_is_the_sellers_fault(name: str) -> No
 
 
 @EVERY
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     amount=st.integers(0, 2**63 - 1),
     unit=st.tuples(st.sampled_from(["ADA", "USD", "BTC"]) | st.text(min_size=1), st.integers(0, 18)),

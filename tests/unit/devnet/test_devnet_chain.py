@@ -115,7 +115,7 @@ class AnyHistory(RuleBasedStateMachine):
         assert set(fresh.by_hash) == set(self.chain.by_hash)
 
 
-AnyHistory.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+AnyHistory.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 TestAnyHistory = AnyHistory.TestCase
 
 

@@ -29,7 +29,7 @@ def test_random_bytes_are_refused(raw: bytes) -> None:
     assert read(raw) is None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(BUILT), edits)
 def test_a_mutated_transaction_never_passes_as_the_signed_one(built: Any, changes: Any) -> None:
     raw = built.raw
@@ -57,7 +57,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from([0, 1, 2, 3, 7, 9, 14, 15]), junk, min_size=1, max_size=3))
 def test_a_signed_body_with_junk_in_its_fields_raises_nothing_else(fields: dict[int, Any]) -> None:
     read(assembled(plain_body() | fields))
