@@ -124,7 +124,8 @@ class Killer:
             self._figures.counts["processes paused beyond their lease"] += 1
 
     def _choose(self, slot: Slot) -> str:
-        if self._chance.random() > AIMED:
+        # A worker that dies wherever it is soon would never come as far as a burn.
+        if slot.command != "worker" and self._chance.random() > AIMED:
             return ANY
         names = [name for name in points.names() if name not in BY_COMMAND]
         if slot.command == "worker":
