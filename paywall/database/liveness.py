@@ -14,6 +14,7 @@ from paywall.database.engine import Transaction
 LOCKS = 0x50415957
 LARGEST = 2**31
 _TRY = text("SELECT pg_try_advisory_lock(:locks, :number)")
+_GIVE_UP = text("SELECT pg_advisory_unlock(:locks, :number)")
 _TRY_BRIEFLY = text("SELECT pg_try_advisory_xact_lock(:locks, :number)")
 #: seconds and tries: the server notices a machine that lost its power within a minute
 _NOTICE_SOON = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
@@ -82,6 +83,8 @@ class SessionLocks:
     def _close(self) -> None:
         if self._session is not None:
             with suppress(Exception):  # it may have ended already
+                self._session.execute(_GIVE_UP, {"locks": LOCKS, "number": self._number})
+            with suppress(Exception):
                 self._session.close()
             self._session = None
 

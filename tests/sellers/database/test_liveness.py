@@ -10,9 +10,9 @@ from paywall.database.opening import open_database
 from tests.support.world.loop import in_loop
 
 NOBODY = 2**31 - 1
-#: the sessions that hold a process's number
+#: the sessions that hold a process's number; it waits until they are gone
 _END = text(
-    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = :locks"
+    "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' AND classid = :locks"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 
