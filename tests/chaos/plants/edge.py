@@ -42,6 +42,48 @@ PLANTS = {
         "a client says nothing",
         "limits",
     ),
+    "heads may be as long as they like": Plant(
+        "paywall.serving.bounded_http",
+        (
+            Edit(
+                "_begin",
+                "    self._room, self._fields = self._limits.header_bytes, self._limits.header_count\n",
+                "    self._room, self._fields = 1 << 30, self._limits.header_count\n",
+            ),
+        ),
+        "a client sends a head without end",
+        "limits",
+    ),
+    "a NUL is stored": Plant(
+        "paywall.web.edge.storable",
+        (
+            Edit(
+                "__call__",
+                '    if scope["type"] != "http" or _can_be_stored(scope):\n',
+                '    if scope["type"]:\n',
+            ),
+        ),
+        "a path holds what no store can",
+        "storable",
+    ),
+    "strangers ask the chain through us": Plant(
+        "paywall.limits.outside_calls",
+        (Edit("count", "    if client is None:\n", "    if self._settings:\n"),),
+        "a client makes us ask the chain too often",
+        "limits",
+    ),
+    "the last tokens are paid for by everybody": Plant(
+        "paywall.payments.claims",
+        (
+            Edit(
+                "_check",
+                "    if checked.paid_at is None and self._cover is not None:\n",
+                "    if checked.paid_at is not None and self._cover is not None:\n",
+            ),
+        ),
+        "more is paid for than there is",
+        "5",
+    ),
     "a shared proof shares the prompt": Plant(
         "paywall.proofs.public",
         (

@@ -97,10 +97,38 @@ async def _paid_and_undone(stage: Stage) -> None:
     stage.paid_besides += 1
 
 
+async def _the_last_tokens(stage: Stage) -> None:
+    """Three ask for one credit each, and there are two tokens: who pays last is refused before his money moves."""
+    await stage.open(PAYWALL_SUPPLY="2")
+    payers = [_shopper(stage) for _ in range(3)]
+    tokens = [await payer.order() for payer in payers]
+    *first, last = [await payer.pay(token) for payer, token in zip(payers, tokens, strict=True)]
+    for payer, token, built in zip(payers, tokens, first, strict=False):
+        _expect(stage, await payer.claim(token, built.raw), (200, 202), "7: a payment was not taken")
+        stage.paid_besides += 1
+    answer = await payers[2].claim(tokens[2], last.raw)
+    _expect(stage, answer, (503,), "5: credits without tokens were paid for")
+
+
+async def _questions_to_the_chain(stage: Stage) -> None:
+    await stage.open(PAYWALL_CHAIN_CALLS_PER_MINUTE="5")
+    payer = Shopper(stage.devnet, stage.url)
+    token = await payer.order(holder=True)
+    nowhere = [Utxo("ab" * 32, 0, payer.address, FUNDS, {})]
+    raw = (await payer.pay(token, utxos=nowhere)).raw
+    told = [(await payer.claim(token, raw)).status_code for _ in range(20)]
+    if 429 not in told:
+        stage.broken.append(f"limits: one client's claims ask the chain as often as they like: {told}")
+    stage.world.environment["PAYWALL_CHAIN_CALLS_PER_MINUTE"] = "0"
+    await stage.restart()  # the verdict's own looks are those of the same client
+
+
 STORIES: dict[str, Story] = {
     "a stranger claims another's payment": _anothers_payment,
     "a claim of nothing": _nothing_is_paid,
     "one output is behind two payments": _one_output_for_two,
     "a claim is overheard": _overheard_claim,
     "a payment is undone": _paid_and_undone,
+    "more is paid for than there is": _the_last_tokens,
+    "a client makes us ask the chain too often": _questions_to_the_chain,
 }

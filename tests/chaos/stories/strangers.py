@@ -69,10 +69,33 @@ async def _looks_at_anothers_use(stage: Stage) -> None:
         stage.broken.append(f"privacy: a stranger sees what another asked for: {told.text[:500]}")
 
 
+async def _too_long_a_head(stage: Stage) -> None:
+    await stage.open()
+    try:
+        async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as http:
+            status = (await http.get("/healthz", headers={"x-long": "x" * 100_000})).status_code
+    except httpx.TransportError:
+        return  # cut in the middle of its head
+    if status != 431:
+        stage.broken.append(f"limits: a head of 100 KB was read: {status}")
+
+
+async def _unstorable(stage: Stage) -> None:
+    await stage.open()
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as http:
+        told = (await http.get("/api/redemptions/%00")).status_code
+    if told != 400:
+        stage.broken.append(
+            f"storable: a NUL came to the store, which PostgreSQL answers with an error: {told}"
+        )
+
+
 STORIES: dict[str, Story] = {
     "a client orders too often": _too_many_orders,
     "a client opens too many connections": _too_many_connections,
     "a client says nothing": _silence,
     "more is asked for than there is": _more_than_there_is,
     "a stranger looks at another's use": _looks_at_anothers_use,
+    "a client sends a head without end": _too_long_a_head,
+    "a path holds what no store can": _unstorable,
 }
