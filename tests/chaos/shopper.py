@@ -1,5 +1,8 @@
 """Who asks over plain HTTP, pays with transactions made by hand, and keeps to no rule that it does not like."""
 
+import time
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -12,7 +15,7 @@ from shared.chain.blockfrost import Blockfrost
 from shared.dialects.ack import claim_token
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
-from shared.tokens import jws
+from shared.tokens import dpop, jws
 from shared.tokens.prt import token_hash
 from tests.support.processes.devnet import DevnetProcess
 
@@ -37,9 +40,23 @@ class Shopper:
     def address(self) -> str:
         return enterprise_address(self.key.public, NETWORK)
 
-    async def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+    async def ask(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10) as http:
-            return await http.request(method, path, json=body)
+            return await http.request(method, path, json=body, headers=headers)
+
+    def shows(self, method: str, path: str, receipt: str) -> dict[str, str]:
+        """The headers of a receipt that is bound to this key, with a proof for one request."""
+        proof = dpop.make(
+            self.key,
+            method=method,
+            url=self.url + path,
+            now=int(time.time()),
+            jti=str(uuid.uuid4()),
+            token=receipt,
+        )
+        return {"Authorization": f"DPoP {receipt}", "DPoP": proof, "Accept": "application/json"}
 
     async def order(self, *, holder: bool = False) -> str:
         """The token of a 402 for one credit, bound to this key or to nobody."""

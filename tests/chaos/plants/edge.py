@@ -84,6 +84,12 @@ PLANTS = {
         "more is paid for than there is",
         "5",
     ),
+    "the proof of a refused request stays good": Plant(
+        "paywall.redemptions.proofs_used",
+        (Edit("used_up", "        if proof is not None:\n", "        if proof is None:\n"),),
+        "a refused request is sent again",
+        "6",
+    ),
     "a shared proof shares the prompt": Plant(
         "paywall.proofs.public",
         (

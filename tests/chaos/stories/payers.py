@@ -13,6 +13,8 @@ from tests.chaos.shopper import FUNDS, Shopper
 from tests.chaos.stories.stage import LOOKS_SECONDS, Stage, Story
 from tests.chaos.world import CONFIRMATIONS
 
+USE = "/api/images/generate"
+
 
 def _also_signed(raw: bytes, key: SigningKey) -> bytes:
     """The same transaction with one more signature, which is no part of its id."""
@@ -110,6 +112,23 @@ async def _the_last_tokens(stage: Stage) -> None:
     _expect(stage, answer, (503,), "5: credits without tokens were paid for")
 
 
+async def _refused_proof(stage: Stage) -> None:
+    """A request is refused, and whoever saw it sends its proof again with another body."""
+    await stage.open()
+    payer = _shopper(stage)
+    token = await payer.order(holder=True)
+    body = {"payload": payer.claimed(token, (await payer.pay(token)).raw)}
+    answer = await payer.ask("POST", "/api/payments", body)
+    while answer.status_code == 202:
+        await asyncio.sleep(0.1)
+        answer = await payer.ask("POST", "/api/payments", body)
+    stage.paid_besides += 1
+    shown = payer.shows("POST", USE, answer.json()["receipt"])
+    _expect(stage, await payer.ask("POST", USE, {"prompt": 7}, shown), (400,), "7: no prompt was taken")
+    again = await payer.ask("POST", USE, {"prompt": "a cat"}, shown)
+    _expect(stage, again, (401,), "6: the proof of a refused request was good for another")
+
+
 async def _questions_to_the_chain(stage: Stage) -> None:
     await stage.open(PAYWALL_CHAIN_CALLS_PER_MINUTE="5")
     payer = Shopper(stage.devnet, stage.url)
@@ -124,6 +143,7 @@ async def _questions_to_the_chain(stage: Stage) -> None:
 
 
 STORIES: dict[str, Story] = {
+    "a refused request is sent again": _refused_proof,
     "a stranger claims another's payment": _anothers_payment,
     "a claim of nothing": _nothing_is_paid,
     "one output is behind two payments": _one_output_for_two,
