@@ -8,7 +8,7 @@ from paywall.burns import outputs, store
 from paywall.burns.custody import BurnOrder, Custody
 from paywall.burns.lease import WalletLease
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
-from paywall.burns.wallet.anchors import Anchors, anchors, needs
+from paywall.burns.wallet.anchors import Anchors, AttemptNeeds, anchors, needs
 from paywall.burns.wallet.base import WalletChain
 from paywall.burns.wallet.forming import dissolve
 from paywall.burns.wallet.looking import WalletView
@@ -66,7 +66,7 @@ class BatchSigner:
 
     async def is_hopeless(self, lease: WalletLease, attempt: BurnAttemptRow) -> bool:
         """Whether an attempt that the ledger refused can never land as it is: what it costs has changed, or
-        another program's spending of its inputs is final. Errors: ChainUnavailable, LeaseLost.
+        another's spending of its inputs is final. Errors: ChainUnavailable, LeaseLost.
 
         Signing anew at once is safe: the next attempt spends an input that this one spends, too.
         """
@@ -74,9 +74,9 @@ class BatchSigner:
         if await self._custody.is_outdated(self._chain, attempt.transaction):
             return True
         seen = {utxo.reference for utxo in found}
-        gone = [spent for spent in parse(attempt.transaction).inputs if spent not in seen]
-        foreign = await self._view.foreign_spend(lease, gone)
-        return foreign is not None and foreign.confirmations >= self._confirmations
+        gone = {spent for spent in parse(attempt.transaction).inputs if spent not in seen}
+        rival = await self._rivals.deepest(AttemptNeeds(gone, {attempt.tx_hash}))
+        return rival is not None and rival.confirmations >= self._confirmations
 
     def _note_shortage(self, shortage: str) -> None:
         if shortage and shortage != self._shortage:

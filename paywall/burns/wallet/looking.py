@@ -1,8 +1,7 @@
 """Looks at what the chain shows of the custodial wallet, and brings our record of its outputs up to date."""
 
 import logging
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from paywall.burns import outputs, store
 from paywall.burns.custody import Custody
@@ -12,7 +11,6 @@ from paywall.burns.wallet.base import WalletChain
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from shared.cardano.coins import OutputReference, Utxo, is_usable
-from shared.chain.base import confirmations, spender_of
 
 log = logging.getLogger("paywall.burns")
 #: an idle wallet is looked at this often
@@ -28,15 +26,6 @@ def take_note(tx: Transaction, found: Sequence[Utxo], unit: str, now: int) -> li
     outputs.forget(tx, [utxo.reference for utxo in found if not is_usable(utxo, unit)])
     outputs.came_back(tx, {utxo.reference for utxo in usable})
     return usable
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignSpend:
-    """An output of ours that a transaction spends which is none of our burns, and how deep that is."""
-
-    output: OutputReference
-    tx_hash: str
-    confirmations: int
 
 
 class WalletView:
@@ -86,21 +75,6 @@ class WalletView:
         else:
             log.warning("output %s#%d was spent by %s, which is none of our burns", *output, spender)
             await lease.transact(lambda tx: outputs.spent_elsewhere(tx, output, spender))
-
-    async def foreign_spend(
-        self, lease: WalletLease, wanted: Collection[OutputReference]
-    ) -> ForeignSpend | None:
-        """Of what another program spent of `wanted`, the deepest; None for nothing. Errors: ChainUnavailable."""
-        tip = await self._chain.tip()
-        found: list[ForeignSpend] = []
-        for output in sorted(wanted)[:MOST_ASKED]:
-            spender = await spender_of(self._chain, output)
-            if spender is None or await _is_ours(lease, spender):
-                continue
-            inclusion = await self._chain.inclusion(spender)
-            if inclusion is not None:
-                found.append(ForeignSpend(output, spender, confirmations(tip, inclusion)))
-        return max(found, key=lambda one: one.confirmations, default=None)
 
 
 async def _is_ours(lease: WalletLease, tx_hash: str) -> bool:

@@ -44,7 +44,7 @@ PLANTS = {
         (
             Edit(
                 "is_hopeless",
-                "    return foreign is not None and foreign.confirmations >= self._confirmations\n",
+                "    return rival is not None and rival.confirmations >= self._confirmations\n",
                 "    return False\n",
             ),
         ),
