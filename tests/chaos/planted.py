@@ -60,7 +60,7 @@ PLANTS = {
     "what a crash left reserved is never swept": Plant(
         "paywall.ops.worker",
         (Edit("_tidy", "    swept = await self._redeeming.sweep()\n", "    swept = 0\n"),),
-        "killed at redeem.reserved",
+        "a use that nobody asks for again",
         "9",
     ),
     "receipt and credits in two commits": Plant(
@@ -152,12 +152,6 @@ PLANTS = {
             ),
         ),
         "a burn is rolled back",
-        "9",
-    ),
-    "outputs that were spent are spent again": Plant(
-        "paywall.burns.outputs",
-        (Edit("spend", "            .values(spent_by=built.id)\n", "            .values(spent_by=None)\n"),),
-        "no block for long",
         "9",
     ),
     "a capture is not posted": Plant(

@@ -25,7 +25,7 @@ PLANTS = {
             ),
         ),
         "a burn is hidden while tokens come",
-        "4",
+        "no batch is burned twice",
     ),
     "depth is counted in slots": Plant(
         "paywall.burns.states",

@@ -15,9 +15,28 @@ async def _killed_at(stage: Stage, point: str) -> None:
     await stage.restart()
 
 
-async def _killed_while_sweeping(stage: Stage) -> None:
-    await _killed_at(stage, "redeem.reserved")
+async def _abandoned(stage: Stage) -> None:
+    """The seller dies after it reserved a credit, and its buyer has gone: nobody repeats the key."""
+    await stage.open(CHAOS_FAILPOINT="redeem.reserved:1")
+    stage.buy()
+    await stage.until(stage.killed, "a kill at redeem.reserved")
+    assert stage.buying is not None
+    stage.buying.cancel()
+    stage.buying = None
     stage.world.kill_all()
+
+
+async def _nobody_asks_again(stage: Stage) -> None:
+    await _abandoned(stage)
+    await stage.world.start_all()
+    try:
+        await stage.until(lambda: not stage.count("redemption", "reserved"), "a release")
+    except AssertionError:
+        stage.broken.append("9: what a crash left reserved is never released")
+
+
+async def _killed_while_sweeping(stage: Stage) -> None:
+    await _abandoned(stage)
     stage.world.start(stage.world.slots[0], CHAOS_FAILPOINT="recover.sweeping:1")
     await stage.until(stage.killed, "a kill at recover.sweeping")
     await stage.restart()
@@ -46,6 +65,8 @@ async def _payment_rolled_back(stage: Stage) -> None:
     await stage.until(stage.devnet.mempool, "a payment in the mempool")
     stage.devnet.blocks()
     await asyncio.sleep(LOOKS_SECONDS)
+    if stage.count("payment", "settled"):
+        stage.broken.append("7: credits were given for a payment that one block holds")
     stage.devnet.rollback(1)
 
 
@@ -79,6 +100,7 @@ STORIES: dict[str, Story] = {
         for point in ("redeem.captured", "redeem.reserved", "pay.finished", "burn.built")
     },
     "killed again while it recovers": _killed_while_sweeping,
+    "a use that nobody asks for again": _nobody_asks_again,
     "killed after the 402": _killed_after_the_402,
     "no block for long": _no_block_for_long,
     "a payment is rolled back": _payment_rolled_back,
