@@ -68,7 +68,7 @@ class BatchSigner:
         """Whether an attempt that the ledger refused can never land as it is: what it costs has changed, or
         another's spending of its inputs is final. Errors: ChainUnavailable, LeaseLost.
 
-        Signing anew at once is safe: the next attempt spends an input that this one spends, too.
+        Signing anew at once is safe: the next attempt spends an anchor, or what is left of who spent it (`_rule_out`).
         """
         found = await self._view.look(lease)
         if await self._custody.is_outdated(self._chain, attempt.transaction):

@@ -50,7 +50,9 @@ class Rivals:
         """
         queue, passed = sorted(needed.outputs), set[str]()
         for _ in range(MOST_ASKED):
-            rival = await self._rival(queue.pop(0), needed) if queue else None
+            if not queue:
+                break
+            rival = await self._rival(queue.pop(0), needed)
             if rival is None or rival in passed:
                 continue
             passed.add(rival)

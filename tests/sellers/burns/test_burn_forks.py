@@ -143,12 +143,15 @@ async def test_what_another_program_left_over_rules_out_attempts_that_our_record
         left = await stack_of_given_up(seller)
         unit = seller.custody.asset.unit
         hand = Hand.operator(seller)
-        moved = await hand.send([left], [outputs.output(hand.address, 5 * ADA, {unit: 3})])
         seller.devnet.blocks(skip_slots=EXPIRED)
-        await burns.finish(seller, in_flight=2)
-        assert await burns.burned(seller) == 4
+        seller.devnet.blocks(3)
+        moved = await hand.send([left], [outputs.output(hand.address, 5 * ADA, {unit: 3})])
+        await burns.worker(seller, in_flight=2, confirmations=3).step()
         newest = max(await burns.attempts(seller), key=lambda one: one.number)
+        assert newest.number == 3, "it does not wait until the move is final"
         assert moved in {tx_hash for tx_hash, _ in parse(newest.transaction).inputs}
+        await burns.finish(seller, in_flight=2, confirmations=3)
+        assert await burns.burned(seller) == 4
 
 
 @in_loop
