@@ -14,6 +14,8 @@ from paywall.rooms import RoomSettings, room_settings
 NETWORKS = ("devnet", "preprod", "preview", "mainnet")
 #: confirmations by network; the block that holds a transaction counts as one
 CONFIRMATIONS = {"devnet": 2, "preprod": 6, "preview": 6, "mainnet": 20}
+#: k of each network: a node rolls back so many blocks and no more
+FINAL_DEPTH = {"devnet": 2160, "preprod": 2160, "preview": 432, "mainnet": 2160}
 MAX_PORT = 65535
 #: stands for the network's own
 DEFAULT_BATCH_SECONDS = -1
@@ -55,6 +57,7 @@ class Settings:
     devnet_port: int = 8403
     devnet_block_seconds: float = 1.0
     confirmations: int = 0
+    final_depth: int = 0
     policy: str = "native"
     supply: int = 1_000_000
     batch_size: int = 1000
@@ -104,6 +107,11 @@ class Settings:
     @property
     def required_confirmations(self) -> int:
         return self.confirmations or CONFIRMATIONS[self.network]
+
+    @property
+    def required_final_depth(self) -> int:
+        """Never less than what settles a payment."""
+        return max(self.final_depth or FINAL_DEPTH[self.network], self.required_confirmations)
 
     @property
     def burn_batch_seconds(self) -> int:
@@ -164,6 +172,7 @@ def _rules(settings: Settings) -> Iterator[tuple[bool, str]]:
         port = getattr(settings, name)
         yield 1 <= port <= MAX_PORT, f"PAYWALL_{name.upper()} must be from 1 to {MAX_PORT}."
     yield settings.confirmations >= 0, "PAYWALL_CONFIRMATIONS cannot be negative."
+    yield settings.final_depth >= 0, "PAYWALL_FINAL_DEPTH cannot be negative."
     yield settings.batch_seconds >= DEFAULT_BATCH_SECONDS, "PAYWALL_BATCH_SECONDS cannot be negative."
     # Written so that it refuses "nan" too, which compares with nothing.
     yield (

@@ -52,9 +52,7 @@ class BurnWorker:
         )
         self._unit = custody.asset.unit
         self._view = WalletView(chain=chain, custody=custody, clock=clock)
-        self._signer = BatchSigner(
-            chain=chain, custody=custody, view=self._view, confirmations=terms.confirmations, clock=clock
-        )
+        self._signer = BatchSigner(chain=chain, custody=custody, view=self._view, terms=terms, clock=clock)
         self._watcher = BatchWatcher(
             database=database,
             chain=chain,

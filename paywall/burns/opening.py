@@ -49,6 +49,7 @@ def open_burn_worker(
         settings.batch_size,
         settings.burn_batch_seconds,
         settings.required_confirmations,
+        settings.required_final_depth,
         settings.resubmit_seconds,
         settings.batches_in_flight,
     )

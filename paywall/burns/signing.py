@@ -3,20 +3,22 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from paywall.burns import outputs, store
 from paywall.burns.custody import BurnOrder, Custody
 from paywall.burns.lease import WalletLease
+from paywall.burns.states import BatchTerms
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow
 from paywall.burns.wallet.anchors import Anchors, AttemptNeeds, anchors, needs
 from paywall.burns.wallet.base import WalletChain
 from paywall.burns.wallet.forming import dissolve
 from paywall.burns.wallet.looking import WalletView
-from paywall.burns.wallet.rivals import Rivals
+from paywall.burns.wallet.rivals import RivalChange, Rivals, RivalSpend
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from paywall.ops.failpoints import failpoint
-from shared.cardano.coins import OutputReference, Shortage, Utxo, burnable
+from shared.cardano.coins import Shortage, Utxo, burnable
 from shared.cardano.draft import Built
 from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
@@ -40,20 +42,22 @@ class BatchSigner:
     """Makes the transaction of a batch: builds, guards, signs and stores it."""
 
     def __init__(
-        self, *, chain: WalletChain, custody: Custody, view: WalletView, confirmations: int, clock: Clock
+        self, *, chain: WalletChain, custody: Custody, view: WalletView, terms: BatchTerms, clock: Clock
     ) -> None:
-        """Another program's spending counts once it has `confirmations`."""
         self._chain = chain
         self._custody = custody
         self._view = view
         self._rivals = Rivals(chain, custody.address)
-        self._confirmations = confirmations
+        self._terms = terms
         self._clock = clock
         #: why the last batch could not be signed; empty when it could
         self._shortage = ""
 
     async def sign(self, lease: WalletLease, batch: BurnBatchRow) -> None:
-        """→ signed; or as it was, when the wallet has too little. Errors: ChainUnavailable, LeaseLost."""
+        """→ signed; or as it was, when it must wait; or its burns wait anew, when the wallet has too few tokens.
+
+        Errors: ChainUnavailable, LeaseLost.
+        """
         try:
             built = await self._build(lease, batch)
         except BatchUnsignable as reason:
@@ -76,7 +80,7 @@ class BatchSigner:
         seen = {utxo.reference for utxo in found}
         gone = {spent for spent in parse(attempt.transaction).inputs if spent not in seen}
         rival = await self._rivals.deepest(AttemptNeeds(gone, {attempt.tx_hash}))
-        return rival is not None and rival.confirmations >= self._confirmations
+        return rival is not None and rival.confirmations >= self._terms.confirmations
 
     def _note_shortage(self, shortage: str) -> None:
         if shortage and shortage != self._shortage:
@@ -88,8 +92,12 @@ class BatchSigner:
         on_chain = await self._view.look(lease)
         wallet = await lease.transact(lambda tx: self._read_wallet(tx, batch, on_chain))
         must_spend = dict.fromkeys(wallet.anchors.must_spend)
+        excluded: list[RivalChange | RivalSpend] = []
         for attempt in wallet.anchors.loose:
-            must_spend |= dict.fromkeys(await self._rule_out(lease, batch, attempt, wallet.spendable))
+            wanted = await lease.transact(partial(needs, attempt=attempt))
+            if not any(wanted.exclude(one.output, one.tx_hash) for one in excluded):
+                excluded += await self._rule_out(batch, attempt, wanted, wallet.spendable)
+        must_spend |= dict.fromkeys(one.left for one in excluded if isinstance(one, RivalChange))
         order = BurnOrder(_committed(batch), must_spend=list(must_spend))
         try:
             return await self._custody.sign_burn(self._chain, wallet.spendable, order)
@@ -107,28 +115,32 @@ class BatchSigner:
         return WalletOutputs(ours, anchors(tx, earlier, {utxo.reference for utxo in ours}))
 
     async def _rule_out(
-        self, lease: WalletLease, batch: BurnBatchRow, attempt: BurnAttemptRow, spendable: Sequence[Utxo]
-    ) -> list[OutputReference]:
-        """What new bytes must spend so that no earlier attempt can stand beside them, where our record has no anchor.
+        self, batch: BurnBatchRow, attempt: BurnAttemptRow, wanted: AttemptNeeds, spendable: Sequence[Utxo]
+    ) -> list[RivalChange | RivalSpend]:
+        """What stands in the way of an earlier attempt that our record has no anchor for: change that new bytes must
+        spend, or another's spending that is final; nothing for one that can never land.
 
-        Empty for one that can never land: what it needs is spent otherwise, and that is final. Errors:
-        BatchUnsignable, ChainUnavailable.
+        Errors: BatchUnsignable, ChainUnavailable.
         """
-        wanted = await lease.transact(lambda tx: needs(tx, attempt))
-        left_over = await self._rivals.left_over(wanted, spendable)
-        if left_over is not None:
-            log.warning("an earlier attempt of burn batch %s is ruled out by %s", batch.id, left_over[0])
-            return [left_over]
+        change = await self._rivals.change(wanted, spendable)
+        if change is not None:
+            log.warning("an earlier attempt of burn batch %s is ruled out by %s", batch.id, change.left[0])
+            return [change]
         rival = await self._rivals.deepest(wanted)
         if rival is None:
+            if await self._rivals.is_out_of_reach(attempt, wanted, self._terms.final_depth):
+                log.warning(
+                    "burn batch %s is free: %s is out of reach of any fork", batch.id, attempt.tx_hash
+                )
+                return []
             raise BatchUnsignable(
                 f"burn batch {batch.id} waits: the outputs that its transaction spends are gone"
             )
         spent = f"{rival.output[0]}#{rival.output[1]} was spent by {rival.tx_hash}"
-        if rival.confirmations < self._confirmations:
+        if rival.confirmations < self._terms.confirmations:
             raise BatchUnsignable(f"burn batch {batch.id} waits: {spent}, until that is final")
         log.warning("burn batch %s is free: %s, and final", batch.id, spent)
-        return []
+        return [rival]
 
     def _store(self, tx: Transaction, batch: BurnBatchRow, built: Built) -> None:
         now = self._clock()

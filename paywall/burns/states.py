@@ -24,13 +24,14 @@ IN_FLIGHT: tuple[BatchState, ...] = ("open", "signed", "submitted", "seen", "los
 class BatchTerms:
     """A batch closes after `size` burns or `seconds` seconds, and is final at `confirmations`.
 
-    A transaction that is not on chain is handed in again every `resubmit_seconds`. At most `in_flight` batches
-    are on their way at once.
+    No fork takes back `final_depth` blocks. A transaction that is not on chain is handed in again every
+    `resubmit_seconds`. At most `in_flight` batches are on their way at once.
     """
 
     size: int
     seconds: int
     confirmations: int
+    final_depth: int
     resubmit_seconds: int
     in_flight: int
 

@@ -74,7 +74,7 @@ class BatchWatcher:
         if landed is not None and landed.attempt.tx_hash != batch.tx_hash:
             await self._adopt(lease, batch, landed, step)
         elif attempt is None or step.action is BatchAction.SIGN:
-            await self._sign(lease, batch)
+            await self._sign_and_submit(lease, batch)
         elif batch.state != "confirmed":
             await self._record(lease, batch, step, sighting)
             if step.action is BatchAction.SUBMIT and self._is_due(batch, attempt):
@@ -117,9 +117,16 @@ class BatchWatcher:
             deep = await deep_slot(self._chain, tip, self._terms.confirmations)
         return attempt.expiry_slot, Absent(tip.slot, deep)
 
-    async def _sign(self, lease: WalletLease, batch: BurnBatchRow) -> None:
-        if not await self._is_parked():
-            await self._signer.sign(lease, batch)
+    async def _sign_and_submit(self, lease: WalletLease, batch: BurnBatchRow) -> None:
+        """In one step: where many batches are signed anew one after the other, the last may take longer to come
+        than the first one's bytes can land.
+        """
+        if await self._is_parked():
+            return
+        await self._signer.sign(lease, batch)
+        flight = await self._database.read(lambda tx: store.flight(tx, batch.id))
+        if flight is not None and flight.attempt is not None and flight.batch.state == "signed":
+            await self._hand_in(lease, flight.attempt)
 
     async def _adopt(self, lease: WalletLease, batch: BurnBatchRow, landed: Landed, step: BatchStep) -> None:
         tx_hash, sighting = landed.attempt.tx_hash, landed.sighting
@@ -159,20 +166,27 @@ class BatchWatcher:
         return submit_is_due(batch.state, age, self._terms.resubmit_seconds)  # type: ignore[arg-type] # see CHECK
 
     async def _submit(self, lease: WalletLease, attempt: BurnAttemptRow) -> None:
+        is_taken = await self._hand_in(lease, attempt)
+        if not is_taken and await self._signer.is_hopeless(lease, attempt):
+            await self._sign_and_submit(lease, (await self._read(attempt.batch_id)).batch)
+
+    async def _hand_in(self, lease: WalletLease, attempt: BurnAttemptRow) -> bool:
+        """False when the ledger refused it."""
         await lease.transact(
             lambda tx: store.note_submission(tx, attempt.batch_id, attempt.tx_hash, self._clock())
         )
         failpoint("burn.noted" if attempt.submitted_at is None else "recover.resubmitting")
+        is_taken = True
         try:
             await self._chain.submit(attempt.transaction)
         except SubmitRefused as refusal:
             # "Inputs spent" may mean that it landed: the next look at the chain decides, never this answer.
             log.info("burn transaction %s was not taken: %s", attempt.tx_hash, refusal.reason)
-            if await self._signer.is_hopeless(lease, attempt):
-                await self._sign(lease, (await self._read(attempt.batch_id)).batch)
+            is_taken = False
         except SubmitUnknown:
             log.warning("whether burn transaction %s was taken is not known", attempt.tx_hash)
         failpoint("burn.submitted")
+        return is_taken
 
     async def _is_parked(self) -> bool:
         """While a batch is parked nothing new is signed: what the wallet holds is not certain."""

@@ -16,6 +16,8 @@ from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import clean_environment, free_port
 
 CONFIRMATIONS = 2
+#: more than the longest fork (`faults/forks.py`)
+FINAL_DEPTH = 100
 #: long enough for four pictures at once where several worlds share two cores
 IMAGE_SECONDS = "8"
 START_SECONDS = 60.0
@@ -58,6 +60,7 @@ class World:
             "PAYWALL_DATA_DIR": str(self.data),
             "PAYWALL_BLOCKFROST_URL": devnet.url,
             "PAYWALL_CONFIRMATIONS": str(CONFIRMATIONS),
+            "PAYWALL_FINAL_DEPTH": str(FINAL_DEPTH),
             "PAYWALL_BATCH_SIZE": "3",
             "PAYWALL_BATCH_SECONDS": "0",
             "PAYWALL_BATCHES_IN_FLIGHT": "3",

@@ -50,6 +50,10 @@ class AttemptNeeds:
     outputs: set[OutputReference]
     attempts: set[str]
 
+    def exclude(self, output: OutputReference, spender: str) -> bool:
+        """Whether such an attempt cannot land beside a transaction that spends that output."""
+        return output in self.outputs and spender not in self.attempts
+
 
 def needs(tx: Transaction, attempt: BurnAttemptRow) -> AttemptNeeds:
     found = AttemptNeeds(set(), {attempt.tx_hash})

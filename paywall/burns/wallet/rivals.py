@@ -7,11 +7,15 @@ program with our key, or a burn of ours that the record has come past.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paywall.burns.tables import BurnAttemptRow
 from paywall.burns.wallet.anchors import AttemptNeeds
 from paywall.burns.wallet.base import WalletChain
 from shared.cardano.coins import OutputReference, Utxo
 from shared.chain.base import confirmations, spender_of
+from shared.chain.depth import is_past
 
+#: an output, and the transaction on the chain that spends it
+_Spend = tuple[OutputReference, str]
 #: of what is asked about an attempt, so many outputs at most
 MOST_ASKED = 20
 
@@ -23,6 +27,18 @@ class RivalSpend:
     output: OutputReference
     tx_hash: str
     confirmations: int
+
+
+@dataclass(frozen=True, slots=True)
+class RivalChange:
+    """`left` is ours to spend and comes from `tx_hash`, which spends `output`, by way of others or not.
+
+    Who spends it needs that transaction on the chain.
+    """
+
+    output: OutputReference
+    tx_hash: str
+    left: OutputReference
 
 
 class Rivals:
@@ -43,24 +59,38 @@ class Rivals:
                 found.append(RivalSpend(output, rival, confirmations(tip, inclusion)))
         return max(found, key=lambda one: one.confirmations, default=None)
 
-    async def left_over(self, needed: AttemptNeeds, spendable: Sequence[Utxo]) -> OutputReference | None:
-        """What of `spendable` comes from a rival, by way of others or not; None for nothing.
-
-        Who spends it needs the rival on the chain, and beside the rival no attempt with these needs can land.
-        """
-        queue, passed = sorted(needed.outputs), set[str]()
+    async def change(self, needed: AttemptNeeds, spendable: Sequence[Utxo]) -> RivalChange | None:
+        """What of `spendable` comes from a rival; None for nothing."""
+        queue, first, passed = sorted(needed.outputs), dict[OutputReference, _Spend](), set[str]()
         for _ in range(MOST_ASKED):
             if not queue:
                 break
-            rival = await self._rival(queue.pop(0), needed)
+            output = queue.pop(0)
+            rival = await self._rival(output, needed)
             if rival is None or rival in passed:
                 continue
             passed.add(rival)
+            spend = first.get(output, (output, rival))
             ours = [utxo for utxo in spendable if utxo.tx_hash == rival]
             if ours:
-                return max(ours, key=lambda utxo: (sum(utxo.tokens.values()), -utxo.index)).reference
-            queue += await self._came_to_us(rival)
+                left = max(ours, key=lambda utxo: (sum(utxo.tokens.values()), -utxo.index))
+                return RivalChange(*spend, left.reference)
+            came = await self._came_to_us(rival)
+            first |= dict.fromkeys(came, spend)
+            queue += came
         return None
+
+    async def is_out_of_reach(self, attempt: BurnAttemptRow, needed: AttemptNeeds, depth: int) -> bool:
+        """Whether the chain has no maker of what an attempt needs, and is past its expiry by more blocks than
+        any fork takes back: then it stands on no chain, neither now nor later.
+        """
+        if not await is_past(self._chain, await self._chain.tip(), attempt.expiry_slot, depth):
+            return False
+        makers = {output[0] for output in needed.outputs} - needed.attempts
+        for maker in sorted(makers)[:MOST_ASKED]:
+            if await self._chain.ends(maker) is None:
+                return True
+        return False
 
     async def _rival(self, output: OutputReference, needed: AttemptNeeds) -> str | None:
         spender = await spender_of(self._chain, output)

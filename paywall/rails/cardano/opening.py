@@ -11,13 +11,13 @@ from shared.chain.blockfrost import Blockfrost
 def open_rail(context: RailContext) -> CardanoRail:
     """Errors: SetupError."""
     settings = context.settings
-    own, required = settings.room(CardanoSettings), settings.required_confirmations
+    own = settings.room(CardanoSettings)
     terms = CardanoTerms(
         settings.chain_network,
         _recipient(context),
         own.ada_price,
-        required,
-        own.depth(settings.network, required),
+        settings.required_confirmations,
+        settings.required_final_depth,
     )
     chain = Blockfrost(settings.chain_url, settings.blockfrost_project_id, asked=context.asked)
     return CardanoRail(terms, chain, context.clock)

@@ -3,6 +3,7 @@
 import pytest
 
 from paywall.ops.readiness import Readiness, every_part_answers
+from shared.cardano.read.transaction import parse
 from shared.chain.base import ChainUnavailable
 from shared.chain.blockfrost import Blockfrost
 from tests.support.hostile import outputs
@@ -15,6 +16,8 @@ from tests.support.world.seller import Seller, Selling
 ADA = 1_000_000
 #: too little for the fee and the change of a burn
 POOR = 1_200_000
+#: slots: past a burn's on the devnet
+EXPIRED = 120 + 1
 
 
 async def funded_stranger(devnet: DevnetProcess, seller: Seller) -> Hand:
@@ -154,3 +157,28 @@ async def test_what_the_operator_moved_frees_the_batch_once_that_is_final_and_is
         assert "paywall_custodial_outputs_spent_elsewhere 1.0" in metrics
         ready = await seller.readiness()
         assert "another program spent 1 of the wallet's outputs" in str(ready)
+
+
+@in_loop
+async def test_a_batch_built_on_what_another_program_made_is_free_when_no_fork_can_bring_that_back(
+    own_selling: Selling,
+) -> None:
+    """The maker is gone for good, and nothing is left that rules the old attempt out by being spent."""
+    async with own_selling() as seller:
+        operator = Hand.operator(seller)
+        moved = await operator.send(await seller.parts.chain.utxos(operator.address), [])
+        await burns.capture(seller, 2)
+        seller.devnet.control("faults", {"submit": "lose", "times": 100, "delay_ms": 0})
+        await burns.worker(seller, final_depth=4).step()
+        (first,) = await burns.attempts(seller)
+        assert {tx_hash for tx_hash, _ in parse(first.transaction).inputs} == {moved}
+        seller.devnet.control("faults", method="DELETE")
+        seller.devnet.rollback(1)
+        seller.devnet.blocks(skip_slots=EXPIRED)
+        for _ in range(3):
+            await burns.worker(seller, final_depth=4).step()
+            assert len(await burns.attempts(seller)) == 1, "a fork could still bring both back"
+            seller.devnet.blocks()
+        await burns.finish(seller, final_depth=4)
+        assert len(await burns.attempts(seller)) == 2
+        assert await burns.burned(seller) == 2

@@ -10,7 +10,6 @@ from paywall import clock
 from paywall.ops.reconcile import Reconciliation
 from paywall.payments.reversals import Reversals
 from paywall.rails.cardano import rail as cardano
-from paywall.rails.cardano.settings import CardanoSettings
 from shared.chain.base import ChainUnavailable
 from tests.support.world.image_maker import SLOW, PlainMaker
 from tests.support.world.loop import in_loop
@@ -226,7 +225,7 @@ async def test_a_payment_whose_own_money_was_undone_takes_its_credits_along(
 
 @in_loop
 async def test_a_payment_that_was_undone_and_stands_again_has_its_credits_again(own_selling: Selling) -> None:
-    async with own_selling(room_settings=(CardanoSettings(final_depth=2),)) as seller:
+    async with own_selling(final_depth=2) as seller:
         payer = seller.payer()
         token = await payer.buy(3)
         built = await payer.build(token)
@@ -254,7 +253,7 @@ async def test_a_payment_that_was_undone_and_stands_again_has_its_credits_again(
 
 @in_loop
 async def test_a_payment_that_is_as_deep_as_no_fork_goes_is_looked_at_no_more(own_selling: Selling) -> None:
-    async with own_selling(room_settings=(CardanoSettings(final_depth=3),)) as seller:
+    async with own_selling(final_depth=3) as seller:
         payer = seller.payer()
         await payer.receipt(3)
         await watch(seller)

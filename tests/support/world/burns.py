@@ -22,7 +22,7 @@ from shared.cardano.read.transaction import ParsedTransaction, parse
 from tests.support.world.redemptions import BEARER, PROCESS, delivered, wanted
 from tests.support.world.seller import Seller
 
-TERMS = BatchTerms(size=1000, seconds=0, confirmations=1, resubmit_seconds=0, in_flight=1)
+TERMS = BatchTerms(size=1000, seconds=0, confirmations=1, final_depth=2160, resubmit_seconds=0, in_flight=1)
 FAR = 4_000_000_000
 HASH = "00" * 32
 
