@@ -167,25 +167,30 @@ PLANTS = {
 
 
 def apply(name: str) -> None:
-    """Load the patched module in the place of the real one, before anybody imports it."""
-    plant = PLANTS[name]
-    assert plant.module not in sys.modules, f"{plant.module} was imported before it was patched"
-    path = _origin(plant.module)
-    spec = importlib.util.spec_from_file_location(plant.module, path)
+    """Load the patched modules in the place of the real ones, before anybody imports them."""
+    for module, source in patched(PLANTS[name]).items():
+        _load(module, source)
+
+
+def _load(name: str, source: str) -> None:
+    assert name not in sys.modules, f"{name} was imported before it was patched"
+    path = _origin(name)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[plant.module] = module
-    exec(compile(patched(plant), path, "exec"), module.__dict__)
-    parent, _, child = plant.module.rpartition(".")
+    sys.modules[name] = module
+    exec(compile(source, path, "exec"), module.__dict__)
+    parent, _, child = name.rpartition(".")
     setattr(sys.modules[parent], child, module)
 
 
-def patched(plant: Plant) -> str:
-    """The module's source with the fault in it. Errors: PlantDoesNotFit."""
-    source = _origin(plant.module).read_text("utf-8")
+def patched(plant: Plant) -> dict[str, str]:
+    """Module → its source with the fault in it. Errors: PlantDoesNotFit."""
+    sources = {module: _origin(module).read_text("utf-8") for module in plant.modules}
     for edit in plant.edits:
-        source = _edited(plant.module, source, edit)
-    return source
+        module = edit.module or plant.module
+        sources[module] = _edited(module, sources[module], edit)
+    return sources
 
 
 def _origin(module: str) -> Path:

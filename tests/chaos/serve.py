@@ -6,6 +6,7 @@ CHAOS_DIED_AT=file         where the name of that failpoint is left
 CHAOS_PLANT=name           with that planted fault (`planted.py`)
 CHAOS_FAIL_IMAGES=n        every nth image fails
 CHAOS_EXPIRY_SLOTS=n       how long a burn may land
+CHAOS_UNPAID_SECONDS=n     how long an unpaid request is kept when it has expired
 """
 
 import ctypes
@@ -54,6 +55,7 @@ def _hurry() -> None:
     from paywall.ops import worker
     from paywall.payments.settings import PaymentSettings
     from paywall.redemptions import redeeming
+    from paywall.sales.settings import SalesSettings
 
     redeeming.MARGIN_SECONDS = 0
     worker.TIDY_SECONDS = 0.3
@@ -63,6 +65,8 @@ def _hurry() -> None:
     PaymentSettings.watch_seconds = lambda self, network: 1  # type: ignore[method-assign]
     settings.EXPIRY_SLOTS["devnet"] = int(os.environ.get("CHAOS_EXPIRY_SLOTS", "4"))
     settings.RESUBMIT_SECONDS["devnet"] = 0
+    if kept := os.environ.get("CHAOS_UNPAID_SECONDS"):
+        SalesSettings.unpaid_seconds = property(lambda self: int(kept))  # type: ignore[assignment]
 
 
 def _arm(wanted: str) -> None:

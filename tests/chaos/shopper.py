@@ -66,7 +66,12 @@ class Shopper:
         return answer.text
 
     async def pay(
-        self, token: str, *, utxos: list[Utxo] | None = None, key: SigningKey | None = None
+        self,
+        token: str,
+        *,
+        utxos: list[Utxo] | None = None,
+        key: SigningKey | None = None,
+        expires: int = EXPIRES,
     ) -> Built:
         """A signed payment, handed in to nobody; `utxos` and `key` are another's."""
         chain, option = Blockfrost(self.devnet.url), jws.read(token).payload["paymentOptions"][0]
@@ -80,7 +85,7 @@ class Shopper:
                 lovelace=int(option["amount"]),
                 token_hash=token_hash(token),
                 parameters=await chain.parameters(),
-                expiry_slot=(await chain.tip()).slot + EXPIRES,
+                expiry_slot=(await chain.tip()).slot + expires,
                 key=key.public,
                 network=NETWORK,
             )

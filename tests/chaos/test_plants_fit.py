@@ -14,7 +14,8 @@ PLANT = PLANTS["a capture is not posted"]
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_plant_fits_the_source_of_its_module(name: str) -> None:
-    ast.parse(patched(PLANTS[name]))
+    for source in patched(PLANTS[name]).values():
+        ast.parse(source)
     assert PLANTS[name].scenario in SCENARIOS
 
 

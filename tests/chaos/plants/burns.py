@@ -44,7 +44,7 @@ PLANTS = {
         (
             Edit(
                 "is_hopeless",
-                "    return rival is not None and rival.confirmations >= self._confirmations\n",
+                "    return rival is not None and rival.confirmations >= self._terms.confirmations\n",
                 "    return False\n",
             ),
         ),
@@ -61,6 +61,31 @@ PLANTS = {
             ),
         ),
         "a stranger gives a script",
+        "9",
+    ),
+    "foreign tokens come into the change": Plant(
+        "shared.cardano.coins",
+        (
+            Edit(
+                "_is_junk", "    return bool(utxo.tokens) and unit not in utxo.tokens\n", "    return False\n"
+            ),
+            Edit(
+                "_enough",
+                "    if len(tokens) > 1 and len(output.amount.to_cbor()) > plan.parameters.max_value_size:\n",
+                "    if not plan:\n",
+                module="shared.cardano.make.drafting",
+            ),
+        ),
+        "a stranger gives tokens of many kinds",
+        "9",
+    ),
+    "a batch takes more than there is": Plant(
+        "paywall.burns.wallet.forming",
+        (
+            Edit("_that_fit", "        if burn.quantity <= tokens:\n", "        if burn.quantity:\n"),
+            Edit("dissolve", "    if store.attempts(tx, batch_id):\n", "    if batch_id:\n"),
+        ),
+        "fewer tokens are left than burns wait",
         "9",
     ),
 }

@@ -66,4 +66,23 @@ PLANTS = {
         "a payment is undone",
         "7",
     ),
+    "a request that nobody pays is kept": Plant(
+        "paywall.payments.forgetting",
+        (Edit("step", "    while gone == STEP:\n", "    while gone < STEP:\n"),),
+        "requests run out",
+        "forgetting",
+    ),
+    "a request is forgotten while its payment is under way": Plant(
+        "paywall.payments.store",
+        (
+            Edit(
+                "forget_unpaid",
+                "    paid = select(PaymentRow.id).where("
+                "PaymentRow.payment_request_id == PaymentRequestRow.id).exists()\n",
+                "    paid = col(PaymentRequestRow.id).is_(None)\n",
+            ),
+        ),
+        "requests run out",
+        "forgetting",
+    ),
 }

@@ -5,7 +5,7 @@ import asyncio
 from shared.cardano.coins import Utxo, held
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
-from tests.chaos.stories.stage import LOOKS_SECONDS, Stage, Story
+from tests.chaos.stories.stage import IMAGES, LOOKS_SECONDS, Stage, Story
 from tests.support.hostile.outputs import FEE, Hand, output, with_script
 
 ADA = 1_000_000
@@ -15,6 +15,8 @@ DEEP, OK = "15", 200
 #: a wallet that has tokens, and so little besides that a burn takes up the next output too
 POOR = 1_200_000
 SUPPLY, LEFT = 1_000_000, 10
+#: of tokens: fit into an output alone, and not with one more
+KINDS = 198
 LOST = {"submit": "lose", "times": 1000, "delay_ms": 0}
 
 
@@ -128,10 +130,45 @@ async def _script_as_a_gift(stage: Stage) -> None:
     stage.buy()
 
 
+async def _tokens_as_a_gift(stage: Stage) -> None:
+    """More kinds than an output can hold beside the wallet's own; what the burn lacks comes later."""
+    await stage.open()
+    stranger = hand_of(stage, SigningKey.generate())
+    stage.devnet.faucet(stranger.address, 900 * ADA)
+    stage.devnet.blocks()
+    await send_away(stage, stranger, [(POOR, SUPPLY)])
+    names = {f"junk {n:018}".encode(): 1 for n in range(KINDS)}
+    junk = {stranger.policy_id + name.hex(): 1 for name in names}
+    gift = output(operator(stage).address, 50 * ADA, junk)
+    await stranger.send(await utxos(stage, stranger.address), [gift], mint=names)
+    stage.buy()
+    await stage.until(lambda: stage.count("redemption", "captured"), "a use")
+    await asyncio.sleep(LOOKS_SECONDS * 2)
+    stage.devnet.faucet(operator(stage).address, 5 * ADA)
+
+
+async def _fewer_tokens_than_burns(stage: Stage) -> None:
+    """What there is is burned, and the rest when there are tokens again."""
+    await stage.open(PAYWALL_BATCH_SECONDS="3600")
+    keeper = hand_of(stage, SigningKey.generate())
+    stage.buy()
+    await stage.until(lambda: stage.count("redemption", "captured") >= IMAGES, "two burns that wait")
+    stage.world.kill_all()
+    await send_away(stage, keeper, [(20 * ADA, 1)])
+    await stage.world.start_all()
+    try:
+        await stage.until(lambda: stage.count("burn_batch", "confirmed"), "a burn")
+    except AssertionError:
+        stage.broken.append("9: nothing is burned as long as there is too little for all")
+    await bring_back(stage, keeper)
+
+
 STORIES: dict[str, Story] = {
     "a burn is hidden past its expiry": _hidden_past_its_expiry,
     "a burn is hidden while tokens come": _hidden_while_tokens_come,
     "many slots in few blocks": _many_slots_in_few_blocks,
     "another program moves the wallet's outputs": _operator_moves_outputs,
     "a stranger gives a script": _script_as_a_gift,
+    "a stranger gives tokens of many kinds": _tokens_as_a_gift,
+    "fewer tokens are left than burns wait": _fewer_tokens_than_burns,
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,10 +31,10 @@ async def land_hidden(seller: Seller, count: int) -> str:
     return attempt.tx_hash
 
 
-async def expire(seller: Seller) -> None:
-    """The newest attempt can never land any more, as far as one sees, and is replaced."""
+async def expire(seller: Seller, **terms: Any) -> None:
+    """The newest attempts can never land any more, as far as one sees, and are replaced."""
     seller.devnet.blocks(skip_slots=EXPIRED)
-    await burns.worker(seller).step()
+    await burns.worker(seller, **terms).step()
 
 
 @in_loop
@@ -54,6 +55,25 @@ async def test_an_attempt_that_was_replaced_and_is_on_the_chain_after_all_is_ado
         assert await burns.burned(seller) == 5
         (after,) = [one for one in await burns.attempts(seller) if one.batch_id != batch.id]
         assert (landed, 0) in parse(after.transaction).inputs, "its change is ours to spend"
+
+
+@in_loop
+async def test_new_bytes_are_handed_in_before_the_next_batch_is_signed_anew(own_selling: Selling) -> None:
+    """Those of many batches took longer to sign than the first could land, again and again."""
+    async with own_selling() as seller:
+        seller.devnet.control("faults", {"submit": "lose", "times": 100, "delay_ms": 0})
+        for _ in range(3):
+            await burns.capture(seller, 2)
+            await burns.worker(seller, in_flight=3).step()
+        first = {one.tx_hash for one in await burns.attempts(seller)}
+        seller.devnet.control("faults", method="DELETE")
+        await expire(seller, in_flight=3)
+        new = [one.tx_hash for one in await burns.attempts(seller) if one.tx_hash not in first]
+        assert len(new) == 3
+        assert sorted(seller.devnet.mempool()) == sorted(new)
+        seller.devnet.blocks()
+        await burns.finish(seller, in_flight=3)
+        assert await burns.burned(seller) == 6
 
 
 @in_loop

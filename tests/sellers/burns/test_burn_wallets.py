@@ -46,7 +46,7 @@ async def test_junk_tokens_that_would_fill_the_change_never_come_into_it(selling
     async with selling() as seller:
         stranger = await funded_stranger(seller.devnet, seller)
         await scatter(seller, [(POOR, 1_000_000)], stranger.address)
-        names = {f"junk {n:018}".encode(): 1 for n in range(184)}
+        names = {f"junk {n:018}".encode(): 1 for n in range(198)}
         junk = {stranger.policy_id + name.hex(): 1 for name in names}
         gift = outputs.output(seller.custody.address, 50 * ADA, junk)
         await stranger.send(await seller.parts.chain.utxos(stranger.address), [gift], mint=names)
@@ -61,7 +61,7 @@ async def test_junk_tokens_that_would_fill_the_change_never_come_into_it(selling
         await burns.finish(seller)
         assert await burns.burned(seller) == 2
         left = await seller.parts.chain.utxos(seller.custody.address)
-        assert sorted(len(one.tokens) for one in left) == [1, 184]
+        assert sorted(len(one.tokens) for one in left) == [1, 198]
 
 
 @in_loop
@@ -181,4 +181,27 @@ async def test_a_batch_built_on_what_another_program_made_is_free_when_no_fork_c
             seller.devnet.blocks()
         await burns.finish(seller, final_depth=4)
         assert len(await burns.attempts(seller)) == 2
+        assert await burns.burned(seller) == 2
+
+
+@in_loop
+async def test_who_spent_what_all_earlier_attempts_need_is_asked_for_once(
+    own_selling: Selling, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each look costs calls to the chain: a batch of many attempts took longer to sign than bytes can land."""
+    async with own_selling() as seller:
+        seller.devnet.control("faults", {"submit": "lose", "times": 100, "delay_ms": 0})
+        await burns.capture(seller, 2)
+        for _ in range(4):
+            await burns.worker(seller).step()
+            seller.devnet.blocks(skip_slots=EXPIRED)
+        earlier = len(await burns.attempts(seller))
+        assert earlier > 2
+        seller.devnet.control("faults", method="DELETE")
+        operator = Hand.operator(seller)
+        moved = await operator.send(await seller.parts.chain.utxos(operator.address), [])
+        await burns.worker(seller).step()
+        assert len(await burns.attempts(seller)) == earlier + 1
+        assert caplog.text.count(f"is ruled out by {moved}") == 1
+        await burns.finish(seller)
         assert await burns.burned(seller) == 2
