@@ -16,8 +16,8 @@ from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import clean_environment, free_port
 
 CONFIRMATIONS = 2
-#: more than the longest fork (`faults/forks.py`)
-FINAL_DEPTH = 100
+#: more than two of the longest forks in a row take back (`faults/forks.py`)
+FINAL_DEPTH = 160
 #: long enough for four pictures at once where several worlds share two cores
 IMAGE_SECONDS = "8"
 START_SECONDS = 60.0
