@@ -16,12 +16,12 @@ class Budget:
     def __init__(self, per_purchase: str | Money, total: str | Money | None = None) -> None:
         self.per_purchase = _money(per_purchase)
         self.total = None if total is None else _money(total)
-        if self.total is not None and _unit(self.total) != _unit(self.per_purchase):
+        if self.total is not None and self.total.unit != self.per_purchase.unit:
             raise UsageError("budget_invalid", "both ceilings of a budget must be in one currency")
 
     def check(self, price: Money, spent: Money) -> None:
         """OverBudget unless `price` fits: alone, and on top of what was `spent` already."""
-        if _unit(price) != _unit(self.per_purchase):
+        if price.unit != self.per_purchase.unit:
             wanted = self.per_purchase.currency
             raise OverBudget(
                 "budget_currency",
@@ -51,7 +51,3 @@ def _money(value: str | Money) -> Money:
         return Money.parse(value)
     except MoneyError as error:
         raise UsageError("budget_invalid", str(error)) from error
-
-
-def _unit(money: Money) -> tuple[str, int]:
-    return money.currency, money.decimals

@@ -57,7 +57,7 @@ class SpendingLimits:
     currencies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if len({_unit(ceiling) for ceiling in self.ceilings()}) > 1:
+        if len({ceiling.unit for ceiling in self.ceilings()}) > 1:
             listed = ", ".join(map(str, self.ceilings()))
             hint = (
                 f"For one purchase it is {DEFAULT_PER_PURCHASE} unless another is named with --per-purchase."
@@ -72,7 +72,7 @@ class SpendingLimits:
         self._check_allowed(wanted)
         price = wanted.money
         for ceiling in self.ceilings():
-            if _unit(price) != _unit(ceiling):
+            if price.unit != ceiling.unit:
                 raise OverBudget(
                     "budget_currency",
                     f"the price is not in {ceiling.currency}, as the budget is",
@@ -97,7 +97,7 @@ class SpendingLimits:
     def may_ask_about(self, price: Money) -> bool:
         """As `needs_approval`, of any price: what is in another currency is not asked about, but refused."""
         threshold = self.approve_above
-        return threshold is not None and _unit(threshold) == _unit(price) and price > threshold
+        return threshold is not None and threshold.unit == price.unit and price > threshold
 
     def ceilings(self) -> list[Money]:
         """Those that are set, in one currency."""
@@ -141,7 +141,3 @@ def _value(name: str, value: str | list[str] | None) -> Money | str | tuple[str,
         return Money.parse(value)
     except MoneyError as error:
         raise UsageError("budget_invalid", f"--{name.replace('_', '-')}: {error}") from error
-
-
-def _unit(money: Money) -> tuple[str, int]:
-    return money.currency, money.decimals

@@ -13,13 +13,13 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from shared.loopback import is_loopback
 from shared.tokens import base64url
 
 _KEY_BYTES = 32
 _MULTICODEC = b"\xed\x01"  # ed25519-pub, as a varint
 _DID_KEY_LENGTH = 56
 _MAX_METHODS = 20
-_LOOPBACK = ("localhost", "127.0.0.1")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 _FIELD = 2**255 - 19
@@ -159,7 +159,7 @@ class SigningKey:
 def did_web(url: str) -> str:
     """Return the did:web of an https address, `https://x.y:8443/a` → `did:web:x.y%3A8443:a`.
 
-    Plain http only for localhost and 127.0.0.1: anybody on the way could answer with another key.
+    Plain http only for this machine: anybody on the way could answer with another key.
     """
     try:
         parts = urlsplit(url)
@@ -167,7 +167,7 @@ def did_web(url: str) -> str:
     except ValueError as error:
         raise InvalidKeyError(f"not an address: {url!r}") from error
     segments = parts.path.strip("/").split("/") if parts.path.strip("/") else []
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise InvalidKeyError(f"a did:web needs https: {url!r}")
     if parts.username is not None or parts.query or parts.fragment:
         raise InvalidKeyError(f"a did:web address has no user, query or fragment: {url!r}")

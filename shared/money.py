@@ -47,6 +47,11 @@ class Money:
             raise MoneyError(f"{text[:40]!r} does not fit {currency}, which has {decimals} decimals")
         return cls(int(whole + fraction.ljust(decimals, "0")), currency, decimals)
 
+    @property
+    def unit(self) -> tuple[str, int]:
+        """What it is counted in: only amounts of one unit can be compared."""
+        return self.currency, self.decimals
+
     def __str__(self) -> str:
         if not self.decimals:
             return f"{self.amount} {self.currency}"
@@ -73,7 +78,7 @@ class Money:
     def _check_same(self, other: "Money") -> None:
         if not isinstance(other, Money):
             raise MoneyError(f"{self} and {other!r} are not both money")
-        if (self.currency, self.decimals) != (other.currency, other.decimals):
+        if self.unit != other.unit:
             raise MoneyError(f"{self} and {other} are not of one currency")
 
 

@@ -16,11 +16,11 @@ from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageEr
 from buyer.outgoing import usable_variables
 from shared import strict_json
 from shared.chain.tls import no_cookies, trusted
+from shared.loopback import is_loopback
 from shared.problem import Problem
 from shared.text import clean
 
 _CHANCE = SystemRandom()
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MAX_JSON = 65_536
 ATTEMPTS = 4
 FIRST_DELAY = 0.3
@@ -106,7 +106,7 @@ def seller_origin(url: str) -> str:
         raise UsageError(
             "seller_url", "a seller's URL has no user and no query", hint="Write https://host[:port][/path]"
         )
-    if parts.scheme == "http" and host not in LOOPBACK:
+    if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
             "seller_url", f"{host} is not on this machine, so it needs https", hint=f"Try https://{host}"
         )
@@ -125,11 +125,8 @@ def _host(name: str) -> str:
     return name if _HOST.fullmatch(name) else ""
 
 
-def is_loopback(url: str) -> bool:
-    try:
-        return urlsplit(url).hostname in LOOPBACK
-    except ValueError:
-        return False
+def is_on_this_machine(origin: str) -> bool:
+    return is_loopback(urlsplit(origin).hostname or "")
 
 
 class SellerHttp:
@@ -147,7 +144,9 @@ class SellerHttp:
         #: the path below which the seller is mounted; empty for most
         self.mount = urlsplit(origin).path
         self._trace, self._say = trace, say
-        trust_env = not is_loopback(origin)  # a proxy has no business between two processes of one machine
+        trust_env = not is_on_this_machine(
+            origin
+        )  # a proxy has no business between two processes of one machine
         with usable_variables():
             self._client = httpx.AsyncClient(
                 base_url=origin,

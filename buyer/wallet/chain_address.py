@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from shared.loopback import is_loopback
 from shared.text import clean
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HIGHEST_PORT = 65_535
 _API = "/api/v0"
 # The whole of a URL in plain letters. What is not in here does not exist: users, queries, fragments, "//", "..",
@@ -39,7 +39,7 @@ class ChainAddress:
             raise ChainAddressError(f"{clean(text)!r} is not http[s]://host[:port][/path] in plain letters")
         host = match["host"].lower()
         root = f"{match['scheme']}://{host}" + (f":{match['port']}" if match["port"] else "")
-        return cls(root, match["path"], match["scheme"] == "https", host in _LOOPBACK)
+        return cls(root, match["path"], match["scheme"] == "https", is_loopback(host))
 
     @property
     def url(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from buyer.errors import BuyerError, SellerFault, UsageError
 from buyer.outgoing import usable_variables
-from buyer.seller.http import is_loopback
+from buyer.seller.http import is_on_this_machine
 from buyer.wallet.chain_address import ChainAddress, ChainAddressError
 from shared.cardano.network import DEVNET, NETWORKS
 from shared.chain.blockfrost import Blockfrost
@@ -87,7 +87,7 @@ def _believed(offered: OfferedChain) -> ChainAddress:
         address = ChainAddress.parse(offered.url or "")
     except ChainAddressError:
         address = None
-    if address is None or not address.on_this_machine or not is_loopback(offered.origin):
+    if address is None or not address.on_this_machine or not is_on_this_machine(offered.origin):
         hint = f"If you trust that chain service, name it yourself: {VARIABLE}=https://host/api/v0"
         message = f"the devnet that {offered.origin} names is not on this machine"
         raise SellerFault("devnet_elsewhere", message, hint=hint, seller_says={"chain_url": offered.url})

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from paywall.devnet.app import create_app
 from paywall.devnet.blockfrost.submits import DROP
 from paywall.devnet.devnet import Devnet
+from shared.loopback import is_loopback
 
 STOP_SECONDS = 2
 
@@ -89,7 +89,7 @@ async def serve(
 
 
 def _check_loopback(host: str) -> None:
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+    if not is_loopback(host):
         raise ValueError(
             f"the devnet listens on loopback only, not on {host}: its faucet gives money to anybody"
         )

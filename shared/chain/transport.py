@@ -1,7 +1,6 @@
 """HTTP to a chain service: one kept connection pool, limits on everything, retries for questions only."""
 
 import asyncio
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import httpx
 
 from shared.chain.base import ChainUnavailable
 from shared.chain.tls import no_cookies, trusted
+from shared.loopback import is_loopback
 from shared.strict_json import StrictJsonError, loads
 from shared.text import clean
 
@@ -83,7 +83,7 @@ class Transport:
             raise ValueError("the project id holds characters that no project id has")
         self._secret = project_id
         self._timeout = timeout
-        trust_env = not _is_loopback(url.host)
+        trust_env = not is_loopback(url.host)
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"accept-encoding": "identity"} | ({"project_id": project_id} if project_id else {}),
@@ -161,11 +161,3 @@ def _retry_after(answer: Answer) -> float:
     value = answer.headers.get("retry-after", "")
     # The other form, a date, is not used by rate limiters; it counts as absent.
     return float(value) if value.isascii() and value.isdigit() else 0.0
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether the host is this machine: then a proxy from the environment must not be asked for it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
