@@ -17,6 +17,8 @@ from tests.chaos.shopper import Shopper
 from tests.chaos.world import World
 
 LOOKS, LOOK_SECONDS = 25, 0.2
+#: slots: a fork may take the money along, and then the payment is gone when no fork brings back either
+EXPIRES = 8
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Cheat:
 
     async def _pay_and_undo(self, shopper: Shopper) -> None:
         token, rival = await shopper.order(holder=True), await shopper.order(holder=True)
-        paid, elsewhere = await shopper.pay(token), await shopper.pay(rival)
+        paid, elsewhere = await shopper.pay(token, expires=EXPIRES), await shopper.pay(rival)
         self.world.cheats.append((shopper.key.public.did, paid.id))
         await self.hand.clear_fault()
         for _ in range(LOOKS):

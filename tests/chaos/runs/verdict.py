@@ -13,6 +13,8 @@ from tests.chaos.world import World
 
 #: what is under way when faults stop comes to its end within
 QUIET_SECONDS = 45.0
+#: what was undone together with the money that it spent is out of reach of any fork within
+UNDONE_SECONDS = 90.0
 #: so many delivered images of each buyer are asked for and verified again
 SAMPLES = 1
 OK = 200
@@ -48,7 +50,7 @@ async def judge(
     return broken
 
 
-async def cheats(world: World, seconds: float = QUIET_SECONDS) -> list[str]:
+async def cheats(world: World, seconds: float = UNDONE_SECONDS) -> list[str]:
     """Whoever undid his payment has no credits for it, once that is seen; every promise that is broken."""
     deadline = time.monotonic() + seconds
     while True:
