@@ -13,6 +13,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -84,7 +85,10 @@ def _arm(wanted: str) -> None:
         left -= point == name or (point == ANY and not name.startswith(COMMON))
         if left <= 0 or time.monotonic() > deadline:
             if note:
-                Path(note).write_text(name, "utf-8")
+                # Whole or not there: another thread may be at a failpoint too, and kill us in the middle.
+                written = Path(f"{note}.{threading.get_ident()}")
+                written.write_text(name, "utf-8")
+                written.replace(note)
             os.kill(os.getpid(), signal.SIGKILL)
 
     failpoints.arm(die)
