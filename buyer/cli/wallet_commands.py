@@ -40,6 +40,7 @@ async def balance(commands: Commands) -> CommandResult:
 
 async def fund(commands: Commands, lovelace: int) -> CommandResult:
     with closing(commands.look()) as wallet:
+        commands.progress.say("asking the faucet, and waiting for the block with its payment")
         tx_hash = await funding.fund(wallet, commands.seller, lovelace, commands.environment)
         document, lines = output.balance(
             wallet, await funding.balance(wallet, commands.seller, commands.environment)

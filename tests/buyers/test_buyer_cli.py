@@ -185,6 +185,7 @@ def test_the_wallet_command_makes_fills_and_shows(shell: Shell) -> None:
     assert shell.run("wallet", "balance", "--json").told["lovelace"] == 0
     filled = shell.run("wallet", "fund", "--ada", "50", "--json")
     assert (filled.told["balance"], filled.told["address"]) == ("50.000000 ADA", address)
+    assert "waiting for the block" in filled.err
     assert shell.wallet.stat().st_mode & 0o777 == 0o600
 
 
