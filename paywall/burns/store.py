@@ -61,9 +61,9 @@ class Flight:
 
 
 def flights(tx: Transaction, policy_id: str) -> list[Flight]:
-    """What must be looked at, oldest first: in flight, parked, and the newest that is confirmed.
+    """What must be looked at: the newest that is confirmed, then those in flight or parked, oldest first.
 
-    While the confirmed transaction in the highest block stands, so do those in the blocks before it.
+    While the confirmed transaction in the highest block stands in that block, so do those in the blocks before it.
     """
     rows = list(
         tx.session.exec(
@@ -72,16 +72,27 @@ def flights(tx: Transaction, policy_id: str) -> list[Flight]:
             .order_by(col(BurnBatchRow.number))
         )
     )
-    confirmed = newest_confirmed(tx, policy_id, 1)
-    return [_flight(tx, row) for row in sorted((*rows, *confirmed), key=lambda row: row.number)]
+    return [_flight(tx, row) for row in (*_confirmed(tx, policy_id, limit=1), *rows)]
 
 
-def newest_confirmed(tx: Transaction, policy_id: str, limit: int) -> list[BurnBatchRow]:
-    """The highest block first."""
+def newest_confirmed(tx: Transaction, policy_id: str) -> BurnBatchRow | None:
+    """The one in the highest block."""
+    return next(iter(_confirmed(tx, policy_id, limit=1)), None)
+
+
+def confirmed_above(tx: Transaction, policy_id: str, height: int) -> list[BurnBatchRow]:
+    """Those in blocks above that height, the highest first."""
+    return _confirmed(tx, policy_id, above=height)
+
+
+def _confirmed(
+    tx: Transaction, policy_id: str, *, above: int = -1, limit: int | None = None
+) -> list[BurnBatchRow]:
     return list(
         tx.session.exec(
             select(BurnBatchRow)
             .where(BurnBatchRow.policy_id == policy_id, BurnBatchRow.state == "confirmed")
+            .where(col(BurnBatchRow.block_height) > above)
             .order_by(col(BurnBatchRow.block_height).desc(), col(BurnBatchRow.number).desc())
             .limit(limit)
         )

@@ -32,8 +32,6 @@ from shared.chain.base import SubmitRefused, SubmitUnknown, Tip, confirmations
 from shared.chain.depth import deep_slot
 
 log = logging.getLogger("paywall.burns")
-#: how many confirmed batches are looked at when the newest is gone
-DEEPEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +69,18 @@ class BatchWatcher:
         landed = await self._look(flight, tip)
         sighting = landed.sighting if landed is not None else None
         step = next_step(batch.state, *await self._seen(attempt, sighting, tip), self._terms.confirmations)  # type: ignore[arg-type] # see CHECK
-        if landed is not None and landed.attempt.tx_hash != batch.tx_hash:
-            await self._adopt(lease, batch, landed, step)
+        if batch.state == "confirmed":
+            await self._look_back(lease, batch, landed, tip)
+        elif step.state == "confirmed" and not await self._newest_stands(tip):
+            return  # the newest tells of a fork until all that it moved is dealt with
+        elif landed is not None and landed.attempt.tx_hash != batch.tx_hash:
+            await self._adopt(lease, batch, landed, step.state)
         elif attempt is None or step.action is BatchAction.SIGN:
             await self._sign_and_submit(lease, batch)
-        elif batch.state != "confirmed":
+        else:
             await self._record(lease, batch, step, sighting)
             if step.action is BatchAction.SUBMIT and self._is_due(batch, attempt):
                 await self._submit(lease, attempt)
-        elif step.state == "confirmed":
-            await self._count_deeper(lease, batch, sighting)
-        else:
-            await self._put_back(lease, batch, tip)
 
     async def _read(self, batch_id: str) -> Flight:
         """Anew each time: a batch before it may have been replaced, and this one with it."""
@@ -128,13 +126,13 @@ class BatchWatcher:
         if flight is not None and flight.attempt is not None and flight.batch.state == "signed":
             await self._hand_in(lease, flight.attempt)
 
-    async def _adopt(self, lease: WalletLease, batch: BurnBatchRow, landed: Landed, step: BatchStep) -> None:
+    async def _adopt(
+        self, lease: WalletLease, batch: BurnBatchRow, landed: Landed, state: BatchState
+    ) -> None:
         tx_hash, sighting = landed.attempt.tx_hash, landed.sighting
         log.warning("burn batch %s is on the chain by %s, which had been given up", batch.id, tx_hash)
         await lease.transact(
-            lambda tx: adopt(
-                tx, batch, landed.attempt, state=step.state, sighting=sighting, now=self._clock()
-            )
+            lambda tx: adopt(tx, batch, landed.attempt, state=state, sighting=sighting, now=self._clock())
         )
         failpoint("recover.adopted")
 
@@ -192,23 +190,50 @@ class BatchWatcher:
         """While a batch is parked nothing new is signed: what the wallet holds is not certain."""
         return await self._database.read(lambda tx: store.parked(tx, self._policy_id)) > 0
 
-    async def _count_deeper(self, lease: WalletLease, final: BurnBatchRow, sighting: Sighting | None) -> None:
-        """Final batches are counted one deeper than we ask, which tells how deep a rollback was that takes them."""
-        if sighting is not None and final.confirmations <= self._terms.confirmations < sighting.confirmations:
-            await self._move(lease, final, "confirmed", sighting)
+    async def _newest_stands(self, tip: Tip) -> bool:
+        """Whether the newest final batch is where it was, and with it all that is final."""
+        row = await self._database.read(lambda tx: store.newest_confirmed(tx, self._policy_id))
+        return row is None or _is_where_it_was(row, await self._look(await self._read(row.id), tip))
 
-    async def _put_back(self, lease: WalletLease, newest: BurnBatchRow, tip: Tip) -> None:
-        """The newest final batch is gone: so may be those in the blocks before it, down to one that stands.
+    async def _look_back(
+        self, lease: WalletLease, newest: BurnBatchRow, landed: Landed | None, tip: Tip
+    ) -> None:
+        """The newest final batch stands where it did; or a fork took it along, and maybe those before it too.
 
-        Each is lost, and landed again, up to the depth we ask; parked for a person beyond it.
+        Then all are looked for, down to one that is where it was: some come back in other blocks, and some do not.
         """
-        rows = await self._database.read(lambda tx: store.newest_confirmed(tx, self._policy_id, DEEPEST))
-        for row in rows:
-            if await self._look(await self._read(row.id), tip) is not None:
-                return
+        if landed is not None and _is_where_it_was(newest, landed):
+            # One deeper than we ask, which tells how deep a rollback was that takes them.
+            if newest.confirmations <= self._terms.confirmations < landed.sighting.confirmations:
+                await self._move(lease, newest, "confirmed", landed.sighting)
+            return
+        found: list[tuple[BurnBatchRow, Landed | None]] = []
+        above = (newest.block_height or 0) - self._terms.final_depth  # no fork goes deeper
+        for row in await self._database.read(lambda tx: store.confirmed_above(tx, self._policy_id, above)):
+            one = await self._look(await self._read(row.id), tip)
+            if _is_where_it_was(row, one):
+                break
+            found.append((row, one))
+        # The newest last: until then it tells of the fork whoever looks next.
+        for row, one in reversed(found):
+            await self._settle_moved(lease, newest, row, one)
+
+    async def _settle_moved(
+        self, lease: WalletLease, newest: BurnBatchRow, row: BurnBatchRow, landed: Landed | None
+    ) -> None:
+        """Gone is lost, and landed again, up to the depth we ask; parked for a person beyond it."""
+        if landed is None:
             deepest = newest.confirmations + (newest.block_height or 0) - (row.block_height or 0)
             state = state_off_chain(deepest, self._terms.confirmations)
             failpoint("recover.parking")
             log.error("burn batch %s was final and is off the chain: %s", row.id, state)
             await self._move(lease, row, state, None)
             failpoint("recover.parked")
+        elif landed.attempt.tx_hash != row.tx_hash:
+            await self._adopt(lease, row, landed, "confirmed")
+        else:
+            await self._move(lease, row, "confirmed", landed.sighting)
+
+
+def _is_where_it_was(row: BurnBatchRow, landed: Landed | None) -> bool:
+    return landed is not None and landed.sighting.block_hash == row.block_hash

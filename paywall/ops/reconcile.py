@@ -1,6 +1,6 @@
 """The invariants, each with its figures. Looks alone: on a running server too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -56,6 +56,7 @@ _UNPAID = "SELECT count(*), min(expires_at) FROM payment_request WHERE state = '
 _ATTEMPTS = (
     """SELECT a.tx_hash, b.quantity, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
 )
+_CONFIRMED = "SELECT id FROM burn_batch WHERE state = 'confirmed'"
 _STUCK = """SELECT (SELECT count(*) FROM redemption WHERE state = 'reserved'),
     (SELECT count(*) FROM payment WHERE state = 'settling'),
     (SELECT count(*) FROM burn_batch WHERE state IN ('open', 'signed', 'submitted', 'seen')),
@@ -106,9 +107,12 @@ class Reconciliation:
         """A burn that lands between two looks would count in one of them alone."""
         for left in reversed(range(LOOKS)):
             tip = await chain.tip()
+            final = await self._database.read(
+                lambda tx: list(tx.connection.execute(text(_CONFIRMED)).scalars())
+            )
             supply, landed = await read_supply(custody, chain), await self._landed(chain)
             if not left or (await chain.tip()).hash == tip.hash:
-                return _on_chain(supply, landed)
+                return _on_chain(supply, landed, final)
         raise AssertionError("the last look returns")
 
     async def _landed(self, chain: Chain) -> dict[str, list[int]]:
@@ -186,11 +190,13 @@ def _date(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _on_chain(supply: Supply, landed: dict[str, list[int]]) -> list[Invariant]:
+def _on_chain(supply: Supply, landed: Mapping[str, Sequence[int]], final: Sequence[str]) -> list[Invariant]:
     ours = sum(sum(attempts) for attempts in landed.values())
     twice = sum(len(attempts) > 1 for attempts in landed.values())
+    gone = sum(batch_id not in landed for batch_id in final)
     return [
         Invariant("no batch is burned twice", twice == 0, {"batches on chain": len(landed)}),
+        Invariant("what is confirmed is on the chain", gone == 0, {"confirmed": len(final), "gone": gone}),
         Invariant(
             "custodial tokens are minted minus burned",
             supply.held == supply.minted - supply.burned,

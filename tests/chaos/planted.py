@@ -135,8 +135,8 @@ PLANTS = {
         (
             Edit(
                 "flights",
-                "    confirmed = newest_confirmed(tx, policy_id, 1)\n",
-                "    confirmed: list[BurnBatchRow] = []\n",
+                "    return [_flight(tx, row) for row in (*_confirmed(tx, policy_id, limit=1), *rows)]\n",
+                "    return [_flight(tx, row) for row in rows]\n",
             ),
         ),
         "a burn is rolled back deep",

@@ -9,6 +9,7 @@ import pytest
 from paywall.burns import outputs as wallet_outputs
 from shared.cardano.coins import Parameters, Utxo, together
 from shared.cardano.read.transaction import parse
+from shared.chain.base import Inclusion
 from shared.chain.blockfrost import Blockfrost
 from tests.support.hostile import outputs
 from tests.support.hostile.outputs import Hand, scatter
@@ -265,3 +266,61 @@ async def test_many_slots_in_few_blocks_are_not_deep(own_selling: Selling, slots
         seller.devnet.blocks()
         await burns.finish(seller, confirmations=2)
         assert await burns.burned(seller) == 2
+
+
+@in_loop
+async def test_a_final_burn_that_a_fork_took_is_missed_although_later_ones_came_back(
+    own_selling: Selling,
+) -> None:
+    """The newest is on the chain again, in another block: what was before it may be gone."""
+    async with own_selling(supply=19) as seller:
+        await scatter(seller, [(20 * ADA, 10), (20 * ADA, 9)], Hand.stranger(seller.devnet).address)
+        for _ in range(2):
+            await burns.capture(seller, 3)
+            await burns.finish(seller)
+        first, second = await burns.batches(seller)
+        _, later = await burns.attempts(seller)
+        tip = await seller.parts.chain.tip()
+        seller.devnet.rollback(tip.height - (first.block_height or 0) + 1)
+        assert seller.devnet.submit(later.transaction).status_code == 200, "it builds on nothing of the first"
+        seller.devnet.blocks(3)
+        await burns.worker(seller).step()
+        assert [batch.state for batch in await burns.batches(seller)] == ["parked", "confirmed"]
+        assert (await burns.batches(seller))[1].block_hash != second.block_hash
+        assert await burns.worker(seller).resume() == 1
+        await burns.finish(seller)
+        assert await burns.burned(seller) == 6
+
+
+@in_loop
+async def test_no_burn_is_final_while_those_before_it_are_not_where_they_were(own_selling: Selling) -> None:
+    """It would be the newest, and tell nobody of the fork."""
+    async with own_selling(supply=19) as seller:
+        await scatter(seller, [(20 * ADA, 10), (20 * ADA, 9)], Hand.stranger(seller.devnet).address)
+        await burns.capture(seller, 3)
+        await burns.finish(seller)
+        await burns.capture(seller, 3)
+        await burns.worker(seller).step()
+        (first, _) = await burns.batches(seller)
+        (_, later) = await burns.attempts(seller)
+        tip = await seller.parts.chain.tip()
+
+        class ForkInTheMiddle(Blockfrost):
+            """After the first look the chain is another: the newest burn is on it, and the one before is not."""
+
+            async def inclusion(self, tx_hash: str) -> Inclusion | None:
+                found = await super().inclusion(tx_hash)
+                if tx_hash == first.tx_hash and found is not None:
+                    seller.devnet.rollback(tip.height - (first.block_height or 0) + 1)
+                    seller.devnet.submit(later.transaction)
+                    seller.devnet.blocks()
+                return found
+
+        chain = ForkInTheMiddle(seller.devnet.url)
+        await burns.worker(seller, chain=chain).step()
+        await chain.aclose()
+        assert (await burns.batches(seller))[1].state != "confirmed"
+        await burns.worker(seller).step()
+        assert (await burns.batches(seller))[0].state == "lost"
+        await burns.finish(seller)
+        assert await burns.burned(seller) == 6
