@@ -15,6 +15,7 @@ from paywall.burns.wallet.base import WalletChain
 from paywall.burns.wallet.forming import dissolve
 from paywall.burns.wallet.looking import WalletView
 from paywall.burns.wallet.rivals import RivalChange, Rivals, RivalSpend
+from paywall.burns.wallet.vanished import Vanished
 from paywall.clock import Clock
 from paywall.database.engine import Transaction
 from paywall.ops.failpoints import failpoint
@@ -22,6 +23,7 @@ from shared.cardano.coins import Shortage, Utxo, burnable
 from shared.cardano.draft import Built
 from shared.cardano.metadata import BatchCommitment
 from shared.cardano.read.transaction import parse
+from shared.chain.depth import is_past
 
 log = logging.getLogger("paywall.burns")
 
@@ -48,6 +50,7 @@ class BatchSigner:
         self._custody = custody
         self._view = view
         self._rivals = Rivals(chain, custody.address)
+        self._vanished = Vanished(terms.final_depth)
         self._terms = terms
         self._clock = clock
         #: why the last batch could not be signed; empty when it could
@@ -124,11 +127,12 @@ class BatchSigner:
         """
         change = await self._rivals.change(wanted, spendable)
         if change is not None:
+            self._vanished.end(attempt.tx_hash)
             log.warning("an earlier attempt of burn batch %s is ruled out by %s", batch.id, change.left[0])
             return [change]
         rival = await self._rivals.deepest(wanted)
         if rival is None:
-            if await self._rivals.is_out_of_reach(attempt, wanted, self._terms.final_depth):
+            if await self._is_out_of_reach(attempt, wanted):
                 log.warning(
                     "burn batch %s is free: %s is out of reach of any fork", batch.id, attempt.tx_hash
                 )
@@ -136,11 +140,30 @@ class BatchSigner:
             raise BatchUnsignable(
                 f"burn batch {batch.id} waits: the outputs that its transaction spends are gone"
             )
+        self._vanished.end(attempt.tx_hash)
         spent = f"{rival.output[0]}#{rival.output[1]} was spent by {rival.tx_hash}"
         if rival.confirmations < self._terms.confirmations:
             raise BatchUnsignable(f"burn batch {batch.id} waits: {spent}, until that is final")
         log.warning("burn batch %s is free: %s, and final", batch.id, spent)
         return [rival]
+
+    async def _is_out_of_reach(self, attempt: BurnAttemptRow, wanted: AttemptNeeds) -> bool:
+        """Whether it can stand on no chain: its expiry lies deeper than forks go, and for as long a maker of what it
+        needs was not shown.
+        """
+        height = await self._rivals.out_of_reach(wanted)
+        if height is None:
+            self._vanished.end(attempt.tx_hash)
+            return False
+        if not self._vanished.note(attempt.tx_hash, height):
+            return False
+        return await is_past(
+            self._chain, await self._chain.tip(), attempt.expiry_slot, self._terms.final_depth
+        )
+
+    def note_shown(self, tx_hash: str) -> None:
+        """The chain shows that attempt."""
+        self._vanished.end(tx_hash)
 
     def _store(self, tx: Transaction, batch: BurnBatchRow, built: Built) -> None:
         now = self._clock()

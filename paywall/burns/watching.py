@@ -67,6 +67,8 @@ class BatchWatcher:
         flight = await self._read(batch_id)
         batch, attempt = flight.batch, flight.attempt
         landed = await self._look(flight, tip)
+        if landed is not None:
+            self._signer.note_shown(landed.attempt.tx_hash)
         sighting = landed.sighting if landed is not None else None
         step = next_step(batch.state, *await self._seen(attempt, sighting, tip), self._terms.confirmations)  # type: ignore[arg-type] # see CHECK
         if batch.state == "confirmed":
@@ -200,23 +202,24 @@ class BatchWatcher:
     ) -> None:
         """The newest final batch stands where it did; or a fork took it along, and maybe those before it too.
 
-        Then all are looked for, down to one that is where it was: some come back in other blocks, and some do not.
+        Then all are looked for, down to one that is where it was: some come back in other blocks, and become final
+        anew, and some do not. The newest is recorded last: until then it tells of the fork whoever looks next, and
+        nothing else becomes the newest (`_newest_stands`).
         """
         if landed is not None and _is_where_it_was(newest, landed):
             # One deeper than we ask, which tells how deep a rollback was that takes them.
             if newest.confirmations <= self._terms.confirmations < landed.sighting.confirmations:
                 await self._move(lease, newest, "confirmed", landed.sighting)
             return
-        found: list[tuple[BurnBatchRow, Landed | None]] = []
         above = (newest.block_height or 0) - self._terms.final_depth  # no fork goes deeper
         for row in await self._database.read(lambda tx: store.confirmed_above(tx, self._policy_id, above)):
+            if row.id == newest.id:
+                continue
             one = await self._look(await self._read(row.id), tip)
             if _is_where_it_was(row, one):
                 break
-            found.append((row, one))
-        # The newest last: until then it tells of the fork whoever looks next.
-        for row, one in reversed(found):
             await self._settle_moved(lease, newest, row, one)
+        await self._settle_moved(lease, newest, newest, landed)
 
     async def _settle_moved(
         self, lease: WalletLease, newest: BurnBatchRow, row: BurnBatchRow, landed: Landed | None
@@ -230,9 +233,9 @@ class BatchWatcher:
             await self._move(lease, row, state, None)
             failpoint("recover.parked")
         elif landed.attempt.tx_hash != row.tx_hash:
-            await self._adopt(lease, row, landed, "confirmed")
+            await self._adopt(lease, row, landed, "seen")
         else:
-            await self._move(lease, row, "confirmed", landed.sighting)
+            await self._move(lease, row, "seen", landed.sighting)
 
 
 def _is_where_it_was(row: BurnBatchRow, landed: Landed | None) -> bool:

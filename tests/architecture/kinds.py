@@ -64,6 +64,7 @@ _KINDS = (
     ("paywall.burns.wallet.anchors", "store"),
     ("paywall.burns.wallet.adopting", "store"),
     ("paywall.burns.wallet.forming", "store"),
+    ("paywall.burns.wallet.vanished", "pure"),
     ("paywall.ops.failpoints", "pure"),
     ("paywall.*", "flow"),
     # the buyer

@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+#: longer than anything is hidden (`faults/forks.py`)
+GONE_SECONDS = 20
 ANY = "any"
 #: passed all the time, whether anything comes of it or not
 COMMON = ("sell.", "pay.tried", "pay.settled", "recover.settling")
@@ -55,10 +57,12 @@ def _hurry() -> None:
     from paywall.burns.wallet import looking
     from paywall.ops import worker
     from paywall.payments.settings import PaymentSettings
+    from paywall.rails.cardano import rail
     from paywall.redemptions import redeeming
     from paywall.sales.settings import SalesSettings
 
     redeeming.MARGIN_SECONDS = 0
+    rail.NEVER_EXPIRES_SECONDS = GONE_SECONDS
     worker.TIDY_SECONDS = 0.3
     worker.MAX_PAUSE_SECONDS = 1.0
     burn_worker.LEASE_SECONDS = 2

@@ -68,6 +68,7 @@ class World:
             **({"DATABASE_URL": database_url} if database_url else {}),
         }
         self.environment = clean_environment(**usual | environment)
+        self.confirmations = int(self.environment["PAYWALL_CONFIRMATIONS"])
         #: no rollback goes below this height
         self.foundation = 0
         self.menaces: list[Menace] = []

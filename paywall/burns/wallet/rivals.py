@@ -7,12 +7,10 @@ program with our key, or a burn of ours that the record has come past.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paywall.burns.tables import BurnAttemptRow
 from paywall.burns.wallet.anchors import AttemptNeeds
 from paywall.burns.wallet.base import WalletChain
 from shared.cardano.coins import OutputReference, Utxo
 from shared.chain.base import confirmations, spender_of
-from shared.chain.depth import is_past
 
 #: an output, and the transaction on the chain that spends it
 _Spend = tuple[OutputReference, str]
@@ -80,17 +78,19 @@ class Rivals:
             queue += came
         return None
 
-    async def is_out_of_reach(self, attempt: BurnAttemptRow, needed: AttemptNeeds, depth: int) -> bool:
-        """Whether the chain has no maker of what an attempt needs, and is past its expiry by more blocks than
-        any fork takes back: then it stands on no chain, neither now nor later.
+    async def out_of_reach(self, needed: AttemptNeeds) -> int | None:
+        """The chain's height, where it shows no maker of what an attempt needs; None where it shows all.
+
+        Nor where another maker's output is spent by the attempt: then the chain holds it, and its index hides it.
         """
-        if not await is_past(self._chain, await self._chain.tip(), attempt.expiry_slot, depth):
-            return False
+        height, gone = (await self._chain.tip()).height, False
         makers = {output[0] for output in needed.outputs} - needed.attempts
         for maker in sorted(makers)[:MOST_ASKED]:
-            if await self._chain.ends(maker) is None:
-                return True
-        return False
+            ends = await self._chain.ends(maker)
+            gone |= ends is None
+            if ends is not None and any(made.spent_by in needed.attempts for made in ends.outputs.values()):
+                return None
+        return height if gone else None
 
     async def _rival(self, output: OutputReference, needed: AttemptNeeds) -> str | None:
         spender = await spender_of(self._chain, output)

@@ -63,7 +63,7 @@ async def fate(
     "landed": they were spent by it, so that it is the index that lags; "lost": one was spent by another, and
     that is `depth` blocks deep; "open": all are there to be spent.
     """
-    found = [made async for _, made in _inputs(chain, inputs)]
+    found = [made async for _, made in _inputs(chain, inputs, all_of_them=True)]
     spenders = {made.spent_by for made in found if made is not None and made.spent_by is not None}
     if tx_hash in spenders:
         return "landed"
@@ -75,9 +75,9 @@ async def fate(
 
 
 async def _inputs(
-    chain: Chain, references: Sequence[OutputReference]
+    chain: Chain, references: Sequence[OutputReference], *, all_of_them: bool = False
 ) -> AsyncIterator[tuple[OutputReference, MadeOutput | None]]:
-    """Each with the output that it names; ends at the first that is not there: junk costs one look."""
+    """Each with the output that it names; else ends at the first that is not there: junk costs one look."""
     known: dict[str, dict[int, MadeOutput]] = {}
     for parent, index in references:
         if parent not in known:
@@ -85,7 +85,7 @@ async def _inputs(
             known[parent] = {} if ends is None else dict(ends.outputs)
         made = known[parent].get(index)
         yield (parent, index), made
-        if made is None:
+        if made is None and not all_of_them:
             return
 
 

@@ -147,7 +147,7 @@ class CardanoRail:
         if seen is not None:
             return seen
         tip, state = await self._chain.tip(), CardanoState.read(payment.state)
-        if await self._is_over(payment, state.expiry_slot, tip, self._terms.confirmations):
+        if await self._is_over(payment, state.expiry_slot, tip):
             return await self._given_up(payment, state, tip)
         past = state.expiry_slot is not None and tip.slot > state.expiry_slot
         if state.transaction is None or past:
@@ -188,14 +188,13 @@ class CardanoRail:
         inputs = await self._inputs(payment, state, tip)
         if inputs == "lost":
             return Failed(DOUBLE_SPENT)
-        if inputs == "unknown" and await self._is_over(payment, state.expiry_slot, tip, self._terms.final):
-            # What it spends was never made on this chain: its maker's own money went elsewhere. An index that lags
-            # hides a transaction with those before it, but not for as long as forks last.
+        if inputs == "unknown" and await self._is_long_over(payment, state.expiry_slot, tip):
+            # What it spends was never made on this chain: its maker's own money went elsewhere.
             return Failed("the transaction left the chain, and so did what it spends")
         if state.expiry_slot is not None and tip.slot > state.expiry_slot:
             # What it spends is shown, and not spent by it: then this is no gap in the index.
             plain = inputs == "open" and bool(state.inputs)
-            if plain and await self._is_over(payment, state.expiry_slot, tip, self._terms.confirmations):
+            if plain and await self._is_over(payment, state.expiry_slot, tip):
                 return Failed("the transaction left the chain, and has expired since")
         elif inputs != "landed" and state.transaction is not None:
             with suppress(SubmitRefused, SubmitUnknown):
@@ -209,11 +208,17 @@ class CardanoRail:
     def _unknown(self) -> Pending:
         return Pending(0, self._terms.confirmations)
 
-    async def _is_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip, depth: int) -> bool:
-        """Whether no fork of fewer than `depth` blocks can hold it any more; a day is enough if it never expires."""
+    async def _is_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
+        """Whether no chain that we heed can hold it any more; for one that never expires, a day is enough."""
         if expiry_slot is None:
             return self._clock() > payment.claimed_at + NEVER_EXPIRES_SECONDS
-        return await is_past(self._chain, tip, expiry_slot, depth)
+        # Once a block past its expiry is as deep as we ask, no fork that we heed can still hold it.
+        return await is_past(self._chain, tip, expiry_slot, self._terms.confirmations)
+
+    async def _is_long_over(self, payment: StoredPayment, expiry_slot: int | None, tip: Tip) -> bool:
+        """The same a day later: an index that lags hides a transaction with those before it."""
+        later = None if expiry_slot is None else expiry_slot + NEVER_EXPIRES_SECONDS
+        return await self._is_over(payment, later, tip)
 
     async def _seen(self, tx_hash: str, required: int) -> Settled | Pending | None:
         inclusion = await self._chain.inclusion(tx_hash)

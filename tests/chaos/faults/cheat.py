@@ -17,7 +17,7 @@ from tests.chaos.shopper import Shopper
 from tests.chaos.world import World
 
 LOOKS, LOOK_SECONDS = 25, 0.2
-#: slots: a fork may take the money along, and then the payment is gone when no fork brings back either
+#: slots: a fork may take the money along, and then the payment is given up some time after it has expired
 EXPIRES = 8
 
 

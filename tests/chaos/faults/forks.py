@@ -7,10 +7,10 @@ from collections import Counter
 
 from tests.chaos.faults.chain_hand import ChainHand
 from tests.chaos.runs.books import open_books
-from tests.chaos.world import CONFIRMATIONS, World
+from tests.chaos.world import World
 
-#: blocks that are taken back: up to one more than we ask; an expiry's and more; two expiries' and more
-SHORT = (1, 1, 1, 2, CONFIRMATIONS + 1)
+#: blocks that are taken back: few, or one more than we ask; an expiry's and more; two expiries' and more
+SHORT = (1, 1, 1, 2)
 LONG, LONGER = (30, 40), (60, 75)
 #: seconds that something is hidden: within an expiry, past it, past two
 BLINK, PAST_EXPIRY, PAST_TWO = (0.3, 2.0), (5.0, 7.0), (10.0, 13.0)
@@ -37,14 +37,14 @@ class Forks:
         if status["height"] - blocks <= self._world.foundation:
             return False
         keep = self._chance.random() < 0.5 if keep is None else keep
-        self.dropped |= not keep and blocks >= CONFIRMATIONS
+        self.dropped |= not keep and blocks >= self._world.confirmations
         await self._hand.control("rollback", {"blocks": blocks, "keep": keep})
         self._counts[f"rollbacks of {blocks}" if blocks < LONG[0] else "rollbacks longer than an expiry"] += 1
         self._counts["rollbacks"] += 1
         return True
 
     async def short(self) -> None:
-        await self.rollback(self._chance.choice(SHORT))
+        await self.rollback(self._chance.choice((*SHORT, self._world.confirmations + 1)))
 
     async def long(self) -> None:
         """All that is gone is handed in again, in another order; some of it only when blocks have been made."""

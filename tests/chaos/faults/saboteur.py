@@ -10,7 +10,7 @@ from tests.chaos.faults.forks import Forks
 from tests.chaos.faults.wallet_hands import WalletHands
 from tests.chaos.runs.books import open_books
 from tests.chaos.runs.metrics import Metrics
-from tests.chaos.world import CONFIRMATIONS, World
+from tests.chaos.world import World
 
 FAULTS = (*UNKNOWN, *UNKNOWN, "refuse", "lose")
 PAUSE = (0.05, 0.25)
@@ -24,8 +24,6 @@ BALANCED = {"short": "rollbacks", "unknown": "unknown submits"}
 OFTEN = {"fault": 52, "short": 24, "hide": 6, "move": 4, "dust": 3, "cheat": 1, "long": 1}
 #: provocation → the state of a burn batch that is rolled back as soon as it is reached
 AIMS = {"deep": "confirmed", "shallow": "seen"}
-#: how deep such a burn must be: a confirmed one is beyond what we ask, and so will be parked
-AIMS_DEPTH = {"confirmed": (CONFIRMATIONS + 1, CONFIRMATIONS + 4), "seen": (1, CONFIRMATIONS)}
 AIMING_LOOKS = 25
 
 
@@ -109,10 +107,15 @@ class Saboteur:
             found = await asyncio.to_thread(self._highest, state)
             height = int((await self._hand.control("status", method="GET"))["height"])
             depth = 0 if found is None else height - found + 1
-            if AIMS_DEPTH[state][0] <= depth <= AIMS_DEPTH[state][1]:
+            if depth in self._aimed_depths(state):
                 await self.forks.rollback(depth, keep=False)
                 return
             await asyncio.sleep(0.04)
+
+    def _aimed_depths(self, state: str) -> range:
+        """How deep such a burn must be: a confirmed one is beyond what we ask, and so will be parked."""
+        asked = self._world.confirmations
+        return range(asked + 1, asked + 5) if state == "confirmed" else range(1, asked + 1)
 
     def _highest(self, state: str) -> int | None:
         with open_books(self._world.database) as books:

@@ -24,6 +24,8 @@ ROUNDS_A_WORLD, MENACED_ROUNDS = 5, 2
 KILLS_A_ROUND, ROUND_SECONDS = 40, 40.0
 #: where every process starts afresh, which is slow
 FEW_KILLS = 8
+#: where it is few, a burn is most often final when it is seen for the first time
+CONFIRMATIONS = ("2", "6")
 #: of a broken world's log
 LOG_BYTES = 40_000
 #: for PostgreSQL where there is little room
@@ -65,7 +67,8 @@ class Making:
 
     def world(self, database_url: str = "") -> World:
         devnet = self.stack.enter_context(DevnetProcess(self.folder / "devnet", BLOCK_SECONDS))
-        return World(devnet, self.folder / "seller", database_url=database_url)
+        asked = {"PAYWALL_CONFIRMATIONS": self.chance.choice(CONFIRMATIONS)}
+        return World(devnet, self.folder / "seller", database_url=database_url, **asked)
 
 
 async def play(order: WorldOrder, figures: Metrics, postgres: Server, tell: Callable[[str], bool]) -> None:

@@ -285,7 +285,7 @@ async def test_a_final_burn_that_a_fork_took_is_missed_although_later_ones_came_
         assert seller.devnet.submit(later.transaction).status_code == 200, "it builds on nothing of the first"
         seller.devnet.blocks(3)
         await burns.worker(seller).step()
-        assert [batch.state for batch in await burns.batches(seller)] == ["parked", "confirmed"]
+        assert [batch.state for batch in await burns.batches(seller)] == ["parked", "seen"]
         assert (await burns.batches(seller))[1].block_hash != second.block_hash
         assert await burns.worker(seller).resume() == 1
         await burns.finish(seller)
