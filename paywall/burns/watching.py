@@ -125,7 +125,7 @@ class BatchWatcher:
             return
         await self._signer.sign(lease, batch)
         flight = await self._database.read(lambda tx: store.flight(tx, batch.id))
-        if flight is not None and flight.attempt is not None and flight.batch.state == "signed":
+        if flight is not None and flight.attempt is not None and flight.batch.tx_hash != batch.tx_hash:
             await self._hand_in(lease, flight.attempt)
 
     async def _adopt(
