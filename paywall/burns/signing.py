@@ -96,10 +96,16 @@ class BatchSigner:
         wallet = await lease.transact(lambda tx: self._read_wallet(tx, batch, on_chain))
         must_spend = dict.fromkeys(wallet.anchors.must_spend)
         excluded: list[RivalChange | RivalSpend] = []
+        waits: list[BatchUnsignable] = []
         for attempt in wallet.anchors.loose:
             wanted = await lease.transact(partial(needs, attempt=attempt))
             if not any(wanted.exclude(one.output, one.tx_hash) for one in excluded):
-                excluded += await self._rule_out(batch, attempt, wanted, wallet.spendable)
+                try:
+                    excluded += await self._rule_out(batch, attempt, wanted, wallet.spendable)
+                except BatchUnsignable as reason:
+                    waits.append(reason)  # the others' time of waiting is to pass as well
+        if waits:
+            raise waits[0]
         must_spend |= dict.fromkeys(one.left for one in excluded if isinstance(one, RivalChange))
         order = BurnOrder(_committed(batch), must_spend=list(must_spend))
         try:

@@ -159,9 +159,10 @@ async def test_what_the_operator_moved_frees_the_batch_once_that_is_final_and_is
         assert "another program spent 1 of the wallet's outputs" in str(ready)
 
 
+@pytest.mark.parametrize("attempts", [1, 3])
 @in_loop
 async def test_a_batch_built_on_what_another_program_made_is_free_when_no_fork_can_bring_that_back(
-    own_selling: Selling,
+    own_selling: Selling, attempts: int
 ) -> None:
     """The maker is gone for good, and nothing is left that rules the old attempt out by being spent.
 
@@ -172,23 +173,28 @@ async def test_a_batch_built_on_what_another_program_made_is_free_when_no_fork_c
         moved = await operator.send(await seller.parts.chain.utxos(operator.address), [])
         await burns.capture(seller, 2)
         seller.devnet.control("faults", {"submit": "lose", "times": 100, "delay_ms": 0})
-        await burns.worker(seller, final_depth=4).step()
-        (first,) = await burns.attempts(seller)
-        assert {tx_hash for tx_hash, _ in parse(first.transaction).inputs} == {moved}
+        for n in range(attempts):
+            await burns.worker(seller, final_depth=4).step()
+            seller.devnet.blocks(skip_slots=EXPIRED if n + 1 < attempts else 0)
+        made = await burns.attempts(seller)
+        assert {tx_hash for one in made for tx_hash, _ in parse(one.transaction).inputs} == {moved}
+        assert len(made) == attempts
         seller.devnet.control("faults", method="DELETE")
-        seller.devnet.rollback(1)
-        seller.devnet.blocks(skip_slots=EXPIRED)
+        seller.devnet.rollback(1 + attempts)
+        seller.devnet.blocks(skip_slots=attempts * EXPIRED)
         for _ in range(6):
             await burns.worker(seller, final_depth=4).step()
             seller.devnet.blocks()
         worker = burns.worker(seller, final_depth=4)
         for _ in range(4):
             await worker.step()
-            assert len(await burns.attempts(seller)) == 1, "this process has not seen it for long enough"
+            assert len(await burns.attempts(seller)) == attempts, (
+                "this process has not seen it for long enough"
+            )
             seller.devnet.blocks()
         await worker.step()
         await burns.finish(seller, final_depth=4)
-        assert len(await burns.attempts(seller)) == 2
+        assert len(await burns.attempts(seller)) == attempts + 1
         assert await burns.burned(seller) == 2
 
 
