@@ -53,15 +53,15 @@ def spendable(
 ) -> list[Utxo]:
     """What a new attempt of a batch may spend; `attempts` are the batch's earlier ones.
 
-    Unspent by our record, or meant for an earlier attempt of this batch. Of that, what the chain shows, and
-    the change of batches in flight, which it cannot show yet. What our record has unspent and the chain does
-    not show was spent by somebody else with our key: never again build on it. Nor on what was built on the
-    earlier attempts, which goes with them.
+    Unspent by our record, or meant for an earlier attempt of this batch, or for what was built on one: that
+    goes with it (`undo`), so nothing is built on it, and what it was to spend besides is free. Of that, what
+    the chain shows, and the change of batches in flight, which it cannot show yet. What our record has unspent
+    and the chain does not show was spent by somebody else with our key: never again build on it.
     """
     going = _with_children(tx, attempts)
     rows = tx.session.exec(
         select(WalletOutputRow).where(
-            or_(col(WalletOutputRow.spent_by).is_(None), col(WalletOutputRow.spent_by).in_(attempts)),
+            or_(col(WalletOutputRow.spent_by).is_(None), col(WalletOutputRow.spent_by).in_(going)),
             or_(col(WalletOutputRow.made_by).is_(None), col(WalletOutputRow.made_by).not_in(going)),
         )
     )
