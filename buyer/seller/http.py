@@ -144,9 +144,8 @@ class SellerHttp:
         #: the path below which the seller is mounted; empty for most
         self.mount = urlsplit(origin).path
         self._trace, self._say = trace, say
-        trust_env = not is_on_this_machine(
-            origin
-        )  # a proxy has no business between two processes of one machine
+        # A proxy has no business between two processes of one machine.
+        trust_env = not is_on_this_machine(origin)
         with usable_variables():
             self._client = httpx.AsyncClient(
                 base_url=origin,

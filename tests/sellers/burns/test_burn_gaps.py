@@ -42,17 +42,22 @@ async def land_and_sink(seller: Seller, *, confirm: int) -> list[str]:
     return [first.tx_hash, *makers]
 
 
+async def end_gap(seller: Seller) -> None:
+    """In it no new bytes were signed, and all is burned once."""
+    seller.devnet.hide()
+    made = len(await burns.attempts(seller))
+    seller.devnet.blocks()
+    await burns.finish(seller, final_depth=4)
+    assert (made, await burns.burned(seller)) == (1, 2)
+
+
 @in_loop
 async def test_a_gap_of_one_look_after_a_long_stop_frees_no_batch(own_selling: Selling) -> None:
     """The worker stood still from the landing until the expiry was deep; then one look finds neither."""
     async with own_selling(supply=20) as seller:
         seller.devnet.hide(*await land_and_sink(seller, confirm=0))
         await burns.worker(seller, final_depth=4).step()
-        seller.devnet.hide()
-        made = len(await burns.attempts(seller))
-        seller.devnet.blocks()
-        await burns.finish(seller, final_depth=4)
-        assert (made, await burns.burned(seller)) == (1, 2)
+        await end_gap(seller)
 
 
 @in_loop
@@ -63,11 +68,7 @@ async def test_a_gap_while_a_person_resumes_frees_no_batch(own_selling: Selling)
         assert [batch.state for batch in await burns.batches(seller)] == ["parked"]
         assert await burns.worker(seller, final_depth=4).resume() == 1
         await burns.worker(seller, final_depth=4).step()
-        seller.devnet.hide()
-        made = len(await burns.attempts(seller))
-        seller.devnet.blocks()
-        await burns.finish(seller, final_depth=4)
-        assert (made, await burns.burned(seller)) == (1, 2)
+        await end_gap(seller)
 
 
 @in_loop
@@ -80,8 +81,4 @@ async def test_a_gap_after_a_stop_right_after_it_became_final_frees_no_batch(
         assert [batch.state for batch in await burns.batches(seller)] == ["confirmed"]
         for _ in range(2):
             await burns.worker(seller, confirmations=2, final_depth=4).step()
-        seller.devnet.hide()
-        made = len(await burns.attempts(seller))
-        seller.devnet.blocks()
-        await burns.finish(seller, final_depth=4)
-        assert (made, await burns.burned(seller)) == (1, 2)
+        await end_gap(seller)
