@@ -92,8 +92,8 @@ class UsingCredits:
     async def fetch(self, use: WantedUse, deliver: Callable[[WantedUse], Awaitable[D]]) -> D:
         """What a stored key delivers, however often it takes: the same key never costs a second credit.
 
-        Errors: PaymentRefused (no credits, receipt refused), UsageError (the seller refuses the words),
-        SellerError; after StillPending and SellerUnreachable the same key is to be asked again.
+        Errors: PaymentRefused (no credits, receipt or proof refused), UsageError (the seller refuses the words),
+        SellerError; after StillPending, SellerUnreachable and a refused proof the same key is to be asked again.
         """
         try:
             async with asyncio.timeout(self._wait):
@@ -147,6 +147,9 @@ class UsingCredits:
             reply = await asked_while_gone(once, self._session.context.say)
             if reply.ok:
                 return reply
+            if reply.refuses_proof:
+                # Who asks was refused, not what is asked: a credit may have been taken, and the key stays.
+                raise _unproved(reply)
             if reply.status != CONFLICT or reply.problem().code != IN_PROGRESS:
                 self._wallet.transact(lambda db: jobs.refused(db, use.idempotency_key))
                 raise self._refused(receipt, reply)
@@ -172,6 +175,12 @@ def _read(reply: Reply) -> DeliveredUse:
     except (LookupError, TypeError, ValueError) as error:
         message = "the answer names no redemption"
         raise SellerFault("delivery_malformed", message, seller_says={"detail": repr(error)}) from error
+
+
+def _unproved(reply: Reply) -> PaymentRefused:
+    message = "the seller refuses the proofs of the receipt's key"
+    hint = "Is this machine's clock right? What was asked for is kept; the same command goes on."
+    return PaymentRefused("proof_refused", message, hint=hint, seller_says=reply.problem())
 
 
 def _refused(reply: Reply) -> PaymentRefused | UsageError | SellerFault:

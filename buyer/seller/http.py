@@ -32,6 +32,8 @@ _MOUNT = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,8}")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 REPEATABLE = frozenset({429, 500, 502, 503, 504})
+#: the code of a refused proof: a proxy that sent a request twice may have used it up with the first
+PROOF_REFUSED = "holder_proof_invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Reply:
     @property
     def refuses(self) -> bool:
         return self.status >= HTTPStatus.BAD_REQUEST
+
+    @property
+    def refuses_proof(self) -> bool:
+        """Whether it is the proof that is refused (RFC 9449): that says nothing of what was asked with it."""
+        return self.status == HTTPStatus.UNAUTHORIZED and self.problem().code == PROOF_REFUSED
 
     @property
     def content_type(self) -> str:
@@ -174,7 +181,8 @@ class SellerHttp:
         """Ask until there is an answer that is not the seller's own failure, `ATTEMPTS` times at most.
 
         Every request that this package makes is harmless to repeat: a repeated order makes one more unpaid
-        payment request, a claim carries the same bytes, an image its idempotency key.
+        payment request, a claim carries the same bytes, an image its idempotency key. `auth` makes a new proof each
+        time, so that a proof which was refused is answered in the end as the last one was.
         """
         request = self._client.build_request(
             method,
@@ -201,7 +209,8 @@ class SellerHttp:
                     raise SellerFault(
                         "redirected", f"{self.origin} redirects {path}; redirects are never followed"
                     )
-                if reply.status not in REPEATABLE:
+                last = attempt + 1 == ATTEMPTS
+                if reply.status not in REPEATABLE and (last or not reply.refuses_proof):
                     return reply
                 failure, said = f"{self.origin} answers with status {reply.status}", reply.problem()
                 delay = max(reply.retry_after or 0.0, delay)

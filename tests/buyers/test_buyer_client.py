@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,14 +12,15 @@ from starlette.responses import Response
 from buyer.budget import Budget
 from buyer.client import BuyerClient
 from buyer.errors import BuyerError, PaymentRefused, SellerFault, SellerUnreachable, UsageError
+from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
 from shared.problem import Problem
 from shared.tokens.prt import PaymentOption, PaymentRequest
 from tests.support.hostile.shop import ORIGIN, Shop
-from tests.support.hostile.transport import At
+from tests.support.hostile.transport import At, Overtaken
 from tests.support.world.buying import buy
 from tests.support.world.loop import in_loop
-from tests.support.world.real_shop import AnyShop
+from tests.support.world.real_shop import AnyShop, RealSeller, RealShop
 from tests.support.world.wallets.payers import PlainPayer
 
 MISMATCH = Problem(402, "payment_mismatch", "Mismatch", "No.")
@@ -54,6 +56,40 @@ def test_a_use_whose_reply_was_lost_is_asked_for_again_and_costs_one_credit(any_
 
     asyncio.run(once())
     assert asyncio.run(any_shop.uses()) == 1
+
+
+def redeem_through(transport: httpx.AsyncBaseTransport, shop: RealShop, receipt: HeldReceipt) -> int:
+    """The credits that are left after a use of LINCOLN over this transport."""
+
+    async def once() -> int:
+        with closing(Wallet.open(shop.wallet_path)) as wallet:
+            client = BuyerClient(shop.seller.process.url, wallet=wallet, environment={}, transport=transport)
+            async with client:
+                return (await client.redeem(receipt, LINCOLN)).credits_remaining
+
+    return asyncio.run(once())
+
+
+@pytest.fixture
+def real(seller: RealSeller, tmp_path: Path, hurry: None) -> RealShop:
+    return RealShop.open(seller, tmp_path)
+
+
+def test_a_use_that_a_proxy_sent_twice_is_answered_although_its_proof_holds_once(real: RealShop) -> None:
+    receipt = buy(real)
+    proxy = Overtaken(httpx.AsyncHTTPTransport(), times=2)
+    assert redeem_through(proxy, real, receipt) == 2
+    assert proxy.statuses == [200, 200]
+    assert asyncio.run(real.uses()) == 1
+
+
+def test_a_use_whose_proofs_are_all_refused_is_kept_and_its_credit_is_not_lost(real: RealShop) -> None:
+    receipt = buy(real)
+    with pytest.raises(PaymentRefused) as caught:
+        redeem_through(Overtaken(httpx.AsyncHTTPTransport(), times=99), real, receipt)
+    assert (caught.value.code, caught.value.exit_code) == ("proof_refused", 4)
+    assert redeem_through(httpx.AsyncHTTPTransport(), real, receipt) == 2
+    assert asyncio.run(real.uses()) == 1, "the same key is asked for, and gives what it gave"
 
 
 def test_an_answer_that_names_no_redemption_is_the_sellers_fault(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""Transports that lose requests and replies, or die, at a request of one's choice."""
+"""Transports that lose, double and answer otherwise than asked, or die, at a request of one's choice."""
 
 from collections.abc import Callable
 
@@ -47,3 +47,25 @@ class At:
             self._seen += 1
             if self._seen in self._numbers:
                 raise self._error
+
+
+class Overtaken(httpx.AsyncBaseTransport):
+    """A proxy that sends every POST twice, and hands back what it heard last: a proof holds once."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, times: int) -> None:
+        """The first `times` POSTs with a proof; those after them go once."""
+        self._inner = inner
+        self._left = times
+        self.statuses: list[int] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST" and "dpop" in request.headers and self._left:
+            self._left -= 1
+            first = await self._inner.handle_async_request(request)
+            await first.aread()
+            await first.aclose()
+            self.statuses.append(first.status_code)
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()

@@ -9,6 +9,7 @@ import pytest
 from buyer.errors import BuyerError, SellerFault, SellerUnreachable, UsageError, nothing
 from buyer.seller import http as http_module
 from buyer.seller.http import Reply, SellerHttp, refusal, seller_origin
+from shared.problem import Problem
 
 
 class Scripted(httpx.AsyncBaseTransport):
@@ -113,6 +114,15 @@ def test_any_other_answer_is_taken_as_it_is(status: int) -> None:
     transport = Scripted(httpx.Response(status))
     assert ask(transport).status == status
     assert len(transport.requests) == 1
+
+
+def test_a_refused_proof_is_made_anew_but_not_for_ever() -> None:
+    refused = httpx.Response(401, json=Problem(401, "holder_proof_invalid", "No", "No.").body())
+    transport = Scripted(refused, refused, httpx.Response(402))
+    assert ask(transport).status == 402
+    transport = Scripted(refused)
+    assert ask(transport).refuses_proof
+    assert len(transport.requests) == http_module.ATTEMPTS
 
 
 @pytest.mark.parametrize(
