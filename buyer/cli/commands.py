@@ -21,7 +21,7 @@ from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import jobs
-from buyer.seller.http import seller_origin
+from buyer.seller.origin import seller_origin
 from buyer.wallet import funding, owner
 from buyer.wallet.file import Wallet, default_path
 from buyer.wallet.passphrases import PassphraseSource

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from buyer.errors import SellerFault, UsageError, no_chain
-from buyer.seller.http import seller_origin
+from buyer.seller.origin import seller_origin
 from buyer.wallet import chains, funding
 from buyer.wallet.chains import OfferedChain
 from shared.cardano.assets import Asset, InvalidAssetError

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from buyer.errors import SellerFault
-from buyer.seller.http import DEFAULT_PORTS, SellerHttp
+from buyer.seller.http import SellerHttp
+from buyer.seller.origin import DEFAULT_PORTS
 from shared import keys
 from shared.keys import InvalidKeyError, PublicKey
 

@@ -15,7 +15,8 @@ from buyer.purchase.promises import BrokenPromise
 from buyer.purchase.receipts import HeldReceipt
 from buyer.seller import catalog, identity
 from buyer.seller.catalog import Catalog
-from buyer.seller.http import SellerHttp, seller_origin
+from buyer.seller.http import SellerHttp
+from buyer.seller.origin import seller_origin
 from buyer.wallet import chains, owner
 from buyer.wallet.chains import OfferedChain
 from buyer.wallet.file import Wallet

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from buyer.seller import catalog, identity
-from buyer.seller.http import SellerHttp, refusal, seller_origin
+from buyer.seller.http import SellerHttp, refusal
+from buyer.seller.origin import seller_origin
 
 
 @dataclass(frozen=True, slots=True)

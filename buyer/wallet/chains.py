@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from buyer.errors import BuyerError, SellerFault, UsageError
 from buyer.outgoing import usable_variables
-from buyer.seller.http import is_on_this_machine
+from buyer.seller.origin import is_on_this_machine
 from buyer.wallet.chain_address import ChainAddress, ChainAddressError
 from shared.cardano.network import DEVNET, NETWORKS
 from shared.chain.blockfrost import Blockfrost

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from buyer.errors import SellerFault, SellerUnreachable, UsageError, no_chain, nothing
 from buyer.seller import catalog
 from buyer.seller.catalog import Catalog
-from buyer.seller.http import SellerHttp, seller_origin
+from buyer.seller.http import SellerHttp
+from buyer.seller.origin import seller_origin
 from buyer.wallet import chains, owner
 from buyer.wallet.chain_address import ChainAddress
 from buyer.wallet.chains import OfferedChain

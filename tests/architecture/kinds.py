@@ -81,6 +81,7 @@ _KINDS = (
     ("buyer.limits", "pure"),
     ("buyer.rates", "pure"),
     ("buyer.errors", "pure"),
+    ("buyer.seller.origin", "pure"),
     ("buyer.seller.checks", "pure"),
     ("buyer.seller.catalog", "pure"),
     ("buyer.seller.typed", "pure"),

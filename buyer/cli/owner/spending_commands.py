@@ -15,7 +15,7 @@ from buyer.purchase import allowance
 from buyer.purchase import history as purchase_history
 from buyer.purchase.allowance import Approval
 from buyer.purchase.history import PastPurchase
-from buyer.seller.http import seller_origin
+from buyer.seller.origin import seller_origin
 from buyer.wallet import chains, owner
 from buyer.wallet.file import Wallet
 from buyer.wallet.passphrases import PassphraseSource

@@ -8,7 +8,8 @@ import pytest
 
 from buyer.errors import BuyerError, SellerFault, SellerUnreachable, UsageError, nothing
 from buyer.seller import http as http_module
-from buyer.seller.http import Reply, SellerHttp, refusal, seller_origin
+from buyer.seller.http import Reply, SellerHttp, refusal
+from buyer.seller.origin import seller_origin
 from shared.problem import Problem
 
 

@@ -16,7 +16,7 @@ from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase, PurchaseKind
 from buyer.redemptions import jobs
 from buyer.seller import identity
-from buyer.seller.http import seller_origin
+from buyer.seller.origin import seller_origin
 from buyer.wallet import owner
 from buyer.wallet.file import Wallet
 from buyer.wallet.steps.one_spelling import one_spelling
