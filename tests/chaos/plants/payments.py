@@ -72,7 +72,7 @@ PLANTS = {
         "requests run out",
         "forgetting",
     ),
-    "a request is forgotten while its payment is under way": Plant(
+    "a request is forgotten although a payment refers to it": Plant(
         "paywall.payments.store",
         (
             Edit(

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.chaos.stories.stage import LOOKS_SECONDS, Stage, Story
+from tests.chaos.stories.stage import LOOKS_SECONDS, LOST, Stage, Story
 from tests.chaos.world import CONFIRMATIONS
 
 NO_BLOCK_SECONDS = 2.5
@@ -50,12 +50,19 @@ async def _killed_after_the_402(stage: Stage) -> None:
 
 
 async def _no_block_for_long(stage: Stage) -> None:
+    """The chain goes on slowly, and the burn's bytes are lost on their way."""
     await stage.open(PAYWALL_BATCH_SIZE="1")  # so that there is a second batch beside the first
     stage.buy()
     await stage.until(stage.buyer.receipts, "a receipt")
     stage.mining = False
+    stage.devnet.control("faults", LOST)
     await stage.until(lambda: stage.count("burn_attempt"), "a signed burn")
     await asyncio.sleep(NO_BLOCK_SECONDS)
+    stage.devnet.blocks()  # other bytes have another expiry, counted from the newest block
+    await asyncio.sleep(NO_BLOCK_SECONDS)
+    if stage.count("burn_attempt") > stage.count("burn_batch"):
+        stage.broken.append("9: a burn is signed anew while its bytes can still land")
+    stage.devnet.control("faults", method="DELETE")
 
 
 async def _payment_rolled_back(stage: Stage) -> None:

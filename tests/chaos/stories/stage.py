@@ -19,6 +19,8 @@ from tests.support.processes.devnet import DevnetProcess
 
 #: in which a worker looks at the chain twice
 LOOKS_SECONDS = 0.6
+#: the devnet takes transactions, and drops them
+LOST = {"submit": "lose", "times": 1000, "delay_ms": 0}
 #: no burn expires in most stories: what cannot land is not made good by new bytes
 EXPIRY_SLOTS = 600
 STORY_SECONDS, FINISH_SECONDS, QUIET_SECONDS = 15.0, 5.0, 4.0

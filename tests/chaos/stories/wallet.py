@@ -5,7 +5,7 @@ import asyncio
 from shared.cardano.coins import Utxo, held
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
-from tests.chaos.stories.stage import IMAGES, LOOKS_SECONDS, Stage, Story
+from tests.chaos.stories.stage import IMAGES, LOOKS_SECONDS, LOST, Stage, Story
 from tests.support.hostile.outputs import FEE, Hand, output, with_script
 
 ADA = 1_000_000
@@ -17,7 +17,6 @@ POOR = 1_200_000
 SUPPLY, LEFT = 1_000_000, 10
 #: of tokens: fit into an output alone, and not with one more
 KINDS = 198
-LOST = {"submit": "lose", "times": 1000, "delay_ms": 0}
 
 
 def hand_of(stage: Stage, key: SigningKey) -> Hand:
