@@ -127,7 +127,7 @@ PLANTS = {
                 '    return BatchStep("open", BatchAction.SIGN)\n',
             ),
         ),
-        "no block for long",
+        "the bytes are lost on their way",
         "9",
     ),
     "what is confirmed is never looked at again": Plant(

@@ -5,7 +5,7 @@ import asyncio
 from tests.chaos.stories.stage import LOOKS_SECONDS, LOST, Stage, Story
 from tests.chaos.world import CONFIRMATIONS
 
-NO_BLOCK_SECONDS = 2.5
+LOST_SECONDS = 2.5
 
 
 async def _killed_at(stage: Stage, point: str) -> None:
@@ -49,17 +49,17 @@ async def _killed_after_the_402(stage: Stage) -> None:
     await stage.restart()
 
 
-async def _no_block_for_long(stage: Stage) -> None:
-    """The chain goes on slowly, and the burn's bytes are lost on their way."""
+async def _bytes_lost(stage: Stage) -> None:
+    """The chain goes on, slowly; no burn reaches it."""
     await stage.open(PAYWALL_BATCH_SIZE="1")  # so that there is a second batch beside the first
     stage.buy()
     await stage.until(stage.buyer.receipts, "a receipt")
     stage.mining = False
     stage.devnet.control("faults", LOST)
     await stage.until(lambda: stage.count("burn_attempt"), "a signed burn")
-    await asyncio.sleep(NO_BLOCK_SECONDS)
+    await asyncio.sleep(LOST_SECONDS)
     stage.devnet.blocks()  # other bytes have another expiry, counted from the newest block
-    await asyncio.sleep(NO_BLOCK_SECONDS)
+    await asyncio.sleep(LOST_SECONDS)
     if stage.count("burn_attempt") > stage.count("burn_batch"):
         stage.broken.append("9: a burn is signed anew while its bytes can still land")
     stage.devnet.control("faults", method="DELETE")
@@ -109,7 +109,7 @@ STORIES: dict[str, Story] = {
     "killed again while it recovers": _killed_while_sweeping,
     "a use that nobody asks for again": _nobody_asks_again,
     "killed after the 402": _killed_after_the_402,
-    "no block for long": _no_block_for_long,
+    "the bytes are lost on their way": _bytes_lost,
     "a payment is rolled back": _payment_rolled_back,
     "a burn is rolled back": lambda stage: _burn_rolled_back(stage, "seen"),
     "killed when a burn is lost": _killed_when_it_is_lost,

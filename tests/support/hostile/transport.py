@@ -1,4 +1,4 @@
-"""Transports that lose, double and answer otherwise than asked, or die, at a request of one's choice."""
+"""Transports that lose or double requests and replies, or die, at a request of one's choice."""
 
 from collections.abc import Callable
 
