@@ -62,7 +62,7 @@ class Settings:
     supply: int = 1_000_000
     batch_size: int = 1000
     batch_seconds: int = DEFAULT_BATCH_SECONDS
-    batches_in_flight: int = 4
+    batches_in_flight: int = 16
     burn_backlog: int = 100_000
     low_water: int = 1000
     max_fee: int = 1_000_000

@@ -9,14 +9,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import base58
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from nacl.bindings import crypto_sign, crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 from shared.loopback import is_loopback
 from shared.tokens import base64url
 
 _KEY_BYTES = 32
+_SIGNATURE_BYTES = 64
 _MULTICODEC = b"\xed\x01"  # ed25519-pub, as a varint
 _DID_KEY_LENGTH = 56
 _MAX_METHODS = 20
@@ -98,9 +101,11 @@ class PublicKey:
 
     def verify(self, signature: bytes, message: bytes) -> bool:
         """Tell whether `signature` (64 bytes) is this key's over `message`."""
+        if len(signature) != _SIGNATURE_BYTES:
+            return False
         try:
-            self.native.verify(signature, message)
-        except InvalidSignature:
+            crypto_sign_open(signature + message, self.raw)  # libsodium: half of OpenSSL's time
+        except BadSignatureError:
             return False
         return True
 
@@ -108,11 +113,12 @@ class PublicKey:
 class SigningKey:
     """An Ed25519 private key. Its representation names the public half only, so that logs stay clean."""
 
-    __slots__ = ("_native", "public")
+    __slots__ = ("_native", "_secret", "public")
 
     def __init__(self, native: Ed25519PrivateKey) -> None:
         self._native = native
         self.public = PublicKey(native.public_key().public_bytes_raw())
+        self._secret = native.private_bytes_raw() + self.public.raw  # as libsodium has it
 
     def __repr__(self) -> str:
         return f"SigningKey({self.public.did})"
@@ -153,7 +159,7 @@ class SigningKey:
 
     def sign(self, message: bytes) -> bytes:
         """Return the 64-byte signature of `message`."""
-        return self._native.sign(message)
+        return crypto_sign(message, self._secret)[:_SIGNATURE_BYTES]
 
 
 def did_web(url: str) -> str:

@@ -37,4 +37,7 @@ def clean(text: object, longest: int = LONGEST_TEXT) -> str:
     and tags (words that read otherwise than they are), lone surrogates, private and unassigned characters; and
     so does what is printable and shows nothing.
     """
-    return "".join(c if c.isprintable() and c not in _UNSEEN else " " for c in str(text)[:longest])
+    short = str(text)[:longest]
+    if short.isascii() and short.isprintable():
+        return short
+    return "".join(c if c.isprintable() and c not in _UNSEEN else " " for c in short)

@@ -67,14 +67,17 @@ def is_begun(db: sqlite3.Connection, kind: str) -> bool:
 
 def cost(db: sqlite3.Connection, receipt_id: str) -> int:
     """Credits that all uses of a receipt cost by the catalog, those that are asked for just now included."""
-    rows = db.execute("SELECT credits FROM uses WHERE receipt_id = ?", (receipt_id,))
-    return sum(credit_count for (credit_count,) in rows)
+    (found,) = db.execute(
+        "SELECT COALESCE(SUM(credits), 0) FROM uses WHERE receipt_id = ?", (receipt_id,)
+    ).fetchone()
+    return int(found)
 
 
 def known_cost(db: sqlite3.Connection, receipt_id: str) -> int:
     """As `cost`, of the uses that were delivered."""
-    rows = db.execute("SELECT credits FROM uses WHERE receipt_id = ? AND state <> 'wanted'", (receipt_id,))
-    return sum(credit_count for (credit_count,) in rows)
+    query = "SELECT COALESCE(SUM(credits), 0) FROM uses WHERE receipt_id = ? AND state <> 'wanted'"
+    (found,) = db.execute(query, (receipt_id,)).fetchone()
+    return int(found)
 
 
 def finish(db: sqlite3.Connection, job_id: str) -> None:

@@ -73,24 +73,28 @@ class UsingCredits:
     ) -> D:
         """One use of the resource at `path`. What was asked for in the same words and never came is first."""
         words = strict_json.dumps(dict(body))
-        waiting = self._wallet.transact(lambda db: jobs.unanswered(db, receipt.id, path, words))
         cost = (await self._session.seller()).catalog.cost(path)
         fresh = WantedUse.new(self._session.new_id(), receipt.id, path, words, cost=cost)
-        for use in [*waiting, fresh]:
+        use, work = self._wallet.transact(lambda db: self._take(db, fresh))
+        async with lease.keeping(work):
+            return await self.fetch(use, deliver, work)
+
+    def _take(self, db: sqlite3.Connection, fresh: WantedUse) -> tuple[WantedUse, lease.Work]:
+        """What is to be asked for, stored, and the lease on its key."""
+        for use in [*jobs.unanswered(db, fresh.receipt_id, fresh.target, fresh.body), fresh]:
             # Calls side by side want a delivery each: a key that is being asked for is left alone.
             name, now = f"use {use.idempotency_key}", self._session.context.now
             work = lease.Work(self._wallet, name, now, self._session.new_id())
-            if lease.try_acquire(work):
-                async with lease.keeping(work):
-                    self._want(use)
-                    return await self.fetch(use, deliver)
+            if lease.acquire(db, work):
+                return jobs.want(db, use, None), work
         raise AssertionError("nobody else knows a fresh key")
 
-    def _want(self, use: WantedUse) -> None:
-        self._wallet.transact(lambda db: jobs.want(db, use, None))
-
-    async def fetch(self, use: WantedUse, deliver: Callable[[WantedUse], Awaitable[D]]) -> D:
+    async def fetch(
+        self, use: WantedUse, deliver: Callable[[WantedUse], Awaitable[D]], work: lease.Work | None = None
+    ) -> D:
         """What a stored key delivers, however often it takes: the same key never costs a second credit.
+
+        `work` is let go of with the commit that notes the delivery.
 
         Errors: PaymentRefused (no credits, receipt or proof refused), UsageError (the seller refuses the words),
         SellerError; after StillPending, SellerUnreachable and a refused proof the same key is to be asked again.
@@ -104,7 +108,7 @@ class UsingCredits:
                 "delivery_pending", f"no delivery after {self._wait:.0f} s", hint=hint
             ) from error
         try:
-            self._wallet.transact(lambda db: jobs.delivered(db, use.idempotency_key, delivery.redemption_id))
+            self._wallet.transact(lambda db: _note(db, use, delivery, work))
         except sqlite3.IntegrityError as error:
             # One burn would then have to serve for two uses.
             raise SellerFault(
@@ -115,8 +119,9 @@ class UsingCredits:
 
     async def _check_remaining(self, use: WantedUse, delivery: NamesRedemption) -> None:
         """Fewer credits left than our uses account for: ask what was taken."""
-        receipt = self._wallet.transact(lambda db: receipts.find(db, use.receipt_id))
-        cost = self._wallet.transact(lambda db: jobs.cost(db, use.receipt_id))
+        receipt, cost = self._wallet.transact(
+            lambda db: (receipts.find(db, use.receipt_id), jobs.cost(db, use.receipt_id))
+        )
         if delivery.credits_remaining < receipt.granted - cost:
             await balance.look(self._session, receipt)
 
@@ -161,6 +166,12 @@ class UsingCredits:
         message, now = "the seller says that no credits are left", self._session.context.now()
         hint = self._wallet.transact(lambda db: holdings.advice(db, receipt, now=now))
         return PaymentRefused(EXHAUSTED, message, hint=hint, seller_says=reply.problem())
+
+
+def _note(db: sqlite3.Connection, use: WantedUse, delivery: NamesRedemption, work: lease.Work | None) -> None:
+    jobs.delivered(db, use.idempotency_key, delivery.redemption_id)
+    if work is not None:
+        lease.let_go(db, work)
 
 
 def _read(reply: Reply) -> DeliveredUse:

@@ -63,26 +63,30 @@ async def keeping(work: Work) -> AsyncIterator[None]:
         renewal.cancel()
         with suppress(asyncio.CancelledError):
             await renewal
-        work.wallet.transact(
-            lambda db: db.execute("DELETE FROM leases WHERE name = ? AND owner = ?", (work.name, work.owner))
-        )
+        work.wallet.transact(lambda db: let_go(db, work))
 
 
 def try_acquire(work: Work) -> bool:
     """Acquire the lease when it is free, has run out, or its holder is dead."""
+    return work.wallet.transact(lambda db: acquire(db, work))
 
-    def acquire(db: sqlite3.Connection) -> bool:
-        row = db.execute("SELECT owner FROM leases WHERE name = ?", (work.name,)).fetchone()
-        if row is not None and _is_dead(row[0]):
-            db.execute("DELETE FROM leases WHERE name = ?", (work.name,))
-        changed = db.execute(
-            "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
-            " SET owner = excluded.owner, until = excluded.until WHERE leases.until <= ?",
-            (work.name, work.owner, work.now() + SECONDS, work.now()),
-        ).rowcount
-        return changed == 1
 
-    return work.wallet.transact(acquire)
+def acquire(db: sqlite3.Connection, work: Work) -> bool:
+    """`try_acquire`, in a transaction that does more: each one waits for the disk."""
+    row = db.execute("SELECT owner FROM leases WHERE name = ?", (work.name,)).fetchone()
+    if row is not None and _is_dead(row[0]):
+        db.execute("DELETE FROM leases WHERE name = ?", (work.name,))
+    changed = db.execute(
+        "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+        " SET owner = excluded.owner, until = excluded.until WHERE leases.until <= ?",
+        (work.name, work.owner, work.now() + SECONDS, work.now()),
+    ).rowcount
+    return changed == 1
+
+
+def let_go(db: sqlite3.Connection, work: Work) -> None:
+    """Nothing is written where it was let go of before."""
+    db.execute("DELETE FROM leases WHERE name = ? AND owner = ?", (work.name, work.owner))
 
 
 async def _wait_for(work: Work, wait: float) -> None:

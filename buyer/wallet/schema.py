@@ -95,6 +95,7 @@ SCHEMA = (
     )
     """,
     "CREATE UNIQUE INDEX one_use_a_position ON uses (job_id, position) WHERE job_id IS NOT NULL",
+    "CREATE INDEX uses_of_a_receipt ON uses (receipt_id, state, credits)",
     # A price above which the owner wants to be asked. Each is used by one purchase, or waits for one.
     """
     CREATE TABLE approvals (

@@ -88,12 +88,15 @@ class BurnWorker:
             await self._watcher.advance(lease, flight.batch.id, tip)
 
     async def _open_next(self, lease: WalletLease) -> bool:
+        """All batches that are due: burns that came in a rush do not wait for a look at the chain each thousand."""
         opened = await lease.transact(self._open)
-        if opened is not None:
+        if opened is None:
+            return await self._database.read(lambda tx: store.count_in_flight(tx, self._policy_id)) > 0
+        while opened is not None:
             failpoint("burn.taken")
-            await self._signer.sign(lease, opened.batch)
-            return True
-        return await self._database.read(lambda tx: store.count_in_flight(tx, self._policy_id)) > 0
+            is_signed = await self._signer.sign(lease, opened.batch)
+            opened = await lease.transact(self._open) if is_signed else None
+        return True
 
     def _open(self, tx: Transaction) -> Flight | None:
         """A new batch when one is due and there is room; none while one waits for tokens, or is parked.
@@ -105,7 +108,7 @@ class BurnWorker:
         if flying >= self._terms.in_flight or states.get("open") or states.get("parked"):
             return None
         now = self._clock()
-        count, oldest = store.waiting(tx)
+        count, oldest = store.waiting(tx, most=self._terms.size)
         age = now - oldest if oldest is not None else 0
         if not batch_is_due(count, age, size=self._terms.size, seconds=self._terms.seconds):
             return None

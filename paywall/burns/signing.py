@@ -56,8 +56,8 @@ class BatchSigner:
         #: why the last batch could not be signed; empty when it could
         self._shortage = ""
 
-    async def sign(self, lease: WalletLease, batch: BurnBatchRow) -> None:
-        """→ signed; or as it was, when it must wait; or its burns wait anew, when the wallet has too few tokens.
+    async def sign(self, lease: WalletLease, batch: BurnBatchRow) -> bool:
+        """→ signed; False when it must wait as it was, or its burns wait anew, for the wallet has too few tokens.
 
         Errors: ChainUnavailable, LeaseLost.
         """
@@ -65,11 +65,12 @@ class BatchSigner:
             built = await self._build(lease, batch)
         except BatchUnsignable as reason:
             self._note_shortage(str(reason))
-            return
+            return False
         self._note_shortage("")
         failpoint("burn.built")
         await lease.transact(lambda tx: self._store(tx, batch, built))
         failpoint("burn.signed")
+        return True
 
     async def is_hopeless(self, lease: WalletLease, attempt: BurnAttemptRow) -> bool:
         """Whether an attempt that the ledger refused can never land as it is: what it costs has changed, or

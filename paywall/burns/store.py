@@ -1,6 +1,8 @@
 """Statements on burns, batches and attempts; each takes the transaction first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, update
 from sqlmodel import col, select
@@ -8,6 +10,7 @@ from sqlmodel import col, select
 from paywall.burns.states import IN_FLIGHT
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, BurnRow
 from paywall.database.engine import Transaction
+from paywall.database.many_rows import ManyRows, columns_of
 from paywall.database.statements import CompiledStatement
 from shared import merkle
 from shared.merkle import SumNode
@@ -15,6 +18,7 @@ from shared.merkle import SumNode
 _INSERT = CompiledStatement(
     lambda insert: insert(BurnRow), ["redemption_id", "salt", "commitment", "quantity", "created_at"]
 )
+_INSERT_MANY = ManyRows(BurnRow, ["redemption_id", "salt", "commitment", "quantity", "created_at"])
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 
@@ -39,11 +43,16 @@ def insert(
     )
 
 
-def waiting(tx: Transaction) -> tuple[int, int | None]:
-    """How many burns wait for a batch, and since when the oldest does."""
-    count, oldest = tx.session.exec(
-        select(func.count(), func.min(_burn.created_at)).where(col(BurnRow.batch_id).is_(None))
-    ).one()
+def insert_many(tx: Transaction, rows: Sequence[dict[str, Any]]) -> bool:
+    """`insert` of each, as rows; False where one is there already."""
+    return not rows or len(tx.run(_INSERT_MANY, **columns_of(rows))) == len(rows)
+
+
+def waiting(tx: Transaction, *, most: int | None = None) -> tuple[int, int | None]:
+    """How many burns wait for a batch, and since when the oldest does; counted up to `most`, the oldest first."""
+    rows = select(_burn.created_at).where(_burn.batch_id.is_(None)).order_by(_burn.created_at).limit(most)
+    found = rows.subquery()
+    count, oldest = tx.session.exec(select(func.count(), func.min(found.c.created_at))).one()
     return int(count), oldest
 
 

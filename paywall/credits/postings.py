@@ -1,7 +1,7 @@
-"""Credits move between buckets by postings that sum to zero: pure.
+"""Credits move between buckets by postings, each of which takes from one what it gives to another: pure.
 
-Every transfer has two sides, `(bucket, amount)`. The contra bucket is `granted`, which is posted negative:
-after any postings, −granted = available + reserved + captured + expired + revoked + moved.
+The contra bucket is `granted`, which only gives: what it gave = available + reserved + captured + expired + revoked +
+moved, after any postings.
 """
 
 from dataclasses import dataclass
@@ -26,10 +26,6 @@ class Transfer:
         if self.amount <= 0:
             raise ValueError("a transfer moves at least one credit")
 
-    @property
-    def sides(self) -> tuple[tuple[Bucket, int], tuple[Bucket, int]]:
-        return (self.source, -self.amount), (self.target, self.amount)
-
 
 def grant(payment_id: str, credits: int) -> Transfer:
     return Transfer(f"grant:{payment_id}", "granted", "available", credits)
@@ -41,6 +37,11 @@ def reserve(redemption_id: str, attempt: int, credits: int) -> Transfer:
 
 def capture(redemption_id: str, attempt: int, credits: int) -> Transfer:
     return Transfer(f"capture:{redemption_id}:{attempt}", "reserved", "captured", credits)
+
+
+def use(redemption_id: str, credits: int) -> Transfer:
+    """Of a quick use, which is never seen reserved."""
+    return Transfer(f"use:{redemption_id}", "available", "captured", credits)
 
 
 def release(redemption_id: str, attempt: int, credits: int) -> Transfer:

@@ -48,19 +48,9 @@ def _account_move(source: str, target: str, *guards: Any) -> CompiledStatement:
     )
 
 
-_POSTINGS = CompiledStatement(
-    lambda insert: insert(PostingRow).values(
-        [
-            {
-                "transfer": bindparam("key", unique=False),
-                "bucket": bindparam(f"bucket_{side}"),
-                "account_id": bindparam("account"),
-                "amount": bindparam(f"amount_{side}"),
-                "created_at": bindparam("at"),
-            }
-            for side in ("source", "target")
-        ]
-    )
+_POSTING = CompiledStatement(
+    lambda insert: insert(PostingRow),
+    ["transfer", "source", "target", "account_id", "amount", "created_at"],
 )
 _MOVES = {
     (source, target): _account_move(source, target)
@@ -70,12 +60,10 @@ _MOVES = {
         ("revoked", "available"),
     )
 }
-_RESERVE = _account_move(
-    "available",
-    "reserved",
-    CreditAccountRow.__table__.c.product == bindparam("which_product"),  # type: ignore[attr-defined]
-    CreditAccountRow.__table__.c.expires_at > bindparam("not_after"),  # type: ignore[attr-defined]
-)
+_account = CreditAccountRow.__table__.c  # type: ignore[attr-defined]
+_USABLE = (_account.product == bindparam("which_product"), _account.expires_at > bindparam("not_after"))
+#: target → what takes usable credits there
+_TAKES = {target: _account_move("available", target, *_USABLE) for target in ("reserved", "captured")}
 
 
 def open_account(
@@ -107,23 +95,22 @@ def open_account(
 
 
 def post(tx: Transaction, account_id: str, transfer: Transfer, now: int) -> None:
-    """Write both sides. The unique key refuses a transfer that was posted before."""
-    (source, out), (target, into) = transfer.sides
+    """The unique key refuses a transfer that was posted before."""
     tx.run(
-        _POSTINGS,
-        key=transfer.key,
-        account=account_id,
-        bucket_source=source,
-        amount_source=out,
-        bucket_target=target,
-        amount_target=into,
-        at=now,
+        _POSTING,
+        transfer=transfer.key,
+        source=transfer.source,
+        target=transfer.target,
+        account_id=account_id,
+        amount=transfer.amount,
+        created_at=now,
     )
 
 
-def reserve(tx: Transaction, account_id: str, product: str, transfer: Transfer, now: int) -> int | None:
-    """Take available credits; those left, or None: too few left, expired, or another product."""
-    rows = tx.run(_RESERVE, account=account_id, moved=transfer.amount, which_product=product, not_after=now)
+def take(tx: Transaction, account_id: str, product: str, transfer: Transfer, now: int) -> int | None:
+    """Take usable credits; those left, or None: too few left, expired, or another product."""
+    statement = _TAKES[transfer.target]
+    rows = tx.run(statement, account=account_id, moved=transfer.amount, which_product=product, not_after=now)
     if not rows:
         return None
     post(tx, account_id, transfer, now)

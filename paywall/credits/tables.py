@@ -44,12 +44,15 @@ class CreditAccountRow(SQLModel, table=True):
 
 
 class PostingRow(SQLModel, table=True):
-    """One side of a transfer; the sides of a transfer sum to zero. Never changed, never deleted."""
+    """A transfer with both its sides: `amount` left the one bucket for the other. Never changed, never deleted."""
 
     __tablename__ = "posting"
+    __table_args__ = (CheckConstraint("amount > 0 AND source <> target", name="ck_posting_sides"),)
     #: "<what>:<of which>[:<attempt>]": the unique key that makes a transfer happen once
     transfer: str = Field(primary_key=True)
-    bucket: str = Field(primary_key=True)
+    #: the buckets
+    source: str
+    target: str
     account_id: str = Field(foreign_key="credit_account.id")
     amount: int = Field(sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)

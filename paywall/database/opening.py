@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from paywall.database.engine import Database, TransactFn
+from paywall.database.engine import Database, GroupFn, Item, Result, TransactFn
 from paywall.database.liveness import SessionLocks, SingleWriter
 from paywall.database.postgres import POOL, PostgresWriter, postgres_engine, session_engine
 from paywall.database.schema import ensure_schema
@@ -99,7 +99,10 @@ def _closing_on_error(close: Callable[[], None]) -> Iterator[None]:
 class _Closed:
     """The writer of a database that was opened for looking."""
 
-    async def transact(self, _fn: TransactFn[T]) -> T:
+    async def take(self, _fn: GroupFn[Item, Result], _item: Item) -> Result:
+        raise SetupError("This command only looks; it cannot write.")
+
+    async def transact(self, _fn: TransactFn[T], *, quick: bool) -> T:  # noqa: ARG002  it never writes
         raise SetupError("This command only looks; it cannot write.")
 
     def close(self) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import importlib.util
+import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -9,10 +11,12 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from paywall.database.engine import TransactFn, run_one
+from paywall.database.engine import GroupFn, Item, Result, TransactFn, run_one
+from paywall.database.postgres_groups import Groups
 from paywall.errors import SetupError, StorageUnavailable
 
 T = TypeVar("T")
+log = logging.getLogger("paywall.database")
 POOL = 16
 TRIES = 5
 #: serialization_failure, deadlock_detected: PostgreSQL undid it, and it may be run again
@@ -22,15 +26,46 @@ STORAGE = frozenset({"08", "53", "57"})
 
 
 class PostgresWriter:
-    """Runs functions in threads, each in a transaction of its own; tried again when PostgreSQL undid it."""
+    """Runs functions in threads, each in a transaction of its own; tried again when PostgreSQL undid it.
+
+    What is asked through `take` at the same time shares a transaction: a statement for all of them costs the server
+    and us less than one for each, and those of one account do not wait for each other's locks.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._pool = ThreadPoolExecutor(POOL, thread_name_prefix="db-write")
+        self._groups = Groups(self._many, self._one)
 
-    async def transact(self, fn: TransactFn[T]) -> T:
+    async def transact(self, fn: TransactFn[T], *, quick: bool = True) -> T:  # noqa: ARG002
         # Shielded: when its caller is cancelled, the function still runs to its commit or its rollback.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, self._run, fn))
+
+    async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
+        return await self._groups.take(fn, item)
+
+    async def _one(self, fn: GroupFn[Item, Result], item: Item) -> Result:
+        return await self.transact(lambda tx: fn.one(tx, item))
+
+    def _many(self, fn: GroupFn[Item, Result], items: Sequence[Item]) -> list[Result] | None:
+        """None: nothing was done. Errors: StorageUnavailable, when perhaps all was done."""
+        try:
+            with self._engine.begin() as connection:
+                results = run_one(connection, connection.connection.cursor(), lambda tx: fn.many(tx, items))
+                if results is None:
+                    raise _NotPlain  # noqa: TRY301  undoes it
+                return results
+        except Exception as error:
+            _shorten(error)
+            if _is_storage(error):
+                raise StorageUnavailable from error
+            if (
+                not isinstance(error, _NotPlain)
+                and _sqlstate(error) not in RETRY
+                and not _breaks_a_rule(error)
+            ):
+                log.warning("a group ran one by one: %s", type(error).__name__)
+            return None  # alone, each tells its own error
 
     def _run(self, fn: TransactFn[T]) -> T:
         for left in reversed(range(TRIES)):
@@ -39,19 +74,33 @@ class PostgresWriter:
                     return run_one(connection, connection.connection.cursor(), fn)
             except Exception as error:
                 _shorten(error)
-                state = _sqlstate(error)
-                if state in RETRY and left:
+                if _sqlstate(error) in RETRY and left:
                     continue  # PostgreSQL undid it; functions are pure of outside effects, so run it again
-                if state is not None and (state[:2] in STORAGE or state in RETRY):
-                    raise StorageUnavailable from error
-                if isinstance(error, OperationalError):
+                if _is_storage(error) or _sqlstate(error) in RETRY:
                     raise StorageUnavailable from error
                 raise
         raise StorageUnavailable  # pragma: no cover - the loop returns or raises
 
     def close(self) -> None:
+        self._groups.close()
         self._pool.shutdown(wait=True)
         self._engine.dispose()
+
+
+class _NotPlain(Exception):
+    """One of a group is not plain."""
+
+
+def _breaks_a_rule(error: Exception) -> bool:
+    """SQLSTATE class 23: a key or a CHECK."""
+    return (_sqlstate(error) or "").startswith("23")
+
+
+def _is_storage(error: Exception) -> bool:
+    state = _sqlstate(error)
+    if state in RETRY:
+        return False
+    return (state is not None and state[:2] in STORAGE) or isinstance(error, OperationalError)
 
 
 def _shorten(error: BaseException) -> None:

@@ -1,103 +1,163 @@
 """SQLite with one writing connection that commits in groups.
 
-`transact` collects functions on the event loop; when no batch is in flight the next loop turn hands the
-whole list to one worker thread, which runs each in its own SAVEPOINT and commits once; what arrives
-meanwhile is the next batch. (A thread that takes from a queue commits groups of one: it is woken for every
-item and fights the loop for the interpreter lock.) Full durability at a fraction of the fsyncs.
+`transact` collects functions on the event loop. (A thread that takes from a queue commits groups of one: it is woken
+for every item and fights the loop for the interpreter lock.) Full durability at a fraction of the fsyncs.
+
+Quick functions run on the loop itself, for handing one over costs more than most of them take; only the commit, which
+waits for the disk, goes to the thread. While each turn of the loop brings more of them, they join the open transaction:
+a commit costs the same for all. Nothing is spent on savepoints there: the first error after a write undoes the whole
+group, which then runs anew in the thread, as all others do, each function in a SAVEPOINT of its own.
+
+What arrives while a group is in the thread is the next group.
 """
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import Transaction as OpenTransaction
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import StaticPool
 
-from paywall.database.engine import TransactFn, run_one
-from paywall.errors import SetupError, StorageUnavailable
-from paywall.private_files import private_file, private_sqlite
+from paywall.database.engine import GroupFn, Item, Result, TransactFn, run_one
+from paywall.database.sqlite_file import SqliteFile
+from paywall.errors import StorageUnavailable
 
 T = TypeVar("T")
 #: what SQLite raises when the storage, not the statement, is at fault
 STORAGE_ERRORS = (sqlite3.OperationalError, OperationalError)
-Job = tuple[TransactFn[Any], asyncio.Future[Any]]
+#: quick functions that share a commit at most: those that came first do not wait for ever
+FULL_GROUP = 64
 JobOutcome = tuple[bool, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A function that waits for its group, and who waits for its result."""
+
+    fn: TransactFn[Any]
+    future: asyncio.Future[Any]
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What ran on the loop in one transaction that is still open."""
+
+    transaction: OpenTransaction
+    jobs: list[Job] = field(default_factory=list)
+    outcomes: list[JobOutcome] = field(default_factory=list)
 
 
 class SqliteWriter:
     """The only writer of one file. Errors at opening: SetupError when another process has the file."""
 
     def __init__(self, path: Path) -> None:
-        path = path.resolve()  # one lock a file, by whatever name it is called
-        self._lock = _lock(path)
-        try:
-            private_sqlite(path)
-        except PermissionError as error:
-            os.close(self._lock)
-            raise SetupError(f"{path} may be read by others; run: chmod 600 '{path}'") from error
-        self.engine = create_engine(
-            URL.create("sqlite", database=str(path)),  # not a text, in which ? and # mean something
-            poolclass=StaticPool,
-            hide_parameters=True,  # an error that quotes its row would put receipts into the log
-            connect_args={"check_same_thread": False, "timeout": 10, "cached_statements": 256},
-        )
-        event.listen(self.engine, "connect", _configure)
-        event.listen(self.engine, "begin", _begin)
-        self._connection: Connection = self.engine.connect()
-        self._cursor = self._connection.connection.cursor()
-        _check_durable(self._cursor)
-        self._connection.rollback()
+        self._file = SqliteFile(path)
+        self.engine = self._file.engine
+        self._connection = self._file.connection
+        self._cursor = self._file.driver.cursor()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="db-write")
         self._waiting: list[Job] = []
-        self._in_flight = False
+        self._open: Group | None = None
+        #: a turn is scheduled, or a group is in the thread
+        self._busy = False
 
-    async def transact(self, fn: TransactFn[T]) -> T:
+    async def transact(self, fn: TransactFn[T], *, quick: bool) -> T:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append((fn, future))
-        if not self._in_flight:
-            self._in_flight = True
-            loop.call_soon(self._hand_over, loop)
+        self._waiting.append(Job(fn, future, quick))
+        if not self._busy:
+            self._busy = True
+            loop.call_soon(self._turn, loop)
         return await future
 
-    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        batch, self._waiting = self._waiting, []
-        if not batch:
-            self._in_flight = False
-            return
-        done = loop.run_in_executor(self._thread, self._run, [fn for fn, _ in batch])
-        done.add_done_callback(lambda outcomes: self._answer(loop, batch, outcomes))
+    async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
+        return await self.transact(lambda tx: fn.one(tx, item), quick=True)
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        arrived, self._waiting = self._waiting, []
+        group, self._open = self._open, None
+        before = group.jobs if group is not None else []
+        room = FULL_GROUP - len(before)
+        if arrived and room > 0 and all(job.quick for job in arrived):
+            joining, self._waiting = arrived[:room], arrived[room:]
+            jobs = [*before, *joining]
+            self._open = self._joined(group, joining)
+            if self._open is None:
+                self._hand_over(loop, jobs, None)
+            else:
+                loop.call_soon(self._turn, loop)  # whoever comes until then joins
+        elif group is not None:
+            self._waiting = arrived
+            self._hand_over(loop, group.jobs, group)
+        elif arrived:
+            self._hand_over(loop, arrived, None)
+        else:
+            self._busy = False
+
+    def _joined(self, group: Group | None, arrived: list[Job]) -> Group | None:
+        """The group with those who arrived; None where all of it is undone, and to run in the thread instead."""
+        try:
+            group = group if group is not None else Group(self._connection.begin())
+        except STORAGE_ERRORS:
+            return None  # another process holds the file's lock: the thread may wait for it, the loop may not
+        for job in arrived:
+            written = self._file.driver.total_changes
+            group.jobs.append(job)
+            try:
+                value = run_one(self._connection, self._cursor, job.fn)
+            except BaseException as error:  # noqa: BLE001  handed to the one who asked, if need be by the thread
+                own = isinstance(error, Exception) and not isinstance(error, STORAGE_ERRORS)
+                if not own or self._file.driver.total_changes != written:
+                    group.transaction.rollback()
+                    return None
+                group.outcomes.append((False, error))
+            else:
+                group.outcomes.append((True, value))
+        return group
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], group: Group | None) -> None:
+        """To the thread: the group's commit, or the jobs themselves."""
+        if group is not None:
+            done = loop.run_in_executor(self._thread, self._commit, group)
+        else:
+            done = loop.run_in_executor(self._thread, self._run, jobs)
+        done.add_done_callback(lambda outcomes: self._answer(loop, jobs, outcomes))
 
     def _answer(
-        self, loop: asyncio.AbstractEventLoop, batch: list[Job], done: asyncio.Future[list[JobOutcome]]
+        self, loop: asyncio.AbstractEventLoop, jobs: list[Job], done: asyncio.Future[list[JobOutcome]]
     ) -> None:
         if (failure := done.exception()) is not None:
-            outcomes: list[JobOutcome] = [(False, failure)] * len(batch)
+            outcomes: list[JobOutcome] = [(False, failure)] * len(jobs)
         else:
             outcomes = done.result()
-        for (_, future), (ok, value) in zip(batch, outcomes, strict=True):
-            if future.cancelled():
+        for job, (ok, value) in zip(jobs, outcomes, strict=True):
+            if job.future.done():
                 continue  # the client went away; what was committed stays, and is found by its key
             if ok:
-                future.set_result(value)
+                job.future.set_result(value)
             else:
-                future.set_exception(value)
-        self._hand_over(loop)
+                job.future.set_exception(value)
+        self._turn(loop)
 
-    def _run(self, functions: list[TransactFn[Any]]) -> list[JobOutcome]:
+    def _commit(self, group: Group) -> list[JobOutcome]:
         try:
-            with self._connection.begin():
-                return [self._run_in_savepoint(fn) for fn in functions]
+            group.transaction.commit()
+        except STORAGE_ERRORS as error:
+            group.transaction.rollback()
+            return [(False, _refused(error))] * len(group.jobs)
+        return group.outcomes
+
+    def _run(self, jobs: list[Job]) -> list[JobOutcome]:
+        try:
+            with self._file.patient(), self._connection.begin():
+                return [self._run_in_savepoint(job.fn) for job in jobs]
         except STORAGE_ERRORS as error:
             # A full disk or an I/O error may have undone the whole group: nothing of it is acknowledged.
-            refusal = StorageUnavailable()
-            refusal.__cause__ = error
-            return [(False, refusal)] * len(functions)
+            return [(False, _refused(error))] * len(jobs)
 
     def _run_in_savepoint(self, fn: TransactFn[Any]) -> JobOutcome:
         self._cursor.execute("SAVEPOINT one")
@@ -113,49 +173,10 @@ class SqliteWriter:
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
-        self._connection.close()
-        self.engine.dispose()
-        os.close(self._lock)
+        self._file.close()
 
 
-def _lock(path: Path) -> int:
-    """One writing process a file; the lock goes with the process, however it dies."""
-    beside = path.with_name(path.name + ".lock")
-    private_file(beside)
-    handle = os.open(beside, os.O_RDWR)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise SetupError(
-            f"Another process writes to {path}. SQLite serves one process; "
-            "for several, set DATABASE_URL to a PostgreSQL database."
-        ) from error
-    return handle
-
-
-def _configure(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions are ours alone
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "wal_autocheckpoint = 4000",
-        # The savepoints' undo pages; in a temporary file they cost a third of a redemption's system time.
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    connection.connection.cursor().execute("BEGIN IMMEDIATE")  # past SQLAlchemy: it runs for every group
-
-
-def _check_durable(cursor: Any) -> None:
-    # kill -9 cannot tell NORMAL from FULL, a power cut can: so it is read back.
-    mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
-    level = cursor.execute("PRAGMA synchronous").fetchone()[0]
-    if (mode, level) != ("wal", 2):
-        raise SetupError(
-            f"SQLite gives journal_mode={mode}, synchronous={level}; wal and 2 (FULL) are needed."
-        )
+def _refused(error: Exception) -> StorageUnavailable:
+    refusal = StorageUnavailable()
+    refusal.__cause__ = error
+    return refusal

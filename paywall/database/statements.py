@@ -5,7 +5,8 @@ redemption runs is written so; everything else is plain SQLModel. Columns are in
 so no value needs converting on the way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -22,26 +23,33 @@ class CompiledStatement:
         """`columns`: for an INSERT without `.values()`, the columns that will be given."""
         self._build = build
         self._columns = list(columns) if columns is not None else None
-        self._compiled: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
-    def bind(self, dialect: Dialect, values: Mapping[str, Any]) -> tuple[str, Any]:
-        """The statement's text and its parameters in the driver's own style. KeyError for a value left out."""
+    def bind(self, dialect: Dialect, values: dict[str, Any]) -> tuple[str, Any, bool]:
+        """The text, its parameters in the driver's own style, and whether it gives rows. KeyError for one left out."""
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = self._compile(dialect)
-        text, order, constants = compiled
-        if order is None:
-            return text, {**constants, **values}
+        text, pick, constants, gives_rows = compiled
         if constants:
-            values = {**constants, **values}
-        return text, [values[name] for name in order]
+            values = constants | values
+        return text, values if pick is None else pick(values), gives_rows
 
-    def _compile(self, dialect: Dialect) -> tuple[str, list[str] | None, dict[str, Any]]:
+    def _compile(self, dialect: Dialect) -> "_Compiled":
         statement = self._build(_insert_of(dialect.name))
         compiled = statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]
         constants = {name: value for name, value in compiled.params.items() if value is not None}
-        order = list(compiled.positiontup) if compiled.positiontup is not None else None
-        return str(compiled), order, constants
+        text, order = str(compiled), compiled.positiontup
+        gives_rows = text.startswith("SELECT") or " RETURNING " in text
+        return text, None if order is None else _picking(order), constants, gives_rows
+
+
+#: text, what picks the parameters by their order, parameters that are always the same, whether it gives rows
+_Compiled = tuple[str, Callable[[dict[str, Any]], Any] | None, dict[str, Any], bool]
+
+
+def _picking(order: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
+    return itemgetter(*order) if len(order) > 1 else lambda values: [values[name] for name in order]
 
 
 def _insert_of(dialect: str) -> Any:

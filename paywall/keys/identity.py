@@ -45,18 +45,17 @@ class Identity:
             raise TokenError("untrusted_issuer", "the payment request is another seller's")
         return prt.verify(token, self.issuers[issuer], issuer=issuer, now=None)
 
-    async def sign_request(self, claims: Mapping[str, Any]) -> str:
-        """A payment request token over the claims. Errors: SignerUnavailable."""
-        return await _sign(self._requests, claims)
+    async def sign_request(self, request: PaymentRequest) -> str:
+        """Its token. Errors: SignerUnavailable."""
+        return await _sign(self._requests, jws.signing_input_of(prt.claims_json(request)))
 
     async def sign_receipt(self, claims: Mapping[str, Any]) -> str:
         """A receipt over the claims. Errors: SignerUnavailable."""
-        return await _sign(self._receipts, claims)
+        return await _sign(self._receipts, jws.signing_input(claims))
 
     def document(self) -> dict[str, Any]:
         return did_document(self.did, self.keys)
 
 
-async def _sign(signer: Signer, claims: Mapping[str, Any]) -> str:
-    signing_input = jws.signing_input(claims)
+async def _sign(signer: Signer, signing_input: bytes) -> str:
     return jws.attach(signing_input, await signer.sign(signing_input))

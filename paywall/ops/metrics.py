@@ -1,14 +1,14 @@
-"""Prometheus metrics: counted as requests pass, and read from the database when they are asked for."""
+"""Prometheus metrics: requests as they were counted, everything else read from the database when it is asked for."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
 from paywall.burns import outputs
 from paywall.burns.wallet.coverage import TokenCoverage
 from paywall.database.engine import Database, Transaction
+from paywall.ops.request_metrics import RequestMetrics
 
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COUNTS = {
     "payment_requests": "SELECT state, count(*) FROM payment_request GROUP BY state",
     "payments": "SELECT state, count(*) FROM payment GROUP BY state",
@@ -26,7 +26,7 @@ _COUNTS = {
 
 
 class Metrics:
-    """The seller's metrics: requests are counted here, everything else is read from the database."""
+    """The seller's metrics. `count` takes method, route template, status and seconds of one request."""
 
     def __init__(
         self, database: Database, unit: str | None, low_water: int, coverage: TokenCoverage | None = None
@@ -37,14 +37,9 @@ class Metrics:
         self._unit = unit
         self._low_water = low_water
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "paywall_requests", "Requests answered", ["method", "route", "status"], registry=self._registry
-        )
-        self._seconds = Histogram(
-            "paywall_request_seconds", "Time to answer", ["route"], buckets=BUCKETS, registry=self._registry
-        )
-        #: the two of one kind of request; looking them up by label each time costs more than counting
-        self._kinds: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        requests = RequestMetrics()
+        self._registry.register(requests)
+        self.count = requests.count
         self._rows = {
             name: Gauge(
                 f"paywall_{name}", f"{name.replace('_', ' ')} by state", ["state"], registry=self._registry
@@ -64,14 +59,6 @@ class Metrics:
             registry=self._registry,
         )
         self._lovelace = Gauge("paywall_custodial_lovelace", "Lovelace it holds", registry=self._registry)
-
-    def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        kind = self._kinds.get((method, route, status))
-        if kind is None:
-            kind = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
-            self._kinds[method, route, status] = kind
-        kind[0].inc()
-        kind[1].observe(seconds)
 
     async def exposition(self) -> tuple[bytes, str]:
         """The text exposition and its media type."""

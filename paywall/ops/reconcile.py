@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from paywall.burns.custody import Custody
 from paywall.burns.supply import Supply, read_supply
+from paywall.credits.postings import BUCKETS
 from paywall.database.engine import Database, Transaction
 from shared.chain.base import Chain
 
@@ -18,20 +19,16 @@ _ACCOUNTS = """SELECT count(*), COALESCE(sum(granted), 0), COALESCE(sum(availabl
 _WRONG_ACCOUNTS = """SELECT count(*) FROM credit_account
     WHERE granted <> available + reserved + captured + expired + revoked + moved OR granted < 0 OR available < 0
     OR reserved < 0 OR captured < 0 OR expired < 0 OR revoked < 0 OR moved < 0"""
-_WRONG_TRANSFERS = """SELECT count(*) FROM
-    (SELECT transfer FROM posting GROUP BY transfer HAVING sum(amount) <> 0 OR count(*) <> 2) AS t"""
-_WRONG_BALANCES = """SELECT count(*) FROM credit_account a LEFT JOIN (
-    SELECT account_id,
-        sum(CASE WHEN bucket = 'granted' THEN -amount ELSE 0 END) AS granted,
-        sum(CASE WHEN bucket = 'available' THEN amount ELSE 0 END) AS available,
-        sum(CASE WHEN bucket = 'reserved' THEN amount ELSE 0 END) AS reserved,
-        sum(CASE WHEN bucket = 'captured' THEN amount ELSE 0 END) AS captured,
-        sum(CASE WHEN bucket = 'expired' THEN amount ELSE 0 END) AS expired,
-        sum(CASE WHEN bucket = 'revoked' THEN amount ELSE 0 END) AS revoked,
-        sum(CASE WHEN bucket = 'moved' THEN amount ELSE 0 END) AS moved
-    FROM posting GROUP BY account_id) p ON p.account_id = a.id
-    WHERE p.account_id IS NULL OR a.granted <> p.granted OR a.available <> p.available OR a.reserved <> p.reserved
-    OR a.captured <> p.captured OR a.expired <> p.expired OR a.revoked <> p.revoked OR a.moved <> p.moved"""
+_WRONG_TRANSFERS = "SELECT count(*) FROM posting WHERE amount <= 0 OR source = target"
+#: both sides of every posting, summed for each account and bucket
+_SUMS = " ".join(
+    f", sum(CASE '{bucket}' WHEN target THEN amount WHEN source THEN -amount ELSE 0 END) AS {bucket}"
+    for bucket in BUCKETS
+)
+_WRONG_BALANCES = f"""SELECT count(*) FROM credit_account a
+    LEFT JOIN (SELECT account_id{_SUMS} FROM posting GROUP BY account_id) p ON p.account_id = a.id
+    WHERE p.account_id IS NULL OR a.granted <> -p.granted OR a.available <> p.available OR a.reserved <> p.reserved
+    OR a.captured <> p.captured OR a.expired <> p.expired OR a.revoked <> p.revoked OR a.moved <> p.moved"""  # noqa: S608
 _STATES = """SELECT
     (SELECT count(*) FROM redemption WHERE state = 'captured' AND owes_burn),
     (SELECT count(*) FROM burn), (SELECT COALESCE(sum(quantity), 0) FROM burn),

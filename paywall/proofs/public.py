@@ -9,15 +9,14 @@ from paywall.burns import store
 from paywall.burns.tables import BurnAttemptRow
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
-from paywall.errors import NotFound
+from paywall.errors import NotFound, PaywallError
 from paywall.proofs import burns
 from paywall.proofs import store as proof_store
 from paywall.proofs.store import BurnRecord
 from paywall.redemptions import holder_proofs
 from paywall.redemptions import store as redemption_store
-from paywall.redemptions.access import Principal
+from paywall.redemptions.access import Principal, use_up
 from paywall.redemptions.fulfilment import StoredDelivery
-from paywall.redemptions.proofs_used import used_up
 from paywall.redemptions.redeeming import stored_delivery
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
@@ -74,8 +73,11 @@ class Proofs:
                 holder_proofs.use_proof(tx, principal.proof)
             return self._redemption(tx, redemption_id, principal.account_id)
 
-        async with used_up(self._database, principal.proof):
+        try:
             return await self._database.transact(use_and_read)
+        except PaywallError:
+            await use_up(self._database, principal.proof)
+            raise
 
     def _redemption(self, tx: Transaction, redemption_id: str, account_id: str | None) -> ShownRedemption:
         row = redemption_store.find(tx, redemption_id)

@@ -7,12 +7,21 @@ The holder proof is checked every time.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from paywall.clock import Clock
 from paywall.credits.accounts import account_of
-from paywall.errors import HolderProofInvalid, HolderProofRequired, ReceiptInvalid, ReceiptWrongProduct
+from paywall.database.engine import Database
+from paywall.errors import (
+    HolderProofInvalid,
+    HolderProofRequired,
+    PaywallError,
+    ReceiptInvalid,
+    ReceiptWrongProduct,
+)
 from paywall.keys.identity import Identity
+from paywall.redemptions.holder_proofs import use_proof
 from shared.tokens import dpop, jws, receipt
 from shared.tokens.dpop import HolderProof
 from shared.tokens.jws import TokenError
@@ -109,3 +118,13 @@ def require_product(principal: Principal, product: str) -> None:
         raise ReceiptWrongProduct(
             f"The receipt is for {principal.request.order.product!r}, this takes {product!r}."
         )
+
+
+async def use_up(database: Database, proof: HolderProof | None) -> None:
+    """A proof counts once, also that of a request that was refused after it had verified, which undid its use.
+
+    Otherwise who saw a refused request could send it again, and be heard, until the proof is too old.
+    """
+    if proof is not None:
+        with suppress(PaywallError):  # used already, or the storage is away: the refusal stands
+            await database.transact(lambda tx: use_proof(tx, proof))

@@ -6,6 +6,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound, ReceiptInvalid, Unavailable
 from paywall.redemptions import holder_proofs, store
 from paywall.redemptions.access import Principal
+from paywall.redemptions.kept import body_of
 from paywall.redemptions.redeeming import stored_delivery
 from paywall.redemptions.resource import Resource
 
@@ -35,7 +36,7 @@ class Reading:
         found = stored_delivery(resource, row) if row is not None else None
         if found is None:
             raise NotFound("There is no such delivery.")
-        body = await resource.deliveries.get(reference)
+        body = await body_of(self._database, resource, reference)
         if body is None:
             raise Unavailable("The delivery cannot be read at the moment.")
         return body, found.media_type, found.sha256

@@ -11,36 +11,35 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import cast
 
-from paywall.burns import store as burn_store
 from paywall.burns.backlog import Backlog
 from paywall.clock import Clock, Ids
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
 from paywall.errors import (
     FulfilmentFailed,
-    FulfilmentRefused,
     PaywallError,
     RedemptionInProgress,
     Unavailable,
 )
 from paywall.ops.failpoints import failpoint
 from paywall.redemptions import store
-from paywall.redemptions.fulfilment import Delivery, StoredDelivery, UseOrder
-from paywall.redemptions.proofs_used import used_up
+from paywall.redemptions.access import use_up
+from paywall.redemptions.at_once import QuickUse, Undelivered, UseAtOnce
+from paywall.redemptions.capturing import Capture, Capturing
+from paywall.redemptions.fulfilment import Delivery, Fulfilment, StoredDelivery, UseOrder
+from paywall.redemptions.kept import body_of
 from paywall.redemptions.request import RedemptionRequest, Reservation
+from paywall.redemptions.reserving import Reserve, Reserving
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
-from shared.text import clean
 from shared.tokens.dpop import HolderProof
 
 log = logging.getLogger("paywall.redemptions")
 #: what a reservation may outlive the fulfilment's own time limit by
 MARGIN_SECONDS = 30
-#: characters of a refusal that are kept and answered
-LONGEST_REFUSAL = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +71,14 @@ class Redeeming:
         self._salts = salts
         self._backlog = backlog
         self._running: set[asyncio.Task[Redeemed]] = set()
+        self._reserve, self._capture = Reserve(database.liveness), Capture()
+        self._quick = UseAtOnce(database.liveness)
         self._reserving = 0
         self._closing = False
 
-    def using_up(self, proof: HolderProof | None) -> AbstractAsyncContextManager[None]:
-        """Of a request to redeem, from where the proof has verified: a refusal uses it up too."""
-        return used_up(self._database, proof)
+    async def use_up(self, proof: HolderProof | None) -> None:
+        """Of a request to redeem that was refused behind its proof."""
+        await use_up(self._database, proof)
 
     async def redeem(self, resource: Resource, request: RedemptionRequest, *, user: str) -> Redeemed:
         """One use of the resource; the same key gives the same answer and one effect. `user` is a hash.
@@ -88,14 +89,13 @@ class Redeeming:
         if self._closing:
             raise Unavailable("The server is shutting down; nothing was reserved.")
         now = self._clock()
-        deadline = now + resource.seconds + MARGIN_SECONDS
-        liveness = self._database.liveness
         full = request.owes_burn and self._backlog.is_full(self._reserving + len(self._running))
         self._reserving += 1
         try:
-            taken = await self._database.transact(
-                lambda tx: store.reserve(tx, request, now, deadline, liveness=liveness, backlog_full=full)
-            )
+            asked = Reserving(request, now, now + resource.seconds + MARGIN_SECONDS, full)
+            if resource.quick:
+                return await self._use_at_once(resource, asked, user)
+            taken = await self._database.take(self._reserve, asked)
         finally:
             self._reserving -= 1
         failpoint("redeem.reserved")
@@ -111,6 +111,19 @@ class Redeeming:
         if not task.cancelled():
             task.exception()  # taken note of: its client may have gone away
 
+    async def _use_at_once(self, resource: Resource, asked: Reserving, user: str) -> Redeemed:
+        use = QuickUse(asked, resource, user, self._references(), self._salts())
+        done = await self._database.take(self._quick, use)
+        failpoint("redeem.captured")
+        if isinstance(done, RedemptionRow):
+            return await self._repeat(resource, done)
+        if isinstance(done, Undelivered):
+            raise _undelivered(resource, done.redemption_id, done.error) from done.error
+        held = done.reservation
+        if held.owes_burn:
+            self._backlog.added()
+        return Redeemed(held.id, held.document, done.delivery, held.credits_remaining, done.body)
+
     async def _repeat(self, resource: Resource, row: RedemptionRow) -> Redeemed:
         if row.state == "reserved":
             raise RedemptionInProgress(redemption_id=row.id)
@@ -118,7 +131,7 @@ class Redeeming:
             raise resource.refused(row.refusal, redemption_id=row.id)
         delivery = stored_delivery(resource, row)
         assert delivery is not None
-        body = await resource.deliveries.get(delivery.reference)
+        body = await body_of(self._database, resource, delivery.reference)
         if body is None:
             raise Unavailable("The delivery cannot be read at the moment.", redemption_id=row.id)
         balance = await self._database.read(lambda tx: credit_store.balance(tx, row.account_id))
@@ -128,8 +141,7 @@ class Redeeming:
     async def _fulfil(self, resource: Resource, reservation: Reservation, user: str) -> Redeemed:
         order = UseOrder(reservation.id, json.loads(reservation.document), user)
         try:
-            async with asyncio.timeout(resource.seconds):
-                delivered = await resource.fulfilment.perform(order)
+            delivered = await _perform(resource, order)
             failpoint("redeem.made")
             delivery = await self._keep(resource, delivered)
             failpoint("redeem.stored")
@@ -137,56 +149,36 @@ class Redeeming:
             if _ends_us(error):
                 raise
             raise await self._release(resource, reservation, error) from error
-        captured = await self._database.transact(
-            lambda tx: self._capture(tx, resource, reservation, order, delivery)
+        captured = await self._database.take(
+            self._capture,
+            Capturing(reservation, order, delivery, resource.record, self._salts(), self._clock()),
         )
         failpoint("redeem.captured")
         if not captured:
             raise resource.failed(
                 "It came too late; the credits were released.", redemption_id=reservation.id
             )
+        if reservation.owes_burn:
+            self._backlog.added()
         return Redeemed(
             reservation.id, reservation.document, delivery, reservation.credits_remaining, delivered.body
         )
 
     async def _keep(self, resource: Resource, delivered: Delivery) -> StoredDelivery:
         reference = self._references()
+        assert resource.deliveries is not None
         sha256 = await resource.deliveries.put(reference, delivered)
         return StoredDelivery(reference, resource.delivery_path(reference), delivered.media_type, sha256)
-
-    def _capture(
-        self,
-        tx: Transaction,
-        resource: Resource,
-        reservation: Reservation,
-        order: UseOrder,
-        delivery: StoredDelivery,
-    ) -> bool:
-        """Invariant 2: the capture and its burn stand or fall in one commit."""
-        now = self._clock()
-        if not store.capture(tx, reservation, delivery, now):
-            return False
-        failpoint("redeem.capturing")
-        if resource.record is not None:
-            resource.record(tx, order, delivery)
-        if reservation.owes_burn:
-            salt, bound = self._salts(), reservation.commitment
-            burn_store.insert(tx, reservation.id, salt, bound, quantity=reservation.quantity, now=now)
-            self._backlog.added()
-        return True
 
     async def _release(
         self, resource: Resource, reservation: Reservation, error: BaseException
     ) -> PaywallError:
-        log.warning("nothing delivered for redemption %s: %s", reservation.id, _for_the_log(error))
-        refusal = _refusal(error.detail) if isinstance(error, FulfilmentRefused) else None
+        refusal, now = store.refusal_of(error), self._clock()
         await self._database.transact(
-            lambda tx: store.release(tx, reservation.id, reservation.attempt, self._clock(), refusal=refusal)
+            lambda tx: store.release(tx, reservation.id, reservation.attempt, now, refusal=refusal)
         )
         failpoint("recover.released")
-        if refusal is not None:
-            return resource.refused(refusal, redemption_id=reservation.id)
-        return resource.failed(redemption_id=reservation.id)
+        return _undelivered(resource, reservation.id, error)
 
     async def sweep(self) -> int:
         """Release what a crash left reserved; how many those were. One that cannot be must not hold up the others."""
@@ -234,16 +226,25 @@ def stored_delivery(resource: Resource, row: RedemptionRow) -> StoredDelivery | 
     return StoredDelivery(row.delivery, resource.delivery_path(row.delivery), row.media_type, row.sha256)
 
 
+async def _perform(resource: Resource, order: UseOrder) -> Delivery:
+    async with asyncio.timeout(resource.seconds):
+        return await cast(Fulfilment, resource.fulfilment).perform(order)
+
+
+def _undelivered(resource: Resource, redemption_id: str, error: BaseException) -> PaywallError:
+    """What is answered when nothing was delivered and the credits are available again."""
+    log.warning("nothing delivered for redemption %s: %s", redemption_id, _for_the_log(error))
+    refusal = store.refusal_of(error)
+    if refusal is not None:
+        return resource.refused(refusal, redemption_id=redemption_id)
+    return resource.failed(redemption_id=redemption_id)
+
+
 def _ends_us(error: BaseException) -> bool:
     """Whether it is we who are to end. A fulfilment that cancels something of its own has merely failed."""
     task = asyncio.current_task()
     cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
     return cancelled or isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
-
-
-def _refusal(detail: str) -> str:
-    """A fulfilment's own sentence as every store and client can take it."""
-    return clean(detail, LONGEST_REFUSAL)
 
 
 def _for_the_log(error: BaseException) -> str:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from paywall.errors import FulfilmentFailed, FulfilmentRefused, SetupError
-from paywall.redemptions.fulfilment import DeliveryStore, Fulfilment, Recorder
+from paywall.redemptions.fulfilment import DeliveryStore, Fulfilment, QuickFulfilment, Recorder
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){2,16}")
 #: paths of the API's own, below which no resource can be
@@ -18,21 +18,28 @@ class Resource:
 
     It is bought at `POST {path}/buy`, used at `POST {path}/{verb}`, and what was delivered stays at
     `GET {path}/{reference}`. `refused` and `failed` are the errors that its clients are answered with.
+
+    `quick`: the fulfilment delivers at once (`QuickFulfilment`), and the database keeps what it delivers; all others
+    name where their `deliveries` are kept.
     """
 
     id: str
     product: str
     path: str
-    fulfilment: Fulfilment
-    deliveries: DeliveryStore
+    fulfilment: Fulfilment | QuickFulfilment
+    deliveries: DeliveryStore | None = None
     cost: int = 1
     verb: str = "use"
     seconds: int = 120
     refused: type[FulfilmentRefused] = FulfilmentRefused
     failed: type[FulfilmentFailed] = FulfilmentFailed
     record: Recorder | None = None
+    quick: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "quick", hasattr(self.fulfilment, "deliver"))
+        if self.quick != (self.deliveries is None):
+            raise ValueError("a resource names where its deliveries are kept, or delivers at once")
         if self.cost < 1:
             raise ValueError("a use costs at least one credit")
         if not _PATH.fullmatch(f"{self.path}/{self.verb}"):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, text, update
 from sqlmodel import col, select
 
 from paywall.credits import postings
@@ -13,6 +13,7 @@ from paywall.database.statements import CompiledStatement
 from paywall.errors import (
     BurnBacklogFull,
     CreditsExhausted,
+    FulfilmentRefused,
     IdempotencyKeyReused,
     PaymentReversed,
     PaywallError,
@@ -23,7 +24,10 @@ from paywall.redemptions.fulfilment import StoredDelivery
 from paywall.redemptions.holder_proofs import use_proof
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.tables import RedemptionRow
+from shared.text import clean
 
+#: characters of a refusal that are kept and answered
+LONGEST_REFUSAL = 1000
 _redemption = RedemptionRow.__table__.c  # type: ignore[attr-defined]
 _INSERT = CompiledStatement(
     lambda insert: (
@@ -147,9 +151,14 @@ def _reserve_again(
 
 def _take(tx: Transaction, request: RedemptionRequest, attempt: int, now: int) -> Reservation:
     transfer = postings.reserve(request.id, attempt, request.quantity)
-    left = credit_store.reserve(tx, request.account_id, request.product, transfer, now)
+    left = credit_store.take(tx, request.account_id, request.product, transfer, now)
     if left is None:
-        raise _why_not(tx, request, now)
+        raise why_not(tx, request, now)
+    return reservation(request, attempt, left)
+
+
+def reservation(request: RedemptionRequest, attempt: int, left: int) -> Reservation:
+    """What was reserved by that attempt, which left so many credits."""
     return Reservation(
         id=request.id,
         account_id=request.account_id,
@@ -163,7 +172,8 @@ def _take(tx: Transaction, request: RedemptionRequest, attempt: int, now: int) -
     )
 
 
-def _why_not(tx: Transaction, request: RedemptionRequest, now: int) -> PaywallError:
+def why_not(tx: Transaction, request: RedemptionRequest, now: int) -> PaywallError:
+    """Why the account does not give the credits of this request."""
     balance = credit_store.balance(tx, request.account_id)
     if balance is None:
         return ReceiptInvalid("This receipt opened no credits here.")
@@ -220,12 +230,17 @@ def release(
     return True
 
 
+def refusal_of(error: BaseException) -> str | None:
+    """A fulfilment's own sentence as every store and client can take it, when it refused for good."""
+    return clean(error.detail, LONGEST_REFUSAL) if isinstance(error, FulfilmentRefused) else None
+
+
 def overdue(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> list[tuple[str, int]]:
     """(id, attempt) of reservations that a crash left behind, in the order of their ids, behind `after`."""
     rows = (
         select(RedemptionRow.id, RedemptionRow.attempt)
         .where(
-            RedemptionRow.state == "reserved",
+            text("state = 'reserved'"),  # not a parameter: the partial index is of this text
             col(RedemptionRow.deadline) < now,
             col(RedemptionRow.id) > after,
         )

@@ -1,6 +1,6 @@
 """Rows of the redemptions, and of the holder proofs that were used."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -12,7 +12,12 @@ class RedemptionRow(SQLModel, table=True):
         # Invariant 8: same key, same answer, one effect.
         UniqueConstraint("account_id", "idempotency_key", name="uq_redemption_key"),
         Index("uq_redemption_delivery", "delivery", unique=True),
-        Index("ix_redemption_state", "state", "deadline"),
+        Index(
+            "ix_redemption_reserved",
+            "deadline",
+            sqlite_where=text("state = 'reserved'"),
+            postgresql_where=text("state = 'reserved'"),
+        ),
         CheckConstraint("state IN ('reserved', 'captured', 'released')", name="ck_redemption_state"),
         CheckConstraint("quantity > 0", name="ck_redemption_quantity"),
     )
@@ -47,6 +52,14 @@ class RedemptionRow(SQLModel, table=True):
     sha256: str | None = None
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
+
+
+class DeliveryRow(SQLModel, table=True):
+    """What a quick resource delivered, in the commit that captured it."""
+
+    __tablename__ = "delivery"
+    reference: str = Field(primary_key=True)
+    body: bytes = Field(sa_type=LargeBinary)
 
 
 class HolderProofRow(SQLModel, table=True):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paywall.clock import Ids
-from paywall.errors import BadRequest, CreditsExhausted, PaymentRequired
+from paywall.errors import BadRequest, CreditsExhausted, PaymentRequired, PaywallError
 from paywall.redemptions.access import Credentials, Principal, ReceiptVerifier, require_product
 from paywall.redemptions.redeeming import Redeemed, Redeeming
 from paywall.redemptions.request import RedemptionRequest
@@ -51,8 +51,11 @@ class Using:
                 resource, PaymentRequired(f"Buy credits first, at {resource.buy_path}."), None
             )
         principal = self._receipt_verifier.admit(attempt.credentials)
-        async with self._redeeming.using_up(principal.proof):
+        try:
             return await self._use(resource, principal, attempt)
+        except PaywallError:
+            await self._redeeming.use_up(principal.proof)
+            raise
 
     async def _use(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> Redeemed:
         require_product(principal, resource.product)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from paywall.clock import Clock, Ids
-from paywall.database.engine import Database, Transaction
+from paywall.database.engine import Database
 from paywall.errors import BadRequest, NotFound
 from paywall.keys.identity import Identity
 from paywall.ops.failpoints import failpoint
@@ -13,7 +13,6 @@ from paywall.sales import store
 from paywall.sales.prices import Product
 from shared.dialects.base import StoredRequest
 from shared.keys import InvalidKeyError, PublicKey
-from shared.tokens import prt
 from shared.tokens.prt import Order, PaymentRequest
 
 
@@ -60,6 +59,7 @@ class Selling:
         self._clock = clock
         self._ids = ids
         self._admit = admit
+        self._insert = store.Insert()
 
     async def sell(self, product_id: str, credits: int, holder: str | None) -> StoredRequest:
         """Errors: NotFound (product), BadRequest (credits, holder), TooManyRequests, SupplyExhausted."""
@@ -73,26 +73,22 @@ class Selling:
         if self._cover is not None:
             # Before anything is signed: a payment that was made is never refused.
             await self._cover.check(credits)
-        token = await self._identity.sign_request(prt.claims(request))
+        token = await self._identity.sign_request(request)
 
         failpoint("sell.signed")
 
-        def insert(tx: Transaction) -> None:
-            store.insert(
-                tx,
-                id=request.id,
-                token=token,
-                product=product.id,
-                credits=credits,
-                price=request.price.amount,
-                currency=request.price.currency,
-                holder=request.order.holder,
-                created_at=request.issued_at,
-                expires_at=request.expires_at,
-            )
-            failpoint("sell.storing")
-
-        await self._database.transact(insert)
+        row = {
+            "id": request.id,
+            "token": token,
+            "product": product.id,
+            "credits": credits,
+            "price": request.price.amount,
+            "currency": request.price.currency,
+            "holder": request.order.holder,
+            "created_at": request.issued_at,
+            "expires_at": request.expires_at,
+        }
+        await self._database.take(self._insert, row)
         failpoint("sell.stored")
         return StoredRequest(token, request)
 

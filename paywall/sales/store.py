@@ -1,12 +1,15 @@
 """Statements on payment requests; each takes the transaction first."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import col
 
 from paywall.database.engine import Transaction
+from paywall.database.many_rows import ManyRows, columns_of
 from paywall.database.statements import CompiledStatement
+from paywall.ops.failpoints import failpoint
 from paywall.sales.tables import PaymentRequestRow
 from shared.dialects.base import StoredRequest
 
@@ -25,11 +28,26 @@ _COLUMNS = [
     ),
 ]
 _INSERT = CompiledStatement(lambda insert: insert(PaymentRequestRow), _COLUMNS)
+_INSERT_MANY = ManyRows(PaymentRequestRow, _COLUMNS)
 _RESTORE = CompiledStatement(lambda insert: insert(PaymentRequestRow).on_conflict_do_nothing(), _COLUMNS)
 
 
 def insert(tx: Transaction, **row: Any) -> None:
     tx.run(_INSERT, state="open", **row)
+
+
+class Insert:
+    """`insert` for a `database.engine.GroupFn`; an item is a row without its state."""
+
+    def one(self, tx: Transaction, item: dict[str, Any]) -> None:
+        insert(tx, **item)
+        failpoint("sell.storing")
+
+    def many(self, tx: Transaction, items: Sequence[dict[str, Any]]) -> list[None] | None:
+        rows = [{**item, "state": "open"} for item in items]
+        stored = len(tx.run(_INSERT_MANY, **columns_of(rows)))
+        failpoint("sell.storing")
+        return [None] * stored if stored == len(rows) else None
 
 
 def restore(tx: Transaction, stored: StoredRequest) -> None:

@@ -23,6 +23,7 @@ from paywall.errors import (
 )
 from paywall.serving.awaited import Awaited
 from paywall.serving.connections import Connections, Share
+from paywall.serving.one_write import OneWrite
 from paywall.serving.refusals import refusal_bytes
 from paywall.serving.settings import ServingSettings
 from paywall.serving.unread import Unread
@@ -62,10 +63,9 @@ class BoundedHttp(HttpToolsProtocol):
         #: the request that is answered; `cycle` is the last that came, which may wait behind it
         self._answered: RequestResponseCycle | None = None
 
-    # the connection
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        self._one_write = OneWrite(transport, self.loop)
         self._expect(self._limits.first_byte_seconds)
         self._held.wait(self._share, self)
 
@@ -91,8 +91,6 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _expect(self, seconds: float) -> None:
         self._deadline = self.loop.time() + seconds
-
-    # what arrives
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -171,9 +169,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answered = cycle
+        cycle.transport = self._one_write  # type: ignore[assignment]  # all that a cycle asks of one
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
+        self._one_write.flush()
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             self._leave()

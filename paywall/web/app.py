@@ -23,6 +23,7 @@ from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
 from paywall.web.edge.cors import CrossOrigin, api_paths
+from paywall.web.edge.direct import DirectRoutes, Edge
 from paywall.web.edge.storable import StorableRequests
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
@@ -85,10 +86,14 @@ def build_app(surface: Surface) -> ASGIApp:
         ResourceRoutes(resource, using=surface.using, reading=surface.reading, origins=surface.origins)
         for resource in surface.resources
     ]
+    refusals = handlers(surface.dialects, surface.service_url)
     app = Starlette(
         routes=limited(routes(rooms, sales, redemptions, operations), surface.limiter),
-        exception_handlers=handlers(surface.dialects, surface.service_url),
+        exception_handlers=refusals,
     )
     app.router.redirect_slashes = False  # one spelling a path
-    shared = CrossOrigin(app, surface.cors_origins, api_paths(surface.resources))
-    return RequestLog(StorableRequests(Asking(shared, surface.proxies)), surface.metrics.count)
+    shared = CrossOrigin(StorableRequests(app), surface.cors_origins, api_paths(surface.resources))
+    layered = RequestLog(Asking(shared, surface.proxies), surface.metrics.count)
+    edge = Edge(surface.proxies, shared, surface.metrics.count, refusals)
+    endpoints = {path: endpoint for room in rooms for path, endpoint in room.posts(sales)}
+    return DirectRoutes(layered, endpoints, edge)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from paywall.errors import BadRequest, BodyTooLarge, NotJson
 from shared import strict_json
@@ -16,7 +16,11 @@ MAX_DIGITS = 20
 
 async def read_object(request: Request) -> Mapping[str, Any]:
     """The JSON object in the body; an empty body is an empty object. Errors: BodyTooLarge, NotJson, BadRequest."""
-    raw = await _read(request)
+    return object_of(await read_bytes(request))
+
+
+def object_of(raw: bytes) -> Mapping[str, Any]:
+    """The JSON object that a body is. Errors: NotJson, BadRequest."""
     if not raw.strip():
         return {}
     try:
@@ -28,7 +32,8 @@ async def read_object(request: Request) -> Mapping[str, Any]:
     return value
 
 
-async def _read(request: Request) -> bytes:
+async def read_bytes(request: Request) -> bytes:
+    """The body. Errors: BodyTooLarge."""
     announced = request.headers.get("content-length", "0")
     # No longer than it can be: int() of "²" is no number, and of 64 KB of digits an error.
     if (
@@ -37,13 +42,16 @@ async def _read(request: Request) -> bytes:
         and (len(announced) > MAX_DIGITS or int(announced) > MAX_BODY)
     ):
         raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BODY:
+    body = bytearray()
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
             raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
-        chunks.append(chunk)
-    return b"".join(chunks)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def text_member(body: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from paywall.clock import Clock
 from paywall.errors import BadRequest, ClaimInvalid, PaymentRequired
-from paywall.web.problems import append_headers, parts_response, problem_response
+from paywall.web.problems import WholeResponse, parts_response, problem_response
 from shared.dialects.base import Dialect, Evidence, Offer, PaymentOutcome
 from shared.tokens.jws import TokenError
 
@@ -21,7 +21,7 @@ class PaymentDialects:
         self._dialects = tuple(dialects)
         self._clock = clock
 
-    def challenge(self, request: Request, offer: Offer) -> Response:
+    def challenge(self, request: Request, offer: Offer) -> WholeResponse:
         """Every 402 with a PRT to pay: the headers of all dialects, and the body of the one that `Accept` asks for."""
         parts = [dialect.challenge(offer) for dialect in self._dialects]
         accepted = request.headers.get("accept", "")
@@ -29,7 +29,7 @@ class PaymentDialects:
         response = parts_response(chosen)
         for part in parts:
             if part is not chosen:
-                append_headers(response, part.headers)
+                response.append(part.headers)
         return response
 
     async def on_unpaid(self, request: Request, error: Exception) -> Response:
@@ -50,6 +50,6 @@ class PaymentDialects:
                 return dialect, evidence
         raise BadRequest("`payload` must be a string.")
 
-    def answer(self, dialect: Dialect, outcome: PaymentOutcome) -> Response:
+    def answer(self, dialect: Dialect, outcome: PaymentOutcome) -> WholeResponse:
         """In the payer's own dialect."""
         return parts_response(dialect.answer(outcome))

@@ -1,8 +1,13 @@
 """Where the app's own paths stand for who calls it: below the path that it is mounted under."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def at_root(request: Request, path: str) -> str:

@@ -3,7 +3,7 @@
 A 402 is counted where it is issued (`Selling`), for a use may end in one too; the others by their route.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from paywall.limits.limiter import RateLimiter, asking
 from paywall.limits.networks import TrustedProxies
 from paywall.limits.settings import CLAIMS, LOOKUPS
+from paywall.web.paths import Endpoint
 
 #: route → what a call of it counts as
 EXPENSIVE = {
@@ -21,8 +22,6 @@ EXPENSIVE = {
     "/api/redemptions/{id}": LOOKUPS,
     "/api/burns/{tx_hash}": LOOKUPS,
 }
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Asking:
@@ -34,10 +33,15 @@ class Asking:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            peer = scope.get("client") or ("",)
-            lines = (str(value, "latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
-            asking.set(self._proxies.client(peer[0], lines))
+            note_asking(scope, self._proxies)
         await self._app(scope, receive, send)
+
+
+def note_asking(scope: Scope, proxies: TrustedProxies) -> None:
+    """From here on the request of this scope is answered for the client that it came from."""
+    peer = scope.get("client") or ("",)
+    lines = (str(value, "latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
+    asking.set(proxies.client(peer[0], lines))
 
 
 def limited(routes: Sequence[Route], limiter: RateLimiter) -> list[Route]:

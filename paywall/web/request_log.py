@@ -8,6 +8,8 @@ from collections.abc import Callable
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from paywall.ops.logs import log_request
+
 log = logging.getLogger("paywall.requests")
 Count = Callable[[str, str, int, float], None]
 MAX_REQUEST_ID = 64
@@ -30,43 +32,49 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
-        request_id = _request_id(scope)
-        status = 500
+        answering = Answering(scope)
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"request-id", request_id.encode()),
-                    NOSNIFF,
-                ]
+                answering.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *answering.headers]
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
-            status = CLIENT_GONE
-        except Exception:  # the answer has gone out as a problem; here it meets the request's id
-            log.exception("fault", extra={"request_id": request_id})
+            answering.status = CLIENT_GONE
+        except Exception as error:  # noqa: BLE001  it went out as a problem; here it meets the request's id
+            answering.fault(error)
         finally:
-            seconds = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "unmatched")
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            self._count(method, route, status, seconds)
-            # The path's template, never the path, query, headers or body: those may hold tokens or prompts.
-            log.info(
-                "%s %s %d",
-                method,
-                route,
-                status,
-                extra={"request_id": request_id, "milliseconds": round(seconds * 1000, 1)},
-            )
+            answering.end(getattr(scope.get("route"), "path", "unmatched"), self._count)
 
 
-def _request_id(scope: Scope) -> str:
+class Answering:
+    """One request from its beginning to its line in the log. `headers` go out with its answer."""
+
+    __slots__ = ("_id", "_method", "_started", "headers", "status")
+
+    def __init__(self, scope: Scope) -> None:
+        self._started = time.perf_counter()
+        self._method = scope["method"]
+        self._id = request_id(scope)
+        self.headers = (b"request-id", self._id.encode()), NOSNIFF
+        self.status = 500
+
+    def fault(self, error: Exception) -> None:
+        """What nobody foresaw."""
+        log.error("fault", exc_info=error, extra={"request_id": self._id})
+
+    def end(self, route: str, count: Count) -> None:
+        """`route` is the path's template: path, query, headers and body may hold tokens or prompts."""
+        seconds = time.perf_counter() - self._started
+        method = self._method if self._method in METHODS else "other"
+        count(method, route, self.status, seconds)
+        log_request(f"{method} {route} {self.status}", self._id, round(seconds * 1000, 1))
+
+
+def request_id(scope: Scope) -> str:
     """The caller's own Request-Id when it is short and plain, else a new one."""
     for name, value in scope["headers"]:
         if name == b"request-id" and 0 < len(value) <= MAX_REQUEST_ID and value.replace(b"-", b"").isalnum():

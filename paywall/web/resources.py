@@ -16,8 +16,8 @@ from paywall.redemptions.using import UseAttempt, Using
 from paywall.web.bodies import read_object, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.edge.conditional import unchanging
-from paywall.web.paths import ExactRoute, at_root
-from paywall.web.problems import JsonResponse
+from paywall.web.paths import Endpoint, ExactRoute, at_root
+from paywall.web.problems import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
 
 
@@ -37,12 +37,15 @@ class ResourceRoutes:
         self._reading = reading
         self._origins = origins
 
-    def routes(self, sales: SalesRoutes) -> list[Route]:
+    def posts(self, sales: SalesRoutes) -> list[tuple[str, Endpoint]]:
+        """Where it is bought and used, and what answers there."""
         resource = self._resource
+        return [(resource.buy_path, sales.buying(resource.product)), (resource.use_path, self.use)]
+
+    def routes(self, sales: SalesRoutes) -> list[Route]:
         return [
-            ExactRoute(resource.buy_path, sales.buying(resource.product), methods=["POST"]),
-            ExactRoute(resource.use_path, self.use, methods=["POST"]),
-            Route(resource.delivery_path("{id}"), self.delivery),
+            *(ExactRoute(path, endpoint, methods=["POST"]) for path, endpoint in self.posts(sales)),
+            Route(self._resource.delivery_path("{id}"), self.delivery),
         ]
 
     async def use(self, request: Request) -> Response:
@@ -59,14 +62,13 @@ class ResourceRoutes:
         return unchanging(request, body, media_type, sha256)
 
     def _answer(self, request: Request, redeemed: Redeemed) -> Response:
-        headers = {
-            "Credits-Remaining": str(redeemed.credits_remaining),
-            "Redemption-Id": redeemed.redemption_id,
-            "Location": at_root(request, f"/api/redemptions/{redeemed.redemption_id}"),
-            "Cache-Control": "no-store",
-        }
+        lines = (
+            ("Credits-Remaining", str(redeemed.credits_remaining)),
+            ("Redemption-Id", redeemed.redemption_id),
+            ("Location", at_root(request, f"/api/redemptions/{redeemed.redemption_id}")),
+        )
         if not wants_json(request):
-            return Response(redeemed.body, 200, headers, media_type=redeemed.delivery.media_type)
+            return WholeResponse(redeemed.body, 200, redeemed.delivery.media_type, lines)
         delivery = mounted(redeemed.delivery, lambda path: at_root(request, path))
         return JsonResponse(
             {
@@ -75,7 +77,7 @@ class ResourceRoutes:
                 **presented(self._resource, json.loads(redeemed.document), delivery),
             },
             200,
-            headers,
+            lines,
         )
 
 

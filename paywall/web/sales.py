@@ -1,6 +1,7 @@
 """Routes of the sale: catalog, buy, pay, and how a payment stands."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from paywall.errors import BadRequest, HolderProofInvalid, PaywallError
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
 from paywall.sales.selling import Selling
-from paywall.web.bodies import read_object, text_member
+from paywall.web.bodies import object_of, read_bytes, read_object, text_member
 from paywall.web.credentials import Origins, proof_header
 from paywall.web.dialects import PaymentDialects
 from paywall.web.paths import at_root
@@ -20,6 +21,9 @@ from shared.dialects.base import Offer, Paid
 from shared.tokens import dpop
 from shared.tokens.dpop import HolderProof
 from shared.tokens.jws import TokenError
+
+#: bytes of an order that is read once for all who send it
+SMALL_ORDER = 256
 
 
 class SalesRoutes:
@@ -57,11 +61,11 @@ class SalesRoutes:
 
     async def _buy(self, product: str, request: Request) -> Response:
         """The 402, in every dialect at once; the body in the one that is asked for."""
-        body = await read_object(request)
-        holder = text_member(body, "holder") if "holder" in body else None
-        sold = await self._selling.sell(product, _credits(body), holder)
+        raw = await read_bytes(request)
+        credits, holder = _kept_order(raw) if len(raw) <= SMALL_ORDER else _order(raw)
+        sold = await self._selling.sell(product, credits, holder)
         response = self._dialects.challenge(request, Offer(sold.token, sold.request))
-        response.headers["Location"] = _location(request, sold.request.id)
+        response.append((_location(request, sold.request.id),))
         return response
 
     async def pay(self, request: Request) -> Response:
@@ -71,7 +75,7 @@ class SalesRoutes:
         except PaywallError as error:
             return self._dialects.answer(dialect, refusal_of(error))
         response = self._dialects.answer(dialect, outcome)
-        response.headers["Location"] = _location(request, outcome.payment_request_id)
+        response.append((_location(request, outcome.payment_request_id),))
         return response
 
     async def payment(self, request: Request) -> Response:
@@ -96,6 +100,17 @@ class SalesRoutes:
             raise HolderProofInvalid(f"The holder proof does not hold: {error}.") from error
 
 
+def _order(raw: bytes) -> tuple[int, str | None]:
+    """How many credits, for which holder. Errors: NotJson, BadRequest."""
+    body = object_of(raw)
+    holder = text_member(body, "holder") if "holder" in body else None
+    return _credits(body), holder
+
+
+#: most buyers order in the words of those before them, and what words say does not change
+_kept_order = lru_cache(maxsize=256)(_order)
+
+
 def _credits(body: Mapping[str, Any]) -> int:
     """`credits`, or ACK Lab's `count`. A bool, a fraction or a text is none."""
     given = [body[name] for name in ("credits", "count") if name in body]
@@ -108,5 +123,5 @@ def _receipt(paid: Paid) -> dict[str, Any]:
     return {"receipt": paid.receipt, "credits": dict(paid.credits)}
 
 
-def _location(request: Request, payment_request_id: str) -> str:
-    return at_root(request, f"/api/payments/{payment_request_id}")
+def _location(request: Request, payment_request_id: str) -> tuple[str, str]:
+    return "Location", at_root(request, f"/api/payments/{payment_request_id}")

@@ -1,12 +1,15 @@
 """Base64url without padding (RFC 7515 section 2), in its one canonical spelling."""
 
-import base64
 import binascii
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+#: the standard alphabet's own two become foreign characters, so that they have no meaning here
+_FROM_URL = bytes.maketrans(b"-_+/", b"+/\xff\xff")
 
 
 def encode(raw: bytes) -> str:
     """Return `raw` in base64url without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return _encoded(raw).decode("ascii")
 
 
 def decode(text: str | bytes) -> bytes:
@@ -17,9 +20,13 @@ def decode(text: str | bytes) -> bytes:
     """
     given = text.encode("ascii") if isinstance(text, str) else text
     try:
-        raw = base64.urlsafe_b64decode(given + b"=" * (-len(given) % 4))
+        raw = binascii.a2b_base64(given.translate(_FROM_URL) + b"=" * (-len(given) % 4))
     except binascii.Error as error:
         raise ValueError("not base64url") from error
-    if base64.urlsafe_b64encode(raw).rstrip(b"=") != given:
+    if _encoded(raw) != given:
         raise ValueError("not canonical base64url")
     return raw
+
+
+def _encoded(raw: bytes) -> bytes:
+    return binascii.b2a_base64(raw, newline=False).translate(_TO_URL).rstrip(b"=")

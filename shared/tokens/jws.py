@@ -1,20 +1,17 @@
 """Compact JWS (RFC 7515) with EdDSA: the one place where tokens are made and read.
 
-PyJWT checks the signature; everything that it lets through (duplicate claims, NaN, appended padding, any
-`typ`, any size) is refused here. Nothing in this module touches the network: keys come from the caller.
+What JWT libraries let through (duplicate claims, NaN, appended padding, any `typ`, any size) is refused here.
+Nothing in this module touches the network: keys come from the caller.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared import strict_json
 from shared.keys import PublicKey, SigningKey
 from shared.tokens import base64url
-
-if TYPE_CHECKING:
-    from jwt.algorithms import OKPAlgorithm
 
 MAX_BYTES = 8192
 PROOF_TYPE = "dpop+jwt"
@@ -54,7 +51,7 @@ class Unverified:
             raise TokenError("wrong_type", f"this is not a token of type {typ}")
         if self.header.keys() != (_PROOF_MEMBERS if typ == PROOF_TYPE else _MEMBERS):
             raise TokenError("header_not_allowed", "the token's header has other members than it may have")
-        if not any(_eddsa().verify(self.signed, key.native, self.signature) for key in keys):
+        if not any(key.verify(self.signature, self.signed) for key in keys):
             raise TokenError("bad_signature", "the token's signature does not verify")
         return self.payload
 
@@ -65,6 +62,11 @@ def signing_input(
     """Return the bytes to sign: the encoded header (alg, typ and `header`'s members), a dot, the payload."""
     head = _plain_head(typ) if header is None else _part({"alg": "EdDSA", "typ": typ, **header})
     return f"{head}.{_part(payload)}".encode("ascii")
+
+
+def signing_input_of(payload_json: str) -> bytes:
+    """Return the bytes to sign for a plain token whose payload is JSON already."""
+    return f"{_plain_head('JWT')}.{base64url.encode(payload_json.encode())}".encode("ascii")
 
 
 def attach(signing_input: bytes, signature: bytes) -> str:
@@ -127,10 +129,3 @@ def _part(value: Mapping[str, Any]) -> str:
 @cache
 def _plain_head(typ: str) -> str:
     return _part({"alg": "EdDSA", "typ": typ})
-
-
-@cache
-def _eddsa() -> "OKPAlgorithm":
-    from jwt.algorithms import OKPAlgorithm
-
-    return OKPAlgorithm()

@@ -9,9 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from shared import strict_json
 from shared.keys import PublicKey
 from shared.money import MAX_AMOUNT, MAX_DECIMALS, Money
 from shared.tokens import fields, jws
@@ -23,6 +25,9 @@ MAX_CREDITS = 1_000_000_000
 # "policy.namehex": what a redemption burns.
 TOKEN = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
 
+#: needs no escapes in JSON
+_PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_MARK, _MARKS = "\0", 3
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
@@ -115,6 +120,28 @@ def claims(request: PaymentRequest) -> dict[str, Any]:
     )
 
 
+def claims_json(request: PaymentRequest) -> str:
+    """Return `claims` as compact JSON. What requests share that differ in id and times alone is written once."""
+    common = (request.issuer, request.description, request.service_callback, request.price, request.order)
+    template = _template(*common, request.options)
+    if template is None or not _PLAIN_ID.fullmatch(request.id):
+        return strict_json.dumps(claims(request))
+    iat, exp = request.issued_at, request.expires_at
+    return template % (iat, exp, request.id, request.id, _iso(exp))
+
+
+@lru_cache(maxsize=1024)
+def _template(*common: Any) -> str | None:
+    """A format of iat, exp, sub, id and expiresAt, in their order in `claims`; None where a text could be a mark."""
+    issuer, description, callback, price, order, options = common
+    request = PaymentRequest(_MARK, issuer, description, 0, 0, callback, price, order, options)
+    members = {**claims(request), "iat": 0, "exp": 0, "expiresAt": _MARK}
+    text, mark = strict_json.dumps(members).replace("%", "%%"), strict_json.dumps(_MARK)
+    if text.count(mark[1:-1]) != _MARKS:
+        return None
+    return text.replace('"iat":0,"exp":0', '"iat":%d,"exp":%d', 1).replace(mark, '"%s"')
+
+
 def verify(token: str, keys: Sequence[PublicKey], *, issuer: str, now: int | None) -> PaymentRequest:
     """Return the payment request that `issuer` signed with one of `keys`; TokenError otherwise.
 
@@ -155,6 +182,7 @@ def _present(**members: object) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
+@lru_cache(maxsize=16)
 def _iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 

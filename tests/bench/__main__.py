@@ -1,6 +1,7 @@
 """`make bench`: the whole benchmark; writes `results.json` beside this file, and says where it falls short."""
 
 import json
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -8,12 +9,16 @@ from pathlib import Path
 import click
 
 from tests.bench.burns import SIZES, measure_burns
+from tests.bench.drain import measure_drain
 from tests.bench.load import require_wrk
-from tests.bench.report import results, table
+from tests.bench.pictures import measure_pictures
+from tests.bench.report import Background, results, table
 from tests.bench.rounds import measure
 
 RESULTS = Path(__file__).with_name("results.json")
 SHORT_SIZES = {1: 2, 10: 2}
+#: burns that wait, and posters
+DRAINED, DRAWN = 10_000, 1_000
 
 
 def _say(line: str) -> None:
@@ -24,20 +29,26 @@ def _say(line: str) -> None:
 @click.option("--seconds", default=4, help="The length of one run.")
 @click.option("--rounds", default=5, help="How often every subject gets its turn.")
 @click.option("--connections", default=16, help="How many requests are under way at once.")
+@click.option("--growth", default=1_000_000, help="Redemptions in the database that has grown.")
 @click.option("--short", is_flag=True, help="One round of a second and small batches; writes no file.")
-def main(seconds: int, rounds: int, connections: int, short: bool) -> None:
+def main(seconds: int, rounds: int, connections: int, growth: int, short: bool) -> None:
     """Measure the paywall against its peers, and what burns cost."""
     require_wrk()
     if short:
-        seconds, rounds = 1, 1
+        seconds, rounds, growth = 1, 1, min(growth, 1000)
     # Beside the code and not under /tmp, which may be memory: there a commit would cost nothing.
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=RESULTS.parent) as name:
         folder = Path(name)
-        terms = {"rounds": rounds, "connections": connections, "seconds": seconds}
-        runs, rows = measure(folder, **terms, say=_say)
+        terms = {"rounds": rounds, "connections": connections, "seconds": seconds, "growth": growth}
+        measured = measure(folder, **terms, say=_say)
         _say("burning")
         burned = measure_burns(folder / "burns", SHORT_SIZES if short else SIZES)
-    found = results(runs, rows, burned, terms)
+        half = statistics.median(run.rate for run in measured.runs["paywall 402"]) / 2
+        _say(f"draining burns beside {half:,.0f} 402s a second")
+        drained = measure_drain(folder / "drain", burns=DRAINED // 10 if short else DRAINED, rate=half)
+        _say("drawing posters")
+        drawn = measure_pictures(folder / "pictures", posters=DRAWN // 100 if short else DRAWN, rate=half)
+    found = results(measured, Background(burned, drained, drawn), terms)
     if not short:
         RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     print(table(found))

@@ -69,7 +69,7 @@ async def _burn(devnet: DevnetProcess, folder: Path, size: int, batches: int) ->
     async with open_seller(
         devnet, folder, batch_size=size, batch_seconds=FAR, confirmations=CONFIRMATIONS
     ) as seller:
-        await seller.parts.database.transact(lambda tx: _capture(tx, size * batches))
+        await seller.parts.database.transact(lambda tx: capture(tx, size * batches))
         started = time.perf_counter()
         while await seller.burning.step():  # noqa: ASYNC110  the product polls the chain, too
             await asyncio.sleep(POLL_SECONDS)
@@ -80,7 +80,8 @@ async def _burn(devnet: DevnetProcess, folder: Path, size: int, batches: int) ->
         return Burned(size, len(fees), supply[1], seconds, sum(fees))
 
 
-def _capture(tx: Transaction, count: int) -> None:
+def capture(tx: Transaction, count: int) -> None:
+    """So many captured uses, whose burns wait."""
     now = unix_now()
     credit_store.open_account(
         tx,

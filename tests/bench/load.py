@@ -28,7 +28,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What wrk saw. Times in microseconds; `refused` are statuses from 400 up, `broken` lost connections."""
+    """What wrk saw. Times in microseconds; `refused` are statuses from 400 up, `broken` lost connections.
+
+    `cpu` is what the server took of the processor meanwhile.
+    """
 
     requests: int
     microseconds: int
@@ -36,6 +39,12 @@ class Run:
     broken: int
     p50: int
     p99: int
+    cpu: int = 0
+
+    @property
+    def cpu_each(self) -> float:
+        """Microseconds of the processor for each request."""
+        return self.cpu / self.requests
 
     @property
     def rate(self) -> float:

@@ -24,15 +24,17 @@ PLANTS = {
         "paywall.redemptions.redeeming",
         (
             Edit(
-                "_capture",
-                "        burn_store.insert(tx, reservation.id, salt, bound, quantity=reservation.quantity, now=now)\n",
-                "",
+                "follow_up",
+                "    if held.owes_burn:\n",
+                "    if held is None:\n",
+                module="paywall.redemptions.capturing",
             ),
             Edit(
                 "_fulfil",
                 '    failpoint("redeem.captured")\n',
                 """\
     failpoint("redeem.captured")
+    from paywall.burns import store as burn_store
     bound, now = reservation.commitment, self._clock()
     await self._database.transact(
         lambda tx: burn_store.insert(
@@ -95,10 +97,10 @@ PLANTS = {
         (
             Edit(
                 "sell",
-                "    await self._database.transact(insert)\n",
+                "    await self._database.take(self._insert, row)\n",
                 """\
     import asyncio
-    store_it = lambda: asyncio.ensure_future(self._database.transact(insert))
+    store_it = lambda: asyncio.ensure_future(self._database.take(self._insert, row))
     asyncio.get_running_loop().call_later(5, store_it)
 """,
             ),

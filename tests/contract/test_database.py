@@ -49,7 +49,9 @@ def break_a_key_at_a_flush_in_the_middle(tx: Transaction) -> None:
 
 def break_a_foreign_key(tx: Transaction) -> None:
     write_hot(tx, "undone")
-    tx.session.add(PostingRow(transfer="t", bucket="b", account_id="nobody", amount=1, created_at=NOW))
+    tx.session.add(
+        PostingRow(transfer="t", source="s", target="t", account_id="nobody", amount=1, created_at=NOW)
+    )
 
 
 def break_a_key_by_hot_statements(tx: Transaction) -> None:

@@ -117,12 +117,12 @@ FAULTS: dict[str, tuple[Plant, set[str]]] = {
         sql("UPDATE credit_account SET granted = granted + 1, available = available + 1"),
         {POSTINGS},
     ),
-    "one side of a transfer is gone": (
-        sql("DELETE FROM posting WHERE transfer LIKE 'capture:%' AND bucket = 'captured'"),
+    "a transfer went elsewhere": (
+        sql("UPDATE posting SET target = 'expired' WHERE transfer LIKE 'capture:%'"),
         {POSTINGS},
     ),
     "a transfer is gone": (sql("DELETE FROM posting WHERE transfer LIKE 'grant:%'"), {POSTINGS}),
-    "a transfer was changed on both sides": (
+    "a transfer was changed": (
         sql("UPDATE posting SET amount = amount * 2 WHERE transfer LIKE 'grant:%'"),
         {POSTINGS},
     ),
@@ -207,6 +207,8 @@ REFUSED = {
     "a bucket that does not add up": "UPDATE credit_account SET available = available + 1",
     "a negative bucket": "UPDATE credit_account SET available = -1, captured = captured + available + 1",
     "a transfer twice": "INSERT INTO posting SELECT * FROM posting",
+    "a transfer of nothing": "UPDATE posting SET amount = 0",
+    "a transfer to where it came from": "UPDATE posting SET target = source",
     "a burn twice": "INSERT INTO burn SELECT * FROM burn",
     "a burn of nothing": "UPDATE burn SET quantity = 0",
     "a burn that binds nobody": "UPDATE burn SET commitment = x''",

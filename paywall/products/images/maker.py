@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+#: bytes that tell how long a picture is, between us and a process that draws for us
+LENGTH_BYTES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

@@ -18,6 +18,10 @@ EXPOSED = (
     *("WWW-Authenticate", "Location", "Retry-After", "Request-Id", "Credits-Remaining", "Redemption-Id"),
     *("Allow", "ETag", "Accept-Ranges", "Content-Range", "*"),
 )
+_FOR_ANY = (
+    (b"access-control-allow-origin", ANY.encode()),
+    (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
+)
 METHODS = ("GET", "HEAD", "POST")
 KEPT_SECONDS = 600
 DOCUMENTS = ("/.well-known/did.json", "/did.json", "/openapi.json")
@@ -53,6 +57,13 @@ class CrossOrigin:
             await send(message)
 
         await self._app(scope, receive, send_shared)
+
+    def share(self, scope: Scope, response: Response) -> None:
+        """What the layer does for the answer to a request of the API that is no preflight."""
+        if ANY in self._origins:
+            response.raw_headers += _FOR_ANY
+        elif self._origins:
+            self._share(response.headers, self._allowed(Headers(scope=scope).get("origin")))
 
     def _is_api(self, scope: Scope) -> bool:
         path = scope["path"].removeprefix(scope.get("root_path", ""))

@@ -1,4 +1,4 @@
-"""The first look at a request: what no store can hold goes no further, whatever server is in front of us.
+"""Before any route is asked: what no store can hold goes no further, whatever server is in front of us.
 
 Bodies and tokens are JSON, whose reader (`shared/strict_json.py`) refuses the same there.
 """
@@ -19,15 +19,20 @@ class StorableRequests:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _can_be_stored(scope):
-            await self._app(scope, receive, send)
-            return
-        refusal = BadRequest(
-            "A request holds no NUL and no half of a character, in its path, query or headers."
-        )
-        await problem_response(refusal)(scope, receive, send)
+        app = self._app
+        if scope["type"] == "http":
+            try:
+                check_storable(scope)
+            except BadRequest as refusal:
+                app = problem_response(refusal)
+        await app(scope, receive, send)
 
 
-def _can_be_stored(scope: Scope) -> bool:
-    texts = [unquote_to_bytes(scope["query_string"]), *(part for line in scope["headers"] for part in line)]
-    return is_storable(scope["path"]) and not any(b"\0" in text for text in texts)
+def check_storable(scope: Scope) -> None:
+    """Of an HTTP request: its path, query and headers. Errors: BadRequest."""
+    query = scope["query_string"]
+    texts = [part for line in scope["headers"] for part in line]
+    if query:
+        texts.append(unquote_to_bytes(query))
+    if b"\0" in b"".join(texts) or not is_storable(scope["path"]):
+        raise BadRequest("A request holds no NUL and no half of a character, in its path, query or headers.")

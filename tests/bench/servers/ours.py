@@ -15,19 +15,20 @@ from paywall.limits.networks import TrustedProxies
 from paywall.ops.logs import start_logging
 from paywall.ops.worker import working
 from paywall.products.images.room import open_images
+from paywall.redemptions.resource import Resource
 from paywall.seller import Seller
 from paywall.serving.acceptor import bind
 from paywall.serving.http_server import HttpServer, descriptors
 from paywall.serving.settings import ServingSettings
 from paywall.settings import Settings
-from tests.bench.servers.noop import MemoryDeliveries, NoopMaker
+from tests.bench.servers.noop import MemoryDeliveries, NoopAtOnce, NoopMaker
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.seller import open_seller
 
-BUY, GENERATE = "/api/images/buy", "/api/images/generate"
+BUY, GENERATE, QUICK = "/api/images/buy", "/api/images/generate", "/api/quick/generate"
 CREDITS = 1_000_000
-#: what was bought is covered, and as much again can be sold
-SUPPLY = 2 * CREDITS
+#: covers what was bought, and what a database that has grown owes
+SUPPLY = 100 * CREDITS
 LOVELACE = 2_000_000_000_000  # pays for CREDITS at the default price and rate
 NEVER = 10**9
 
@@ -52,12 +53,18 @@ def settings(folder: Path, port: int) -> Settings:
     )
 
 
-def serve(folder: Path, port: int) -> None:
-    """Over the data in `folder`, on our own server with its limits, with its log as always: one line a request."""
+def serve(folder: Path, port: int, *, drawing: bool = False) -> None:
+    """Over the data in `folder`, on our own server with its limits, with its log as always: one line a request.
+
+    `drawing`: its images are posters, in files.
+    """
     wanted = settings(folder, port)
     start_logging(wanted.log)
-    images = open_images(wanted, maker=NoopMaker(), deliveries=MemoryDeliveries())
-    uvloop.run(_serve(compose(wanted, open_ring(wanted), resources=[images])))
+    noop = None if drawing else NoopMaker()
+    images = open_images(wanted, maker=noop, deliveries=None if drawing else MemoryDeliveries())
+    at_once = NoopAtOnce(images.fulfilment.read)
+    quick = Resource("quick", images.product, "/api/quick", at_once, verb=images.verb, record=images.record)
+    uvloop.run(_serve(compose(wanted, open_ring(wanted), resources=[images, quick])))
 
 
 async def _serve(seller: Seller) -> None:

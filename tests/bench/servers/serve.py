@@ -30,15 +30,15 @@ def _app(subject: str) -> ASGIApp:
 
 
 @click.command()
-@click.argument("subject", type=click.Choice(["bare", "x402", "pympp", "ours"]))
+@click.argument("subject", type=click.Choice(["bare", "x402", "pympp", "ours", "pictures"]))
 @click.option("--port", type=int, required=True)
 @click.option("--folder", type=click.Path(path_type=Path), required=True)
 def main(subject: str, port: int, folder: Path) -> None:
     """Serve until a signal."""
-    if subject == "ours":
+    if subject in {"ours", "pictures"}:
         from tests.bench.servers import ours
 
-        ours.serve(folder, port)
+        ours.serve(folder, port, drawing=subject == "pictures")
         return
     uvicorn.run(
         _app(subject),

@@ -58,9 +58,9 @@ PLANTS = {
         "paywall.web.edge.storable",
         (
             Edit(
-                "__call__",
-                '    if scope["type"] != "http" or _can_be_stored(scope):\n',
-                '    if scope["type"]:\n',
+                "check_storable",
+                '    if b"\\0" in b"".join(texts) or not is_storable(scope["path"]):\n',
+                "    if not scope:\n",
             ),
         ),
         "a path holds what no store can",
@@ -85,8 +85,8 @@ PLANTS = {
         "5",
     ),
     "the proof of a refused request stays good": Plant(
-        "paywall.redemptions.proofs_used",
-        (Edit("used_up", "        if proof is not None:\n", "        if proof is None:\n"),),
+        "paywall.redemptions.access",
+        (Edit("use_up", "    if proof is not None:\n", "    if proof is None:\n"),),
         "a refused request is sent again",
         "6",
     ),

@@ -21,6 +21,8 @@ from tests.support.services.postgres import Postgres, postgres_in
 BLOCK_SECONDS = 0.15
 #: a world's chain and tables grow; a fresh one is quick again
 ROUNDS_A_WORLD, MENACED_ROUNDS = 5, 2
+#: how often images are delivered at once
+QUICK = 0.5
 KILLS_A_ROUND, ROUND_SECONDS = 40, 40.0
 #: where every process starts afresh, which is slow
 FEW_KILLS = 8
@@ -68,6 +70,9 @@ class Making:
     def world(self, database_url: str = "") -> World:
         devnet = self.stack.enter_context(DevnetProcess(self.folder / "devnet", BLOCK_SECONDS))
         asked = {"PAYWALL_CONFIRMATIONS": self.chance.choice(CONFIRMATIONS)}
+        if self.chance.random() < QUICK:
+            asked["CHAOS_QUICK"] = "1"
+            self.figures.counts["worlds whose images are a quick resource"] += 1
         return World(devnet, self.folder / "seller", database_url=database_url, **asked)
 
 

@@ -182,3 +182,24 @@ def test_old_burns_are_of_one_token_bound_to_their_use_and_old_batches_keep_thei
         assert connection.execute(text("SELECT count(*) FROM burn_attempt")).scalar() == 1
     with open_engine(bare_url) as engine, engine.begin() as connection, pytest.raises(IntegrityError):
         connection.execute(text("DELETE FROM burn_batch"))  # its burns still refer to it
+
+
+SIDES = """
+INSERT INTO credit_account (id, owner_kind, product, granted, available, reserved, captured, expired, revoked, moved,
+    expires_at) VALUES ('a', 'bearer', 'p', 3, 3, 0, 0, 0, 0, 0, 9);
+INSERT INTO posting VALUES ('grant', 'available', 'a', 3, 1), ('grant', 'granted', 'a', -3, 1){more}"""
+
+
+@pytest.mark.parametrize(
+    "more", [", ('revoke', 'available', 'a', -1, 2)", ", ('grant', 'expired', 'a', 0, 1)"]
+)
+def test_postings_whose_sides_do_not_match_are_not_guessed_at(bare_url: str, more: str) -> None:
+    with open_engine(bare_url) as engine:
+        upgrade(engine, "0005")
+        with engine.begin() as connection:
+            for statement in SIDES.format(more=more).split(";"):
+                connection.execute(text(statement))
+    with pytest.raises(RuntimeError, match="not two sides"):
+        migrate(Settings(database_url=bare_url))
+    with open_engine(bare_url) as engine, engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM posting")).scalar() == 3

@@ -23,11 +23,14 @@ ROWS = {
         'did:key:z6Mk', 1, x'00', 1, 'settled', 0, NULL, 1, 1""",
     "receipt": "'receipt ' || i, 'request ' || i, 'payment ' || i, 'did:key:z6Mk', 't', 1, 2",
     "credit_account": "'receipt ' || i, 'image-credit', 1, 0, 0, 1, 0, 0, 2",
+    "posting": """'grant:' || i, 'granted', 'receipt ' || i, -1, 1 FROM numbers
+        UNION ALL SELECT 'grant:' || i, 'available', 'receipt ' || i, 1, 1""",
     "redemption": f"""'use ' || i, 'receipt ' || i, 'key ' || i, '{HASH}', 'name', 'x', 'captured', 1, 1, NULL,
         'image ' || i, 's', 'image/png', 1, 1""",
     "burn": "'use ' || i, x'07', NULL, NULL, 1",
 }
 BOUND = "SELECT redemption_id, commitment FROM burn"
+POSTED = "SELECT transfer, source, target, account_id, amount, created_at FROM posting"
 INSERT = """INSERT INTO {table} WITH RECURSIVE numbers(i) AS (
     SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < {count}) SELECT {values} FROM numbers"""
 
@@ -91,6 +94,9 @@ def test_an_upgrade_of_many_rows_reads_no_table_more_often_than_one_of_few(tmp_p
     assert max(plan.runs for plan in many.values()) == MANY
     with open_engine(url) as engine, engine.connect() as connection:
         bound = {name: bytes(raw) for name, raw in connection.execute(text(BOUND))}
+        assert set(connection.execute(text(POSTED))) == {
+            (f"grant:{n}", "granted", "available", f"receipt {n}", 1, 1) for n in range(MANY)
+        }
     assert bound == {
         f"use {n}": commitment(f"receipt {n}", f"use {n}", bytes.fromhex(HASH), f"key {n}")
         for n in range(MANY)

@@ -42,7 +42,7 @@ METHODS = {
 }
 #: attributes of each connection, of each request and of the server
 CONNECTION = ("config", "server_state", "loop", "parser", "flow", "pipeline", "transport", "cycle")
-CYCLE = ("disconnected", "message_event", "response_started", "response_complete", "keep_alive")
+CYCLE = ("transport", "disconnected", "message_event", "response_started", "response_complete", "keep_alive")
 SERVER = ("should_exit", "started", "server_state", "config")
 STATE = ("connections", "tasks", "total_requests", "default_headers")
 

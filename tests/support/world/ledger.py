@@ -29,6 +29,4 @@ def _rows(tx: Transaction, table: str) -> dict[str, dict[str, Any]]:
 
 
 def _key(table: str, row: Any) -> str:
-    if table == "posting":
-        return f"{row['transfer']} {row['bucket']}"
-    return str(row["redemption_id"] if table == "burn" else row["id"])
+    return str(row[{"posting": "transfer", "burn": "redemption_id"}.get(table, "id")])

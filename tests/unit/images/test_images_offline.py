@@ -1,12 +1,6 @@
 """The posters of the offline image maker."""
 
-import asyncio
-import hashlib
 import io
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,15 +8,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from paywall.products.images.maker import Picture, Subject
-from paywall.products.images.offline import OfflineImageMaker
+from paywall.products.images.poster.sheet import draw
 from paywall.products.images.presidents import NAMES
-
-ROOT = Path(__file__).parents[3]
 
 
 def make(subject: Subject) -> Picture:
-    maker = OfflineImageMaker()
-    return asyncio.run(maker.make(subject, redemption_id="r", safety_identifier="s"))
+    return Picture(draw(subject), "image/png", {})
 
 
 def check(picture: Picture) -> Image.Image:
@@ -60,29 +51,6 @@ def test_any_text_at_all_is_drawn(text: str) -> None:
     check(make(Subject("prompt", text)))
 
 
-def test_the_same_subject_gives_the_same_bytes_in_another_process() -> None:
-    code = """
-import asyncio, hashlib
-from paywall.products.images.maker import Subject
-from paywall.products.images.offline import OfflineImageMaker
-tram = Subject("prompt", "a tram in Lisbon")
-picture = asyncio.run(OfflineImageMaker().make(tram, redemption_id="x", safety_identifier="y"))
-print(hashlib.sha256(picture.data).hexdigest())
-"""
-    here = hashlib.sha256(make(Subject("prompt", "a tram in Lisbon")).data).hexdigest()
-    for seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stdout.strip() == here
-
-
 def test_every_subject_has_a_poster_of_its_own() -> None:
     subjects = [
         Subject("name", "John Tyler"),
@@ -104,18 +72,3 @@ def test_the_notice_is_set_on_every_sheet_in_a_colour_apart_from_the_paper() -> 
         assert isinstance(low, int | float)
         assert isinstance(high, int | float)
         assert high - low > 120
-
-
-def test_the_event_loop_goes_on_while_a_poster_is_drawn() -> None:
-    async def turns() -> int:
-        maker = OfflineImageMaker()
-        drawing = asyncio.create_task(
-            maker.make(Subject("name", "John Tyler"), redemption_id="r", safety_identifier="s")
-        )
-        count = 0
-        while not drawing.done():
-            await asyncio.sleep(0)
-            count += 1
-        return count
-
-    assert asyncio.run(turns()) > 50

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared import strict_json
 from shared.money import Money
 from shared.tokens import jws, prt
 from shared.tokens.jws import TokenError
@@ -35,6 +36,29 @@ def test_every_amount_and_time_is_read_back(amount: int, decimals: int, count: i
         options=(replace(OPTION, amount=amount, decimals=decimals),),
     )
     assert read(jws.sign(prt.claims(given_), SELLER_KEY), now=None) == given_
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["100 % of it", "\0", "\\u0000", '"iat":0,"exp":0', "%s %d", "\0\0\0"]
+)
+TIMES = st.tuples(st.integers(0, 2**62), st.integers(0, 10**10))
+
+
+@given(TEXTS, st.none() | TEXTS, st.none() | TEXTS, TEXTS, TIMES)
+def test_the_json_from_a_template_is_that_of_the_claims(
+    description: str, callback: str | None, holder: str | None, request_id: str, times: tuple[int, int]
+) -> None:
+    asked = replace(
+        REQUEST,
+        id=request_id,
+        description=description,
+        service_callback=callback,
+        issued_at=times[0],
+        expires_at=times[1],
+        order=replace(REQUEST.order, holder=holder),
+    )
+    for one in (asked, replace(asked, id=REQUEST.id), replace(asked, id="another", expires_at=times[1] + 1)):
+        assert prt.claims_json(one) == strict_json.dumps(prt.claims(one))
 
 
 def test_fields_without_a_value_are_left_out() -> None:

@@ -32,6 +32,7 @@ def opened(path: Path, fill: Callable[[Wallet], None]) -> Wallet:
     """A wallet of version 4 that was filled, opened by this version."""
     with closing(Wallet.create(path)) as wallet:
         fill(wallet)
+        wallet.transact(lambda db: db.execute("DROP INDEX uses_of_a_receipt"))
         wallet.transact(lambda db: db.execute("PRAGMA user_version = 4"))
     return Wallet.open(path)
 

@@ -1,0 +1,97 @@
+"""Capturing a reserved use together with its burn, for one or for all that end at the same time.
+
+Invariant 2: the capture and its burn stand or fall in one commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paywall.burns import store as burn_store
+from paywall.credits import many, postings
+from paywall.credits.many import AccountMove
+from paywall.database.engine import Transaction
+from paywall.database.many_rows import PostgresText
+from paywall.ops.failpoints import failpoint
+from paywall.redemptions import store
+from paywall.redemptions.fulfilment import Recorder, StoredDelivery, UseOrder
+from paywall.redemptions.request import Reservation
+
+_CAPTURE_MANY = PostgresText("""UPDATE redemption r SET state = 'captured', delivery = a.delivery,
+    media_type = a.media_type, sha256 = a.sha256, updated_at = %(now)s
+    FROM unnest(%(id)s::text[], %(attempt)s::integer[], %(delivery)s::text[], %(media_type)s::text[],
+        %(sha256)s::text[]) AS a (id, attempt, delivery, media_type, sha256)
+    WHERE r.id = a.id AND r.state = 'reserved' AND r.attempt = a.attempt RETURNING 1""")
+
+
+@dataclass(frozen=True, slots=True)
+class Capturing:
+    """A delivered use. `salt` (16 bytes) blinds the leaf of its burn; `record` keeps the resource's own rows."""
+
+    reservation: Reservation
+    order: UseOrder
+    delivery: StoredDelivery
+    record: Recorder | None
+    salt: bytes
+    now: int
+
+
+class Capture:
+    """Whether the reservation was there to be captured, for a `database.engine.GroupFn`."""
+
+    def one(self, tx: Transaction, item: Capturing) -> bool:
+        if not store.capture(tx, item.reservation, item.delivery, item.now):
+            return False
+        failpoint("redeem.capturing")
+        follow_up(tx, item)
+        return True
+
+    def many(self, tx: Transaction, items: Sequence[Capturing]) -> list[bool] | None:
+        now = max(one.now for one in items)
+        found = tx.run(
+            _CAPTURE_MANY,
+            now=now,
+            id=[one.reservation.id for one in items],
+            attempt=[one.reservation.attempt for one in items],
+            delivery=[one.delivery.reference for one in items],
+            media_type=[one.delivery.media_type for one in items],
+            sha256=[one.delivery.sha256 for one in items],
+        )
+        if len(found) != len(items) or not many.capture(tx, [_move(one) for one in items], now):
+            return None
+        failpoint("redeem.capturing")
+        return [True] * len(items) if follow_up_many(tx, items) else None
+
+
+def follow_up(tx: Transaction, item: Capturing) -> None:
+    """What stands or falls with a capture: the resource's own rows, and the burn."""
+    if item.record is not None:
+        item.record(tx, item.order, item.delivery)
+    held = item.reservation
+    if held.owes_burn:
+        burn_store.insert(tx, held.id, item.salt, held.commitment, quantity=held.quantity, now=item.now)
+
+
+def follow_up_many(tx: Transaction, items: Sequence[Capturing]) -> bool:
+    """`follow_up` of each, on PostgreSQL; False where a burn is there already."""
+    with tx.pipeline():
+        for one in items:
+            if one.record is not None:
+                one.record(tx, one.order, one.delivery)
+    return burn_store.insert_many(tx, [_burn_row(one) for one in items if one.reservation.owes_burn])
+
+
+def _move(item: Capturing) -> AccountMove:
+    held = item.reservation
+    return AccountMove(held.account_id, postings.capture(held.id, held.attempt, held.quantity))
+
+
+def _burn_row(item: Capturing) -> dict[str, Any]:
+    held = item.reservation
+    return {
+        "redemption_id": held.id,
+        "salt": item.salt,
+        "commitment": held.commitment,
+        "quantity": held.quantity,
+        "created_at": item.now,
+    }

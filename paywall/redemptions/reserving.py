@@ -1,0 +1,87 @@
+"""Reserving the credits of a use, for one request or for all that come at the same time."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from paywall.credits import many, postings
+from paywall.credits.many import AccountMove
+from paywall.credits.postings import Transfer
+from paywall.database.engine import Liveness, Transaction
+from paywall.database.many_rows import ManyRows, columns_of
+from paywall.redemptions import store
+from paywall.redemptions.holder_proofs import use_proofs
+from paywall.redemptions.request import RedemptionRequest, Reservation
+from paywall.redemptions.tables import RedemptionRow
+
+OF_REQUEST = (
+    *("id", "account_id", "idempotency_key", "resource", "request", "document", "request_hash"),
+    *("quantity", "owes_burn"),
+)
+_INSERT_MANY = ManyRows(
+    RedemptionRow, [*OF_REQUEST, "state", "attempt", "process", "deadline", "created_at", "updated_at"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserving:
+    """A request to redeem, asked at `now`; `full`: as many burns wait as may."""
+
+    request: RedemptionRequest
+    now: int
+    deadline: int
+    full: bool
+
+
+class Reserve:
+    """What `store.reserve` says, for a `database.engine.GroupFn`."""
+
+    def __init__(self, liveness: Liveness) -> None:
+        self._liveness = liveness
+
+    def one(self, tx: Transaction, item: Reserving) -> Reservation | RedemptionRow:
+        return store.reserve(
+            tx, item.request, item.now, item.deadline, liveness=self._liveness, backlog_full=item.full
+        )
+
+    def many(self, tx: Transaction, items: Sequence[Reserving]) -> list[Reservation | RedemptionRow] | None:
+        proofs = [one.request.holder_proof for one in items if one.request.holder_proof is not None]
+        if any(one.full for one in items) or not use_proofs(tx, proofs):
+            return None
+        process = self._liveness.own()
+        rows = [row_of(one, process) for one in items]
+        if len(tx.run(_INSERT_MANY, **columns_of(rows))) != len(rows):
+            return None  # a key that is known
+        left = take_many(tx, items, lambda one: postings.reserve(one.id, 1, one.quantity))
+        if left is None:
+            return None
+        return [store.reservation(one.request, 1, left[one.request.id]) for one in items]
+
+
+def row_of(item: Reserving, process: int) -> dict[str, object]:
+    return {
+        **{name: getattr(item.request, name) for name in OF_REQUEST},
+        "state": "reserved",
+        "attempt": 1,
+        "process": process,
+        "deadline": item.deadline,
+        "created_at": item.now,
+        "updated_at": item.now,
+    }
+
+
+def take_many(
+    tx: Transaction, items: Sequence[Reserving], transfer: Callable[[RedemptionRequest], Transfer]
+) -> dict[str, int] | None:
+    """Redemption id → credits that were left after it; None where one of them cannot be taken."""
+    by_terms: defaultdict[tuple[str, int], list[RedemptionRequest]] = defaultdict(list)
+    for one in items:
+        by_terms[one.request.product, one.now].append(one.request)
+    found: dict[str, int] = {}
+    for (product, now), requests in by_terms.items():
+        moves = [AccountMove(one.account_id, transfer(one)) for one in requests]
+        left = many.take(tx, moves, product, now)
+        if left is None:
+            return None
+        found |= {one.id: credits for one, credits in zip(requests, left, strict=True)}
+    return found

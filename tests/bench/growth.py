@@ -1,0 +1,115 @@
+"""A database that has grown: payment requests, accounts and redemptions by the product's own functions.
+
+Ids are made as they come, and accounts are used in random order, as buyers do; nothing is written past the stores.
+"""
+
+import asyncio
+import hashlib
+import os
+import random
+import shutil
+from pathlib import Path
+
+from paywall.clock import new_id, new_reference, unix_now
+from paywall.credits import postings, store
+from paywall.database.engine import Database, Transaction
+from paywall.database.opening import open_database
+from paywall.redemptions.at_once import Done, QuickUse, UseAtOnce
+from paywall.redemptions.request import RedemptionRequest
+from paywall.redemptions.reserving import Reserving
+from paywall.redemptions.resource import Resource
+from paywall.sales.store import Insert
+from tests.bench.flows import Echo
+from tests.bench.servers import ours
+from tests.support.world.redemptions import BEARER, PRODUCT
+
+#: redemptions for one account that is opened (by chance: its credits are more), and for one transaction
+OF_AN_ACCOUNT, CREDITS, AT_ONCE = 20, 100, 1000
+SEED = 8
+FAR = 10**9
+ASKED = '{"name":"Abraham Lincoln"}'
+HASH = hashlib.sha256(ASKED.encode()).hexdigest()
+TOKEN = "e30." * 250  # as long as a payment request's
+
+
+def grown(folder: Path, redemptions: int) -> Path:
+    """A copy of the seller in `folder`, with so many redemptions and payment requests more."""
+    copy = folder / "grown"
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("grown", "*.log", "burns"))
+    asyncio.run(_fill(ours.settings(copy, 0).database, redemptions))
+    return copy
+
+
+async def _fill(url: str, redemptions: int) -> None:
+    database = open_database(url)
+    try:
+        chance = random.Random(SEED)
+        accounts = [f"urn:uuid:{new_id()}" for _ in range(max(1, redemptions // OF_AN_ACCOUNT))]
+        for first in range(0, len(accounts), AT_ONCE):
+            some = accounts[first : first + AT_ONCE]
+            await database.transact(lambda tx, some=some: _open(tx, some))  # type: ignore[misc]
+        use, insert = UseAtOnce(database.liveness), Insert()
+        for _ in range(0, redemptions, AT_ONCE):
+            await _write(database, use, insert, chance.choices(accounts, k=AT_ONCE))
+    finally:
+        database.close()
+
+
+async def _write(database: Database, use: UseAtOnce, insert: Insert, accounts: list[str]) -> None:
+    resource = Resource("bench", PRODUCT, "/api/bench", Echo())
+
+    def write(tx: Transaction) -> None:
+        for account in accounts:
+            insert.one(tx, _request_row())
+            assert isinstance(use.one(tx, _use(resource, account)), Done)
+
+    await database.transact(write)
+
+
+def _open(tx: Transaction, accounts: list[str]) -> None:
+    now = unix_now()
+    for name in accounts:
+        store.open_account(
+            tx,
+            account_id=name,
+            owner=BEARER,
+            product=PRODUCT,
+            opening=postings.grant(f"payment of {name}", CREDITS),
+            expires_at=now + FAR,
+            now=now,
+        )
+
+
+def _use(resource: Resource, account: str) -> QuickUse:
+    redemption_id, now = new_id(), unix_now()
+    request = RedemptionRequest(
+        id=redemption_id,
+        account_id=account,
+        product=PRODUCT,
+        resource=resource.id,
+        quantity=1,
+        idempotency_key=f"redemption {redemption_id}",
+        request=ASKED,
+        request_hash=HASH,
+        document=ASKED,
+        owes_burn=True,
+        holder_proof=None,
+    )
+    return QuickUse(
+        Reserving(request, now, now + 150, full=False), resource, "u" * 64, new_reference(), os.urandom(16)
+    )
+
+
+def _request_row() -> dict[str, object]:
+    now = unix_now()
+    return {
+        "id": new_id(),
+        "token": TOKEN,
+        "product": PRODUCT,
+        "credits": 1,
+        "price": 100,
+        "currency": "USD",
+        "holder": None,
+        "created_at": now,
+        "expires_at": now + FAR,
+    }

@@ -1,0 +1,257 @@
+"""What is asked of PostgreSQL at the same time runs together, and gives what each alone would have given."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from paywall.credits import postings, store
+from paywall.database.engine import Database, GroupFn, Transaction
+from paywall.database.postgres import PostgresWriter
+from paywall.errors import PaywallError, StorageUnavailable
+from paywall.redemptions.capturing import Capture, Capturing
+from paywall.redemptions.fulfilment import UseOrder
+from paywall.redemptions.request import Reservation
+from paywall.redemptions.reserving import Reserve, Reserving
+from paywall.sales.store import Insert
+from shared.keys import SigningKey
+from shared.tokens.dpop import HolderProof
+from tests.support.services.postgres import Postgres
+from tests.support.world.loop import in_loop
+from tests.support.world.redemptions import BEARER, PROCESS, PRODUCT, delivered, wanted
+
+NOW, END = 1_700_000_000, 1_700_001_000
+KEY = SigningKey.from_seed(b"k" * 32).public
+ACCOUNTS = ("urn:uuid:a", "urn:uuid:b")
+CREDITS, ENOUGH = 4, 100
+TABLES = ("credit_account", "posting", "redemption", "holder_proof", "burn", "payment_request")
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> str:
+    return postgres_url
+
+
+@pytest.fixture
+def alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The items that did not go with their group."""
+    writer = database._writer
+    assert isinstance(writer, PostgresWriter)
+    found: list[object] = []
+    one = writer._groups._one
+
+    async def noted(fn: GroupFn[Any, Any], item: object) -> object:
+        found.append(item)
+        return await one(fn, item)
+
+    monkeypatch.setattr(writer._groups, "_one", noted)
+    return found
+
+
+async def open_accounts(database: Database, credits: int = CREDITS) -> None:
+    def opened(tx: Transaction) -> None:
+        for name in ACCOUNTS:
+            store.open_account(
+                tx,
+                account_id=name,
+                owner=BEARER,
+                product=PRODUCT,
+                opening=postings.grant(f"payment of {name}", credits),
+                expires_at=END,
+                now=NOW,
+            )
+
+    await database.transact(opened)
+
+
+def reserving(number: int, account: str = ACCOUNTS[0], **changes: Any) -> Reserving:
+    proof = HolderProof(f"jti {number}", KEY.thumbprint, KEY, NOW)
+    given = {"holder_proof": proof, **changes}
+    return Reserving(wanted(f"use {number:04}", account, **given), NOW, NOW + 100, full=False)
+
+
+def capturing(number: int, reservation: Reservation) -> Capturing:
+    order = UseOrder(reservation.id, {}, "u" * 64)
+    salt = number.to_bytes(16, "big")
+    return Capturing(reservation, order, delivered(f"{number:032x}"), None, salt, NOW + 1)
+
+
+async def rows(database: Database) -> dict[str, Counter[str]]:
+    def read(tx: Transaction) -> dict[str, Counter[str]]:
+        return {
+            table: Counter(
+                repr(tuple(map(str, row))) for row in tx.connection.execute(text(f"SELECT * FROM {table}"))
+            )
+            for table in TABLES
+        }
+
+    return await database.read(read)
+
+
+@in_loop
+async def test_what_comes_at_once_goes_together(database: Database, alone: list[object]) -> None:
+    await open_accounts(database)
+    reserve, capture = Reserve(PROCESS), Capture()
+    asked = [reserving(n, ACCOUNTS[n % 2]) for n in range(2 * CREDITS)]
+    taken = await asyncio.gather(*(database.take(reserve, one) for one in asked))
+    assert all(isinstance(one, Reservation) for one in taken)
+    assert [one.credits_remaining for one in taken if isinstance(one, Reservation)] == [
+        3,
+        3,
+        2,
+        2,
+        1,
+        1,
+        0,
+        0,
+    ]
+    held = [one for one in taken if isinstance(one, Reservation)]
+    ended = await asyncio.gather(*(database.take(capture, capturing(n, one)) for n, one in enumerate(held)))
+    assert ended == [True] * len(held)
+    assert alone == []
+    found = await rows(database)
+    assert {table: count.total() for table, count in found.items()} == {
+        "credit_account": 2,
+        "posting": 2 + 16,
+        "redemption": 8,
+        "holder_proof": 8,
+        "burn": 8,
+        "payment_request": 0,
+    }
+
+
+@in_loop
+async def test_sales_that_come_at_once_are_stored_together(database: Database, alone: list[object]) -> None:
+    sold = [
+        {
+            "id": f"request {n}",
+            "token": "t",
+            "product": PRODUCT,
+            "credits": 1,
+            "price": 100,
+            "currency": "USD",
+            "holder": KEY.did if n % 2 else None,
+            "created_at": NOW,
+            "expires_at": END,
+        }
+        for n in range(200)
+    ]
+    insert = Insert()
+    await asyncio.gather(*(database.take(insert, row) for row in sold))
+    assert alone == []
+    assert (await rows(database))["payment_request"].total() == 200
+
+
+#: what makes a use other than plain
+ODD: dict[str, Callable[[int], Reserving]] = {
+    "plain": reserving,
+    "another account": lambda n: reserving(n, ACCOUNTS[1]),
+    "an unknown account": lambda n: reserving(n, "urn:uuid:nobody"),
+    "another product": lambda n: reserving(n, product="song-credit"),
+    "too many": lambda n: reserving(n, quantity=ENOUGH + 1),
+    "two": lambda n: reserving(n, quantity=2),
+    "a key that is used again": lambda n: reserving(n, key="the key"),
+    "a proof that is used again": lambda n: reserving(
+        n, holder_proof=HolderProof("j", KEY.thumbprint, KEY, NOW)
+    ),
+    "no proof": lambda n: reserving(n, holder_proof=None),
+    "nothing to burn": lambda n: reserving(n, owes_burn=False),
+    "a full backlog": lambda n: Reserving(reserving(n).request, NOW, NOW + 100, full=True),
+    "too late": lambda n: Reserving(reserving(n).request, END, END + 100, full=False),
+}
+
+
+def told(answer: object) -> str:
+    match answer:
+        case Reservation():
+            return f"reserved {answer.id} {answer.credits_remaining}"
+        case PaywallError():
+            return answer.code
+        case BaseException():
+            raise answer
+    return f"row {getattr(answer, 'id', answer)}"
+
+
+class Apart:
+    """Runs the function of each item by itself, one after the other: the slow twin."""
+
+    def __init__(self, fn: GroupFn[Any, Any]) -> None:
+        self._fn = fn
+
+    async def __call__(self, database: Database, items: Sequence[Any]) -> list[object]:
+        return [await self._try(database, item) for item in items]
+
+    async def _try(self, database: Database, item: Any) -> object:
+        try:
+            return await database.transact(lambda tx: self._fn.one(tx, item))
+        except PaywallError as error:
+            return error
+
+
+async def played(
+    database: Database,
+    names: Sequence[str],
+    run: Callable[[GroupFn[Any, Any], Sequence[Any]], Awaitable[list[object]]],
+) -> tuple[list[str], list[str], dict[str, Counter[str]]]:
+    await open_accounts(database, ENOUGH)
+    reserve, capture = Reserve(PROCESS), Capture()
+    taken = await run(reserve, [ODD[name](n) for n, name in enumerate(names)])
+    held = [one for one in taken if isinstance(one, Reservation)]
+    # Each twice: the second finds nothing to capture.
+    ended = await run(capture, [capturing(n % len(held), held[n % len(held)]) for n in range(2 * len(held))])
+    return [told(one) for one in taken], [str(one) for one in ended], await rows(database)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(sorted(ODD)), min_size=1, max_size=6))
+def test_together_or_apart_the_same_rows_and_answers(postgres: Postgres, names: list[str]) -> None:
+    """There are credits for all: what runs alone runs in any order, and the last ones decide what is burned."""
+    from paywall.database.opening import open_database
+
+    one, other = (open_database(postgres.create()) for _ in range(2))
+
+    async def together(fn: GroupFn[Any, Any], items: Sequence[Any]) -> list[object]:
+        asked = (one.take(fn, item) for item in items)
+        return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    async def apart(fn: GroupFn[Any, Any], items: Sequence[Any]) -> list[object]:
+        return await Apart(fn)(other, items)
+
+    try:
+        asked, ended, found = asyncio.run(played(one, names, together))
+        wanted_, ended_there, found_there = asyncio.run(played(other, names, apart))
+    finally:
+        one.close()
+        other.close()
+    assert Counter(map(_who, asked)) == Counter(map(_who, wanted_))
+    assert Counter(ended) == Counter(ended_there)
+    assert {table: count.total() for table, count in found.items()} == {
+        table: count.total() for table, count in found_there.items()
+    }
+    assert found["credit_account"] == found_there["credit_account"]
+
+
+def _who(answer: str) -> str:
+    return answer.split(" ", maxsplit=1)[0]
+
+
+@in_loop
+async def test_a_group_whose_connection_ends_is_refused_and_the_next_one_works(database: Database) -> None:
+    class Falls:
+        def one(self, tx: Transaction, item: int) -> int:
+            return item
+
+        def many(self, tx: Transaction, items: Sequence[int]) -> list[int]:
+            if 0 in items:
+                tx.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+            return list(items)
+
+    falls = Falls()
+    told = await asyncio.gather(*(database.take(falls, n) for n in range(3)), return_exceptions=True)
+    assert {type(one) for one in told} == {StorageUnavailable}
+    assert await asyncio.gather(*(database.take(falls, n) for n in (1, 2))) == [1, 2]

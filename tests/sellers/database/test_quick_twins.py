@@ -1,0 +1,205 @@
+"""A quick use has three ways through the database, which give the same answers and leave the same rows.
+
+The slow one, step by step and each in a transaction of its own, is the measure of the two others: captured as it is
+inserted, and together with all that come at the same time (on SQLite undone and run anew where one of them fails).
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from paywall.credits import postings, store
+from paywall.database.engine import Database, Transaction
+from paywall.database.opening import open_database
+from paywall.errors import FulfilmentFailed, FulfilmentRefused, PaywallError
+from paywall.redemptions.at_once import Done, QuickUse, Undelivered, UseAtOnce
+from paywall.redemptions.fulfilment import Delivery, UseOrder
+from paywall.redemptions.reserving import Reserving
+from paywall.redemptions.resource import Resource
+from shared.keys import SigningKey
+from shared.tokens.dpop import HolderProof
+from tests.support.services.postgres import Postgres
+from tests.support.world.redemptions import BEARER, PROCESS, PRODUCT, wanted
+
+NOW, END = 1_700_000_000, 1_700_001_000
+KEY = SigningKey.from_seed(b"k" * 32).public
+ACCOUNTS = ("urn:uuid:a", "urn:uuid:b")
+#: few, so that some come too late for them; and enough, where the order is not to matter
+FEW, ENOUGH = 4, 100
+#: what the slow way leaves there is a reservation more
+POSTINGS = "posting"
+TABLES = ("credit_account", "redemption", "holder_proof", "burn", "delivery", POSTINGS)
+Rows = dict[str, Counter[str]]
+
+
+class Echo:
+    """Delivers what it is asked; `fails` and `refused` are prompts."""
+
+    def read(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return body
+
+    def deliver(self, order: UseOrder) -> Delivery:
+        match order.document["prompt"]:
+            case "fails":
+                raise FulfilmentFailed
+            case "refused":
+                raise FulfilmentRefused("No.")
+        return Delivery(str(order.document["prompt"]).encode(), "text/plain")
+
+    async def aclose(self) -> None:
+        return
+
+
+RESOURCE = Resource("echo", PRODUCT, "/api/echo", Echo())
+
+
+def use(
+    number: int,
+    account: str = ACCOUNTS[0],
+    *,
+    full: bool = False,
+    now: int = NOW,
+    prompt: str = "a cat",
+    **changes: Any,
+) -> QuickUse:
+    proof = HolderProof(f"jti {number}", KEY.thumbprint, KEY, NOW)
+    document = f'{{"prompt":"{prompt}"}}'
+    asked = wanted(f"use {number:04}", account, **{"holder_proof": proof, "document": document, **changes})
+    salt = number.to_bytes(16, "big")
+    return QuickUse(Reserving(asked, now, now + 100, full), RESOURCE, "u" * 64, f"{number:032x}", salt)
+
+
+#: what makes a use other than plain
+ODD: dict[str, Callable[[int], QuickUse]] = {
+    "plain": use,
+    "another account": lambda n: use(n, ACCOUNTS[1]),
+    "an unknown account": lambda n: use(n, "urn:uuid:nobody"),
+    "another product": lambda n: use(n, product="song-credit"),
+    "too many": lambda n: use(n, quantity=ENOUGH + 1),
+    "two": lambda n: use(n, quantity=2),
+    "a key that is used again": lambda n: use(n, key="the key"),
+    "that key in other words": lambda n: use(n, key="the key", request_hash="cd" * 32),
+    "a key that fails at first": lambda n: use(n, key="a key", prompt="a dog" if n % 2 else "fails"),
+    "a proof that is used again": lambda n: use(n, holder_proof=HolderProof("j", KEY.thumbprint, KEY, NOW)),
+    "no proof": lambda n: use(n, holder_proof=None),
+    "nothing to burn": lambda n: use(n, owes_burn=False),
+    "a full backlog": lambda n: use(n, full=True),
+    "too late": lambda n: use(n, now=END),
+    "fails": lambda n: use(n, prompt="fails"),
+    "refused": lambda n: use(n, prompt="refused"),
+}
+#: of these, what comes first decides what the others are told
+IN_ORDER = {"that key in other words", "a key that fails at first"}
+Way = Callable[[Database, UseAtOnce, Sequence[QuickUse]], Awaitable[list[object]]]
+
+
+async def apart(
+    database: Database, run: Callable[[Transaction, QuickUse], object], uses: Sequence[QuickUse]
+) -> list[object]:
+    told: list[object] = []
+    for item in uses:
+        try:
+            told.append(await database.transact(lambda tx, item=item: run(tx, item)))  # type: ignore[misc]
+        except PaywallError as error:
+            told.append(error)
+    return told
+
+
+async def slowly(database: Database, fn: UseAtOnce, uses: Sequence[QuickUse]) -> list[object]:
+    return await apart(database, fn._step_by_step, uses)
+
+
+async def each(database: Database, fn: UseAtOnce, uses: Sequence[QuickUse]) -> list[object]:
+    return await apart(database, fn.one, uses)
+
+
+async def together(database: Database, fn: UseAtOnce, uses: Sequence[QuickUse]) -> list[object]:
+    return list(await asyncio.gather(*(database.take(fn, item) for item in uses), return_exceptions=True))
+
+
+def told(answer: object) -> str:
+    match answer:
+        case Done():
+            return f"done {answer.reservation.id} {answer.reservation.credits_remaining} {answer.body!r}"
+        case Undelivered():
+            return f"undelivered {answer.redemption_id} {type(answer.error).__name__}"
+        case PaywallError():
+            return answer.code
+        case BaseException():
+            raise answer
+    return f"row {getattr(answer, 'id', None)} {getattr(answer, 'state', None)}"
+
+
+async def played(database: Database, way: Way, names: Sequence[str], credits: int) -> tuple[list[str], Rows]:
+    def opened(tx: Transaction) -> None:
+        for name in ACCOUNTS:
+            store.open_account(
+                tx,
+                account_id=name,
+                owner=BEARER,
+                product=PRODUCT,
+                opening=postings.grant(f"payment of {name}", credits),
+                expires_at=END,
+                now=NOW,
+            )
+
+    def read(tx: Transaction) -> Rows:
+        found = {table: tx.connection.execute(text(f"SELECT * FROM {table}")) for table in TABLES}
+        return {table: Counter(repr(tuple(map(str, row))) for row in rows) for table, rows in found.items()}
+
+    await database.transact(opened)
+    answers = await way(database, UseAtOnce(PROCESS), [ODD[name](n) for n, name in enumerate(names)])
+    return [told(one) for one in answers], await database.read(read)
+
+
+def play(url: str, way: Way, names: Sequence[str], credits: int) -> tuple[list[str], Rows]:
+    database = open_database(url)
+    try:
+        return asyncio.run(played(database, way, names, credits))
+    finally:
+        database.close()
+
+
+def without_postings(rows: Rows) -> Rows:
+    return {table: found for table, found in rows.items() if table != POSTINGS}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(sorted(ODD)), min_size=1, max_size=8))
+def test_on_sqlite_all_three_ways_are_one(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    def by(way: Way) -> tuple[list[str], Rows]:
+        folder: Path = tmp_path_factory.mktemp("twin")
+        return play(f"sqlite:///{folder / 'paywall.db'}", way, names, FEW)
+
+    answers, rows = by(slowly)
+    quick_answers, quick_rows = by(each)
+    assert quick_answers == answers
+    assert without_postings(quick_rows) == without_postings(rows)
+    assert by(together) == (quick_answers, quick_rows)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(sorted(ODD.keys() - IN_ORDER)), min_size=1, max_size=8))
+def test_on_postgresql_all_three_ways_are_one(postgres: Postgres, names: list[str]) -> None:
+    """What falls out of its group there runs in any order."""
+    answers, rows = play(postgres.create(), slowly, names, ENOUGH)
+    quick_answers, quick_rows = play(postgres.create(), each, names, ENOUGH)
+    assert quick_answers == answers
+    assert without_postings(quick_rows) == without_postings(rows)
+    group_answers, group_rows = play(postgres.create(), together, names, ENOUGH)
+    assert Counter(map(_kind, group_answers)) == Counter(map(_kind, answers))
+    assert group_rows["credit_account"] == quick_rows["credit_account"]
+    assert {name: found.total() for name, found in group_rows.items()} == {
+        name: found.total() for name, found in quick_rows.items()
+    }
+
+
+def _kind(answer: str) -> str:
+    return answer.split(" ", maxsplit=1)[0]
