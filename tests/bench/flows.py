@@ -4,25 +4,23 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from paywall.burns.backlog import Backlog
 from paywall.clock import new_id, new_reference, unix_now
-from paywall.credits import postings, store
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
-from paywall.redemptions.fulfilment import Delivery, UseOrder
 from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.request import RedemptionRequest
 from paywall.redemptions.resource import Resource
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
 from tests.bench.process import cpu_microseconds
+from tests.bench.servers.noop import NoopAtOnce
 from tests.support.services.postgres import postgres_in
-from tests.support.world.redemptions import BEARER, PRODUCT
+from tests.support.world.accounts import open_accounts
+from tests.support.world.redemptions import PRODUCT
 
 AT_ONCE = 16
 CREDITS = 10_000_000
@@ -49,19 +47,6 @@ class FlowRun:
         return self.redemptions / self.seconds
 
 
-class Echo:
-    """Delivers at once."""
-
-    def read(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return body
-
-    def deliver(self, order: UseOrder) -> Delivery:
-        return Delivery(b"done", "text/plain")
-
-    async def aclose(self) -> None:
-        return
-
-
 def measure_postgres(folder: Path, *, accounts: int, seconds: float) -> FlowRun:
     """On a server of its own, whose commits wait for the disk."""
     with postgres_in(folder, DURABLE) as server:
@@ -78,7 +63,8 @@ async def _measure(url: str, accounts: int, seconds: float, postmaster: int | No
     database = open_database(url)
     try:
         names = [f"urn:uuid:{new_id()}" for _ in range(accounts)]
-        await database.transact(lambda tx: _open(tx, names))
+        now = unix_now()
+        await database.transact(lambda tx: open_accounts(tx, names, CREDITS, now=now, expires_at=now + NEVER))
         redeeming = Redeeming(
             database=database,
             clock=unix_now,
@@ -86,7 +72,7 @@ async def _measure(url: str, accounts: int, seconds: float, postmaster: int | No
             salts=lambda: os.urandom(16),
             backlog=Backlog(NEVER),
         )
-        resource = Resource("bench", PRODUCT, "/api/bench", Echo())
+        resource = Resource("bench", PRODUCT, "/api/bench", NoopAtOnce(dict))
         await _drive(redeeming, resource, names, count=WARM)
         own, server = time.process_time(), _server_cpu(postmaster)
         began = time.perf_counter()
@@ -97,20 +83,6 @@ async def _measure(url: str, accounts: int, seconds: float, postmaster: int | No
     finally:
         database.close()
     return FlowRun(accounts, done, took, own_cpu / done, server_cpu / done)
-
-
-def _open(tx: Transaction, names: list[str]) -> None:
-    now = unix_now()
-    for name in names:
-        store.open_account(
-            tx,
-            account_id=name,
-            owner=BEARER,
-            product=PRODUCT,
-            opening=postings.grant(f"payment of {name}", CREDITS),
-            expires_at=now + NEVER,
-            now=now,
-        )
 
 
 async def _drive(

@@ -11,7 +11,6 @@ import shutil
 from pathlib import Path
 
 from paywall.clock import new_id, new_reference, unix_now
-from paywall.credits import postings, store
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.redemptions.at_once import Done, QuickUse, UseAtOnce
@@ -19,9 +18,10 @@ from paywall.redemptions.request import RedemptionRequest
 from paywall.redemptions.reserving import Reserving
 from paywall.redemptions.resource import Resource
 from paywall.sales.store import Insert
-from tests.bench.flows import Echo
 from tests.bench.servers import ours
-from tests.support.world.redemptions import BEARER, PRODUCT
+from tests.bench.servers.noop import NoopAtOnce
+from tests.support.world.accounts import open_accounts
+from tests.support.world.redemptions import PRODUCT
 
 #: redemptions for one account that is opened (by chance: its credits are more), and for one transaction
 OF_AN_ACCOUNT, CREDITS, AT_ONCE = 20, 100, 1000
@@ -47,7 +47,10 @@ async def _fill(url: str, redemptions: int) -> None:
         accounts = [f"urn:uuid:{new_id()}" for _ in range(max(1, redemptions // OF_AN_ACCOUNT))]
         for first in range(0, len(accounts), AT_ONCE):
             some = accounts[first : first + AT_ONCE]
-            await database.transact(lambda tx, some=some: _open(tx, some))  # type: ignore[misc]
+            now = unix_now()
+            await database.transact(
+                lambda tx, some=some, now=now: open_accounts(tx, some, CREDITS, now=now, expires_at=now + FAR)  # type: ignore[misc]
+            )
         use, insert = UseAtOnce(database.liveness), Insert()
         for _ in range(0, redemptions, AT_ONCE):
             await _write(database, use, insert, chance.choices(accounts, k=AT_ONCE))
@@ -56,7 +59,7 @@ async def _fill(url: str, redemptions: int) -> None:
 
 
 async def _write(database: Database, use: UseAtOnce, insert: Insert, accounts: list[str]) -> None:
-    resource = Resource("bench", PRODUCT, "/api/bench", Echo())
+    resource = Resource("bench", PRODUCT, "/api/bench", NoopAtOnce(dict))
 
     def write(tx: Transaction) -> None:
         for account in accounts:
@@ -64,20 +67,6 @@ async def _write(database: Database, use: UseAtOnce, insert: Insert, accounts: l
             assert isinstance(use.one(tx, _use(resource, account)), Done)
 
     await database.transact(write)
-
-
-def _open(tx: Transaction, accounts: list[str]) -> None:
-    now = unix_now()
-    for name in accounts:
-        store.open_account(
-            tx,
-            account_id=name,
-            owner=BEARER,
-            product=PRODUCT,
-            opening=postings.grant(f"payment of {name}", CREDITS),
-            expires_at=now + FAR,
-            now=now,
-        )
 
 
 def _use(resource: Resource, account: str) -> QuickUse:

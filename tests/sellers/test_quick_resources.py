@@ -3,51 +3,30 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from paywall.burns.backlog import Backlog
 from paywall.clock import new_id, new_reference, unix_now
-from paywall.credits import postings, store
+from paywall.credits import store
 from paywall.database.engine import Database, Transaction
 from paywall.errors import (
     CreditsExhausted,
-    FulfilmentFailed,
-    FulfilmentRefused,
     PaywallError,
     RedemptionInProgress,
 )
-from paywall.redemptions.fulfilment import Delivery, UseOrder
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeemed, Redeeming
 from paywall.redemptions.resource import Resource
 from tests.bench.servers.noop import MemoryDeliveries
 from tests.support.outside.resource import Weather
+from tests.support.world.accounts import open_accounts
+from tests.support.world.echo import Echo
 from tests.support.world.loop import in_loop
-from tests.support.world.redemptions import BEARER, PRODUCT, wanted
+from tests.support.world.redemptions import PRODUCT, wanted
 
 ACCOUNT = "urn:uuid:account"
-
-
-class Echo:
-    """Delivers what it is asked; `fails` and `refused` are prompts."""
-
-    def read(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return body
-
-    def deliver(self, order: UseOrder) -> Delivery:
-        match order.document["prompt"]:
-            case "fails":
-                raise FulfilmentFailed
-            case "refused":
-                raise FulfilmentRefused("No.")
-        return Delivery(str(order.document["prompt"]).encode(), "text/plain")
-
-    async def aclose(self) -> None:
-        return
 
 
 class Shop:
@@ -66,18 +45,10 @@ class Shop:
         )
 
     async def open(self, credits: int) -> "Shop":
-        def opened(tx: Transaction) -> None:
-            store.open_account(
-                tx,
-                account_id=ACCOUNT,
-                owner=BEARER,
-                product=PRODUCT,
-                opening=postings.grant("payment", credits),
-                expires_at=unix_now() + 1000,
-                now=unix_now(),
-            )
-
-        await self.database.transact(opened)
+        now = unix_now()
+        await self.database.transact(
+            lambda tx: open_accounts(tx, [ACCOUNT], credits, now=now, expires_at=now + 1000)
+        )
         return self
 
     async def use(self, key: str, prompt: str = "a cat") -> Redeemed:

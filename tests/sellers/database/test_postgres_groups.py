@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
-from paywall.credits import postings, store
 from paywall.database.engine import Database, GroupFn, Transaction
 from paywall.database.postgres import PostgresWriter
 from paywall.errors import PaywallError, StorageUnavailable
@@ -22,8 +20,9 @@ from paywall.sales.store import Insert
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
 from tests.support.services.postgres import Postgres
+from tests.support.world.accounts import Rows, open_accounts, rows
 from tests.support.world.loop import in_loop
-from tests.support.world.redemptions import BEARER, PROCESS, PRODUCT, delivered, wanted
+from tests.support.world.redemptions import PROCESS, PRODUCT, delivered, wanted
 
 NOW, END = 1_700_000_000, 1_700_001_000
 KEY = SigningKey.from_seed(b"k" * 32).public
@@ -53,20 +52,8 @@ def alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return found
 
 
-async def open_accounts(database: Database, credits: int = CREDITS) -> None:
-    def opened(tx: Transaction) -> None:
-        for name in ACCOUNTS:
-            store.open_account(
-                tx,
-                account_id=name,
-                owner=BEARER,
-                product=PRODUCT,
-                opening=postings.grant(f"payment of {name}", credits),
-                expires_at=END,
-                now=NOW,
-            )
-
-    await database.transact(opened)
+async def opened(database: Database, credits: int = CREDITS) -> None:
+    await database.transact(lambda tx: open_accounts(tx, ACCOUNTS, credits, now=NOW, expires_at=END))
 
 
 def reserving(number: int, account: str = ACCOUNTS[0], **changes: Any) -> Reserving:
@@ -81,21 +68,13 @@ def capturing(number: int, reservation: Reservation) -> Capturing:
     return Capturing(reservation, order, delivered(f"{number:032x}"), None, salt, NOW + 1)
 
 
-async def rows(database: Database) -> dict[str, Counter[str]]:
-    def read(tx: Transaction) -> dict[str, Counter[str]]:
-        return {
-            table: Counter(
-                repr(tuple(map(str, row))) for row in tx.connection.execute(text(f"SELECT * FROM {table}"))
-            )
-            for table in TABLES
-        }
-
-    return await database.read(read)
+async def found_in(database: Database) -> Rows:
+    return await database.read(lambda tx: rows(tx, TABLES))
 
 
 @in_loop
 async def test_what_comes_at_once_goes_together(database: Database, alone: list[object]) -> None:
-    await open_accounts(database)
+    await opened(database)
     reserve, capture = Reserve(PROCESS), Capture()
     asked = [reserving(n, ACCOUNTS[n % 2]) for n in range(2 * CREDITS)]
     taken = await asyncio.gather(*(database.take(reserve, one) for one in asked))
@@ -114,7 +93,7 @@ async def test_what_comes_at_once_goes_together(database: Database, alone: list[
     ended = await asyncio.gather(*(database.take(capture, capturing(n, one)) for n, one in enumerate(held)))
     assert ended == [True] * len(held)
     assert alone == []
-    found = await rows(database)
+    found = await found_in(database)
     assert {table: count.total() for table, count in found.items()} == {
         "credit_account": 2,
         "posting": 2 + 16,
@@ -144,7 +123,7 @@ async def test_sales_that_come_at_once_are_stored_together(database: Database, a
     insert = Insert()
     await asyncio.gather(*(database.take(insert, row) for row in sold))
     assert alone == []
-    assert (await rows(database))["payment_request"].total() == 200
+    assert (await found_in(database))["payment_request"].total() == 200
 
 
 #: what makes a use other than plain
@@ -197,14 +176,14 @@ async def played(
     database: Database,
     names: Sequence[str],
     run: Callable[[GroupFn[Any, Any], Sequence[Any]], Awaitable[list[object]]],
-) -> tuple[list[str], list[str], dict[str, Counter[str]]]:
-    await open_accounts(database, ENOUGH)
+) -> tuple[list[str], list[str], Rows]:
+    await opened(database, ENOUGH)
     reserve, capture = Reserve(PROCESS), Capture()
     taken = await run(reserve, [ODD[name](n) for n, name in enumerate(names)])
     held = [one for one in taken if isinstance(one, Reservation)]
     # Each twice: the second finds nothing to capture.
     ended = await run(capture, [capturing(n % len(held), held[n % len(held)]) for n in range(2 * len(held))])
-    return [told(one) for one in taken], [str(one) for one in ended], await rows(database)
+    return [told(one) for one in taken], [str(one) for one in ended], await found_in(database)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

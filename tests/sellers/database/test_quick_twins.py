@@ -6,27 +6,26 @@ inserted, and together with all that come at the same time (on SQLite undone and
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
-from paywall.credits import postings, store
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
-from paywall.errors import FulfilmentFailed, FulfilmentRefused, PaywallError
+from paywall.errors import PaywallError
 from paywall.redemptions.at_once import Done, QuickUse, Undelivered, UseAtOnce
-from paywall.redemptions.fulfilment import Delivery, UseOrder
 from paywall.redemptions.reserving import Reserving
 from paywall.redemptions.resource import Resource
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
 from tests.support.services.postgres import Postgres
-from tests.support.world.redemptions import BEARER, PROCESS, PRODUCT, wanted
+from tests.support.world.accounts import Rows, open_accounts, rows
+from tests.support.world.echo import Echo
+from tests.support.world.redemptions import PROCESS, PRODUCT, wanted
 
 NOW, END = 1_700_000_000, 1_700_001_000
 KEY = SigningKey.from_seed(b"k" * 32).public
@@ -36,25 +35,6 @@ FEW, ENOUGH = 4, 100
 #: what the slow way leaves there is a reservation more
 POSTINGS = "posting"
 TABLES = ("credit_account", "redemption", "holder_proof", "burn", "delivery", POSTINGS)
-Rows = dict[str, Counter[str]]
-
-
-class Echo:
-    """Delivers what it is asked; `fails` and `refused` are prompts."""
-
-    def read(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return body
-
-    def deliver(self, order: UseOrder) -> Delivery:
-        match order.document["prompt"]:
-            case "fails":
-                raise FulfilmentFailed
-            case "refused":
-                raise FulfilmentRefused("No.")
-        return Delivery(str(order.document["prompt"]).encode(), "text/plain")
-
-    async def aclose(self) -> None:
-        return
 
 
 RESOURCE = Resource("echo", PRODUCT, "/api/echo", Echo())
@@ -138,25 +118,9 @@ def told(answer: object) -> str:
 
 
 async def played(database: Database, way: Way, names: Sequence[str], credits: int) -> tuple[list[str], Rows]:
-    def opened(tx: Transaction) -> None:
-        for name in ACCOUNTS:
-            store.open_account(
-                tx,
-                account_id=name,
-                owner=BEARER,
-                product=PRODUCT,
-                opening=postings.grant(f"payment of {name}", credits),
-                expires_at=END,
-                now=NOW,
-            )
-
-    def read(tx: Transaction) -> Rows:
-        found = {table: tx.connection.execute(text(f"SELECT * FROM {table}")) for table in TABLES}
-        return {table: Counter(repr(tuple(map(str, row))) for row in rows) for table, rows in found.items()}
-
-    await database.transact(opened)
+    await database.transact(lambda tx: open_accounts(tx, ACCOUNTS, credits, now=NOW, expires_at=END))
     answers = await way(database, UseAtOnce(PROCESS), [ODD[name](n) for n, name in enumerate(names)])
-    return [told(one) for one in answers], await database.read(read)
+    return [told(one) for one in answers], await database.read(lambda tx: rows(tx, TABLES))
 
 
 def play(url: str, way: Way, names: Sequence[str], credits: int) -> tuple[list[str], Rows]:
