@@ -10,6 +10,7 @@ import click
 
 from tests.bench.burns import SIZES, measure_burns
 from tests.bench.drain import measure_drain
+from tests.bench.flows import measure_postgres
 from tests.bench.load import require_wrk
 from tests.bench.pictures import measure_pictures
 from tests.bench.report import Background, results, table
@@ -43,12 +44,17 @@ def main(seconds: int, rounds: int, connections: int, growth: int, short: bool) 
         measured = measure(folder, **terms, say=_say)
         _say("burning")
         burned = measure_burns(folder / "burns", SHORT_SIZES if short else SIZES)
+        _say("redeeming on PostgreSQL")
+        one, many = (
+            measure_postgres(folder / f"accounts-{count}", accounts=count, seconds=seconds)
+            for count in (1, 16)
+        )
         half = statistics.median(run.rate for run in measured.runs["paywall 402"]) / 2
         _say(f"draining burns beside {half:,.0f} 402s a second")
         drained = measure_drain(folder / "drain", burns=DRAINED // 10 if short else DRAINED, rate=half)
         _say("drawing posters")
         drawn = measure_pictures(folder / "pictures", posters=DRAWN // 100 if short else DRAWN, rate=half)
-    found = results(measured, Background(burned, drained, drawn), terms)
+    found = results(measured, Background(burned, drained, drawn, one, many), terms)
     if not short:
         RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     print(table(found))

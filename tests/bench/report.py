@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.bench.burns import BLOCK_SECONDS, CONFIRMATIONS, Burned
 from tests.bench.drain import Drained
+from tests.bench.flows import FlowRun
 from tests.bench.load import Run
 from tests.bench.pictures import Drawn
 from tests.bench.rounds import Measured, Runs, Tail
@@ -40,6 +41,8 @@ GROWTH_GOALS = {
 TAIL_GOAL = 4
 #: blocks until 10,000 waiting burns are confirmed; p99 while the worker is busy ÷ the usual one; MB at the start
 BLOCKS_GOAL, MEANWHILE_GOAL, MEMORY_GOAL = 3, 2, 160
+#: microseconds of a redemption on PostgreSQL, here and in its server; one account's rate ÷ many accounts', at least
+OWN_GOAL, SERVER_GOAL, ONE_ACCOUNT_GOAL = 250, 350, 0.5
 LOVELACE_GOAL = 200
 LOVELACE_BATCH = 1000
 
@@ -51,6 +54,9 @@ class Background:
     burned: list[Burned]
     drained: Drained
     drawn: Drawn
+    #: redemptions on PostgreSQL, on one account and on many
+    one_account: FlowRun
+    many_accounts: FlowRun
 
 
 def machine() -> dict[str, Any]:
@@ -107,6 +113,20 @@ def _at_most(measured: float, goal: float) -> dict[str, Any]:
     return {"measured": round(measured, 2), "goal": f"at most {goal}", "reached": measured <= goal}
 
 
+def _on_postgres(background: Background) -> dict[str, Any]:
+    one, many = background.one_account, background.many_accounts
+    share = one.rate / many.rate
+    return {
+        "PostgreSQL: CPU µs here": _at_most(many.own_cpu, OWN_GOAL),
+        "PostgreSQL: CPU µs in its server": _at_most(many.server_cpu, SERVER_GOAL),
+        "PostgreSQL: one account ÷ many": {
+            "measured": round(share, 2),
+            "goal": f"at least {ONE_ACCOUNT_GOAL}",
+            "reached": share >= ONE_ACCOUNT_GOAL,
+        },
+    }
+
+
 def _beside(background: Background) -> dict[str, Any]:
     drained, drawn = background.drained, background.drawn
     return {
@@ -131,7 +151,7 @@ def _goals(measured: Measured, background: Background) -> dict[str, Any]:
             "goal": least,
             "reached": all(ratio >= least for ratio in ratios.values()),
         }
-    goals |= _beside(background)
+    goals |= _on_postgres(background) | _beside(background)
     fee = next((each.fee for each in burned if each.batch_size == LOVELACE_BATCH), None)
     if fee is not None:
         goals["lovelace_each"] = {"lovelace": fee, "goal": LOVELACE_GOAL, "reached": fee <= LOVELACE_GOAL}
@@ -153,6 +173,7 @@ def results(measured: Measured, background: Background, terms: dict[str, int]) -
             "drained": asdict(background.drained),
         },
         "pictures": asdict(background.drawn),
+        "postgresql": [asdict(run) for run in (background.one_account, background.many_accounts)],
         "goals": _goals(measured, background),
     }
 
