@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.bench.counts import Counts, count
 from tests.bench.growth import grown
 from tests.bench.load import Request, Run, drive
-from tests.bench.process import Served, free_port, served
+from tests.bench.process import Served, free_port, resident, served
 from tests.bench.servers import ours
 from tests.bench.steady import Steady, steady
 from tests.bench.subjects import BARE, Subject, Surprise, probe, subjects
@@ -30,11 +30,15 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All runs and tails by subject, in order, and what the database holds at the end."""
+    """All runs and tails by subject, in order, and what the database holds at the end.
+
+    `memory`: MB of the server of the largest database, after its runs.
+    """
 
     runs: Runs
     tails: dict[str, list[Tail]]
     rows: Counts
+    memory: float
 
 
 class Measuring:
@@ -122,4 +126,5 @@ def measure(
                 ours_, bare = (measuring.steady(by_name[one], rate) for one in (name, BARE))
                 each.append(Tail(rate, ours_, bare))
             say(f"{name} at {rate:,.0f}/s: p99 {', '.join(str(one.ours.p99) for one in each)} µs")
-        return Measured(runs, tails, count(database))
+        memory = resident(servers["grown" if growth else "ours"].pid)
+        return Measured(runs, tails, count(database), memory)
