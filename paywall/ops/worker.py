@@ -97,7 +97,7 @@ class Worker:
 
     async def _burn(self, burning: BurnWorker) -> None:
         # Counted first, so that a chain that cannot be asked does not hide a backlog that grows.
-        waiting, _ = await self._database.read(burn_store.waiting)
+        waiting, _ = await self._database.read(lambda tx: burn_store.waiting(tx, most=self._backlog.limit))
         self._backlog.counted(waiting)
         await burning.step()
 
