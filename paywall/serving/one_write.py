@@ -22,8 +22,8 @@ class OneWrite:
             self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        if self._held:
-            held, self._held = self._held, b""
+        held, self._held = self._held, b""
+        if held and not self._transport.is_closing():  # a connection that was lost since has nobody to tell
             self._transport.write(held)
 
     def is_closing(self) -> bool:

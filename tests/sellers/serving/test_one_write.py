@@ -72,6 +72,15 @@ async def test_closing_writes_what_was_kept_back() -> None:
 
 
 @in_loop
+async def test_what_was_kept_back_for_a_connection_that_is_lost_is_dropped() -> None:
+    one, transport = opened()
+    one.write(b"head")
+    transport.closed = True
+    await asyncio.sleep(0)
+    assert transport.writes == []
+
+
+@in_loop
 async def test_an_empty_body_sends_the_head_and_an_empty_write_alone_is_none() -> None:
     one, transport = opened()
     one.write(b"")
