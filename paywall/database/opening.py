@@ -1,5 +1,6 @@
 """Opens the database that a URL names."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ def open_database(url: str, *, writing: bool = True) -> Database:
     path = _path(url)
     if writing:
         writer = _sqlite_writer(path)
-        with _closing_on_error(writer.close):
+        with _closing_on_error(writer.close), writer.patient():
             ensure_schema(writer.engine, migrate=True)
         return Database(writer, sqlite_readers(path), threads=READERS, liveness=SingleWriter())
     if not path.exists():
@@ -56,7 +57,8 @@ def open_engine(url: str) -> Iterator[Engine]:
     if url.startswith(SQLITE):
         writer = _sqlite_writer(_path(url))
         try:
-            yield writer.engine
+            with writer.patient():
+                yield writer.engine
         finally:
             writer.close()
         return
@@ -88,9 +90,10 @@ def _postgres(url: str) -> Engine:
 def _closing_on_error(close: Callable[[], None]) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, sqlite3.OperationalError) as error:
         close()
-        raise SetupError(f"The database cannot be opened: {str(error.orig).strip()}") from error
+        reason = getattr(error, "orig", error)
+        raise SetupError(f"The database cannot be opened: {str(reason).strip()}") from error
     except BaseException:
         close()
         raise

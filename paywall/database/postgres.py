@@ -21,6 +21,9 @@ POOL = 16
 TRIES = 5
 #: serialization_failure, deadlock_detected: PostgreSQL undid it, and it may be run again
 RETRY = frozenset({"40001", "40P01"})
+#: lock_not_available: somebody stands still with a row of one in the group; the others must not wait for him
+LOCKED = "55P03"
+GROUPS_PATIENCE = "SET LOCAL lock_timeout = '250ms'"
 #: SQLSTATE classes of connections, resources and operators: the storage is at fault, not the statement
 STORAGE = frozenset({"08", "53", "57"})
 
@@ -51,7 +54,9 @@ class PostgresWriter:
         """None: nothing was done. Errors: StorageUnavailable, when perhaps all was done."""
         try:
             with self._engine.begin() as connection:
-                results = run_one(connection, connection.connection.cursor(), lambda tx: fn.many(tx, items))
+                cursor = connection.connection.cursor()
+                cursor.execute(GROUPS_PATIENCE)
+                results = run_one(connection, cursor, lambda tx: fn.many(tx, items))
                 if results is None:
                     raise _NotPlain  # noqa: TRY301  undoes it
                 return results
@@ -98,7 +103,7 @@ def _breaks_a_rule(error: Exception) -> bool:
 
 def _is_storage(error: Exception) -> bool:
     state = _sqlstate(error)
-    if state in RETRY:
+    if state in RETRY or state == LOCKED:
         return False
     return (state is not None and state[:2] in STORAGE) or isinstance(error, OperationalError)
 

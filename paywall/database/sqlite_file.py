@@ -95,7 +95,10 @@ def _configure(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.connection.cursor().execute("BEGIN IMMEDIATE")  # past SQLAlchemy: it runs for every group
+    driver: Any = connection.connection.dbapi_connection
+    if driver.in_transaction:  # left open by a commit or a rollback that failed
+        driver.rollback()
+    driver.execute("BEGIN IMMEDIATE")  # past SQLAlchemy: it runs for every group
 
 
 def _check_durable(driver: sqlite3.Connection) -> None:

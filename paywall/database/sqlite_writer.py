@@ -14,6 +14,7 @@ What arrives while a group is in the thread is the next group.
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,8 +27,8 @@ from paywall.database.sqlite_file import SqliteFile
 from paywall.errors import StorageUnavailable
 
 T = TypeVar("T")
-#: what SQLite raises when the storage, not the statement, is at fault
-STORAGE_ERRORS = (sqlite3.OperationalError, OperationalError)
+#: what SQLite raises when the storage or the memory, not the statement, is at fault
+STORAGE_ERRORS = (sqlite3.OperationalError, OperationalError, MemoryError)
 #: quick functions that share a commit at most: those that came first do not wait for ever
 FULL_GROUP = 64
 JobOutcome = tuple[bool, Any]
@@ -59,6 +60,8 @@ class SqliteWriter:
         self.engine = self._file.engine
         self._connection = self._file.connection
         self._cursor = self._file.driver.cursor()
+        #: a context within which a lock of another program is waited for
+        self.patient = self._file.patient
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="db-write")
         self._waiting: list[Job] = []
         self._open: Group | None = None
@@ -80,6 +83,17 @@ class SqliteWriter:
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         arrived, self._waiting = self._waiting, []
         group, self._open = self._open, None
+        try:
+            self._go_on(loop, group, arrived)
+        except Exception as error:  # noqa: BLE001  nobody may wait for ever
+            if group is not None:
+                _undo(group.transaction)
+            self._waiting, self._open, self._busy = [], None, False
+            for job in [*(group.jobs if group is not None else []), *arrived]:
+                if not job.future.done():
+                    job.future.set_exception(_refused(error))
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop, group: Group | None, arrived: list[Job]) -> None:
         before = group.jobs if group is not None else []
         room = FULL_GROUP - len(before)
         if arrived and room > 0 and all(job.quick for job in arrived):
@@ -102,22 +116,30 @@ class SqliteWriter:
         """The group with those who arrived; None where all of it is undone, and to run in the thread instead."""
         try:
             group = group if group is not None else Group(self._connection.begin())
-        except STORAGE_ERRORS:
-            return None  # another process holds the file's lock: the thread may wait for it, the loop may not
+        except Exception:  # noqa: BLE001  a lock of another process, which the thread may wait for; or worse, which it tells
+            return None
         for job in arrived:
             written = self._file.driver.total_changes
             group.jobs.append(job)
             try:
                 value = run_one(self._connection, self._cursor, job.fn)
             except BaseException as error:  # noqa: BLE001  handed to the one who asked, if need be by the thread
-                own = isinstance(error, Exception) and not isinstance(error, STORAGE_ERRORS)
-                if not own or self._file.driver.total_changes != written:
-                    group.transaction.rollback()
+                if not self._is_own(error, written):
+                    _undo(group.transaction)
                     return None
                 group.outcomes.append((False, error))
             else:
                 group.outcomes.append((True, value))
         return group
+
+    def _is_own(self, error: BaseException, written: int) -> bool:
+        """Whether it is nobody's but its function's, and the transaction is as it was before that function.
+
+        Out of memory or disk, SQLite undoes the whole transaction by itself: what came before is gone with it.
+        """
+        driver = self._file.driver
+        as_before = driver.in_transaction and driver.total_changes == written
+        return isinstance(error, Exception) and not isinstance(error, STORAGE_ERRORS) and as_before
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], group: Group | None) -> None:
         """To the thread: the group's commit, or the jobs themselves."""
@@ -145,9 +167,11 @@ class SqliteWriter:
 
     def _commit(self, group: Group) -> list[JobOutcome]:
         try:
+            if not self._file.driver.in_transaction:  # else there would be nothing to commit, and no error
+                raise sqlite3.OperationalError("the transaction was undone")  # noqa: TRY301
             group.transaction.commit()
-        except STORAGE_ERRORS as error:
-            group.transaction.rollback()
+        except Exception as error:  # noqa: BLE001  whatever it is, nothing was committed
+            _undo(group.transaction)
             return [(False, _refused(error))] * len(group.jobs)
         return group.outcomes
 
@@ -174,6 +198,12 @@ class SqliteWriter:
     def close(self) -> None:
         self._thread.shutdown(wait=True)
         self._file.close()
+
+
+def _undo(transaction: OpenTransaction) -> None:
+    """What cannot be undone any more is found out by the next BEGIN."""
+    with suppress(Exception):
+        transaction.rollback()
 
 
 def _refused(error: Exception) -> StorageUnavailable:

@@ -247,8 +247,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._reading is Awaited.BODY and not begun:
             self._nobody_is_there()
         self._leave()
-        if not begun:
-            self.transport.write(refusal_bytes(error))
+        self._one_write.send(b"" if begun else refusal_bytes(error))
         self.flow.resume_reading()  # and what comes is dropped
         if not self.transport.is_closing():
             self.transport.write_eof()

@@ -21,6 +21,11 @@ class OneWrite:
             self._held = data
             self._loop.call_soon(self.flush)
 
+    def send(self, data: bytes) -> None:
+        """This, and what was kept back before it, at once."""
+        self._held += data
+        self.flush()
+
     def flush(self) -> None:
         held, self._held = self._held, b""
         if held and not self._transport.is_closing():  # a connection that was lost since has nobody to tell

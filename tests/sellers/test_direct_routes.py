@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message
 
 from paywall.database.engine import Transaction
+from paywall.errors import NotJson
 from paywall.web.edge.direct import DirectRoutes, IndexedHeaders
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.image_maker import PlainMaker
@@ -257,6 +259,22 @@ def test_a_fault_is_told_by_its_requests_id_alone_either_way(
         (record,) = [each for each in caplog.records if each.levelname == "ERROR"]
         assert (record.getMessage(), record.request_id) == ("fault", request_id)  # type: ignore[attr-defined]
         assert record.exc_info is not None
+
+
+def test_a_handler_that_fails_itself_is_a_fault_too(shared: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    app = shared.seller.parts.app
+    assert isinstance(app, DirectRoutes)
+
+    async def fails(_request: object, _error: Exception) -> Response:
+        raise RuntimeError("a secret")
+
+    edge = replace(app._edge, handlers={**app._edge.handlers, NotJson: fails})
+    way = DirectRoutes(app._app, app._endpoints, edge)
+    head, body = asyncio.run(_asked(way, [{"type": "http.request", "body": b"{"}]))
+    assert (head["status"], json.loads(body["body"])["code"]) == (500, "internal_fault")
+    assert b"secret" not in body["body"]
+    (record,) = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert record.getMessage() == "fault"
 
 
 NAMES = st.sampled_from(["a", "b", "dpop", "x-y"])

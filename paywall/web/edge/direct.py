@@ -99,7 +99,15 @@ class DirectRoutes:
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001  the last net: each has its answer
-            handler = next(found for kind in type(error).__mro__ if (found := self._edge.handlers.get(kind)))
-            if self._edge.handlers.get(Exception) is handler:
-                answering.fault(error)
-            return await handler(request, error)
+            return await self._refusal(request, error, answering)
+
+    async def _refusal(self, request: Request, error: Exception, answering: Answering) -> Response:
+        handler = next(found for kind in type(error).__mro__ if (found := self._edge.handlers.get(kind)))
+        last_net = self._edge.handlers[Exception]
+        if handler is not last_net:
+            try:
+                return await handler(request, error)
+            except Exception as fault:  # noqa: BLE001  a handler's own, which is not to be told either
+                error = fault
+        answering.fault(error)
+        return await last_net(request, error)

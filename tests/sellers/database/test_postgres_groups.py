@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from paywall.database.engine import Database, GroupFn, Transaction
+from paywall.database.opening import open_engine
 from paywall.database.postgres import PostgresWriter
 from paywall.errors import PaywallError, StorageUnavailable
 from paywall.redemptions.capturing import Capture, Capturing
@@ -217,6 +219,24 @@ def test_together_or_apart_the_same_rows_and_answers(postgres: Postgres, names: 
 
 def _who(answer: str) -> str:
     return answer.split(" ", maxsplit=1)[0]
+
+
+@in_loop
+async def test_who_stands_still_with_an_account_holds_up_nobody_elses_use(
+    database: Database, database_url: str
+) -> None:
+    await opened(database)
+    still = open_engine(database_url)
+    with still as engine, engine.begin() as connection:
+        connection.execute(
+            text("UPDATE credit_account SET product = product WHERE id = :id"), {"id": ACCOUNTS[0]}
+        )
+        waits = asyncio.create_task(database.take(Reserve(PROCESS), reserving(1)))
+        async with asyncio.timeout(20):
+            taken = await database.take(Reserve(PROCESS), reserving(2, ACCOUNTS[1]))
+        assert isinstance(taken, Reservation)
+        assert not waits.done()
+    assert isinstance(await waits, Reservation)
 
 
 @in_loop

@@ -63,6 +63,17 @@ async def test_what_is_streamed_within_one_turn_is_never_more_than_one_piece_beh
 
 
 @in_loop
+async def test_what_is_sent_at_once_comes_after_what_was_kept_back() -> None:
+    one, transport = opened()
+    one.write(b"100 Continue")
+    one.send(b"refusal")
+    one.send(b"")
+    assert transport.writes == [b"100 Continuerefusal"]
+    await asyncio.sleep(0)
+    assert len(transport.writes) == 1
+
+
+@in_loop
 async def test_closing_writes_what_was_kept_back() -> None:
     one, transport = opened()
     one.write(b"head")
