@@ -14,7 +14,7 @@ from tests.chaos.stories.stage import LOOKS_SECONDS, Stage, Story
 from tests.chaos.world import CONFIRMATIONS
 
 USE = "/api/images/generate"
-REQUEST_SECONDS, PAYMENT_SECONDS = 8, 3
+REQUEST_SECONDS, PAYMENT_SECONDS = 12, 7
 
 
 def _also_signed(raw: bytes, key: SigningKey) -> bytes:
