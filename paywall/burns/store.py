@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import Row, func, update
 from sqlmodel import col, select
 
 from paywall.burns.states import IN_FLIGHT
@@ -22,7 +22,8 @@ _INSERT_MANY = ManyRows(BurnRow, ["redemption_id", "salt", "commitment", "quanti
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 
-def leaf_of(burn: BurnRow) -> SumNode:
+def leaf_of(burn: BurnRow | Row[Any]) -> SumNode:
+    """Of a burn, or of a row with its salt, commitment and quantity."""
     return merkle.leaf(burn.salt, burn.commitment, burn.quantity)
 
 

@@ -84,7 +84,7 @@ class GroupFn(Protocol[Item_contra, Result]):
     """A function of a transaction for one item, and its twin for many of them: the same rows and the same results."""
 
     def one(self, tx: Transaction, item: Item_contra) -> Result:
-        """Quick, in the sense of `Database.transact`."""
+        """Well under a millisecond, by compiled statements on few rows: SQLite may run it on the event loop."""
 
     def many(self, tx: Transaction, items: Sequence[Item_contra]) -> list[Result] | None:
         """On PostgreSQL. None, or an error, where one of them is not plain: all is undone, and each runs alone."""
@@ -94,7 +94,7 @@ class Writer(Protocol):
     """What each database brings: the one way to write, and its end."""
 
     async def take(self, fn: GroupFn[Item, Result], item: Item, /) -> Result: ...
-    async def transact(self, fn: TransactFn[T], /, *, quick: bool) -> T: ...
+    async def transact(self, fn: TransactFn[T], /) -> T: ...
     def close(self) -> None: ...
 
 
@@ -139,17 +139,16 @@ class Database:
     def dialect(self) -> str:
         return self._readers.dialect.name
 
-    async def transact(self, fn: TransactFn[T], *, quick: bool = False) -> T:
+    async def transact(self, fn: TransactFn[T]) -> T:
         """Run `fn` in a durable transaction. Errors: its own, or StorageUnavailable (nothing changed).
 
         `fn` changes nothing but through its transaction: it may be run again from the start when another's error
-        undoes it. `quick`: it takes well under a millisecond, by compiled statements on few rows, and SQLite may run
-        it on the event loop.
+        undoes it.
         """
-        return await self._writer.transact(fn, quick=quick)
+        return await self._writer.transact(fn)
 
     async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
-        """`fn.one` of the item, which is quick; PostgreSQL takes those who ask at the same time together."""
+        """As `transact(lambda tx: fn.one(tx, item))`; PostgreSQL takes those who ask at the same time together."""
         return await self._writer.take(fn, item)
 
     async def read(self, fn: TransactFn[T]) -> T:

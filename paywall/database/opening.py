@@ -105,7 +105,7 @@ class _Closed:
     async def take(self, _fn: GroupFn[Item, Result], _item: Item) -> Result:
         raise SetupError("This command only looks; it cannot write.")
 
-    async def transact(self, _fn: TransactFn[T], *, quick: bool) -> T:  # noqa: ARG002  it never writes
+    async def transact(self, _fn: TransactFn[T]) -> T:
         raise SetupError("This command only looks; it cannot write.")
 
     def close(self) -> None:

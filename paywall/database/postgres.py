@@ -40,7 +40,7 @@ class PostgresWriter:
         self._pool = ThreadPoolExecutor(POOL, thread_name_prefix="db-write")
         self._groups = Groups(self._many, self._one)
 
-    async def transact(self, fn: TransactFn[T], *, quick: bool = True) -> T:  # noqa: ARG002
+    async def transact(self, fn: TransactFn[T]) -> T:
         # Shielded: when its caller is cancelled, the function still runs to its commit or its rollback.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, self._run, fn))
 

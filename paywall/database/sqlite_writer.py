@@ -68,7 +68,13 @@ class SqliteWriter:
         #: a turn is scheduled, or a group is in the thread
         self._busy = False
 
-    async def transact(self, fn: TransactFn[T], *, quick: bool) -> T:
+    async def transact(self, fn: TransactFn[T]) -> T:
+        return await self._ask(fn, quick=False)
+
+    async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
+        return await self._ask(lambda tx: fn.one(tx, item), quick=True)
+
+    async def _ask(self, fn: TransactFn[T], *, quick: bool) -> T:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting.append(Job(fn, future, quick))
@@ -76,9 +82,6 @@ class SqliteWriter:
             self._busy = True
             loop.call_soon(self._turn, loop)
         return await future
-
-    async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
-        return await self.transact(lambda tx: fn.one(tx, item), quick=True)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         arrived, self._waiting = self._waiting, []

@@ -45,7 +45,7 @@ def form_batch(tx: Transaction, batch_id: str, policy_id: str, limit: int, now: 
     if not burns:
         return 0
     newest = tx.session.exec(select(func.max(BurnBatchRow.number))).one()
-    root = merkle.root([merkle.leaf(burn.salt, burn.commitment, burn.quantity) for burn in burns])
+    root = merkle.root([store.leaf_of(burn) for burn in burns])
     tx.session.add(
         BurnBatchRow(
             id=batch_id,

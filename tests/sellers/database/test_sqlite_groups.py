@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.database.sqlite_writer import FULL_GROUP
 from tests.support.world.loop import in_loop
-from tests.support.world.rows import names, write_hot, write_orm, writing
+from tests.support.world.rows import names, quickly, write_hot, write_orm, writing
 
 
 class Whim(Exception):
@@ -46,6 +46,7 @@ class Member:
         return self.hot + self.orm
 
 
+Asking = Callable[[Database, Member], Awaitable[tuple[str, ...]]]
 # Few names: two members of a group often write the same row, and the second one's key is broken.
 ROWS = st.lists(st.sampled_from("abcdef"), max_size=2, unique=True).map(tuple)
 MEMBERS = st.builds(Member, ROWS, ROWS, st.sampled_from(["never", "never", "before", "after"]))
@@ -65,13 +66,15 @@ def empty() -> bytes:
         return path.read_bytes()
 
 
-def played(groups: Sequence[Sequence[Member]], **how: Any) -> tuple[list[object], set[str]]:
+def played(
+    groups: Sequence[Sequence[Member]], ask: Asking = Database.transact
+) -> tuple[list[object], set[str]]:
     """What each member was told, and the rows that are there afterwards."""
 
     async def story(database: Database) -> list[object]:
         answers: list[object] = []
         for group in groups:
-            asked = [database.transact(member, **how) for member in group]
+            asked = [ask(database, member) for member in group]
             answers += [told(answer) for answer in await asyncio.gather(*asked, return_exceptions=True)]
         return answers
 
@@ -90,7 +93,7 @@ def played(groups: Sequence[Sequence[Member]], **how: Any) -> tuple[list[object]
 @given(GROUPS)
 def test_groups_on_the_loop_do_what_groups_in_the_thread_do(groups: list[list[Member]]) -> None:
     told, rows = played(groups)
-    assert played(groups, quick=True) == (told, rows)
+    assert played(groups, quickly) == (told, rows)
 
 
 def where(seen: list[bool]) -> Callable[[Transaction], None]:
@@ -110,10 +113,10 @@ def database_url(tmp_path: Path) -> str:
 @in_loop
 async def test_only_a_group_of_quick_functions_alone_runs_on_the_loop(database: Database) -> None:
     seen: list[bool] = []
-    await asyncio.gather(*(database.transact(where(seen), quick=True) for _ in range(3)))
+    await asyncio.gather(*(quickly(database, where(seen)) for _ in range(3)))
     assert seen == [True] * 3
     seen.clear()
-    await asyncio.gather(database.transact(where(seen), quick=True), database.transact(where(seen)))
+    await asyncio.gather(quickly(database, where(seen)), database.transact(where(seen)))
     assert seen == [False] * 2
 
 
@@ -133,7 +136,7 @@ async def traced(database: Database) -> list[str]:
 @in_loop
 async def test_a_quick_group_spends_nothing_on_savepoints_and_commits_once(database: Database) -> None:
     statements = await traced(database)
-    asked = [database.transact(writing(write_hot, str(n)), quick=True) for n in range(50)]
+    asked = [quickly(database, writing(write_hot, str(n))) for n in range(50)]
     await asyncio.gather(*asked)
     assert len(await database.read(names)) == 50
     assert not [one for one in statements if "SAVEPOINT" in one]
@@ -143,7 +146,7 @@ async def test_a_quick_group_spends_nothing_on_savepoints_and_commits_once(datab
 @in_loop
 async def test_a_group_is_full_some_time_however_many_come(database: Database) -> None:
     statements = await traced(database)
-    asked = [database.transact(writing(write_hot, str(n)), quick=True) for n in range(3 * FULL_GROUP)]
+    asked = [quickly(database, writing(write_hot, str(n))) for n in range(3 * FULL_GROUP)]
     await asyncio.gather(*asked)
     assert len(await database.read(names)) == 3 * FULL_GROUP
     assert statements.count("COMMIT") >= 2
@@ -156,7 +159,7 @@ async def test_a_lock_of_another_program_is_waited_for_in_the_thread(
     """The loop goes on meanwhile: it answers whoever asks for something else."""
     other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    waiting = asyncio.create_task(database.transact(writing(write_hot, "after the lock"), quick=True))
+    waiting = asyncio.create_task(quickly(database, writing(write_hot, "after the lock")))
     assert await database.read(names) == set()
     assert not waiting.done()
     other.execute("ROLLBACK")
@@ -169,5 +172,5 @@ async def test_a_lock_of_another_program_is_waited_for_in_the_thread(
 async def test_nothing_is_answered_before_the_commit(database: Database) -> None:
     """Its rows are on the disk by then: another connection sees them."""
     for n in range(20):
-        name = await database.transact(writing(write_orm if n % 2 else write_hot, str(n)), quick=True)
+        name = await quickly(database, writing(write_orm if n % 2 else write_hot, str(n)))
         assert name in await database.read(names)

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,15 @@ from paywall.database.opening import open_database
 from paywall.database.sqlite_writer import SqliteWriter
 from paywall.errors import StorageUnavailable
 from tests.support.world.loop import in_loop
-from tests.support.world.rows import names, write_hot, writing
+from tests.support.world.rows import names, quickly, write_hot, writing
 
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'paywall.db'}"
+
+
+Asking = Callable[[Database, Callable[[Transaction], str]], Awaitable[str]]
 
 
 def undone_by_sqlite(tx: Transaction) -> None:
@@ -45,21 +48,21 @@ async def test_when_sqlite_undoes_a_group_by_itself_nobody_of_it_is_told_done(
     database: Database, trouble: Callable[[Transaction], str]
 ) -> None:
     members = [writing(write_hot, "a"), writing(write_hot, "b"), trouble, writing(write_hot, "c")]
-    asked = (database.transact(member, quick=True) for member in members)
+    asked = (quickly(database, member) for member in members)
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert {one for one in answers if isinstance(one, str)} <= await database.read(names)
-    assert await database.transact(writing(write_hot, "later"), quick=True) == "later"
+    assert await quickly(database, writing(write_hot, "later")) == "later"
     assert "later" in await database.read(names)
 
 
-@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("ask", [quickly, Database.transact])
 @pytest.mark.parametrize("moment", ["begin", "commit", "rollback"])
 @pytest.mark.parametrize(
     "trouble", [sqlite3.DatabaseError("malformed"), MemoryError()], ids=["file", "memory"]
 )
 @in_loop
 async def test_a_failing_begin_commit_or_rollback_is_told_and_the_next_group_works(
-    database: Database, quick: bool, moment: str, trouble: Exception
+    database: Database, ask: Asking, moment: str, trouble: Exception
 ) -> None:
     writer = database._writer
     assert isinstance(writer, SqliteWriter)
@@ -71,11 +74,11 @@ async def test_a_failing_begin_commit_or_rollback_is_told_and_the_next_group_wor
 
     event.listen(writer.engine, moment, fail)
     second = starved if moment == "rollback" else writing(write_hot, "b")
-    asked = (database.transact(one, quick=quick) for one in (writing(write_hot, "a"), second))
+    asked = (ask(database, one) for one in (writing(write_hot, "a"), second))
     async with asyncio.timeout(20):
         answers = await asyncio.gather(*asked, return_exceptions=True)
         assert {one for one in answers if isinstance(one, str)} <= await database.read(names)
-        assert await database.transact(writing(write_hot, "later"), quick=quick) == "later"
+        assert await ask(database, writing(write_hot, "later")) == "later"
     assert "later" in await database.read(names)
 
 
@@ -89,7 +92,7 @@ async def test_a_commit_that_fails_is_no_fault_of_the_function(database: Databas
 
     event.listen(writer.engine, "commit", fail)
     with pytest.raises(StorageUnavailable):
-        await database.transact(writing(write_hot, "a"), quick=True)
+        await quickly(database, writing(write_hot, "a"))
     event.remove(writer.engine, "commit", fail)
     assert await database.read(names) == set()
 
