@@ -226,14 +226,16 @@ async def test_who_stands_still_with_an_account_holds_up_nobody_elses_use(
     database: Database, database_url: str
 ) -> None:
     await opened(database)
+    reserve = Reserve(PROCESS)
     still = open_engine(database_url)
     with still as engine, engine.begin() as connection:
         connection.execute(
             text("UPDATE credit_account SET product = product WHERE id = :id"), {"id": ACCOUNTS[0]}
         )
-        waits = asyncio.create_task(database.take(Reserve(PROCESS), reserving(1)))
+        waits = asyncio.create_task(database.take(reserve, reserving(1)))
+        await asyncio.sleep(0)  # it is in the group
         async with asyncio.timeout(20):
-            taken = await database.take(Reserve(PROCESS), reserving(2, ACCOUNTS[1]))
+            taken = await database.take(reserve, reserving(2, ACCOUNTS[1]))
         assert isinstance(taken, Reservation)
         assert not waits.done()
     assert isinstance(await waits, Reservation)
