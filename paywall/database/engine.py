@@ -93,7 +93,7 @@ class GroupFn(Protocol[Item_contra, Result]):
 class Writer(Protocol):
     """What each database brings: the one way to write, and its end."""
 
-    async def take(self, fn: GroupFn[Item, Result], item: Item, /) -> Result: ...
+    async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item, /) -> Result: ...
     async def transact(self, fn: TransactFn[T], /) -> T: ...
     def close(self) -> None: ...
 
@@ -147,9 +147,9 @@ class Database:
         """
         return await self._writer.transact(fn)
 
-    async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
+    async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         """As `transact(lambda tx: fn.one(tx, item))`; PostgreSQL takes those who ask at the same time together."""
-        return await self._writer.take(fn, item)
+        return await self._writer.transact_in_group(fn, item)
 
     async def read(self, fn: TransactFn[T]) -> T:
         """Run `fn` on one consistent view; writing is refused by the database itself."""

@@ -102,7 +102,7 @@ def _closing_on_error(close: Callable[[], None]) -> Iterator[None]:
 class _Closed:
     """The writer of a database that was opened for looking."""
 
-    async def take(self, _fn: GroupFn[Item, Result], _item: Item) -> Result:
+    async def transact_in_group(self, _fn: GroupFn[Item, Result], _item: Item) -> Result:
         raise SetupError("This command only looks; it cannot write.")
 
     async def transact(self, _fn: TransactFn[T]) -> T:

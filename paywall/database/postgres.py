@@ -31,8 +31,8 @@ STORAGE = frozenset({"08", "53", "57"})
 class PostgresWriter:
     """Runs functions in threads, each in a transaction of its own; tried again when PostgreSQL undid it.
 
-    What is asked through `take` at the same time shares a transaction: a statement for all of them costs the server
-    and us less than one for each, and those of one account do not wait for each other's locks.
+    What is asked through `transact_in_group` at the same time shares a transaction: a statement for all of them costs
+    the server and us less than one for each, and those of one account do not wait for each other's locks.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -44,8 +44,8 @@ class PostgresWriter:
         # Shielded: when its caller is cancelled, the function still runs to its commit or its rollback.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, self._run, fn))
 
-    async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
-        return await self._groups.take(fn, item)
+    async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
+        return await self._groups.transact_in_group(fn, item)
 
     async def _one(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         return await self.transact(lambda tx: fn.one(tx, item))

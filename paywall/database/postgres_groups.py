@@ -29,7 +29,7 @@ class Groups:
         self._busy = False
         self._alone: set[asyncio.Future[Any]] = set()
 
-    async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
+    async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._waiting.setdefault(fn, []).append((item, future))

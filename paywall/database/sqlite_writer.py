@@ -71,7 +71,7 @@ class SqliteWriter:
     async def transact(self, fn: TransactFn[T]) -> T:
         return await self._ask(fn, quick=False)
 
-    async def take(self, fn: GroupFn[Item, Result], item: Item) -> Result:
+    async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         return await self._ask(lambda tx: fn.one(tx, item), quick=True)
 
     async def _ask(self, fn: TransactFn[T], *, quick: bool) -> T:

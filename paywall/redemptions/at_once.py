@@ -12,12 +12,12 @@ from paywall.database.engine import Liveness, Transaction
 from paywall.database.many_rows import ManyRows, columns_of
 from paywall.database.statements import CompiledStatement
 from paywall.ops.failpoints import failpoint
-from paywall.redemptions import kept, store
-from paywall.redemptions.capturing import Capture, Capturing, follow_up, follow_up_many
+from paywall.redemptions import deliveries, store
+from paywall.redemptions.capturing import Capture, ToCapture, follow_up, follow_up_many
 from paywall.redemptions.fulfilment import Delivery, QuickFulfilment, StoredDelivery, UseOrder
 from paywall.redemptions.holder_proofs import use_proof, use_proofs
 from paywall.redemptions.request import Reservation
-from paywall.redemptions.reserving import OF_REQUEST, Reserve, Reserving, row_of, take_many
+from paywall.redemptions.reserving import OF_REQUEST, Reserve, ToReserve, row_of, take_many
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 
@@ -40,7 +40,7 @@ _INSERT_MANY = ManyRows(RedemptionRow, _COLUMNS)
 class QuickUse:
     """A use that is asked for. `reference` and `salt` (16 bytes) are for its delivery and its burn."""
 
-    asked: Reserving
+    asked: ToReserve
     resource: Resource
     user: str
     reference: str
@@ -93,7 +93,7 @@ class UseAtOnce:
         if left is None:
             raise store.why_not(tx, request, asked.now)
         failpoint("redeem.capturing")
-        kept.keep(tx, item.reference, delivered.body)
+        deliveries.keep(tx, item.reference, delivered.body)
         held, delivery = store.reservation(request, 1, left), _stored(item, delivered)
         follow_up(tx, _capturing(item, held, delivery))
         return Done(held, delivery, delivered.body)
@@ -117,7 +117,7 @@ class UseAtOnce:
         stored = [_stored(item, body) for item, body in zip(items, bodies, strict=True)]
         ends = [_capturing(*each) for each in zip(items, held, stored, strict=True)]
         kept_bodies = [(item.reference, body.body) for item, body in zip(items, bodies, strict=True)]
-        if not (kept.keep_many(tx, kept_bodies) and follow_up_many(tx, ends)):
+        if not (deliveries.keep_many(tx, kept_bodies) and follow_up_many(tx, ends)):
             return None
         return [Done(one, at, body.body) for one, at, body in zip(held, stored, bodies, strict=True)]
 
@@ -140,7 +140,7 @@ class UseAtOnce:
             refusal = store.refusal_of(delivered)
             store.release(tx, taken.id, taken.attempt, item.asked.now, refusal=refusal)
             return Undelivered(taken.id, delivered)
-        kept.keep(tx, item.reference, delivered.body)
+        deliveries.keep(tx, item.reference, delivered.body)
         delivery = _stored(item, delivered)
         captured = self._capture.one(tx, _capturing(item, taken, delivery))
         assert captured, "what was reserved in this very transaction is there"
@@ -165,6 +165,6 @@ def _stored(item: QuickUse, delivered: Delivery) -> StoredDelivery:
     return StoredDelivery(item.reference, url, delivered.media_type, _sha256(delivered))
 
 
-def _capturing(item: QuickUse, held: Reservation, delivery: StoredDelivery) -> Capturing:
+def _capturing(item: QuickUse, held: Reservation, delivery: StoredDelivery) -> ToCapture:
     order = UseOrder(held.id, json.loads(held.document), item.user)
-    return Capturing(held, order, delivery, item.resource.record, item.salt, item.asked.now)
+    return ToCapture(held, order, delivery, item.resource.record, item.salt, item.asked.now)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from paywall.burns import store as burn_store
-from paywall.credits import many, postings
-from paywall.credits.many import AccountMove
+from paywall.credits import bulk, postings
+from paywall.credits.bulk import AccountMove
 from paywall.database.engine import Transaction
 from paywall.database.many_rows import PostgresText
 from paywall.ops.failpoints import failpoint
@@ -25,7 +25,7 @@ _CAPTURE_MANY = PostgresText("""UPDATE redemption r SET state = 'captured', deli
 
 
 @dataclass(frozen=True, slots=True)
-class Capturing:
+class ToCapture:
     """A delivered use. `salt` (16 bytes) blinds the leaf of its burn; `record` keeps the resource's own rows."""
 
     reservation: Reservation
@@ -39,14 +39,14 @@ class Capturing:
 class Capture:
     """Whether the reservation was there to be captured, for a `database.engine.GroupFn`."""
 
-    def one(self, tx: Transaction, item: Capturing) -> bool:
+    def one(self, tx: Transaction, item: ToCapture) -> bool:
         if not store.capture(tx, item.reservation, item.delivery, item.now):
             return False
         failpoint("redeem.capturing")
         follow_up(tx, item)
         return True
 
-    def many(self, tx: Transaction, items: Sequence[Capturing]) -> list[bool] | None:
+    def many(self, tx: Transaction, items: Sequence[ToCapture]) -> list[bool] | None:
         now = max(one.now for one in items)
         found = tx.run(
             _CAPTURE_MANY,
@@ -57,13 +57,13 @@ class Capture:
             media_type=[one.delivery.media_type for one in items],
             sha256=[one.delivery.sha256 for one in items],
         )
-        if len(found) != len(items) or not many.capture(tx, [_move(one) for one in items], now):
+        if len(found) != len(items) or not bulk.capture(tx, [_move(one) for one in items], now):
             return None
         failpoint("redeem.capturing")
         return [True] * len(items) if follow_up_many(tx, items) else None
 
 
-def follow_up(tx: Transaction, item: Capturing) -> None:
+def follow_up(tx: Transaction, item: ToCapture) -> None:
     """What stands or falls with a capture: the resource's own rows, and the burn."""
     if item.record is not None:
         item.record(tx, item.order, item.delivery)
@@ -72,7 +72,7 @@ def follow_up(tx: Transaction, item: Capturing) -> None:
         burn_store.insert(tx, held.id, item.salt, held.commitment, quantity=held.quantity, now=item.now)
 
 
-def follow_up_many(tx: Transaction, items: Sequence[Capturing]) -> bool:
+def follow_up_many(tx: Transaction, items: Sequence[ToCapture]) -> bool:
     """`follow_up` of each, on PostgreSQL; False where a burn is there already."""
     with tx.pipeline():
         for one in items:
@@ -81,12 +81,12 @@ def follow_up_many(tx: Transaction, items: Sequence[Capturing]) -> bool:
     return burn_store.insert_many(tx, [_burn_row(one) for one in items if one.reservation.owes_burn])
 
 
-def _move(item: Capturing) -> AccountMove:
+def _move(item: ToCapture) -> AccountMove:
     held = item.reservation
     return AccountMove(held.account_id, postings.capture(held.id, held.attempt, held.quantity))
 
 
-def _burn_row(item: Capturing) -> dict[str, Any]:
+def _burn_row(item: ToCapture) -> dict[str, Any]:
     held = item.reservation
     return {
         "redemption_id": held.id,

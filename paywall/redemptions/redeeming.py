@@ -28,11 +28,11 @@ from paywall.ops.failpoints import failpoint
 from paywall.redemptions import store
 from paywall.redemptions.access import use_up
 from paywall.redemptions.at_once import QuickUse, Undelivered, UseAtOnce
-from paywall.redemptions.capturing import Capture, Capturing
+from paywall.redemptions.capturing import Capture, ToCapture
+from paywall.redemptions.deliveries import body_of
 from paywall.redemptions.fulfilment import Delivery, Fulfilment, StoredDelivery, UseOrder
-from paywall.redemptions.kept import body_of
 from paywall.redemptions.request import RedemptionRequest, Reservation
-from paywall.redemptions.reserving import Reserve, Reserving
+from paywall.redemptions.reserving import Reserve, ToReserve
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 from shared.tokens.dpop import HolderProof
@@ -92,10 +92,10 @@ class Redeeming:
         full = request.owes_burn and self._backlog.is_full(self._reserving + len(self._running))
         self._reserving += 1
         try:
-            asked = Reserving(request, now, now + resource.seconds + MARGIN_SECONDS, full)
+            asked = ToReserve(request, now, now + resource.seconds + MARGIN_SECONDS, full)
             if resource.quick:
                 return await self._use_at_once(resource, asked, user)
-            taken = await self._database.take(self._reserve, asked)
+            taken = await self._database.transact_in_group(self._reserve, asked)
         finally:
             self._reserving -= 1
         failpoint("redeem.reserved")
@@ -111,9 +111,9 @@ class Redeeming:
         if not task.cancelled():
             task.exception()  # taken note of: its client may have gone away
 
-    async def _use_at_once(self, resource: Resource, asked: Reserving, user: str) -> Redeemed:
+    async def _use_at_once(self, resource: Resource, asked: ToReserve, user: str) -> Redeemed:
         use = QuickUse(asked, resource, user, self._references(), self._salts())
-        done = await self._database.take(self._quick, use)
+        done = await self._database.transact_in_group(self._quick, use)
         failpoint("redeem.captured")
         if isinstance(done, RedemptionRow):
             return await self._repeat(resource, done)
@@ -149,9 +149,9 @@ class Redeeming:
             if _ends_us(error):
                 raise
             raise await self._release(resource, reservation, error) from error
-        captured = await self._database.take(
+        captured = await self._database.transact_in_group(
             self._capture,
-            Capturing(reservation, order, delivery, resource.record, self._salts(), self._clock()),
+            ToCapture(reservation, order, delivery, resource.record, self._salts(), self._clock()),
         )
         failpoint("redeem.captured")
         if not captured:

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from paywall.credits import many, postings
-from paywall.credits.many import AccountMove
+from paywall.credits import bulk, postings
+from paywall.credits.bulk import AccountMove
 from paywall.credits.postings import Transfer
 from paywall.database.engine import Liveness, Transaction
 from paywall.database.many_rows import ManyRows, columns_of
@@ -24,7 +24,7 @@ _INSERT_MANY = ManyRows(
 
 
 @dataclass(frozen=True, slots=True)
-class Reserving:
+class ToReserve:
     """A request to redeem, asked at `now`; `full`: as many burns wait as may."""
 
     request: RedemptionRequest
@@ -39,12 +39,12 @@ class Reserve:
     def __init__(self, liveness: Liveness) -> None:
         self._liveness = liveness
 
-    def one(self, tx: Transaction, item: Reserving) -> Reservation | RedemptionRow:
+    def one(self, tx: Transaction, item: ToReserve) -> Reservation | RedemptionRow:
         return store.reserve(
             tx, item.request, item.now, item.deadline, liveness=self._liveness, backlog_full=item.full
         )
 
-    def many(self, tx: Transaction, items: Sequence[Reserving]) -> list[Reservation | RedemptionRow] | None:
+    def many(self, tx: Transaction, items: Sequence[ToReserve]) -> list[Reservation | RedemptionRow] | None:
         proofs = [one.request.holder_proof for one in items if one.request.holder_proof is not None]
         if any(one.full for one in items) or not use_proofs(tx, proofs):
             return None
@@ -58,7 +58,7 @@ class Reserve:
         return [store.reservation(one.request, 1, left[one.request.id]) for one in items]
 
 
-def row_of(item: Reserving, process: int) -> dict[str, object]:
+def row_of(item: ToReserve, process: int) -> dict[str, object]:
     return {
         **{name: getattr(item.request, name) for name in OF_REQUEST},
         "state": "reserved",
@@ -71,7 +71,7 @@ def row_of(item: Reserving, process: int) -> dict[str, object]:
 
 
 def take_many(
-    tx: Transaction, items: Sequence[Reserving], transfer: Callable[[RedemptionRequest], Transfer]
+    tx: Transaction, items: Sequence[ToReserve], transfer: Callable[[RedemptionRequest], Transfer]
 ) -> dict[str, int] | None:
     """Redemption id → credits that were left after it; None where one of them cannot be taken."""
     by_terms: defaultdict[tuple[str, int], list[RedemptionRequest]] = defaultdict(list)
@@ -80,7 +80,7 @@ def take_many(
     found: dict[str, int] = {}
     for (product, now), requests in by_terms.items():
         moves = [AccountMove(one.account_id, transfer(one)) for one in requests]
-        left = many.take(tx, moves, product, now)
+        left = bulk.take(tx, moves, product, now)
         if left is None:
             return None
         found |= {one.id: credits for one, credits in zip(requests, left, strict=True)}

@@ -88,7 +88,7 @@ class Selling:
             "created_at": request.issued_at,
             "expires_at": request.expires_at,
         }
-        await self._database.take(self._insert, row)
+        await self._database.transact_in_group(self._insert, row)
         failpoint("sell.stored")
         return StoredRequest(token, request)
 

@@ -24,12 +24,12 @@ from paywall.web.credentials import Origins
 from paywall.web.dialects import PaymentDialects
 from paywall.web.edge.cors import CrossOrigin, api_paths
 from paywall.web.edge.direct import DirectRoutes, Edge
+from paywall.web.edge.request_log import RequestLog
 from paywall.web.edge.storable import StorableRequests
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
 from paywall.web.rate_limits import Asking, limited
 from paywall.web.redemptions import RedemptionRoutes
-from paywall.web.request_log import RequestLog
 from paywall.web.resources import ResourceRoutes
 from paywall.web.routes import handlers, routes
 from paywall.web.sales import SalesRoutes

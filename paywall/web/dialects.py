@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from paywall.clock import Clock
 from paywall.errors import BadRequest, ClaimInvalid, PaymentRequired
-from paywall.web.problems import WholeResponse, parts_response, problem_response
+from paywall.web.problems import problem_response
+from paywall.web.responses import WholeResponse, parts_response
 from shared.dialects.base import Dialect, Evidence, Offer, PaymentOutcome
 from shared.tokens.jws import TokenError
 

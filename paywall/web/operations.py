@@ -11,7 +11,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from paywall.ops.readiness import every_part_answers
-from paywall.web.problems import NO_STORE, JsonResponse, refusing
+from paywall.web.problems import NO_STORE, refusing
+from paywall.web.responses import JsonResponse
 
 Ready = Callable[[], Awaitable[dict[str, str]]]
 Exposition = Callable[[], Awaitable[tuple[bytes, str]]]

@@ -1,7 +1,6 @@
 """The one place where errors become HTTP: RFC 9457 problem details, never cached."""
 
 from collections.abc import Awaitable, Callable
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -17,9 +16,9 @@ from paywall.errors import (
     PaywallError,
     Unauthorized,
 )
-from shared import strict_json
+from paywall.web.responses import parts_response
 from shared.dialects.ack import Ack
-from shared.dialects.base import AnswerParts, HeaderLines, Refusal, Response402Parts
+from shared.dialects.base import Refusal
 
 NO_STORE = {"Cache-Control": "no-store"}
 #: RFC 9449 section 7.1, RFC 6750 section 3
@@ -27,47 +26,6 @@ CHALLENGES = 'DPoP algs="EdDSA", error="{error}", Bearer error="{error}"'
 
 ACK = Ack()
 Handler = Callable[[Request, Exception], Awaitable[Response]]
-
-
-class WholeResponse(Response):
-    """A whole answer that no cache keeps. Its head is made here: Starlette's way is a twentieth of a 402's time."""
-
-    def __init__(self, body: bytes, status_code: int, media_type: str, lines: HeaderLines = ()) -> None:
-        """A text is said to be UTF-8, as Starlette does; `lines` come after the usual ones."""
-        self.status_code, self.body, self.background = status_code, body, None
-        is_text = media_type.startswith("text/") and "charset=" not in media_type.lower()
-        kind = f"{media_type}; charset=utf-8" if is_text else media_type
-        self.raw_headers = [
-            (b"cache-control", b"no-store"),
-            (b"content-length", b"%d" % len(body)),
-            (b"content-type", kind.encode("latin-1")),
-        ]
-        self.append(lines)
-
-    def append(self, lines: HeaderLines) -> None:
-        """Each is a line of its own: WWW-Authenticate may stand more than once."""
-        self.raw_headers += [(_wire_name(name), value.encode("latin-1")) for name, value in lines]
-
-
-@cache
-def _wire_name(name: str) -> bytes:
-    """Of the few names that our own code gives."""
-    return name.lower().encode("latin-1")
-
-
-class JsonResponse(WholeResponse):
-    """Compact JSON that no cache keeps."""
-
-    media_type = "application/json"
-
-    def __init__(self, content: Any, status_code: int = 200, lines: HeaderLines = ()) -> None:
-        super().__init__(strict_json.dumps(content).encode(), status_code, self.media_type, lines)
-
-
-def parts_response(parts: Response402Parts | AnswerParts) -> WholeResponse:
-    """What a dialect said, as a response that no cache keeps."""
-    body = parts.body() if isinstance(parts, Response402Parts) else parts.body
-    return WholeResponse(body, parts.status, parts.media_type, parts.headers)
 
 
 def refusal_of(error: PaywallError) -> Refusal:

@@ -12,8 +12,8 @@ from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.web.credentials import Origins, credentials_of
 from paywall.web.paths import at_root
-from paywall.web.problems import JsonResponse
 from paywall.web.resources import mounted, presented
+from paywall.web.responses import JsonResponse
 
 
 class RedemptionRoutes:

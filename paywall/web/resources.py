@@ -17,7 +17,7 @@ from paywall.web.bodies import read_object, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.edge.conditional import unchanging
 from paywall.web.paths import Endpoint, ExactRoute, at_root
-from paywall.web.problems import JsonResponse, WholeResponse
+from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
 
 

@@ -16,7 +16,8 @@ from paywall.web.bodies import object_of, read_bytes, read_object, text_member
 from paywall.web.credentials import Origins, proof_header
 from paywall.web.dialects import PaymentDialects
 from paywall.web.paths import at_root
-from paywall.web.problems import JsonResponse, refusal_of
+from paywall.web.problems import refusal_of
+from paywall.web.responses import JsonResponse
 from shared.dialects.base import Offer, Paid
 from shared.tokens import dpop
 from shared.tokens.dpop import HolderProof

@@ -15,7 +15,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.redemptions.at_once import Done, QuickUse, UseAtOnce
 from paywall.redemptions.request import RedemptionRequest
-from paywall.redemptions.reserving import Reserving
+from paywall.redemptions.reserving import ToReserve
 from paywall.redemptions.resource import Resource
 from paywall.sales.store import Insert
 from tests.bench.servers import ours
@@ -85,7 +85,7 @@ def _use(resource: Resource, account: str) -> QuickUse:
         holder_proof=None,
     )
     return QuickUse(
-        Reserving(request, now, now + 150, full=False), resource, "u" * 64, new_reference(), os.urandom(16)
+        ToReserve(request, now, now + 150, full=False), resource, "u" * 64, new_reference(), os.urandom(16)
     )
 
 

@@ -97,10 +97,10 @@ PLANTS = {
         (
             Edit(
                 "sell",
-                "    await self._database.take(self._insert, row)\n",
+                "    await self._database.transact_in_group(self._insert, row)\n",
                 """\
     import asyncio
-    store_it = lambda: asyncio.ensure_future(self._database.take(self._insert, row))
+    store_it = lambda: asyncio.ensure_future(self._database.transact_in_group(self._insert, row))
     asyncio.get_running_loop().call_later(5, store_it)
 """,
             ),

@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from paywall.limits.networks import TrustedProxies
 from paywall.web.edge.cors import CrossOrigin
+from paywall.web.edge.request_log import CLIENT_GONE, Answering, Count
 from paywall.web.edge.storable import check_storable
 from paywall.web.paths import Endpoint
 from paywall.web.problems import Handler
 from paywall.web.rate_limits import note_asking
-from paywall.web.request_log import CLIENT_GONE, Answering, Count
 
 
 @dataclass(frozen=True, slots=True)

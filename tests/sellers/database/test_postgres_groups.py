@@ -14,10 +14,10 @@ from paywall.database.engine import Database, GroupFn, Transaction
 from paywall.database.opening import open_engine
 from paywall.database.postgres import PostgresWriter
 from paywall.errors import PaywallError, StorageUnavailable
-from paywall.redemptions.capturing import Capture, Capturing
+from paywall.redemptions.capturing import Capture, ToCapture
 from paywall.redemptions.fulfilment import UseOrder
 from paywall.redemptions.request import Reservation
-from paywall.redemptions.reserving import Reserve, Reserving
+from paywall.redemptions.reserving import Reserve, ToReserve
 from paywall.sales.store import Insert
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
@@ -58,16 +58,16 @@ async def opened(database: Database, credits: int = CREDITS) -> None:
     await database.transact(lambda tx: open_accounts(tx, ACCOUNTS, credits, now=NOW, expires_at=END))
 
 
-def reserving(number: int, account: str = ACCOUNTS[0], **changes: Any) -> Reserving:
+def reserving(number: int, account: str = ACCOUNTS[0], **changes: Any) -> ToReserve:
     proof = HolderProof(f"jti {number}", KEY.thumbprint, KEY, NOW)
     given = {"holder_proof": proof, **changes}
-    return Reserving(wanted(f"use {number:04}", account, **given), NOW, NOW + 100, full=False)
+    return ToReserve(wanted(f"use {number:04}", account, **given), NOW, NOW + 100, full=False)
 
 
-def capturing(number: int, reservation: Reservation) -> Capturing:
+def capturing(number: int, reservation: Reservation) -> ToCapture:
     order = UseOrder(reservation.id, {}, "u" * 64)
     salt = number.to_bytes(16, "big")
-    return Capturing(reservation, order, delivered(f"{number:032x}"), None, salt, NOW + 1)
+    return ToCapture(reservation, order, delivered(f"{number:032x}"), None, salt, NOW + 1)
 
 
 async def found_in(database: Database) -> Rows:
@@ -79,7 +79,7 @@ async def test_what_comes_at_once_goes_together(database: Database, alone: list[
     await opened(database)
     reserve, capture = Reserve(PROCESS), Capture()
     asked = [reserving(n, ACCOUNTS[n % 2]) for n in range(2 * CREDITS)]
-    taken = await asyncio.gather(*(database.take(reserve, one) for one in asked))
+    taken = await asyncio.gather(*(database.transact_in_group(reserve, one) for one in asked))
     assert all(isinstance(one, Reservation) for one in taken)
     assert [one.credits_remaining for one in taken if isinstance(one, Reservation)] == [
         3,
@@ -92,7 +92,9 @@ async def test_what_comes_at_once_goes_together(database: Database, alone: list[
         0,
     ]
     held = [one for one in taken if isinstance(one, Reservation)]
-    ended = await asyncio.gather(*(database.take(capture, capturing(n, one)) for n, one in enumerate(held)))
+    ended = await asyncio.gather(
+        *(database.transact_in_group(capture, capturing(n, one)) for n, one in enumerate(held))
+    )
     assert ended == [True] * len(held)
     assert alone == []
     found = await found_in(database)
@@ -123,13 +125,13 @@ async def test_sales_that_come_at_once_are_stored_together(database: Database, a
         for n in range(200)
     ]
     insert = Insert()
-    await asyncio.gather(*(database.take(insert, row) for row in sold))
+    await asyncio.gather(*(database.transact_in_group(insert, row) for row in sold))
     assert alone == []
     assert (await found_in(database))["payment_request"].total() == 200
 
 
 #: what makes a use other than plain
-ODD: dict[str, Callable[[int], Reserving]] = {
+ODD: dict[str, Callable[[int], ToReserve]] = {
     "plain": reserving,
     "another account": lambda n: reserving(n, ACCOUNTS[1]),
     "an unknown account": lambda n: reserving(n, "urn:uuid:nobody"),
@@ -142,8 +144,8 @@ ODD: dict[str, Callable[[int], Reserving]] = {
     ),
     "no proof": lambda n: reserving(n, holder_proof=None),
     "nothing to burn": lambda n: reserving(n, owes_burn=False),
-    "a full backlog": lambda n: Reserving(reserving(n).request, NOW, NOW + 100, full=True),
-    "too late": lambda n: Reserving(reserving(n).request, END, END + 100, full=False),
+    "a full backlog": lambda n: ToReserve(reserving(n).request, NOW, NOW + 100, full=True),
+    "too late": lambda n: ToReserve(reserving(n).request, END, END + 100, full=False),
 }
 
 
@@ -197,7 +199,7 @@ def test_together_or_apart_the_same_rows_and_answers(postgres: Postgres, names: 
     one, other = (open_database(postgres.create()) for _ in range(2))
 
     async def together(fn: GroupFn[Any, Any], items: Sequence[Any]) -> list[object]:
-        asked = (one.take(fn, item) for item in items)
+        asked = (one.transact_in_group(fn, item) for item in items)
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
     async def apart(fn: GroupFn[Any, Any], items: Sequence[Any]) -> list[object]:
@@ -232,10 +234,10 @@ async def test_who_stands_still_with_an_account_holds_up_nobody_elses_use(
         connection.execute(
             text("UPDATE credit_account SET product = product WHERE id = :id"), {"id": ACCOUNTS[0]}
         )
-        waits = asyncio.create_task(database.take(reserve, reserving(1)))
+        waits = asyncio.create_task(database.transact_in_group(reserve, reserving(1)))
         await asyncio.sleep(0)  # it is in the group
         async with asyncio.timeout(20):
-            taken = await database.take(reserve, reserving(2, ACCOUNTS[1]))
+            taken = await database.transact_in_group(reserve, reserving(2, ACCOUNTS[1]))
         assert isinstance(taken, Reservation)
         assert not waits.done()
     assert isinstance(await waits, Reservation)
@@ -253,6 +255,8 @@ async def test_a_group_whose_connection_ends_is_refused_and_the_next_one_works(d
             return list(items)
 
     falls = Falls()
-    told = await asyncio.gather(*(database.take(falls, n) for n in range(3)), return_exceptions=True)
+    told = await asyncio.gather(
+        *(database.transact_in_group(falls, n) for n in range(3)), return_exceptions=True
+    )
     assert {type(one) for one in told} == {StorageUnavailable}
-    assert await asyncio.gather(*(database.take(falls, n) for n in (1, 2))) == [1, 2]
+    assert await asyncio.gather(*(database.transact_in_group(falls, n) for n in (1, 2))) == [1, 2]

@@ -18,7 +18,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.errors import PaywallError
 from paywall.redemptions.at_once import Done, QuickUse, Undelivered, UseAtOnce
-from paywall.redemptions.reserving import Reserving
+from paywall.redemptions.reserving import ToReserve
 from paywall.redemptions.resource import Resource
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
@@ -53,7 +53,7 @@ def use(
     document = f'{{"prompt":"{prompt}"}}'
     asked = wanted(f"use {number:04}", account, **{"holder_proof": proof, "document": document, **changes})
     salt = number.to_bytes(16, "big")
-    return QuickUse(Reserving(asked, now, now + 100, full), RESOURCE, "u" * 64, f"{number:032x}", salt)
+    return QuickUse(ToReserve(asked, now, now + 100, full), RESOURCE, "u" * 64, f"{number:032x}", salt)
 
 
 #: what makes a use other than plain
@@ -101,7 +101,9 @@ async def each(database: Database, fn: UseAtOnce, uses: Sequence[QuickUse]) -> l
 
 
 async def together(database: Database, fn: UseAtOnce, uses: Sequence[QuickUse]) -> list[object]:
-    return list(await asyncio.gather(*(database.take(fn, item) for item in uses), return_exceptions=True))
+    return list(
+        await asyncio.gather(*(database.transact_in_group(fn, item) for item in uses), return_exceptions=True)
+    )
 
 
 def told(answer: object) -> str:

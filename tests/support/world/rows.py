@@ -47,4 +47,4 @@ class OneByOne(Generic[T]):
 
 async def quickly(database: Database, fn: TransactFn[T]) -> T:
     """As `database.transact`, but as a quick function: SQLite runs it on the event loop."""
-    return await database.take(OneByOne[T](), fn)
+    return await database.transact_in_group(OneByOne[T](), fn)

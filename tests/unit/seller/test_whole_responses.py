@@ -3,7 +3,7 @@
 import pytest
 from starlette.responses import Response
 
-from paywall.web.problems import JsonResponse, WholeResponse
+from paywall.web.responses import JsonResponse, WholeResponse
 
 
 @pytest.mark.parametrize(
