@@ -1,6 +1,5 @@
 """One seller: its flows, wired together. No business rule lives here."""
 
-import secrets
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -49,7 +48,6 @@ from paywall.web.dialects import PaymentDialects
 from paywall.web.operations import operator_app
 from paywall.web.settings import WebSettings
 from shared.dialects.base import Dialect
-from shared.merkle import SALT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Seller:
             database=adapters.database,
             clock=clock.unix_now,
             references=clock.new_reference,
-            salts=lambda: secrets.token_bytes(SALT_BYTES),
+            salts=clock.random_bytes,
             backlog=backlog,
         )
         self.burning = open_burn_worker(settings, self.database, self.chain, self.custody)

@@ -10,15 +10,11 @@ from sqlmodel import col, select
 from paywall.burns.states import IN_FLIGHT
 from paywall.burns.tables import BurnAttemptRow, BurnBatchRow, BurnRow
 from paywall.database.engine import Transaction
-from paywall.database.many_rows import ManyRows, columns_of
-from paywall.database.statements import CompiledStatement
+from paywall.database.inserts import Insertion, Values
 from shared import merkle
 from shared.merkle import SumNode
 
-_INSERT = CompiledStatement(
-    lambda insert: insert(BurnRow), ["redemption_id", "salt", "commitment", "quantity", "created_at"]
-)
-_INSERT_MANY = ManyRows(BurnRow, ["redemption_id", "salt", "commitment", "quantity", "created_at"])
+_INSERT = Insertion(BurnRow, ["redemption_id", "salt", "commitment", "quantity", "created_at"])
 _burn = BurnRow.__table__.c  # type: ignore[attr-defined]
 
 
@@ -34,19 +30,12 @@ def insert(
 
     `salt` (16 bytes) and `commitment` (32 bytes) make the leaf that proves it.
     """
-    tx.run(
-        _INSERT,
-        redemption_id=redemption_id,
-        salt=salt,
-        commitment=commitment,
-        quantity=quantity,
-        created_at=now,
-    )
+    _INSERT.one(tx, (redemption_id, salt, commitment, quantity, now))
 
 
-def insert_many(tx: Transaction, rows: Sequence[dict[str, Any]]) -> bool:
-    """`insert` of each, as rows; False where one is there already."""
-    return not rows or len(tx.run(_INSERT_MANY, **columns_of(rows))) == len(rows)
+def insert_many(tx: Transaction, rows: Sequence[Values]) -> bool:
+    """`insert` of each: redemption, salt, commitment, quantity, now. False where one is there already."""
+    return _INSERT.many(tx, rows)
 
 
 def waiting(tx: Transaction, *, most: int | None = None) -> tuple[int, int | None]:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from paywall.credits import store
 from paywall.credits.postings import Transfer
-from paywall.credits.tables import PostingRow
 from paywall.database.engine import Transaction
-from paywall.database.many_rows import ManyRows, PostgresText, columns_of
+from paywall.database.inserts import PostgresText
 
 #: the sums of many moves in one statement; rows are locked in one order, so that no two groups wait for each other
 _MOVE_MANY = """WITH sums AS (SELECT * FROM unnest(%(account)s::text[], %(amount)s::bigint[]) AS s (account, amount)),
@@ -24,7 +24,6 @@ _MOVES_MANY = {
         ("reserved", "captured", ""),
     )
 }
-_POST_MANY = ManyRows(PostingRow, ["transfer", "source", "target", "account_id", "amount", "created_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +52,8 @@ def _move_many(tx: Transaction, moves: Sequence[AccountMove], now: int, **guards
     first = moves[0].transfer
     statement = _MOVES_MANY[first.source, first.target]
     left = dict(tx.run(statement, account=list(sums), amount=list(sums.values()), **guards))
-    rows = [
-        {
-            "transfer": one.transfer.key,
-            "source": one.transfer.source,
-            "target": one.transfer.target,
-            "account_id": one.account_id,
-            "amount": one.transfer.amount,
-            "created_at": now,
-        }
-        for one in moves
-    ]
-    if len(left) != len(sums) or len(tx.run(_POST_MANY, **columns_of(rows))) != len(rows):
+    posted = store.post_many(tx, [(one.account_id, one.transfer) for one in moves], now)
+    if len(left) != len(sums) or not posted:
         return None
     after: list[int] = []
     for move in reversed(moves):  # the last one saw what is there now

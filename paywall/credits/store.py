@@ -1,5 +1,6 @@
 """Statements on credit accounts and postings; each takes the transaction first."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from paywall.credits.accounts import Owner
 from paywall.credits.postings import Transfer
 from paywall.credits.tables import CreditAccountRow, PostingRow
 from paywall.database.engine import Transaction
+from paywall.database.inserts import Insertion, Values
 from paywall.database.statements import CompiledStatement
 
 
@@ -48,10 +50,7 @@ def _account_move(source: str, target: str, *guards: Any) -> CompiledStatement:
     )
 
 
-_POSTING = CompiledStatement(
-    lambda insert: insert(PostingRow),
-    ["transfer", "source", "target", "account_id", "amount", "created_at"],
-)
+_POST = Insertion(PostingRow, ["transfer", "source", "target", "account_id", "amount", "created_at"])
 _MOVES = {
     (source, target): _account_move(source, target)
     for source, target in (
@@ -96,15 +95,16 @@ def open_account(
 
 def post(tx: Transaction, account_id: str, transfer: Transfer, now: int) -> None:
     """The unique key refuses a transfer that was posted before."""
-    tx.run(
-        _POSTING,
-        transfer=transfer.key,
-        source=transfer.source,
-        target=transfer.target,
-        account_id=account_id,
-        amount=transfer.amount,
-        created_at=now,
-    )
+    _POST.one(tx, _posting(account_id, transfer, now))
+
+
+def post_many(tx: Transaction, moves: Sequence[tuple[str, Transfer]], now: int) -> bool:
+    """`post` of each, on PostgreSQL; False where one was posted before."""
+    return _POST.many(tx, [_posting(account_id, transfer, now) for account_id, transfer in moves])
+
+
+def _posting(account_id: str, transfer: Transfer, now: int) -> Values:
+    return transfer.key, transfer.source, transfer.target, account_id, transfer.amount, now
 
 
 def take(tx: Transaction, account_id: str, product: str, transfer: Transfer, now: int) -> int | None:

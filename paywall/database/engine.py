@@ -39,7 +39,7 @@ class Transaction:
 
     def __init__(self, connection: Connection, cursor: Any) -> None:
         self.connection = connection
-        self._dialect = connection.dialect
+        self.dialect = connection.dialect
         self._cursor = cursor
         self._session: Session | None = None
 
@@ -48,7 +48,7 @@ class Transaction:
         if self._session is None:
             # A flush that fails makes the session roll back. On SQLite that must not reach the functions that
             # share the commit, so the session gets a savepoint of its own there.
-            shared = self.connection.dialect.name == "sqlite"
+            shared = self.dialect.name == "sqlite"
             mode: Literal["create_savepoint", "rollback_only"]
             mode = "create_savepoint" if shared else "rollback_only"
             self._session = Session(self.connection, join_transaction_mode=mode, expire_on_commit=False)
@@ -56,10 +56,15 @@ class Transaction:
 
     def run(self, statement: HotStatement, **values: Any) -> list[tuple[Any, ...]]:
         """The rows of a RETURNING or SELECT; an empty list for what returns none."""
-        sql, parameters, gives_rows = statement.bind(self._dialect, values)
+        sql, parameters, gives_rows = statement.bind(self.dialect, values)
         cursor = self._cursor
         cursor.execute(sql, parameters)
         return cursor.fetchall() if gives_rows else []
+
+    def change(self, text: str, parameters: Sequence[Any]) -> int:
+        """How many rows a statement without rows of its own inserted or changed; in the driver's own style."""
+        self._cursor.execute(text, parameters)
+        return int(self._cursor.rowcount)
 
     def pipeline(self) -> AbstractContextManager[Any]:
         """Within, no statement without rows waits for the one before it: PostgreSQL's alone, for `GroupFn.many`."""

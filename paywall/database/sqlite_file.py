@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from paywall.private_files import private_file, private_sqlite
 
 #: for the lock of another process: an operator's own tool
 PATIENCE_SECONDS = 10
+#: what may stand in the write-ahead log before it is copied into the file: some 20 MB
+CHECKPOINT_ROWS = 4000
 
 
 class SqliteFile:
@@ -47,6 +49,20 @@ class SqliteFile:
         _check_durable(self.driver)
         self.connection.rollback()
         self.driver.execute("PRAGMA busy_timeout = 0")
+        self._copied_at = self.driver.total_changes
+
+    def is_long(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        return bool(self.driver.total_changes - self._copied_at >= CHECKPOINT_ROWS)
+
+    def checkpoint(self) -> None:
+        """Copy the write-ahead log into the file, for a thread: by itself SQLite does it in whichever commit is next.
+
+        Nothing depends on its success; nobody writes meanwhile, so the log begins anew after it.
+        """
+        self._copied_at = self.driver.total_changes
+        with suppress(sqlite3.Error):
+            self.driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def patient(self) -> Iterator[None]:
@@ -85,7 +101,7 @@ def _configure(connection: Any, _record: Any) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        "wal_autocheckpoint = 4000",
+        "wal_autocheckpoint = 0",  # see `checkpoint`
         # The savepoints' undo pages; in a temporary file they cost a third of a redemption's system time.
         "temp_store = MEMORY",
         # KiB: the inner pages of the indices of a million redemptions stay in memory.

@@ -3,16 +3,21 @@
 `transact` collects functions on the event loop. (A thread that takes from a queue commits groups of one: it is woken
 for every item and fights the loop for the interpreter lock.) Full durability at a fraction of the fsyncs.
 
-Quick functions run on the loop itself, for handing one over costs more than most of them take; only the commit, which
-waits for the disk, goes to the thread. While each turn of the loop brings more of them, they join the open transaction:
-a commit costs the same for all. Nothing is spent on savepoints there: the first error after a write undoes the whole
-group, which then runs anew in the thread, as all others do, each function in a SAVEPOINT of its own.
+Quick functions run on the loop itself, for handing one over costs more than most of them take. While each turn of the
+loop brings more of them, they join the open transaction: a commit costs the same for all. Nothing is spent on
+savepoints there: the first error after a write undoes the whole group, which then runs anew in the thread, as all
+others do, each function in a SAVEPOINT of its own.
+
+The commit, too, is on the loop as long as the disk answers at once: to wake a thread, and its fight for the interpreter
+lock, cost more than that. After a slow one those of the next second go to the thread, where nobody but their groups
+waits for the disk.
 
 What arrives while a group is in the thread is the next group.
 """
 
 import asyncio
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,6 +36,8 @@ T = TypeVar("T")
 STORAGE_ERRORS = (sqlite3.OperationalError, OperationalError, MemoryError)
 #: quick functions that share a commit at most: those that came first do not wait for ever
 FULL_GROUP = 64
+#: a commit that takes longer is slow, and for how long the next ones go to the thread
+SLOW_SECONDS, THREAD_SECONDS = 0.001, 1.0
 JobOutcome = tuple[bool, Any]
 
 
@@ -67,6 +74,8 @@ class SqliteWriter:
         self._open: Group | None = None
         #: a turn is scheduled, or a group is in the thread
         self._busy = False
+        #: on the loop's clock
+        self._slow_until = 0.0
 
     async def transact(self, fn: TransactFn[T]) -> T:
         return await self._ask(fn, quick=False)
@@ -145,20 +154,20 @@ class SqliteWriter:
         return isinstance(error, Exception) and not isinstance(error, STORAGE_ERRORS) and as_before
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], group: Group | None) -> None:
-        """To the thread: the group's commit, or the jobs themselves."""
+        """The group's commit, or the jobs themselves: to the thread, but for a commit that is likely to be quick."""
+        if group is not None and not self._file.is_long() and (began := time.monotonic()) >= self._slow_until:
+            outcomes = self._commit(group)
+            if (now := time.monotonic()) - began > SLOW_SECONDS:
+                self._slow_until = now + THREAD_SECONDS
+            self._answer(loop, jobs, outcomes)
+            return
         if group is not None:
-            done = loop.run_in_executor(self._thread, self._commit, group)
+            done = loop.run_in_executor(self._thread, self._commit_and_copy, group)
         else:
             done = loop.run_in_executor(self._thread, self._run, jobs)
-        done.add_done_callback(lambda outcomes: self._answer(loop, jobs, outcomes))
+        done.add_done_callback(lambda ended: self._answer(loop, jobs, _outcomes(ended, jobs)))
 
-    def _answer(
-        self, loop: asyncio.AbstractEventLoop, jobs: list[Job], done: asyncio.Future[list[JobOutcome]]
-    ) -> None:
-        if (failure := done.exception()) is not None:
-            outcomes: list[JobOutcome] = [(False, failure)] * len(jobs)
-        else:
-            outcomes = done.result()
+    def _answer(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], outcomes: list[JobOutcome]) -> None:
         for job, (ok, value) in zip(jobs, outcomes, strict=True):
             if job.future.done():
                 continue  # the client went away; what was committed stays, and is found by its key
@@ -177,6 +186,15 @@ class SqliteWriter:
             _undo(group.transaction)
             return [(False, _refused(error))] * len(group.jobs)
         return group.outcomes
+
+    def _commit_and_copy(self, group: Group) -> list[JobOutcome]:
+        outcomes = self._commit(group)
+        self._copy()
+        return outcomes
+
+    def _copy(self) -> None:
+        if self._file.is_long():
+            self._file.checkpoint()
 
     def _run(self, jobs: list[Job]) -> list[JobOutcome]:
         try:
@@ -201,6 +219,11 @@ class SqliteWriter:
     def close(self) -> None:
         self._thread.shutdown(wait=True)
         self._file.close()
+
+
+def _outcomes(done: asyncio.Future[list[JobOutcome]], jobs: list[Job]) -> list[JobOutcome]:
+    failure = done.exception()
+    return done.result() if failure is None else [(False, failure)] * len(jobs)
 
 
 def _undo(transaction: OpenTransaction) -> None:

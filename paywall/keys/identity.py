@@ -45,9 +45,9 @@ class Identity:
             raise TokenError("untrusted_issuer", "the payment request is another seller's")
         return prt.verify(token, self.issuers[issuer], issuer=issuer, now=None)
 
-    async def sign_request(self, request: PaymentRequest) -> str:
-        """Its token. Errors: SignerUnavailable."""
-        return await _sign(self._requests, jws.signing_input_of(prt.claims_json(request)))
+    async def sign_request(self, claims_json: str) -> str:
+        """The token of a payment request's claims. Errors: SignerUnavailable."""
+        return await _sign(self._requests, jws.signing_input_of(claims_json))
 
     async def sign_receipt(self, claims: Mapping[str, Any]) -> str:
         """A receipt over the claims. Errors: SignerUnavailable."""

@@ -9,31 +9,18 @@ from typing import cast
 from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.database.engine import Liveness, Transaction
-from paywall.database.many_rows import ManyRows, columns_of
-from paywall.database.statements import CompiledStatement
+from paywall.database.inserts import Insertion, Values
 from paywall.ops.failpoints import failpoint
 from paywall.redemptions import deliveries, store
 from paywall.redemptions.capturing import Capture, ToCapture, follow_up, follow_up_many
 from paywall.redemptions.fulfilment import Delivery, QuickFulfilment, StoredDelivery, UseOrder
 from paywall.redemptions.holder_proofs import use_proof, use_proofs
 from paywall.redemptions.request import Reservation
-from paywall.redemptions.reserving import OF_REQUEST, Reserve, ToReserve, row_of, take_many
+from paywall.redemptions.reserving import Reserve, ToReserve, take_many
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 
-_COLUMNS = [
-    *(*OF_REQUEST, "state", "attempt", "process", "deadline", "created_at", "updated_at"),
-    *("delivery", "media_type", "sha256"),
-]
-_INSERT = CompiledStatement(
-    lambda insert: (
-        insert(RedemptionRow)
-        .on_conflict_do_nothing(index_elements=["account_id", "idempotency_key"])
-        .returning(RedemptionRow.__table__.c.id)  # type: ignore[attr-defined]
-    ),
-    _COLUMNS,
-)
-_INSERT_MANY = ManyRows(RedemptionRow, _COLUMNS)
+_INSERT = Insertion(RedemptionRow, (*store.COLUMNS, "delivery", "media_type", "sha256"), unless=store.KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +71,7 @@ class UseAtOnce:
             return self._step_by_step(tx, item)
         if asked.request.holder_proof is not None:
             use_proof(tx, asked.request.holder_proof)
-        if not tx.run(_INSERT, **self._row(item, delivered)):
+        if not _INSERT.one(tx, self._row(item, delivered)):
             known = replace(asked, request=replace(asked.request, holder_proof=None))  # it is used by now
             return self._step_by_step(tx, replace(item, asked=known))
         request = asked.request
@@ -107,7 +94,7 @@ class UseAtOnce:
         rows = [self._row(item, body) for item, body in zip(items, bodies, strict=True)]
         if not use_proofs(tx, [one for one in proofs if one is not None]):
             return None
-        if len(tx.run(_INSERT_MANY, **columns_of(rows))) < len(rows):
+        if not _INSERT.many(tx, rows):
             return None  # a key that is known
         left = take_many(tx, [one.asked for one in items], lambda one: postings.use(one.id, one.quantity))
         if left is None:
@@ -121,14 +108,10 @@ class UseAtOnce:
             return None
         return [Done(one, at, body.body) for one, at, body in zip(held, stored, bodies, strict=True)]
 
-    def _row(self, item: QuickUse, delivered: Delivery) -> dict[str, object]:
-        captured = {
-            "state": "captured",
-            "delivery": item.reference,
-            "media_type": delivered.media_type,
-            "sha256": _sha256(delivered),
-        }
-        return row_of(item.asked, self._liveness.own()) | captured
+    def _row(self, item: QuickUse, delivered: Delivery) -> Values:
+        asked = item.asked
+        new = store.new_row(asked.request, self._liveness.own(), asked.deadline, asked.now, state="captured")
+        return *new, item.reference, delivered.media_type, _sha256(delivered)
 
     def _step_by_step(self, tx: Transaction, item: QuickUse) -> QuickOutcome:
         taken = self._reserve.one(tx, item.asked)

@@ -5,13 +5,12 @@ Invariant 2: the capture and its burn stand or fall in one commit.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from paywall.burns import store as burn_store
 from paywall.credits import bulk, postings
 from paywall.credits.bulk import AccountMove
 from paywall.database.engine import Transaction
-from paywall.database.many_rows import PostgresText
+from paywall.database.inserts import PostgresText, Values
 from paywall.ops.failpoints import failpoint
 from paywall.redemptions import store
 from paywall.redemptions.fulfilment import Recorder, StoredDelivery, UseOrder
@@ -86,12 +85,6 @@ def _move(item: ToCapture) -> AccountMove:
     return AccountMove(held.account_id, postings.capture(held.id, held.attempt, held.quantity))
 
 
-def _burn_row(item: ToCapture) -> dict[str, Any]:
+def _burn_row(item: ToCapture) -> Values:
     held = item.reservation
-    return {
-        "redemption_id": held.id,
-        "salt": item.salt,
-        "commitment": held.commitment,
-        "quantity": held.quantity,
-        "created_at": item.now,
-    }
+    return held.id, item.salt, held.commitment, held.quantity, item.now

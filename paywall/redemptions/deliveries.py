@@ -3,25 +3,21 @@
 from collections.abc import Sequence
 
 from paywall.database.engine import Database, Transaction
-from paywall.database.many_rows import ManyRows, columns_of
-from paywall.database.statements import CompiledStatement
+from paywall.database.inserts import Insertion
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import DeliveryRow
 
-_COLUMNS = ["reference", "body"]
-_INSERT = CompiledStatement(lambda insert: insert(DeliveryRow), _COLUMNS)
-_INSERT_MANY = ManyRows(DeliveryRow, _COLUMNS)
+_INSERT = Insertion(DeliveryRow, ["reference", "body"])
 
 
 def keep(tx: Transaction, reference: str, body: bytes) -> None:
     """The primary key refuses another under the same reference."""
-    tx.run(_INSERT, reference=reference, body=body)
+    _INSERT.one(tx, (reference, body))
 
 
 def keep_many(tx: Transaction, bodies: Sequence[tuple[str, bytes]]) -> bool:
     """`keep` of each; False where one is there already."""
-    rows = [{"reference": reference, "body": body} for reference, body in bodies]
-    return len(tx.run(_INSERT_MANY, **columns_of(rows))) == len(rows)
+    return _INSERT.many(tx, bodies)
 
 
 async def body_of(database: Database, resource: Resource, reference: str) -> bytes | None:

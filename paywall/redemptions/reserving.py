@@ -8,19 +8,10 @@ from paywall.credits import bulk, postings
 from paywall.credits.bulk import AccountMove
 from paywall.credits.postings import Transfer
 from paywall.database.engine import Liveness, Transaction
-from paywall.database.many_rows import ManyRows, columns_of
 from paywall.redemptions import store
 from paywall.redemptions.holder_proofs import use_proofs
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.tables import RedemptionRow
-
-OF_REQUEST = (
-    *("id", "account_id", "idempotency_key", "resource", "request", "document", "request_hash"),
-    *("quantity", "owes_burn"),
-)
-_INSERT_MANY = ManyRows(
-    RedemptionRow, [*OF_REQUEST, "state", "attempt", "process", "deadline", "created_at", "updated_at"]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +40,13 @@ class Reserve:
         if any(one.full for one in items) or not use_proofs(tx, proofs):
             return None
         process = self._liveness.own()
-        rows = [row_of(one, process) for one in items]
-        if len(tx.run(_INSERT_MANY, **columns_of(rows))) != len(rows):
+        rows = [store.new_row(one.request, process, one.deadline, one.now) for one in items]
+        if not store.INSERT.many(tx, rows):
             return None  # a key that is known
         left = take_many(tx, items, lambda one: postings.reserve(one.id, 1, one.quantity))
         if left is None:
             return None
         return [store.reservation(one.request, 1, left[one.request.id]) for one in items]
-
-
-def row_of(item: ToReserve, process: int) -> dict[str, object]:
-    return {
-        **{name: getattr(item.request, name) for name in OF_REQUEST},
-        "state": "reserved",
-        "attempt": 1,
-        "process": process,
-        "deadline": item.deadline,
-        "created_at": item.now,
-        "updated_at": item.now,
-    }
 
 
 def take_many(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 
 from sqlalchemy import bindparam, text, update
 from sqlmodel import col, select
@@ -9,6 +10,7 @@ from sqlmodel import col, select
 from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.database.engine import Liveness, Transaction
+from paywall.database.inserts import Insertion, Values
 from paywall.database.statements import CompiledStatement
 from paywall.errors import (
     BurnBacklogFull,
@@ -29,18 +31,14 @@ from shared.text import clean
 #: characters of a refusal that are kept and answered
 LONGEST_REFUSAL = 1000
 _redemption = RedemptionRow.__table__.c  # type: ignore[attr-defined]
-_INSERT = CompiledStatement(
-    lambda insert: (
-        insert(RedemptionRow)
-        .on_conflict_do_nothing(index_elements=["account_id", "idempotency_key"])
-        .returning(_redemption.id)
-    ),
-    [
-        *("id", "account_id", "idempotency_key", "resource", "request", "document", "request_hash"),
-        *("quantity", "owes_burn"),
-        *("state", "attempt", "process", "deadline", "created_at", "updated_at"),
-    ],
+_OF_REQUEST = (
+    *("id", "account_id", "idempotency_key", "resource", "request", "document", "request_hash"),
+    *("quantity", "owes_burn"),
 )
+_values = attrgetter(*_OF_REQUEST)
+COLUMNS = (*_OF_REQUEST, "state", "attempt", "process", "deadline", "created_at", "updated_at")
+KEY = ("account_id", "idempotency_key")
+INSERT = Insertion(RedemptionRow, COLUMNS, unless=KEY)
 _CAPTURE = CompiledStatement(
     lambda _insert: (
         update(RedemptionRow)
@@ -80,25 +78,7 @@ def reserve(
     if request.holder_proof is not None:
         use_proof(tx, request.holder_proof)
     process = liveness.own()
-    rows = tx.run(
-        _INSERT,
-        id=request.id,
-        account_id=request.account_id,
-        idempotency_key=request.idempotency_key,
-        resource=request.resource,
-        request=request.request,
-        document=request.document,
-        request_hash=request.request_hash,
-        quantity=request.quantity,
-        owes_burn=request.owes_burn,
-        state="reserved",
-        attempt=1,
-        process=process,
-        deadline=deadline,
-        created_at=now,
-        updated_at=now,
-    )
-    if rows:
+    if INSERT.one(tx, new_row(request, process, deadline, now)):
         if backlog_full:
             raise BurnBacklogFull
         return _take(tx, request, 1, now)
@@ -115,6 +95,14 @@ def reserve(
     if backlog_full:
         raise BurnBacklogFull
     return _reserve_again(tx, row, request, now, {"process": process, "deadline": deadline})
+
+
+def new_row(
+    request: RedemptionRequest, process: int, deadline: int, now: int, *, state: str = "reserved"
+) -> Values:
+    """Of `COLUMNS`."""
+    values: Values = _values(request)
+    return *values, state, 1, process, deadline, now, now
 
 
 def _is_left(tx: Transaction, row: RedemptionRow, liveness: Liveness, now: int) -> bool:

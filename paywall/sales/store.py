@@ -1,19 +1,17 @@
 """Statements on payment requests; each takes the transaction first."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import col
 
 from paywall.database.engine import Transaction
-from paywall.database.many_rows import ManyRows, columns_of
-from paywall.database.statements import CompiledStatement
+from paywall.database.inserts import Insertion, Values
 from paywall.ops.failpoints import failpoint
 from paywall.sales.tables import PaymentRequestRow
 from shared.dialects.base import StoredRequest
 
-_COLUMNS = [
+_COLUMNS = (
     *(
         "id",
         "token",
@@ -26,28 +24,22 @@ _COLUMNS = [
         "created_at",
         "expires_at",
     ),
-]
-_INSERT = CompiledStatement(lambda insert: insert(PaymentRequestRow), _COLUMNS)
-_INSERT_MANY = ManyRows(PaymentRequestRow, _COLUMNS)
-_RESTORE = CompiledStatement(lambda insert: insert(PaymentRequestRow).on_conflict_do_nothing(), _COLUMNS)
-
-
-def insert(tx: Transaction, **row: Any) -> None:
-    tx.run(_INSERT, state="open", **row)
+)
+_INSERT = Insertion(PaymentRequestRow, _COLUMNS)
+_RESTORE = Insertion(PaymentRequestRow, _COLUMNS, unless=["id"])
 
 
 class Insert:
-    """`insert` for a `database.engine.GroupFn`; an item is a row without its state."""
+    """A request that is open to be paid, for a `database.engine.GroupFn`."""
 
-    def one(self, tx: Transaction, item: dict[str, Any]) -> None:
-        insert(tx, **item)
+    def one(self, tx: Transaction, item: StoredRequest) -> None:
+        _INSERT.one(tx, _row(item, "open"))
         failpoint("sell.storing")
 
-    def many(self, tx: Transaction, items: Sequence[dict[str, Any]]) -> list[None] | None:
-        rows = [{**item, "state": "open"} for item in items]
-        stored = len(tx.run(_INSERT_MANY, **columns_of(rows)))
+    def many(self, tx: Transaction, items: Sequence[StoredRequest]) -> list[None] | None:
+        stored = _INSERT.many(tx, [_row(one, "open") for one in items])
         failpoint("sell.storing")
-        return [None] * stored if stored == len(rows) else None
+        return [None] * len(items) if stored else None
 
 
 def restore(tx: Transaction, stored: StoredRequest) -> None:
@@ -55,19 +47,23 @@ def restore(tx: Transaction, stored: StoredRequest) -> None:
 
     A row that is there stays as it is.
     """
+    _RESTORE.one(tx, _row(stored, "forgotten"))
+
+
+def _row(stored: StoredRequest, state: str) -> Values:
     request = stored.request
-    tx.run(
-        _RESTORE,
-        id=request.id,
-        token=stored.token,
-        product=request.order.product,
-        credits=request.order.credits,
-        price=request.price.amount,
-        currency=request.price.currency,
-        holder=request.order.holder,
-        state="forgotten",
-        created_at=request.issued_at,
-        expires_at=request.expires_at,
+    order, price = request.order, request.price
+    return (
+        request.id,
+        stored.token,
+        order.product,
+        order.credits,
+        price.amount,
+        price.currency,
+        order.holder,
+        state,
+        request.issued_at,
+        request.expires_at,
     )
 
 

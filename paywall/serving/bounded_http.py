@@ -27,6 +27,7 @@ from paywall.serving.one_write import OneWrite
 from paywall.serving.refusals import refusal_bytes
 from paywall.serving.settings import ServingSettings
 from paywall.serving.unread import Unread
+from paywall.serving.whole_answer import Whole
 
 #: what one body may take on the wire, chunk headers and trailers included; the app has its own, lower limit
 WIRE_BODY_BYTES = 1 << 20
@@ -49,8 +50,7 @@ class BoundedHttp(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, {}, asyncio.get_running_loop())
         self._limits = limits
-        self._held = connections
-        self._share = share
+        self._held, self._share = connections, share
         self._reading = Awaited.BETWEEN
         self._deadline = math.inf
         #: a whole request is under way
@@ -168,11 +168,12 @@ class BoundedHttp(HttpToolsProtocol):
     # what is answered
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._answered = cycle
+        self._answered, self._whole = cycle, Whole(cycle)
         cycle.transport = self._one_write  # type: ignore[assignment]  # all that a cycle asks of one
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
+        self._whole.end()
         self._one_write.flush()
         self.server_state.total_requests += 1
         if self.transport.is_closing():

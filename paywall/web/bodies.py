@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from paywall.errors import BadRequest, BodyTooLarge, NotJson
+from paywall.web.edge.whole import whole_of
 from shared import strict_json
 from shared.strict_json import StrictJsonError
 
@@ -34,6 +35,15 @@ def object_of(raw: bytes) -> Mapping[str, Any]:
 
 async def read_bytes(request: Request) -> bytes:
     """The body. Errors: BodyTooLarge."""
+    whole = whole_of(request.scope)
+    if whole is not None and (body := whole.take_body()) is not None:
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
+        return body
+    return await _arriving(request)
+
+
+async def _arriving(request: Request) -> bytes:
     announced = request.headers.get("content-length", "0")
     # No longer than it can be: int() of "²" is no number, and of 64 KB of digits an error.
     if (

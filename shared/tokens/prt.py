@@ -6,8 +6,8 @@ seller's token, duplicate options) is refused here.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -27,7 +27,8 @@ TOKEN = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
 
 #: needs no escapes in JSON
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_MARK, _MARKS = "\0", 3
+#: stands for the id, in `sub` and `id`
+_MARK, _PIECES = "\0", 3
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
@@ -120,26 +121,19 @@ def claims(request: PaymentRequest) -> dict[str, Any]:
     )
 
 
-def claims_json(request: PaymentRequest) -> str:
-    """Return `claims` as compact JSON. What requests share that differ in id and times alone is written once."""
-    common = (request.issuer, request.description, request.service_callback, request.price, request.order)
-    template = _template(*common, request.options)
-    if template is None or not _PLAIN_ID.fullmatch(request.id):
-        return strict_json.dumps(claims(request))
-    iat, exp = request.issued_at, request.expires_at
-    return template % (iat, exp, request.id, request.id, _iso(exp))
+def claims_writer(request: PaymentRequest) -> Callable[[str], str]:
+    """Return what writes `claims` as compact JSON for the requests that differ from this one in their id alone."""
+    written = strict_json.dumps(claims(replace(request, id=_MARK))).split(strict_json.dumps(_MARK))
 
+    def write(request_id: str) -> str:
+        if len(written) != _PIECES or not _PLAIN_ID.fullmatch(
+            request_id
+        ):  # a text of the request could be the mark
+            return strict_json.dumps(claims(replace(request, id=request_id)))
+        before, between, behind = written
+        return f'{before}"{request_id}"{between}"{request_id}"{behind}'
 
-@lru_cache(maxsize=1024)
-def _template(*common: Any) -> str | None:
-    """A format of iat, exp, sub, id and expiresAt, in their order in `claims`; None where a text could be a mark."""
-    issuer, description, callback, price, order, options = common
-    request = PaymentRequest(_MARK, issuer, description, 0, 0, callback, price, order, options)
-    members = {**claims(request), "iat": 0, "exp": 0, "expiresAt": _MARK}
-    text, mark = strict_json.dumps(members).replace("%", "%%"), strict_json.dumps(_MARK)
-    if text.count(mark[1:-1]) != _MARKS:
-        return None
-    return text.replace('"iat":0,"exp":0', '"iat":%d,"exp":%d', 1).replace(mark, '"%s"')
+    return write
 
 
 def verify(token: str, keys: Sequence[PublicKey], *, issuer: str, now: int | None) -> PaymentRequest:

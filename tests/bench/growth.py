@@ -18,10 +18,12 @@ from paywall.redemptions.request import RedemptionRequest
 from paywall.redemptions.reserving import ToReserve
 from paywall.redemptions.resource import Resource
 from paywall.sales.store import Insert
+from shared.dialects.base import StoredRequest
 from tests.bench.servers import ours
 from tests.bench.servers.noop import NoopAtOnce
 from tests.support.world.accounts import open_accounts
 from tests.support.world.redemptions import PRODUCT
+from tests.support.world.sales import stored_request
 
 #: redemptions for one account that is opened (by chance: its credits are more), and for one transaction
 OF_AN_ACCOUNT, CREDITS, AT_ONCE = 20, 100, 1000
@@ -63,7 +65,7 @@ async def _write(database: Database, use: UseAtOnce, insert: Insert, accounts: l
 
     def write(tx: Transaction) -> None:
         for account in accounts:
-            insert.one(tx, _request_row())
+            insert.one(tx, _request())
             assert isinstance(use.one(tx, _use(resource, account)), Done)
 
     await database.transact(write)
@@ -89,16 +91,6 @@ def _use(resource: Resource, account: str) -> QuickUse:
     )
 
 
-def _request_row() -> dict[str, object]:
+def _request() -> StoredRequest:
     now = unix_now()
-    return {
-        "id": new_id(),
-        "token": TOKEN,
-        "product": PRODUCT,
-        "credits": 1,
-        "price": 100,
-        "currency": "USD",
-        "holder": None,
-        "created_at": now,
-        "expires_at": now + FAR,
-    }
+    return stored_request(new_id(), TOKEN, issued_at=now, expires_at=now + FAR, product=PRODUCT)

@@ -18,6 +18,7 @@ from paywall.limits.networks import TrustedProxies
 from paywall.web.edge.cors import CrossOrigin
 from paywall.web.edge.request_log import CLIENT_GONE, Answering, Count
 from paywall.web.edge.storable import check_storable
+from paywall.web.edge.whole import whole_of
 from paywall.web.paths import Endpoint
 from paywall.web.problems import Handler
 from paywall.web.rate_limits import note_asking
@@ -79,13 +80,13 @@ class DirectRoutes:
             response = await self._response(endpoint, DirectRequest(scope, receive, send), answering)
             answering.status = response.status_code
             self._edge.cross_origin.share(scope, response)
-            head = {
-                "type": "http.response.start",
-                "status": response.status_code,
-                "headers": [*response.raw_headers, *answering.headers],
-            }
-            await send(head)
-            await send({"type": "http.response.body", "body": response.body})
+            headers = [*response.raw_headers, *answering.headers]
+            whole = whole_of(scope)
+            if whole is None or not whole.answer(response.status_code, headers, response.body):
+                await send(
+                    {"type": "http.response.start", "status": response.status_code, "headers": headers}
+                )
+                await send({"type": "http.response.body", "body": response.body})
         except ClientDisconnect:
             answering.status = CLIENT_GONE
         finally:

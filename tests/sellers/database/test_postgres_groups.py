@@ -24,7 +24,8 @@ from shared.tokens.dpop import HolderProof
 from tests.support.services.postgres import Postgres
 from tests.support.world.accounts import Rows, open_accounts, rows
 from tests.support.world.loop import in_loop
-from tests.support.world.redemptions import PROCESS, PRODUCT, delivered, wanted
+from tests.support.world.redemptions import PROCESS, delivered, wanted
+from tests.support.world.sales import stored_request
 
 NOW, END = 1_700_000_000, 1_700_001_000
 KEY = SigningKey.from_seed(b"k" * 32).public
@@ -111,21 +112,11 @@ async def test_what_comes_at_once_goes_together(database: Database, alone: list[
 @in_loop
 async def test_sales_that_come_at_once_are_stored_together(database: Database, alone: list[object]) -> None:
     sold = [
-        {
-            "id": f"request {n}",
-            "token": "t",
-            "product": PRODUCT,
-            "credits": 1,
-            "price": 100,
-            "currency": "USD",
-            "holder": KEY.did if n % 2 else None,
-            "created_at": NOW,
-            "expires_at": END,
-        }
+        stored_request(f"request {n}", "t", expires_at=END, holder=KEY.did if n % 2 else None)
         for n in range(200)
     ]
     insert = Insert()
-    await asyncio.gather(*(database.transact_in_group(insert, row) for row in sold))
+    await asyncio.gather(*(database.transact_in_group(insert, one) for one in sold))
     assert alone == []
     assert (await found_in(database))["payment_request"].total() == 200
 

@@ -8,8 +8,9 @@ from sqlalchemy import text
 from paywall import clock
 from paywall.database.engine import Database, Transaction
 from paywall.payments.forgetting import STEP, Forgetting
-from paywall.sales import store
+from paywall.sales.store import Insert
 from tests.support.world.loop import in_loop
+from tests.support.world.sales import stored_request
 from tests.support.world.scenes.stage import check_problem
 from tests.support.world.seller import Seller, Selling
 from tests.support.world.settling import request_of, status
@@ -61,11 +62,9 @@ async def test_what_nobody_paid_is_forgotten_after_its_time_and_nothing_else(sel
 async def test_however_many_there_are_they_go_in_small_steps(selling: Selling) -> None:
     async with selling() as seller:
 
-        def flood(tx: object) -> None:
+        def flood(tx: Transaction) -> None:
             for n in range(2 * STEP + 7):
-                row = {"id": f"request {n}", "token": "a token", "product": "image-credit", "credits": 1}
-                row |= {"price": 1, "currency": "USD", "holder": None, "created_at": 1, "expires_at": n}
-                store.insert(tx, **row)  # type: ignore[arg-type]
+                Insert().one(tx, stored_request(f"request {n}", "a token", expires_at=n))
 
         await seller.parts.database.transact(flood)
         steps = Steps(seller.parts.database)

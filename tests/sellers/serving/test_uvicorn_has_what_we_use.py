@@ -42,7 +42,11 @@ METHODS = {
 }
 #: attributes of each connection, of each request and of the server
 CONNECTION = ("config", "server_state", "loop", "parser", "flow", "pipeline", "transport", "cycle")
-CYCLE = ("transport", "disconnected", "message_event", "response_started", "response_complete", "keep_alive")
+CYCLE = (
+    *("scope", "transport", "flow", "disconnected", "message_event", "on_response", "default_headers"),
+    *("body", "more_body", "waiting_for_100_continue"),
+    *("response_started", "response_complete", "keep_alive"),
+)
 SERVER = ("should_exit", "started", "server_state", "config")
 STATE = ("connections", "tasks", "total_requests", "default_headers")
 
