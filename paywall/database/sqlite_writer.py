@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Transaction as OpenTransaction
 from sqlalchemy.exc import OperationalError
@@ -41,8 +41,7 @@ SLOW_SECONDS, THREAD_SECONDS = 0.001, 1.0
 JobOutcome = tuple[bool, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A function that waits for its group, and who waits for its result."""
 
     fn: TransactFn[Any]

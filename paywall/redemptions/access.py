@@ -4,11 +4,10 @@ A receipt's signatures are checked once; the verified claims are kept by the tok
 The holder proof is checked every time.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from paywall.clock import Clock
 from paywall.credits.accounts import account_of
@@ -31,8 +30,7 @@ from shared.tokens.receipt import Receipt
 KEPT = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a request shows: the receipt's token, the DPoP proof if there is one, and where it was sent."""
 
     token: str
@@ -41,8 +39,7 @@ class Credentials:
     url_ok: Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who may use credits: a receipt that holds, what it was paid for, and the proof of its holder's key."""
 
     receipt: Receipt
@@ -60,7 +57,7 @@ class ReceiptVerifier:
     def __init__(self, identity: Identity, clock: Clock) -> None:
         self._identity = identity
         self._clock = clock
-        self._verified: OrderedDict[bytes, tuple[Receipt, PaymentRequest]] = OrderedDict()
+        self._verified: OrderedDict[str, tuple[Receipt, PaymentRequest]] = OrderedDict()
 
     def admit(self, presented: Credentials) -> Principal:
         """Errors: ReceiptInvalid, ReceiptWrongProduct (another seller's), HolderProofRequired, HolderProofInvalid."""
@@ -85,7 +82,7 @@ class ReceiptVerifier:
         return Principal(found, request, proof)
 
     def _verify(self, token: str, now: int) -> tuple[Receipt, PaymentRequest]:
-        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        key = dpop.token_hash(token)
         known = self._verified.get(key)
         if known is None:
             known = self._verified[key] = self._verify_anew(token, now)

@@ -4,7 +4,7 @@ Invariant 2: the capture and its burn stand or fall in one commit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from paywall.burns import store as burn_store
 from paywall.credits import bulk, postings
@@ -23,8 +23,7 @@ _CAPTURE_MANY = PostgresText("""UPDATE redemption r SET state = 'captured', deli
     WHERE r.id = a.id AND r.state = 'reserved' AND r.attempt = a.attempt RETURNING 1""")
 
 
-@dataclass(frozen=True, slots=True)
-class ToCapture:
+class ToCapture(NamedTuple):
     """A delivered use. `salt` (16 bytes) blinds the leaf of its burn; `record` keeps the resource's own rows."""
 
     reservation: Reservation

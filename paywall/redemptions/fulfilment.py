@@ -3,13 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(?:; ?[ -~]{1,127})?")
 
 
-@dataclass(frozen=True, slots=True)
-class UseOrder:
+class UseOrder(NamedTuple):
     """One attempt to fulfil the `document` that was read.
 
     `user` stands for the end user, and is a hash already (64 hex digits).
@@ -33,8 +32,7 @@ class Delivery:
             raise ValueError("a delivery is bytes of a media type such as text/plain")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDelivery:
+class StoredDelivery(NamedTuple):
     """Where a delivery can be had, and the SHA-256 of its body in hex."""
 
     reference: str

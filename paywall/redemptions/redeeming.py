@@ -11,8 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from paywall.burns.backlog import Backlog
 from paywall.clock import Clock, Ids
@@ -42,8 +41,7 @@ log = logging.getLogger("paywall.redemptions")
 MARGIN_SECONDS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Redeemed:
+class Redeemed(NamedTuple):
     """A captured redemption with what it delivered. `document` is the JSON text of what was performed."""
 
     redemption_id: str

@@ -1,14 +1,13 @@
 """A request to redeem credits, and the reservation that it becomes: pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from paywall.credits.accounts import receipt_of
 from shared.redemption_commitment import commitment
 from shared.tokens.dpop import HolderProof
 
 
-@dataclass(frozen=True, slots=True)
-class RedemptionRequest:
+class RedemptionRequest(NamedTuple):
     """A request to use `resource` once for `quantity` credits.
 
     `request` is the canonical JSON of what was asked, `request_hash` its hash (`shared/redemption_commitment.py`)
@@ -29,8 +28,7 @@ class RedemptionRequest:
     holder_proof: HolderProof | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(NamedTuple):
     """Reserved credits; `attempt` is the guard that keeps a late finisher from capturing another's."""
 
     id: str

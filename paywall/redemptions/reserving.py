@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from paywall.credits import bulk, postings
 from paywall.credits.bulk import AccountMove
@@ -14,8 +14,7 @@ from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.tables import RedemptionRow
 
 
-@dataclass(frozen=True, slots=True)
-class ToReserve:
+class ToReserve(NamedTuple):
     """A request to redeem, asked at `now`; `full`: as many burns wait as may."""
 
     request: RedemptionRequest

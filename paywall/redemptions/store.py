@@ -1,7 +1,6 @@
 """Statements on redemptions; each takes the transaction first."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from operator import attrgetter
 
 from sqlalchemy import bindparam, text, update
@@ -133,7 +132,7 @@ def _reserve_again(
     if done.rowcount != 1:
         return RedemptionRow.model_validate({**row.model_dump(), "state": "reserved"})  # another was first
     # What was asked first is what is performed, and what it cost then: the seller may have changed both since.
-    again = replace(request, id=row.id, document=row.document, quantity=row.quantity, owes_burn=row.owes_burn)
+    again = request._replace(id=row.id, document=row.document, quantity=row.quantity, owes_burn=row.owes_burn)
     return _take(tx, again, attempt, now)
 
 

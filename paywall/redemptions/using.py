@@ -5,8 +5,8 @@ credentials → receipt and holder proof verified → the request read and hashe
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from paywall.clock import Ids
 from paywall.errors import BadRequest, CreditsExhausted, PaymentRequired, PaywallError
@@ -19,12 +19,27 @@ from shared import strict_json
 from shared.redemption_commitment import canonical_request
 
 
-@dataclass(frozen=True, slots=True)
-class UseAttempt:
+class Asked:
+    """The body of a request to use a resource, as it was read. `canonical` is made once."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self.body = body
+
+    @cached_property
+    def canonical(self) -> tuple[str, str]:
+        """Its canonical JSON, and the hash of that in hex. Errors: BadRequest."""
+        try:
+            canonical = canonical_request(self.body)
+        except ValueError as error:
+            raise BadRequest(f"The request has no canonical form: {error}.") from error
+        return canonical.decode(), hashlib.sha256(canonical).hexdigest()
+
+
+class UseAttempt(NamedTuple):
     """What a client sends: what it shows, what it asks for, and its idempotency key if it has one."""
 
     credentials: Credentials | None
-    body: Mapping[str, Any]
+    asked: Asked
     idempotency_key: str | None
 
 
@@ -75,11 +90,9 @@ class Using:
         return refusal.asking(await self._selling.sell(resource.product, resource.cost, holder))
 
     def _request(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> RedemptionRequest:
-        document = resource.fulfilment.read(attempt.body)
-        try:
-            asked = canonical_request(attempt.body)
-        except ValueError as error:
-            raise BadRequest(f"The request has no canonical form: {error}.") from error
+        # A copy: what the fulfilment does with it is not what the next one finds who asks in the same words.
+        document = resource.fulfilment.read(dict(attempt.asked.body))
+        canonical, request_hash = attempt.asked.canonical
         redemption_id, key = self._ids(), attempt.idempotency_key
         return RedemptionRequest(
             id=redemption_id,
@@ -88,8 +101,8 @@ class Using:
             resource=resource.id,
             quantity=resource.cost,
             idempotency_key=key if key is not None else f"redemption {redemption_id}",
-            request=asked.decode(),
-            request_hash=hashlib.sha256(asked).hexdigest(),
+            request=canonical,
+            request_hash=request_hash,
             document=strict_json.dumps(document),
             owes_burn=principal.request.order.token is not None,
             holder_proof=principal.proof,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -12,13 +13,16 @@ from paywall.redemptions.fulfilment import PresentsDelivery, StoredDelivery
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeemed
 from paywall.redemptions.resource import Resource
-from paywall.redemptions.using import UseAttempt, Using
-from paywall.web.bodies import read_object, wants_json
+from paywall.redemptions.using import Asked, UseAttempt, Using
+from paywall.web.bodies import object_of, read_bytes, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.edge.conditional import unchanging
 from paywall.web.paths import Endpoint, ExactRoute, at_root
 from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
+
+#: bytes of a body that is read once for all who send it
+SMALL_BODY = 256
 
 
 class ResourceRoutes:
@@ -50,9 +54,9 @@ class ResourceRoutes:
 
     async def use(self, request: Request) -> Response:
         """One use. The check sits here, in the handler: no path spelling goes around it."""
-        body = await read_object(request)
-        shown = credentials_of(request, body, self._origins)
-        attempt = UseAttempt(shown, body, idempotency_key(request))
+        asked = _asked(await read_bytes(request))
+        shown = credentials_of(request, asked.body, self._origins)
+        attempt = UseAttempt(shown, asked, idempotency_key(request))
         return self._answer(request, await self._using.use(self._resource, attempt))
 
     async def delivery(self, request: Request) -> Response:
@@ -91,3 +95,16 @@ def presented(resource: Resource, document: Mapping[str, Any], delivery: StoredD
 def mounted(delivery: StoredDelivery, at: Callable[[str], str]) -> StoredDelivery:
     """The delivery as it can be had where the app is mounted."""
     return StoredDelivery(delivery.reference, at(delivery.url), delivery.media_type, delivery.sha256)
+
+
+def _asked(raw: bytes) -> Asked:
+    """Errors: NotJson, BadRequest."""
+    # Flat, so that a copy of it shares nothing that could be changed; small, so that no receipt stands in it.
+    is_plain = len(raw) <= SMALL_BODY and raw.count(b"{") == 1 and b"[" not in raw
+    return _kept_asked(raw) if is_plain else Asked(object_of(raw))
+
+
+@lru_cache(maxsize=256)
+def _kept_asked(raw: bytes) -> Asked:
+    """Many ask in the words of those before them, and what words say does not change."""
+    return Asked(object_of(raw))

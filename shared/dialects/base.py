@@ -7,7 +7,7 @@ that came in another.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from shared.problem import Problem
 from shared.tokens.prt import PaymentRequest
@@ -48,8 +48,7 @@ class Evidence:
     showing: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Response402Parts:
+class Response402Parts(NamedTuple):
     """`body` is made when it is the one that is asked for: of all dialects' bodies only one is sent."""
 
     headers: HeaderLines

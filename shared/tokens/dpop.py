@@ -1,9 +1,9 @@
 """DPoP proofs (RFC 9449): whoever presents a receipt shows that it holds the receipt's key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from shared.keys import InvalidKeyError, PublicKey, SigningKey
 from shared.tokens import base64url, fields, jws
@@ -13,8 +13,7 @@ MAX_BYTES = 2048
 MAX_JTI = 128
 
 
-@dataclass(frozen=True, slots=True)
-class HolderProof:
+class HolderProof(NamedTuple):
     """A proof that verified: `jti` is new each time, `thumbprint` is what a receipt's `cnf.jkt` must say."""
 
     jti: str
@@ -27,7 +26,7 @@ def make(key: SigningKey, *, method: str, url: str, now: int, jti: str, token: s
     """Return a proof for one request (section 4.2); `token` is the receipt that goes with it."""
     payload = {"jti": jti, "htm": method, "htu": url.partition("#")[0].partition("?")[0], "iat": now}
     if token is not None:
-        payload["ath"] = _token_hash(token)
+        payload["ath"] = token_hash(token)
     return jws.sign(payload, key, typ=PROOF_TYPE, header={"jwk": key.public.jwk})
 
 
@@ -58,7 +57,7 @@ def verify(
         raise TokenError("stale", "the proof is too old, or comes from the future")
     if len(jti) > MAX_JTI:
         raise fields.bad("jti", f"is longer than {MAX_JTI} characters")
-    if payload.get("ath") != (None if token is None else _token_hash(token)):
+    if payload.get("ath") != (None if token is None else token_hash(token)):
         raise TokenError("wrong_token", "the proof was made for another receipt")
     return HolderProof(jti, key.thumbprint, key, issued_at)
 
@@ -69,5 +68,7 @@ def _holder(head: str) -> PublicKey:
     return PublicKey.from_jwk(jws.read_header(head).get("jwk"))
 
 
-def _token_hash(token: str) -> str:
+@lru_cache(maxsize=256)
+def token_hash(token: str) -> str:
+    """Return the proof's `ath`. Who uses a receipt does so again and again."""
     return base64url.encode(sha256(token.encode("utf-8", "surrogatepass")).digest())

@@ -3,6 +3,7 @@
 Bodies and tokens are JSON, whose reader (`shared/strict_json.py`) refuses the same there.
 """
 
+from itertools import chain
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,8 +32,10 @@ class StorableRequests:
 def check_storable(scope: Scope) -> None:
     """Of an HTTP request: its path, query and headers. Errors: BadRequest."""
     query = scope["query_string"]
-    texts = [part for line in scope["headers"] for part in line]
-    if query:
-        texts.append(unquote_to_bytes(query))
-    if b"\0" in b"".join(texts) or not is_storable(scope["path"]):
+    texts = chain.from_iterable(scope["headers"])
+    if (
+        b"\0" in b"".join(texts)
+        or (query and b"\0" in unquote_to_bytes(query))
+        or not is_storable(scope["path"])
+    ):
         raise BadRequest("A request holds no NUL and no half of a character, in its path, query or headers.")

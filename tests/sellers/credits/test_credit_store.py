@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -85,8 +84,8 @@ def test_an_account_is_opened_once(database: Database) -> None:
 
 
 REFUSED = {
-    "an unknown account": (replace(REQUEST, account_id="nobody"), NOW, ReceiptInvalid),
-    "another product": (replace(REQUEST, product="song-credit"), NOW, CreditsExhausted),
+    "an unknown account": (REQUEST._replace(account_id="nobody"), NOW, ReceiptInvalid),
+    "another product": (REQUEST._replace(product="song-credit"), NOW, CreditsExhausted),
     "an account past its end": (REQUEST, END, CreditsExhausted),
 }
 
@@ -98,15 +97,15 @@ async def test_a_refused_reservation_leaves_nothing(
 ) -> None:
     proof = HolderProof("jti", KEY.thumbprint, KEY, NOW)
     with pytest.raises(error):
-        await database.transact(reserve(replace(wish, holder_proof=proof), now))
+        await database.transact(reserve(wish._replace(holder_proof=proof), now))
     assert await database.read(state) == UNTOUCHED
-    await database.transact(reserve(replace(REQUEST, holder_proof=proof)))
+    await database.transact(reserve(REQUEST._replace(holder_proof=proof)))
 
 
 @in_loop
 async def test_a_holder_proof_counts_once_until_it_is_too_old_to_be_shown(database: Database) -> None:
-    used = replace(REQUEST, holder_proof=HolderProof("jti", KEY.thumbprint, KEY, NOW))
-    again = replace(used, id="other", idempotency_key="other")
+    used = REQUEST._replace(holder_proof=HolderProof("jti", KEY.thumbprint, KEY, NOW))
+    again = used._replace(id="other", idempotency_key="other")
     await database.transact(reserve(used))
     with pytest.raises(HolderProofInvalid):
         await database.transact(reserve(again))
@@ -120,17 +119,17 @@ async def test_a_holder_proof_counts_once_until_it_is_too_old_to_be_shown(databa
 async def test_a_key_belongs_to_one_request_of_one_account(database: Database) -> None:
     await database.transact(reserve())
     with pytest.raises(IdempotencyKeyReused):
-        await database.transact(reserve(replace(REQUEST, id="other", request_hash="other")))
+        await database.transact(reserve(REQUEST._replace(id="other", request_hash="other")))
     assert await database.read(state) == ({"granted": 2, "available": 1, "reserved": 1}, 2, 1)
 
 
 @in_loop
 async def test_a_reservation_is_captured_or_released_and_only_once(database: Database) -> None:
     first = await database.transact(reserve())
-    second = await database.transact(reserve(replace(REQUEST, id="other", idempotency_key="other")))
+    second = await database.transact(reserve(REQUEST._replace(id="other", idempotency_key="other")))
     assert (first.credits_remaining, second.credits_remaining) == (1, 0)
     finish: list[tuple[Callable[[Transaction], bool], bool]] = [
-        (lambda tx: redemption_store.capture(tx, replace(first, attempt=2), IMAGE, NOW), False),
+        (lambda tx: redemption_store.capture(tx, first._replace(attempt=2), IMAGE, NOW), False),
         (lambda tx: redemption_store.capture(tx, first, IMAGE, NOW), True),
         (lambda tx: redemption_store.capture(tx, first, IMAGE, NOW), False),
         (lambda tx: redemption_store.release(tx, first.id, 1, NOW), False),
@@ -169,7 +168,7 @@ async def test_a_key_that_comes_again_costs_what_it_cost_first_whatever_the_reso
 ) -> None:
     first = await database.transact(reserve())
     await database.transact(lambda tx: redemption_store.release(tx, first.id, 1, NOW))
-    dearer = replace(REQUEST, quantity=2, document='{"prompt":"another"}', owes_burn=False)
+    dearer = REQUEST._replace(quantity=2, document='{"prompt":"another"}', owes_burn=False)
     again = await database.transact(reserve(dearer))
     assert (again.quantity, again.document, again.owes_burn) == (1, first.document, True)
     assert await database.transact(lambda tx: redemption_store.release(tx, again.id, 2, NOW))
