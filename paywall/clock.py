@@ -4,6 +4,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 
 Clock = Callable[[], int]
 Ids = Callable[[], str]
@@ -38,10 +39,17 @@ def random_bytes() -> bytes:
 def new_id() -> str:
     """A UUIDv7 (RFC 9562 section 5.7): in the order of time, so that a database appends; 74 bits nobody can guess."""
     random = random_bytes()
-    stamp, text = f"{time.time_ns() // 1_000_000:012x}", random.hex()
+    text = random.hex()
     # The variant's two bits, and two random ones of a byte that the text below does not show.
     variant = "89ab"[random[15] & 3]
-    return f"{stamp[:8]}-{stamp[8:]}-7{text[:3]}-{variant}{text[3:6]}-{text[6:18]}"
+    return f"{_stamp(time.time_ns() // 1_000_000)}-7{text[:3]}-{variant}{text[3:6]}-{text[6:18]}"
+
+
+@lru_cache(maxsize=1)
+def _stamp(milliseconds: int) -> str:
+    """48 bits, which many ids of a millisecond share."""
+    text = f"{milliseconds:012x}"
+    return f"{text[:8]}-{text[8:]}"
 
 
 def new_reference() -> str:

@@ -34,7 +34,8 @@ class Transaction:
     """What a transact or read function works with.
 
     `run` executes a hot statement on the driver's cursor; `session` is a SQLModel session on the same
-    connection and in the same transaction, opened when first used.
+    connection and in the same transaction, opened when first used. On SQLite all functions are given the same one,
+    each with a session of its own.
     """
 
     def __init__(self, connection: Connection, cursor: Any) -> None:
@@ -120,9 +121,8 @@ class Liveness(Protocol):
         """This process looks gone."""
 
 
-def run_one(connection: Connection, cursor: Any, fn: TransactFn[T]) -> T:
+def run_one(transaction: Transaction, fn: TransactFn[T]) -> T:
     """Run one function on an open transaction; its ORM work is sent, nothing is committed."""
-    transaction = Transaction(connection, cursor)
     try:
         result = fn(transaction)
         transaction.finish()
@@ -163,7 +163,7 @@ class Database:
     def _read(self, fn: TransactFn[T]) -> T:
         try:
             with self._readers.connect() as connection, connection.begin():
-                return run_one(connection, connection.connection.cursor(), fn)
+                return run_one(Transaction(connection, connection.connection.cursor()), fn)
         except (OperationalError, self._readers.dialect.loaded_dbapi.OperationalError) as error:
             raise StorageUnavailable("The database could not be read.") from error
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from paywall.database.engine import GroupFn, Item, Result, TransactFn, run_one
+from paywall.database.engine import GroupFn, Item, Result, TransactFn, Transaction, run_one
 from paywall.database.postgres_groups import Groups
 from paywall.errors import SetupError, StorageUnavailable
 
@@ -56,7 +56,7 @@ class PostgresWriter:
             with self._engine.begin() as connection:
                 cursor = connection.connection.cursor()
                 cursor.execute(GROUPS_PATIENCE)
-                results = run_one(connection, cursor, lambda tx: fn.many(tx, items))
+                results = run_one(Transaction(connection, cursor), lambda tx: fn.many(tx, items))
                 if results is None:
                     raise _NotPlain  # noqa: TRY301  undoes it
                 return results
@@ -76,7 +76,7 @@ class PostgresWriter:
         for left in reversed(range(TRIES)):
             try:
                 with self._engine.begin() as connection:
-                    return run_one(connection, connection.connection.cursor(), fn)
+                    return run_one(Transaction(connection, connection.connection.cursor()), fn)
             except Exception as error:
                 _shorten(error)
                 if _sqlstate(error) in RETRY and left:

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Transaction as OpenTransaction
 from sqlalchemy.exc import OperationalError
 
-from paywall.database.engine import GroupFn, Item, Result, TransactFn, run_one
+from paywall.database.engine import GroupFn, Item, Result, TransactFn, Transaction, run_one
 from paywall.database.sqlite_file import SqliteFile
 from paywall.errors import StorageUnavailable
 
@@ -66,6 +66,8 @@ class SqliteWriter:
         self.engine = self._file.engine
         self._connection = self._file.connection
         self._cursor = self._file.driver.cursor()
+        #: what functions are given, one after the other
+        self._given = Transaction(self._connection, self._cursor)
         #: a context within which a lock of another program is waited for
         self.patient = self._file.patient
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="db-write")
@@ -133,7 +135,7 @@ class SqliteWriter:
             written = self._file.driver.total_changes
             group.jobs.append(job)
             try:
-                value = run_one(self._connection, self._cursor, job.fn)
+                value = run_one(self._given, job.fn)
             except BaseException as error:  # noqa: BLE001  handed to the one who asked, if need be by the thread
                 if not self._is_own(error, written):
                     _undo(group.transaction)
@@ -206,7 +208,7 @@ class SqliteWriter:
     def _run_in_savepoint(self, fn: TransactFn[Any]) -> JobOutcome:
         self._cursor.execute("SAVEPOINT one")
         try:
-            outcome: JobOutcome = (True, run_one(self._connection, self._cursor, fn))
+            outcome: JobOutcome = (True, run_one(self._given, fn))
         except STORAGE_ERRORS:
             raise
         except Exception as error:  # noqa: BLE001  handed to the one who asked; the others go on

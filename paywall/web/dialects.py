@@ -26,7 +26,10 @@ class PaymentDialects:
         """Every 402 with a PRT to pay: the headers of all dialects, and the body of the one that `Accept` asks for."""
         parts = [dialect.challenge(offer) for dialect in self._dialects]
         accepted = request.headers.get("accept", "")
-        chosen = next((part for part in parts[1:] if part.media_type in accepted), parts[0])
+        chosen = parts[0]
+        for part in parts[:0:-1] if accepted else ():
+            if part.media_type in accepted:
+                chosen = part
         response = parts_response(chosen)
         for part in parts:
             if part is not chosen:

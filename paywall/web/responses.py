@@ -1,12 +1,14 @@
 """Whole answers that no cache keeps."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from starlette.responses import Response
 
 from shared import strict_json
 from shared.dialects.base import AnswerParts, HeaderLines, Response402Parts
+
+_NOT_STORED = b"cache-control", b"no-store"
 
 
 class WholeResponse(Response):
@@ -15,18 +17,24 @@ class WholeResponse(Response):
     def __init__(self, body: bytes, status_code: int, media_type: str, lines: HeaderLines = ()) -> None:
         """A text is said to be UTF-8, as Starlette does; `lines` come after the usual ones."""
         self.status_code, self.body, self.background = status_code, body, None
-        is_text = media_type.startswith("text/") and "charset=" not in media_type.lower()
-        kind = f"{media_type}; charset=utf-8" if is_text else media_type
         self.raw_headers = [
-            (b"cache-control", b"no-store"),
+            _NOT_STORED,
             (b"content-length", b"%d" % len(body)),
-            (b"content-type", kind.encode("latin-1")),
+            _content_type(media_type),
         ]
-        self.append(lines)
+        if lines:
+            self.append(lines)
 
     def append(self, lines: HeaderLines) -> None:
         """Each is a line of its own: WWW-Authenticate may stand more than once."""
         self.raw_headers += [(_wire_name(name), value.encode("latin-1")) for name, value in lines]
+
+
+@lru_cache(maxsize=256)
+def _content_type(media_type: str) -> tuple[bytes, bytes]:
+    is_text = media_type.startswith("text/") and "charset=" not in media_type.lower()
+    kind = f"{media_type}; charset=utf-8" if is_text else media_type
+    return b"content-type", kind.encode("latin-1")
 
 
 @cache

@@ -1,7 +1,7 @@
 """Routes of the sale: catalog, buy, pay, and how a payment stands."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from starlette.requests import Request
@@ -54,11 +54,7 @@ class SalesRoutes:
 
     def buying(self, product: str) -> Callable[[Request], Awaitable[Response]]:
         """The handler of `POST …/buy` that sells this product."""
-
-        async def buy(request: Request) -> Response:
-            return await self._buy(product, request)
-
-        return buy
+        return partial(self._buy, product)
 
     async def _buy(self, product: str, request: Request) -> Response:
         """The 402, in every dialect at once; the body in the one that is asked for."""

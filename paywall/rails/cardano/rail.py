@@ -7,6 +7,7 @@ scheme `exact` on Cardano).
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from paywall.clock import Clock
 from paywall.errors import PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
@@ -60,8 +61,9 @@ class CardanoRail:
         self._terms = terms
         self._chain = chain
         self._clock = clock
+        self.quote = lru_cache(maxsize=256)(self._quote)  # our rate stands as long as we do
 
-    def quote(self, price: Money) -> PaymentOption:
+    def _quote(self, price: Money) -> PaymentOption:
         ada = convert(price, self._terms.rate, ADA_DECIMALS, "ADA")
         return PaymentOption(
             id=self.id,
