@@ -114,9 +114,11 @@ class Bounded:
 
 
 @asynccontextmanager
-async def bounded(*, most: int = 100, proxies: str = "", **limits: Any) -> AsyncIterator[Bounded]:
+async def bounded(
+    app: Answering | None = None, *, most: int = 100, proxies: str = "", **limits: Any
+) -> AsyncIterator[Bounded]:
     """With these limits, and at most so many connections, until the block ends."""
-    sockets, app = bind("127.0.0.1", 0, "PORT"), Answering()
+    sockets, app = bind("127.0.0.1", 0, "PORT"), app or Answering()
     port = int(sockets[0].getsockname()[1])
     server = HttpServer(app, sockets, ServingSettings(**limits), TrustedProxies(proxies), most)
     running = asyncio.create_task(server.serve())
