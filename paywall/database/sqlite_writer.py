@@ -162,10 +162,7 @@ class SqliteWriter:
                 self._slow_until = now + THREAD_SECONDS
             self._answer(loop, jobs, outcomes)
             return
-        if group is not None:
-            done = loop.run_in_executor(self._thread, self._commit_and_copy, group)
-        else:
-            done = loop.run_in_executor(self._thread, self._run, jobs)
+        done = loop.run_in_executor(self._thread, self._end, jobs, group)
         done.add_done_callback(lambda ended: self._answer(loop, jobs, _outcomes(ended, jobs)))
 
     def _answer(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], outcomes: list[JobOutcome]) -> None:
@@ -188,14 +185,12 @@ class SqliteWriter:
             return [(False, _refused(error))] * len(group.jobs)
         return group.outcomes
 
-    def _commit_and_copy(self, group: Group) -> list[JobOutcome]:
-        outcomes = self._commit(group)
-        self._copy()
-        return outcomes
-
-    def _copy(self) -> None:
+    def _end(self, jobs: list[Job], group: Group | None) -> list[JobOutcome]:
+        """In the thread."""
+        outcomes = self._run(jobs) if group is None else self._commit(group)
         if self._file.is_long():
             self._file.checkpoint()
+        return outcomes
 
     def _run(self, jobs: list[Job]) -> list[JobOutcome]:
         try:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paywall.database import sqlite_file, sqlite_writer
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.database.sqlite_writer import FULL_GROUP
@@ -120,17 +122,92 @@ async def test_only_a_group_of_quick_functions_alone_runs_on_the_loop(database: 
     assert seen == [False] * 2
 
 
-async def traced(database: Database) -> list[str]:
-    """The statements that are run from here on."""
+async def traced(database: Database, note: Callable[[str], None] | None = None) -> list[str]:
+    """The statements that are run from here on; `note` is told of each where it runs."""
     statements: list[str] = []
 
     def trace(tx: Transaction) -> None:
         driver: Any = tx.connection.connection.dbapi_connection
-        driver.set_trace_callback(statements.append)
+        driver.set_trace_callback(note or statements.append)
 
     await database.transact(trace)
     statements.clear()
     return statements
+
+
+async def commits_on_the_loop(database: Database, sales: int) -> list[bool]:
+    """Of so many quick functions, one after the other: whether each commit was on the thread of the loop."""
+    seen: list[bool] = []
+
+    def note(statement: str) -> None:
+        if statement == "COMMIT":
+            seen.append(threading.current_thread() is threading.main_thread())
+
+    await traced(database, note)
+    seen.clear()
+    for n in range(sales):
+        await quickly(database, writing(write_hot, f"{sales}, {n}"))
+    return seen
+
+
+@in_loop
+async def test_a_quick_commit_is_on_the_loop(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_writer, "SLOW_SECONDS", 3600)
+    assert await commits_on_the_loop(database, 5) == [True] * 5
+
+
+@in_loop
+async def test_after_a_slow_commit_the_next_ones_are_in_the_thread_for_a_while(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_writer, "SLOW_SECONDS", 0)
+    monkeypatch.setattr(sqlite_writer, "THREAD_SECONDS", 3600)
+    assert await commits_on_the_loop(database, 5) == [True] + [False] * 4
+
+
+@in_loop
+async def test_a_slow_commit_is_forgotten_in_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_writer, "SLOW_SECONDS", 0)
+    monkeypatch.setattr(sqlite_writer, "THREAD_SECONDS", 0)
+    assert await commits_on_the_loop(database, 5) == [True] * 5
+
+
+def log_size(file: Path) -> int:
+    return file.with_name(f"{file.name}-wal").stat().st_size
+
+
+def rows_without_log(file: Path) -> int:
+    """Of the file as it would be if its log was lost."""
+    copied = file.with_name("copy.db")
+    copied.write_bytes(file.read_bytes())
+    with closing(sqlite3.connect(copied)) as alone:
+        return int(alone.execute("SELECT count(*) FROM holder_proof").fetchone()[0])
+
+
+@pytest.mark.parametrize("ask", [quickly, Database.transact], ids=["quick", "in the thread"])
+@in_loop
+async def test_a_long_log_is_copied_into_the_file_by_the_thread_and_begins_anew(
+    database: Database, database_url: str, ask: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file without its log holds nothing of what was written, but for the checkpoints."""
+    monkeypatch.setattr(sqlite_file, "CHECKPOINT_ROWS", 20)
+    threads: list[bool] = []
+
+    def note(statement: str) -> None:
+        if "wal_checkpoint" in statement:
+            threads.append(threading.current_thread() is threading.main_thread())
+
+    await traced(database, note)
+    file, sizes = Path(database_url.removeprefix("sqlite:///")), []
+    for n in range(200):
+        await ask(database, writing(write_hot, str(n)))  # type: ignore[arg-type]
+        sizes.append(log_size(file))
+    assert threads == [False] * len(threads)
+    assert len(threads) == 10
+    assert sizes[-1] == sizes[100], "the log grew on and on"
+    assert rows_without_log(file) >= 180
 
 
 @in_loop
