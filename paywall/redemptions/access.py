@@ -20,7 +20,7 @@ from paywall.errors import (
     ReceiptWrongProduct,
 )
 from paywall.keys.identity import Identity
-from paywall.redemptions.holder_proofs import use_proof
+from paywall.redemptions.holder_proofs import UseUp
 from shared.tokens import dpop, jws, receipt
 from shared.tokens.dpop import HolderProof
 from shared.tokens.jws import TokenError
@@ -117,11 +117,14 @@ def require_product(principal: Principal, product: str) -> None:
         )
 
 
+_USE_UP = UseUp()
+
+
 async def use_up(database: Database, proof: HolderProof | None) -> None:
     """A proof counts once, also that of a request that was refused after it had verified, which undid its use.
 
     Otherwise who saw a refused request could send it again, and be heard, until the proof is too old.
     """
     if proof is not None:
-        with suppress(PaywallError):  # used already, or the storage is away: the refusal stands
-            await database.transact(lambda tx: use_proof(tx, proof))
+        with suppress(PaywallError):  # the storage is away: the refusal stands
+            await database.transact_in_group(_USE_UP, proof)

@@ -16,7 +16,7 @@ from paywall.redemptions.capturing import Capture, ToCapture, follow_up, follow_
 from paywall.redemptions.fulfilment import QuickFulfilment, StoredDelivery, UseOrder
 from paywall.redemptions.holder_proofs import use_proof, use_proofs
 from paywall.redemptions.request import Reservation
-from paywall.redemptions.reserving import Reserve, ToReserve, take_many
+from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve, refused, take_many
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 
@@ -49,7 +49,7 @@ class Undelivered:
     error: Exception
 
 
-QuickOutcome = Done | Undelivered | RedemptionRow
+QuickOutcome = Done | Undelivered | RedemptionRow | RefusedUse
 
 
 class UseAtOnce:
@@ -76,7 +76,7 @@ class UseAtOnce:
         transfer = postings.use(request.id, request.quantity)
         left = credit_store.take(tx, request.account_id, request.product, transfer, asked.now)
         if left is None:
-            raise store.why_not(tx, request, asked.now)
+            return refused(tx, request, store.why_not(tx, request, asked.now))
         failpoint("redeem.capturing")
         deliveries.keep(tx, item.reference, made.body)
         held = store.reservation(request, 1, left)
@@ -111,7 +111,7 @@ class UseAtOnce:
 
     def _step_by_step(self, tx: Transaction, item: QuickUse) -> QuickOutcome:
         taken = self._reserve.one(tx, item.asked)
-        if isinstance(taken, RedemptionRow):
+        if isinstance(taken, RedemptionRow | RefusedUse):
             return taken
         # What was asked first is what is delivered: the key may have been tried before.
         made = _made(item, taken.id, taken.document)

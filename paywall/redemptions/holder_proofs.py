@@ -26,6 +26,16 @@ def use_proof(tx: Transaction, proof: HolderProof) -> None:
         raise HolderProofInvalid("This holder proof was used before; make a new one for each request.")
 
 
+class UseUp:
+    """Whether it was not used before, for a `database.engine.GroupFn`: it is used now in any case."""
+
+    def one(self, tx: Transaction, item: HolderProof) -> bool:
+        return _INSERT.one(tx, _row(item))
+
+    def many(self, tx: Transaction, items: Sequence[HolderProof]) -> list[bool] | None:
+        return [True] * len(items) if use_proofs(tx, items) else None
+
+
 def use_proofs(tx: Transaction, proofs: Sequence[HolderProof]) -> bool:
     """`use_proof` of each; False where one of them was used before."""
     return _INSERT.many(tx, [_row(one) for one in proofs])

@@ -31,7 +31,7 @@ from paywall.redemptions.capturing import Capture, ToCapture
 from paywall.redemptions.deliveries import body_of
 from paywall.redemptions.fulfilment import Delivery, Fulfilment, StoredDelivery, UseOrder
 from paywall.redemptions.request import RedemptionRequest, Reservation
-from paywall.redemptions.reserving import Reserve, ToReserve
+from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 from shared.tokens.dpop import HolderProof
@@ -97,6 +97,8 @@ class Redeeming:
         finally:
             self._reserving -= 1
         failpoint("redeem.reserved")
+        if isinstance(taken, RefusedUse):
+            raise taken.error
         if isinstance(taken, RedemptionRow):
             return await self._repeat(resource, taken)
         task = asyncio.create_task(self._fulfil(resource, taken, user))
@@ -113,6 +115,8 @@ class Redeeming:
         use = QuickUse(asked, resource, user, self._references(), self._salts())
         done = await self._database.transact_in_group(self._quick, use)
         failpoint("redeem.captured")
+        if isinstance(done, RefusedUse):
+            raise done.error
         if isinstance(done, RedemptionRow):
             return await self._repeat(resource, done)
         if isinstance(done, Undelivered):

@@ -8,6 +8,7 @@ from paywall.credits import bulk, postings
 from paywall.credits.bulk import AccountMove
 from paywall.credits.postings import Transfer
 from paywall.database.engine import Liveness, Transaction
+from paywall.errors import HolderProofInvalid, IdempotencyKeyReused, PaywallError
 from paywall.redemptions import store
 from paywall.redemptions.holder_proofs import use_proofs
 from paywall.redemptions.request import RedemptionRequest, Reservation
@@ -23,18 +24,42 @@ class ToReserve(NamedTuple):
     full: bool
 
 
+class RefusedUse(NamedTuple):
+    """Told, not raised: what is raised behind a write undoes a group, and who is refused could do that to others.
+
+    The holder proof is used up.
+    """
+
+    error: PaywallError
+
+
+def refused(tx: Transaction, request: RedemptionRequest, error: PaywallError) -> RefusedUse:
+    """A new redemption that was refused is taken back. Errors: `error`, where more was written than that."""
+    if not store.take_back(tx, request.id) and not isinstance(error, IdempotencyKeyReused):
+        raise error
+    return RefusedUse(error)
+
+
+Reserved = Reservation | RedemptionRow | RefusedUse
+
+
 class Reserve:
     """What `store.reserve` says, for a `database.engine.GroupFn`."""
 
     def __init__(self, liveness: Liveness) -> None:
         self._liveness = liveness
 
-    def one(self, tx: Transaction, item: ToReserve) -> Reservation | RedemptionRow:
-        return store.reserve(
-            tx, item.request, item.now, item.deadline, liveness=self._liveness, backlog_full=item.full
-        )
+    def one(self, tx: Transaction, item: ToReserve) -> Reserved:
+        try:
+            return store.reserve(
+                tx, item.request, item.now, item.deadline, liveness=self._liveness, backlog_full=item.full
+            )
+        except HolderProofInvalid:
+            raise  # before anything was written
+        except PaywallError as error:
+            return refused(tx, item.request, error)
 
-    def many(self, tx: Transaction, items: Sequence[ToReserve]) -> list[Reservation | RedemptionRow] | None:
+    def many(self, tx: Transaction, items: Sequence[ToReserve]) -> list[Reserved] | None:
         proofs = [one.request.holder_proof for one in items if one.request.holder_proof is not None]
         if any(one.full for one in items) or not use_proofs(tx, proofs):
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from operator import attrgetter
 
-from sqlalchemy import bindparam, text, update
+from sqlalchemy import bindparam, delete, text, update
 from sqlmodel import col, select
 
 from paywall.credits import postings
@@ -38,6 +38,11 @@ _values = attrgetter(*_OF_REQUEST)
 COLUMNS = (*_OF_REQUEST, "state", "attempt", "process", "deadline", "created_at", "updated_at")
 KEY = ("account_id", "idempotency_key")
 INSERT = Insertion(RedemptionRow, COLUMNS, unless=KEY)
+_TAKE_BACK = CompiledStatement(
+    lambda _insert: (
+        delete(RedemptionRow).where(_redemption.id == bindparam("which")).returning(_redemption.id)
+    )
+)
 _CAPTURE = CompiledStatement(
     lambda _insert: (
         update(RedemptionRow)
@@ -102,6 +107,11 @@ def new_row(
     """Of `COLUMNS`."""
     values: Values = _values(request)
     return *values, state, 1, process, deadline, now, now
+
+
+def take_back(tx: Transaction, redemption_id: str) -> bool:
+    """Undo an insertion for which no credits were taken, in its own transaction. False where there was none."""
+    return bool(tx.run(_TAKE_BACK, which=redemption_id))
 
 
 def _is_left(tx: Transaction, row: RedemptionRow, liveness: Liveness, now: int) -> bool:

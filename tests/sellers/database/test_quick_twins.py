@@ -18,13 +18,14 @@ from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
 from paywall.errors import PaywallError
 from paywall.redemptions.at_once import Done, QuickUse, Undelivered, UseAtOnce
-from paywall.redemptions.reserving import ToReserve
+from paywall.redemptions.reserving import RefusedUse, ToReserve
 from paywall.redemptions.resource import Resource
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
 from tests.support.services.postgres import Postgres
 from tests.support.world.accounts import Rows, open_accounts, rows
 from tests.support.world.echo import Echo
+from tests.support.world.loop import in_loop
 from tests.support.world.redemptions import PROCESS, PRODUCT, wanted
 
 NOW, END = 1_700_000_000, 1_700_001_000
@@ -112,6 +113,8 @@ def told(answer: object) -> str:
             return f"done {answer.reservation.id} {answer.reservation.credits_remaining} {answer.body!r}"
         case Undelivered():
             return f"undelivered {answer.redemption_id} {type(answer.error).__name__}"
+        case RefusedUse():
+            return answer.error.code
         case PaywallError():
             return answer.code
         case BaseException():
@@ -169,3 +172,39 @@ def test_on_postgresql_all_three_ways_are_one(postgres: Postgres, names: list[st
 
 def _kind(answer: str) -> str:
     return answer.split(" ", maxsplit=1)[0]
+
+
+@in_loop
+async def test_who_is_refused_undoes_nobody_elses_use_and_has_used_up_the_proof(tmp_path: Path) -> None:
+    """A group that is undone runs anew, each function in a savepoint: whoever is refused could ask for that."""
+    database = open_database(f"sqlite:///{tmp_path / 'paywall.db'}")
+    try:
+        await database.transact(lambda tx: open_accounts(tx, ACCOUNTS, FEW, now=NOW, expires_at=END))
+        statements: list[str] = []
+        await database.transact(lambda tx: _trace(tx, statements))
+        statements.clear()
+        names = [
+            "plain",
+            "too many",
+            "a key that is used again",
+            "that key in other words",
+            "an unknown account",
+        ]
+        uses = [ODD[name](n) for n, name in enumerate([*names, "a full backlog", "plain"])]
+        answers = await together(database, UseAtOnce(PROCESS), uses)
+        found = await database.read(lambda tx: rows(tx, TABLES))
+    finally:
+        database.close()
+    assert [_kind(told(one)) for one in answers] == [
+        *("done", "credits_exhausted", "done", "idempotency_key_reused", "receipt_invalid"),
+        *("burn_backlog_full", "done"),
+    ]
+    assert found["holder_proof"].total() == len(uses)
+    assert found["redemption"].total() == found["burn"].total() == 3
+    assert statements.count("COMMIT") == 1
+    assert "SAVEPOINT one" not in statements
+
+
+def _trace(tx: Transaction, statements: list[str]) -> None:
+    driver: Any = tx.connection.connection.dbapi_connection
+    driver.set_trace_callback(statements.append)
