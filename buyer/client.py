@@ -78,7 +78,9 @@ class BuyerClient:
         await self.aclose()
 
     async def aclose(self) -> None:
+        """The wallet holds what was asked for and what came of it. Errors: WalletError when it cannot be written."""
         await self._session.aclose()
+        self._using.note()
 
     @property
     def origin(self) -> str:

@@ -55,6 +55,11 @@ class Reply:
         return self.status == HTTPStatus.UNAUTHORIZED and self.problem().code == PROOF_REFUSED
 
     @property
+    def repeated(self) -> bool:
+        """Whether the seller says that it had answered this idempotency key before."""
+        return self.headers.get("idempotent-replayed") == "true"
+
+    @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "")
 

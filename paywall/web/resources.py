@@ -20,6 +20,9 @@ from paywall.web.paths import Endpoint, ExactRoute, at_root
 from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
 
+#: a client that lost count of its own keys sees that this is no new use
+REPEATED = (("Idempotent-Replayed", "true"),)
+
 
 class ResourceRoutes:
     """The three paths of one resource: buy, use, and fetch a delivery."""
@@ -66,6 +69,7 @@ class ResourceRoutes:
             ("Credits-Remaining", str(redeemed.credits_remaining)),
             ("Redemption-Id", redeemed.redemption_id),
             ("Location", at_root(request, f"/api/redemptions/{redeemed.redemption_id}")),
+            *(REPEATED if redeemed.repeated else ()),
         )
         if not wants_json(request):
             return WholeResponse(redeemed.body, 200, redeemed.delivery.media_type, lines)
