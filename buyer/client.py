@@ -184,4 +184,4 @@ class BuyerClient:
 
 def _cleaned(tell: Callable[[str], None]) -> Callable[[str], None]:
     """Whatever a seller or a chain had its words in reaches a terminal or a log like this."""
-    return lambda line: tell(clean(line, LONGEST_LINE))
+    return nothing if tell is nothing else lambda line: tell(clean(line, LONGEST_LINE))

@@ -159,7 +159,7 @@ class UsingCredits:
             return await self._session.http.send(
                 "POST",
                 use.target,
-                body=strict_json.loads(use.body),
+                text=use.body,
                 headers={"Idempotency-Key": use.idempotency_key, "accept": accept},
                 auth=self._session.proof(receipt),
                 cap=cap,

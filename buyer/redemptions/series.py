@@ -17,6 +17,8 @@ from buyer.wallet import lease
 
 _SECRET = 32
 _NUMBER = 8
+#: how long after its receipt has expired a lost answer may still be asked for
+KEPT_SECONDS = 90 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ def take(
 
     IntegrityError when the wallet does not hold the receipt.
     """
+    expired = "SELECT id FROM receipts WHERE expires_at <= ?"
+    db.execute(f"DELETE FROM series WHERE receipt_id IN ({expired})", (now - KEPT_SECONDS,))  # noqa: S608  words of ours
     rows = db.execute(
         "SELECT secret, owner, until FROM series WHERE receipt_id = ? ORDER BY rowid", (receipt_id,)
     ).fetchall()

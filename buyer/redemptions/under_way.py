@@ -6,6 +6,7 @@ written with the wallet's next commit, NOTE_SECONDS later at the latest, and whe
 """
 
 import atexit
+import os
 import sqlite3
 import threading
 import time
@@ -33,6 +34,7 @@ class UnderWay:
 
     def __init__(self, wallet: Wallet) -> None:
         self._wallet = wallet
+        self._pid = os.getpid()
         self._nonce = str(uuid.uuid4())
         #: what its series and leases are held by
         self.owner = lease.this_process(self._nonce)
@@ -108,7 +110,7 @@ class UnderWay:
 
     def note(self) -> None:
         """Write down what is unwritten. Errors: WalletError."""
-        if self._uses or self._held:
+        if (self._uses or self._held) and self._pid == os.getpid():
             self._failed = True
             self._wallet.transact(nothing)
 
@@ -136,15 +138,18 @@ class UnderWay:
         self.note()
 
     def _write(self, db: sqlite3.Connection, asked: AskedUse) -> None:
-        work = lease.Work(self._wallet, f"use {asked.use.idempotency_key}", asked.now, self._nonce)
         if not asked.stored:
             jobs.note_asked(db, asked.use, asked.redemption_id)
         elif asked.redemption_id is not None:
             jobs.note_delivered(db, asked.use.idempotency_key, asked.redemption_id)
         if asked.state == "asked":
-            lease.keep(db, work)
+            lease.keep(db, self._work(asked.use, asked.now))
         elif asked.stored:
-            lease.let_go(db, work)
+            lease.let_go(db, self._work(asked.use, asked.now))
+
+    def _work(self, use: WantedUse, now: Callable[[], int]) -> lease.Work:
+        """Asking for a stored use, which one process at a time does."""
+        return lease.Work(self._wallet, f"use {use.idempotency_key}", now, self._nonce)
 
     def _next(self, db: sqlite3.Connection, receipt_id: str, held: HeldSeries) -> HeldSeries | None:
         """What a receipt's keys are made of from this commit on."""
@@ -162,6 +167,12 @@ class UnderWay:
         )
 
     def _check_written(self) -> None:
+        if self._pid != os.getpid():
+            # The keys that this process would make are those that its parent makes.
+            hint = "Open the wallet after the fork."
+            raise WalletError(
+                "wallet_forked", f"{self._wallet.path} was opened by another process", hint=hint
+            )
         unwritten = sum(held.begun for held in self._held.values())
         late = unwritten and time.monotonic() - self._noted_at > 2 * NOTE_SECONDS
         if self._failed or late or unwritten >= MOST_UNWRITTEN:
@@ -175,20 +186,9 @@ class UnderWay:
         for use in self._wallet.read(find):
             if use.idempotency_key in self._uses:
                 continue
-            work = lease.Work(self._wallet, f"use {use.idempotency_key}", now, self._nonce)
-            taken = partial(self._is_taken, work, use, find)
-            if self._wallet.transact(taken):
+            if self._wallet.transact(partial(_take, self._work(use, now), use, find)):
                 return AskedUse(use, now, stored=True)
         return None
-
-    @staticmethod
-    def _is_taken(
-        work: lease.Work,
-        use: WantedUse,
-        find: Callable[[sqlite3.Connection], list[WantedUse]],
-        db: sqlite3.Connection,
-    ) -> bool:
-        return lease.acquire(db, work) and use in find(db)
 
     def _new(self, wanted: WantedUse, now: Callable[[], int]) -> AskedUse:
         held = self._held.get(wanted.receipt_id) or self._open(wanted.receipt_id, now)
@@ -236,6 +236,15 @@ class UnderWay:
             self._idle = False
             if self._uses or self._held:
                 self._start_timer()
+
+
+def _take(
+    work: lease.Work,
+    use: WantedUse,
+    find: Callable[[sqlite3.Connection], list[WantedUse]],
+    db: sqlite3.Connection,
+) -> bool:
+    return lease.acquire(db, work) and use in find(db)
 
 
 _every: "WeakSet[UnderWay]" = WeakSet()
