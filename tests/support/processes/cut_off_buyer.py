@@ -73,6 +73,7 @@ async def _use(wallet: Wallet, url: str, names: tuple[str, ...], point: str, cop
     transport = Unreliable(httpx.AsyncHTTPTransport(), before=before, after=after)
     client = BuyerClient(url, wallet=wallet, environment={}, transport=transport)
     receipt = wallet.transact(receipts.every)[0]
+    await client.first_cost()  # meets the seller, which the wallet notes
     uses = await asyncio.gather(*(client.redeem(receipt, {"name": name}) for name in names))
     for use in uses:
         print(json.dumps({"redemption_id": use.redemption_id}), flush=True)
