@@ -28,7 +28,7 @@ def measure_reuse(folder: Path, *, turns: int = TURNS, uses: int = USES) -> Reus
     )
 
 
-def entry(reused: Reused) -> dict[str, float]:
+def reuse_entry(reused: Reused) -> dict[str, float]:
     """Medians over the turns; the ratios are of turns that follow one another."""
     pairs = list(zip(reused.library, reused.plain, strict=True))
     figures = {
