@@ -1,6 +1,7 @@
 """A receipt that is used again and again: no use waits for the disk, and all are noted soon."""
 
 import asyncio
+import os
 import resource
 import sqlite3
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from buyer.errors import SellerFault, WalletError
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import under_way
+from buyer.redemptions.jobs import WantedUse
 from buyer.wallet.file import Wallet
 from tests.support.hostile.shop import Shop
 from tests.support.world.buying import buy
@@ -134,9 +136,27 @@ async def test_so_many_uses_at_most_are_unwritten(
     receipt = await asyncio.to_thread(buy, any_shop)
     with closing(Wallet.open(any_shop.wallet_path)) as wallet:
         async with any_shop.client(wallet) as client:
-            for _ in range(3):
-                await client.redeem(receipt, LINCOLN)
+            found = [await client.redeem(receipt, LINCOLN) for _ in range(3)]
             assert len(rows(any_shop, "SELECT 1 FROM uses")) == 2
+            assert len({use.redemption_id for use in found}) == 3
+
+
+@in_loop
+async def test_a_process_that_was_forked_from_a_buyer_asks_nothing_with_its_keys(
+    any_shop: AnyShop, late: None
+) -> None:
+    receipt = await asyncio.to_thread(buy, any_shop)
+    with closing(Wallet.open(any_shop.wallet_path)) as wallet:
+        async with any_shop.client(wallet) as client:
+            await client.redeem(receipt, LINCOLN)
+            if (child := os.fork()) == 0:
+                wanted = WantedUse.new("", receipt.id, "/api/images/generate", "{}")
+                try:
+                    under_way.UnderWay.of(wallet).begin(wanted, now=any_shop.now)
+                except WalletError as error:
+                    os._exit(error.code == "wallet_forked")
+                os._exit(2)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 
 
 @pytest.mark.parametrize("noted", [True, False])
