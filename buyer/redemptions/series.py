@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from buyer.wallet import lease
 
-_SECRET = 32
+_SECRET, _KEY = 32, 16
 _NUMBER = 8
 #: how long after its receipt has expired a lost answer may still be asked for
 KEPT_SECONDS = 90 * 86_400
@@ -29,7 +29,7 @@ class KeySeries:
 
     def key(self, words: bytes, number: int) -> str:
         """The key of those words when they are asked for the time of that number, from 0."""
-        return hmac.digest(self.secret, number.to_bytes(_NUMBER, "big") + words, "sha256").hex()
+        return hmac.digest(self.secret, number.to_bytes(_NUMBER, "big") + words, "sha256")[:_KEY].hex()
 
 
 def take(

@@ -110,7 +110,7 @@ class UnderWay:
 
     def note(self) -> None:
         """Write down what is unwritten. Errors: WalletError."""
-        if (self._uses or self._held) and self._pid == os.getpid():
+        if (self._uses or self._held) and not self._closed and self._pid == os.getpid():
             self._failed = True
             self._wallet.transact(nothing)
 
@@ -128,14 +128,15 @@ class UnderWay:
         self._failed, self._noted_at = False, time.monotonic()
 
     def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = self._idle = True
         if self._timer is not None:
             self._timer.cancel()
         for asked in self._uses.values():
             asked.state = "delivered" if asked.state == "delivered" else "ended"
-        self.note()
+        self._idle = True
+        try:
+            self.note()
+        finally:
+            self._closed = True
 
     def _write(self, db: sqlite3.Connection, asked: AskedUse) -> None:
         if not asked.stored:

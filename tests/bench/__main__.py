@@ -56,7 +56,7 @@ def main(seconds: int, rounds: int, connections: int, growth: int, short: bool) 
         _say("drawing posters")
         drawn = measure_pictures(folder / "pictures", posters=DRAWN // 100 if short else DRAWN, rate=half)
         _say("using a receipt by the library and by plain httpx")
-        reused = measure_reuse(folder / "reuse", turns=TURNS // 5 if short else TURNS)
+        reused = measure_reuse(folder / "reuse", turns=TURNS)
     found = results(measured, Background(burned, drained, drawn, one, many, reused), terms)
     if not short:
         RESULTS.write_text(json.dumps(found, indent=2) + "\n")

@@ -34,7 +34,7 @@ def test_the_same_words_and_number_make_the_same_key_and_all_else_another() -> N
     keys = [one.key(b"a", 0), one.key(b"a", 1), one.key(b"b", 0), other.key(b"a", 0)]
     assert one.key(b"a", 0) == keys[0]
     assert len(set(keys)) == 4
-    assert all(len(key) == 64 and key.isalnum() for key in keys)
+    assert all(len(key) == 32 and key.isalnum() for key in keys)
 
 
 def test_a_wallet_of_version_6_knows_what_was_asked_and_goes_on_with_it(used: Path) -> None:
