@@ -4,7 +4,7 @@ import asyncio
 import os
 import resource
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import pytest
@@ -20,6 +20,7 @@ from tests.support.world.loop import in_loop
 from tests.support.world.real_shop import AnyShop
 
 LINCOLN = {"name": "Abraham Lincoln"}
+FORKED = 1
 #: uses that were delivered, and series
 STATE = "SELECT (SELECT count(*) FROM uses WHERE state = 'delivered'), (SELECT count(*) FROM series)"
 
@@ -39,6 +40,18 @@ def rows(shop: AnyShop, query: str) -> list[tuple[object, ...]]:
 def commits(shop: AnyShop) -> int:
     """SQLite's file change counter: offset 24 of the file's header."""
     return int.from_bytes(shop.wallet_path.read_bytes()[24:28])
+
+
+def forked_asks(wallet: Wallet, receipt: HeldReceipt, now: Callable[[], int]) -> int:
+    """The exit code of a child that would use the receipt: FORKED when it was refused for being one."""
+    if (child := os.fork()) == 0:
+        wanted = WantedUse.new("", receipt.id, "/api/images/generate", "{}")
+        try:
+            under_way.UnderWay.of(wallet).begin(wanted, now=now)
+        except WalletError as error:
+            os._exit(FORKED if error.code == "wallet_forked" else 2)
+        os._exit(3)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @contextmanager
@@ -149,14 +162,7 @@ async def test_a_process_that_was_forked_from_a_buyer_asks_nothing_with_its_keys
     with closing(Wallet.open(any_shop.wallet_path)) as wallet:
         async with any_shop.client(wallet) as client:
             await client.redeem(receipt, LINCOLN)
-            if (child := os.fork()) == 0:
-                wanted = WantedUse.new("", receipt.id, "/api/images/generate", "{}")
-                try:
-                    under_way.UnderWay.of(wallet).begin(wanted, now=any_shop.now)
-                except WalletError as error:
-                    os._exit(error.code == "wallet_forked")
-                os._exit(2)
-            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+            assert forked_asks(wallet, receipt, any_shop.now) == FORKED
 
 
 @pytest.mark.parametrize("noted", [True, False])
