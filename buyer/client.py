@@ -78,7 +78,9 @@ class BuyerClient:
         await self.aclose()
 
     async def aclose(self) -> None:
+        """The wallet holds what was asked for and what came of it. Errors: WalletError when it cannot be written."""
         await self._session.aclose()
+        self._using.note()
 
     @property
     def origin(self) -> str:
@@ -182,4 +184,4 @@ class BuyerClient:
 
 def _cleaned(tell: Callable[[str], None]) -> Callable[[str], None]:
     """Whatever a seller or a chain had its words in reaches a terminal or a log like this."""
-    return lambda line: tell(clean(line, LONGEST_LINE))
+    return nothing if tell is nothing else lambda line: tell(clean(line, LONGEST_LINE))

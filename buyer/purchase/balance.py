@@ -6,9 +6,15 @@ from buyer.errors import PaymentRefused, SellerError, SellerFault
 from buyer.purchase import promises
 from buyer.purchase.promises import CreditCounts
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions import jobs
+from buyer.redemptions import jobs, series
+from buyer.redemptions.under_way import UnderWay
 from buyer.seller.http import refusal
 from buyer.seller.session import Session
+
+UNSURE = (
+    "the seller counts {more} credits of {receipt} as taken that this wallet has not noted: another process is using"
+    " them, or one was cut off; whoever asks the same again gets what they paid for, without another credit"
+)
 
 
 async def fetch(session: Session, receipt: HeldReceipt) -> CreditCounts:
@@ -22,7 +28,15 @@ async def fetch(session: Session, receipt: HeldReceipt) -> CreditCounts:
     if not all(type(count) is int and count >= 0 for count in counts.values()):
         raise SellerFault("credits_malformed", "the seller's count of the credits cannot be read")
     found = CreditCounts(**{bucket: int(count or 0) for bucket, count in counts.items()})
-    cost = session.wallet.transact(lambda db: jobs.cost(db, receipt.id))
+    owner = UnderWay.of(session.wallet).owner
+    cost, unsure = session.wallet.transact(
+        lambda db: (jobs.cost(db, receipt.id), series.unsure(db, receipt.id, owner))
+    )
+    more = found.captured + found.reserved - cost
+    if unsure and more > 0:
+        # No seller's fault: another process of this wallet is at it, or one was cut off before it could note it.
+        session.context.say(UNSURE.format(more=more, receipt=receipt.id))
+        cost += more
     session.note(promises.of_balance(receipt, found, cost))
     return found
 

@@ -53,7 +53,11 @@ def store_recovered(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt
 def _keep(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: str) -> HeldReceipt:
     row = (receipt.id, purchase.id, token, receipt.issued_at, receipt.expires_at)
     try:
-        db.execute("INSERT INTO receipts VALUES (?1, ?2, sealed(?3, ?1), ?4, ?5)", row)
+        db.execute(
+            "INSERT INTO receipts (id, purchase_id, token, issued_at, expires_at)"
+            " VALUES (?1, ?2, sealed(?3, ?1), ?4, ?5)",
+            row,
+        )
     except sqlite3.IntegrityError as error:
         # Two payments would have bought one thing.
         hint = f"The payment is {purchase.external_id}. Show it to the seller: buyer purchases claim {purchase.id}"

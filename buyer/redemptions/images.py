@@ -22,13 +22,17 @@ _PATH = re.compile(r"/api/images/[A-Za-z0-9][A-Za-z0-9:_-]{0,127}")
 
 @dataclass(frozen=True, slots=True)
 class GeneratedImage:
-    """A delivered image: `content` is PNG (or what `extension` says), `subject` the seller's name for it."""
+    """A delivered image: `content` is PNG (or what `extension` says), `subject` the seller's name for it.
+
+    `repeated` when it was made for an earlier call of these words, whose answer was lost; no further credit was taken.
+    """
 
     content: bytes
     extension: str
     subject: str
     redemption_id: str
     credits_remaining: int
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Images:
             raise SellerFault("image_changed", "the image is not the one that was delivered for the credit")
         kind = files.extension(image.body)
         return GeneratedImage(
-            image.body, kind, notice.subject, notice.redemption_id, notice.credits_remaining
+            image.body, kind, notice.subject, notice.redemption_id, notice.credits_remaining, reply.repeated
         )
 
 

@@ -6,7 +6,7 @@ once its idempotency key is stored, which is before it is asked for; `delivered`
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buyer.proof.verify import OwnUse
 from shared import strict_json
@@ -33,6 +33,9 @@ class WantedUse:
     ) -> "WantedUse":
         """`cost` is what the seller's catalog says that one use takes, in credits."""
         return cls(key, receipt_id, position, target, body, None, None, "wanted", cost)
+
+    def under(self, key: str) -> "WantedUse":
+        return replace(self, idempotency_key=key)
 
 
 _SELECT = "SELECT idempotency_key, receipt_id, position, target, body, redemption_id, path, state, credits FROM uses"
@@ -67,14 +70,12 @@ def is_begun(db: sqlite3.Connection, kind: str) -> bool:
 
 def cost(db: sqlite3.Connection, receipt_id: str) -> int:
     """Credits that all uses of a receipt cost by the catalog, those that are asked for just now included."""
-    (found,) = db.execute(
-        "SELECT COALESCE(SUM(credits), 0) FROM uses WHERE receipt_id = ?", (receipt_id,)
-    ).fetchone()
-    return int(found)
+    row = db.execute("SELECT asked FROM receipts WHERE id = ?", (receipt_id,)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def known_cost(db: sqlite3.Connection, receipt_id: str) -> int:
-    """As `cost`, of the uses that were delivered."""
+    """What the uses of a receipt that were delivered cost by the catalog."""
     query = "SELECT COALESCE(SUM(credits), 0) FROM uses WHERE receipt_id = ? AND state <> 'wanted'"
     (found,) = db.execute(query, (receipt_id,)).fetchone()
     return int(found)
@@ -109,6 +110,39 @@ def unanswered(db: sqlite3.Connection, receipt_id: str, target: str, body: str) 
     )
     rows = db.execute(f"{_SELECT} WHERE {where}", (receipt_id, target, body)).fetchall()
     return [WantedUse(*row) for row in rows]
+
+
+def note_asked(db: sqlite3.Connection, use: WantedUse, redemption_id: str | None) -> None:
+    """Store what was asked for by now, and its redemption when that is known already.
+
+    A redemption that another process has noted meanwhile stays with that use: this one has none.
+    """
+    db.execute(
+        "INSERT INTO uses (idempotency_key, receipt_id, position, target, body, credits, state, redemption_id)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?7 IS NULL THEN 'wanted' ELSE 'delivered' END,"
+        " CASE WHEN NOT EXISTS (SELECT 1 FROM uses WHERE redemption_id = ?7) THEN ?7 END) ON CONFLICT DO NOTHING",
+        (use.idempotency_key, use.receipt_id, use.position, use.target, use.body, use.cost, redemption_id),
+    )
+
+
+def note_delivered(db: sqlite3.Connection, key: str, redemption_id: str) -> None:
+    """As `delivered`, for what was checked before: see `note_asked`."""
+    db.execute(
+        "UPDATE uses SET state = 'delivered',"
+        " redemption_id = CASE WHEN NOT EXISTS (SELECT 1 FROM uses WHERE redemption_id = ?2) THEN ?2 END"
+        " WHERE idempotency_key = ?1 AND state = 'wanted'",
+        (key, redemption_id),
+    )
+
+
+def is_known(db: sqlite3.Connection, key: str) -> bool:
+    return db.execute("SELECT 1 FROM uses WHERE idempotency_key = ?", (key,)).fetchone() is not None
+
+
+def is_anothers(db: sqlite3.Connection, redemption_id: str, key: str) -> bool:
+    """Whether a use with another key has that redemption."""
+    row = db.execute("SELECT idempotency_key FROM uses WHERE redemption_id = ?", (redemption_id,)).fetchone()
+    return row is not None and row[0] != key
 
 
 def delivered(db: sqlite3.Connection, key: str, redemption_id: str) -> None:

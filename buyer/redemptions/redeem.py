@@ -1,4 +1,4 @@
-"""Using credits: each use under one idempotency key, which is stored before the seller hears of it."""
+"""Using credits: each use under one idempotency key, which outlives whatever ends this process."""
 
 import asyncio
 import sqlite3
@@ -11,22 +11,30 @@ from buyer.purchase import balance, receipts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import holdings, jobs
 from buyer.redemptions.jobs import WantedUse
+from buyer.redemptions.under_way import UnderWay
 from buyer.seller.http import MAX_JSON, Reply
 from buyer.seller.patience import LONGEST_POLL, Backoff, asked_while_gone
 from buyer.seller.session import Session
 from buyer.seller.typed import count, redemption_id
-from buyer.wallet import lease
 from shared import strict_json
 from shared.text import clean
 
 MAX_DELIVERY = 20_000_000
 POLL_SECONDS = 1.0
 BAD_REQUEST, CONFLICT, UNPROCESSABLE = 400, 409, 422
+#: what is said of a use that a crash had cut off
+REPEATED = (
+    "this was asked for before, and its answer was lost when a process with this wallet was cut off: it is here now,"
+    " and no further credit was taken"
+)
 IN_PROGRESS, EXHAUSTED = "redemption_in_progress", "credits_exhausted"
 
 
 class NamesRedemption(Protocol):
-    """An answer that names the redemption that it is of, and the credits that it left."""
+    """An answer that names the redemption that it is of, and the credits that it left.
+
+    `repeated` when the seller had given it before.
+    """
 
     @property
     def redemption_id(self) -> str: ...
@@ -34,18 +42,25 @@ class NamesRedemption(Protocol):
     @property
     def credits_remaining(self) -> int: ...
 
+    @property
+    def repeated(self) -> bool: ...
+
 
 D = TypeVar("D", bound=NamesRedemption)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveredUse:
-    """What a use delivered: `content` is of `media_type`, as the seller calls it."""
+    """What a use delivered: `content` is of `media_type`, as the seller calls it.
+
+    `repeated` when it was made for an earlier call of these words, whose answer was lost; no further credit was taken.
+    """
 
     content: bytes
     media_type: str
     redemption_id: str
     credits_remaining: int
+    repeated: bool = False
 
 
 class UsingCredits:
@@ -55,6 +70,11 @@ class UsingCredits:
         self._session = session
         self._wallet = session.wallet
         self._wait = wait
+        self._under_way = UnderWay.of(session.wallet)
+
+    def note(self) -> None:
+        """Write down what was asked for and what came of it. Errors: WalletError."""
+        self._under_way.note()
 
     async def redeem(self, receipt: HeldReceipt, path: str, body: Mapping[str, Any]) -> DeliveredUse:
         """What the resource at `path` delivers for `body`, whatever it is. Errors as those of `fetch`."""
@@ -74,41 +94,29 @@ class UsingCredits:
         """One use of the resource at `path`. What was asked for in the same words and never came is first."""
         words = strict_json.dumps(dict(body))
         cost = (await self._session.seller()).catalog.cost(path)
-        fresh = WantedUse.new(self._session.new_id(), receipt.id, path, words, cost=cost)
-        use, work = self._wallet.transact(lambda db: self._take(db, fresh))
-        async with lease.keeping(work):
-            return await self.fetch(use, deliver, work)
+        wanted = WantedUse.new("", receipt.id, path, words, cost=cost)
+        asked = self._under_way.begin(wanted, now=self._session.context.now)
+        try:
+            delivery = await self._delivery(asked.use, deliver)
+            self._under_way.answered(asked, delivery.redemption_id, repeated=delivery.repeated)
+        except BaseException:
+            self._under_way.ended(asked)
+            raise
+        if asked.of is not None and delivery.repeated:
+            self._session.context.say(REPEATED)
+        if self._under_way.lacks(receipt.id, receipt.granted, delivery.credits_remaining):
+            await balance.look(self._session, receipt)
+        return delivery
 
-    def _take(self, db: sqlite3.Connection, fresh: WantedUse) -> tuple[WantedUse, lease.Work]:
-        """What is to be asked for, stored, and the lease on its key."""
-        for use in [*jobs.unanswered(db, fresh.receipt_id, fresh.target, fresh.body), fresh]:
-            # Calls side by side want a delivery each: a key that is being asked for is left alone.
-            name, now = f"use {use.idempotency_key}", self._session.context.now
-            work = lease.Work(self._wallet, name, now, self._session.new_id())
-            if lease.acquire(db, work):
-                return jobs.want(db, use, None), work
-        raise AssertionError("nobody else knows a fresh key")
-
-    async def fetch(
-        self, use: WantedUse, deliver: Callable[[WantedUse], Awaitable[D]], work: lease.Work | None = None
-    ) -> D:
+    async def fetch(self, use: WantedUse, deliver: Callable[[WantedUse], Awaitable[D]]) -> D:
         """What a stored key delivers, however often it takes: the same key never costs a second credit.
-
-        `work` is let go of with the commit that notes the delivery.
 
         Errors: PaymentRefused (no credits, receipt or proof refused), UsageError (the seller refuses the words),
         SellerError; after StillPending, SellerUnreachable and a refused proof the same key is to be asked again.
         """
+        delivery = await self._delivery(use, deliver)
         try:
-            async with asyncio.timeout(self._wait):
-                delivery = await deliver(use)
-        except TimeoutError as error:
-            hint = "The credit is not lost: the same command asks for the same delivery."
-            raise StillPending(
-                "delivery_pending", f"no delivery after {self._wait:.0f} s", hint=hint
-            ) from error
-        try:
-            self._wallet.transact(lambda db: _note(db, use, delivery, work))
+            self._wallet.transact(lambda db: jobs.delivered(db, use.idempotency_key, delivery.redemption_id))
         except sqlite3.IntegrityError as error:
             # One burn would then have to serve for two uses.
             raise SellerFault(
@@ -116,6 +124,16 @@ class UsingCredits:
             ) from error
         await self._check_remaining(use, delivery)
         return delivery
+
+    async def _delivery(self, use: WantedUse, deliver: Callable[[WantedUse], Awaitable[D]]) -> D:
+        try:
+            async with asyncio.timeout(self._wait):
+                return await deliver(use)
+        except TimeoutError as error:
+            hint = "The credit is not lost: the same command asks for the same delivery."
+            raise StillPending(
+                "delivery_pending", f"no delivery after {self._wait:.0f} s", hint=hint
+            ) from error
 
     async def _check_remaining(self, use: WantedUse, delivery: NamesRedemption) -> None:
         """Fewer credits left than our uses account for: ask what was taken."""
@@ -141,7 +159,7 @@ class UsingCredits:
             return await self._session.http.send(
                 "POST",
                 use.target,
-                body=strict_json.loads(use.body),
+                text=use.body,
                 headers={"Idempotency-Key": use.idempotency_key, "accept": accept},
                 auth=self._session.proof(receipt),
                 cap=cap,
@@ -168,12 +186,6 @@ class UsingCredits:
         return PaymentRefused(EXHAUSTED, message, hint=hint, seller_says=reply.problem())
 
 
-def _note(db: sqlite3.Connection, use: WantedUse, delivery: NamesRedemption, work: lease.Work | None) -> None:
-    jobs.delivered(db, use.idempotency_key, delivery.redemption_id)
-    if work is not None:
-        lease.let_go(db, work)
-
-
 def _read(reply: Reply) -> DeliveredUse:
     """The body is the delivery; the headers say which redemption it was, and what it left."""
     try:
@@ -182,6 +194,7 @@ def _read(reply: Reply) -> DeliveredUse:
             media_type=clean(reply.content_type),
             redemption_id=redemption_id(reply.headers["redemption-id"]),
             credits_remaining=count(int(reply.headers["credits-remaining"])),
+            repeated=reply.repeated,
         )
     except (LookupError, TypeError, ValueError) as error:
         message = "the answer names no redemption"

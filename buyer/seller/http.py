@@ -55,6 +55,11 @@ class Reply:
         return self.status == HTTPStatus.UNAUTHORIZED and self.problem().code == PROOF_REFUSED
 
     @property
+    def repeated(self) -> bool:
+        """Whether the seller says that it had answered this idempotency key before."""
+        return self.headers.get("idempotent-replayed") == "true"
+
+    @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "")
 
@@ -118,6 +123,7 @@ class SellerHttp:
         path: str,
         *,
         body: object = None,
+        text: str | None = None,
         headers: Mapping[str, str] | None = None,
         auth: httpx.Auth | None = None,
         cap: int = MAX_JSON,
@@ -127,16 +133,18 @@ class SellerHttp:
 
         Every request that this package makes is harmless to repeat: a repeated order makes one more unpaid
         payment request, a claim carries the same bytes, an image its idempotency key. `auth` makes a new proof each
-        time, so that a proof which was refused is answered in the end as the last one was.
+        time, so that a proof which was refused is answered in the end as the last one was. `text` is a body that is
+        JSON already.
         """
+        text = strict_json.dumps(body) if body is not None else text
         request = self._client.build_request(
             method,
             path,
-            content=None if body is None else strict_json.dumps(body).encode(),
+            content=None if text is None else text.encode(),
             headers={
                 "accept": "application/json",
                 "accept-encoding": "identity",  # what is capped must be what is held in memory
-                **({} if body is None else {"content-type": "application/json"}),
+                **({} if text is None else {"content-type": "application/json"}),
                 **(headers or {}),
             },
         )

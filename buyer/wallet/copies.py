@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from buyer.errors import UsageError, WalletError
+from buyer.redemptions import series
 from buyer.wallet import owner
 from buyer.wallet.file import Wallet, put
 from buyer.wallet.soundness import check_ours
@@ -108,6 +109,7 @@ def _mark(draft: Path, made_at: int | None, *, admitted: bool = False) -> None:
         state = _state(db) or {"made_at": None}
         # A copy of a copy, too, has to look from its own beginning.
         _store(db, {"made_at": made_at or state["made_at"], "admitted": admitted})
+        series.forget(db)
 
 
 def _state(db: sqlite3.Connection) -> Mapping[str, int | None] | None:

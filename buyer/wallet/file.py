@@ -13,20 +13,17 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
-from buyer.errors import WalletError
+from buyer.errors import WalletError, nothing
 from buyer.wallet import secrecy
 from buyer.wallet.migrations import VERSION, migrate
 from buyer.wallet.schema import SCHEMA
-from buyer.wallet.soundness import APPLICATION, check_ours, check_private
+from buyer.wallet.soundness import APPLICATION, check_private, connect
 from shared.cardano.network import NETWORKS
 from shared.keys import InvalidKeyError, PublicKey, SigningKey
 
 T = TypeVar("T")
-
-BUSY_SECONDS = 30
-EXTRA = 3  # PRAGMA synchronous: FULL, and the directory too once the journal is deleted
 
 
 def default_path(environment: Mapping[str, str]) -> Path:
@@ -34,6 +31,19 @@ def default_path(environment: Mapping[str, str]) -> Path:
     base = environment.get("XDG_DATA_HOME", "")
     root = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share"
     return root / "buyer" / "wallet.db"
+
+
+class Unwritten(Protocol):
+    """What a process knows and its wallet does not yet: it goes along with whatever is written next."""
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """In the transaction, before its work. It cannot be at fault: the work has nothing to do with it."""
+
+    def written(self) -> None:
+        """The transaction is durable."""
+
+    def close(self) -> None:
+        """The wallet is about to be closed. Errors: WalletError."""
 
 
 class Wallet:
@@ -45,6 +55,7 @@ class Wallet:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
+        self.unwritten: Unwritten | None = None
         settings = dict(connection.execute("SELECT key, value FROM settings").fetchall())
         self.network: str = settings["network"].decode()
         self.public = PublicKey(settings["public"])
@@ -85,7 +96,7 @@ class Wallet:
         """
         path = Path(path)
         check_private(path)
-        connection = _connect(path)
+        connection = connect(path)
         try:
             migrate(connection, str(path))
             return cls(path, connection, ask)
@@ -137,6 +148,8 @@ class Wallet:
                 ) from error
             try:
                 self._check_unchanged()
+                if self.unwritten is not None:
+                    self.unwritten.write(self._connection)
                 result = work(self._connection)
                 self._connection.commit()
             except sqlite3.Error as error:
@@ -150,7 +163,24 @@ class Wallet:
             except BaseException:
                 self._connection.rollback()
                 raise
+            if self.unwritten is not None:
+                self.unwritten.written()
             return result
+
+    def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
+        """What the file holds, without what is unwritten: a look that waits for no disk."""
+        with self._lock:
+            try:
+                return look(self._connection)
+            except sqlite3.Error as error:
+                raise WalletError(
+                    "wallet_unreadable", f"{self.path} cannot be read: {error}", hint="Try again."
+                ) from error
+
+    @property
+    def alone(self) -> threading.RLock:
+        """Holds up the other threads of this process that would use the wallet."""
+        return self._lock
 
     def rewrite(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Like `transact`; afterwards nothing of what was overwritten is left in the file. Close it then."""
@@ -171,6 +201,8 @@ class Wallet:
     def copy(self, target: Path) -> None:
         """Write all that the wallet holds to a file that is there and empty, whoever writes to it meanwhile."""
         with self._lock, closing(sqlite3.connect(target)) as copy:
+            if self.unwritten is not None:
+                self.transact(nothing)
             self._connection.backup(copy)
 
     def _check_unchanged(self) -> None:
@@ -191,8 +223,13 @@ class Wallet:
         self.close()
 
     def close(self) -> None:
+        """WalletError when what was unwritten cannot be written; it is closed all the same."""
         with self._lock:
-            self._connection.close()
+            try:
+                if self.unwritten is not None:
+                    self.unwritten.close()
+            finally:
+                self._connection.close()
 
 
 def put(draft: Path, path: Path) -> None:
@@ -206,7 +243,7 @@ def put(draft: Path, path: Path) -> None:
 
 
 def _fill(path: Path, settings: dict[str, bytes]) -> None:
-    connection = _connect(path, empty=True)
+    connection = connect(path, empty=True)
     try:
         connection.execute("BEGIN IMMEDIATE")
         for statement in SCHEMA:
@@ -217,31 +254,3 @@ def _fill(path: Path, settings: dict[str, bytes]) -> None:
         connection.commit()
     finally:
         connection.close()
-
-
-def _connect(path: Path, *, empty: bool = False) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.OperationalError as error:
-        raise WalletError("wallet_unreadable", f"{path} cannot be opened: {error}") from error
-    try:
-        if not empty:
-            check_ours(connection, path)  # before the pragma that would change another program's file
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = EXTRA")
-        connection.execute("PRAGMA foreign_keys = ON")
-        (level,) = connection.execute("PRAGMA synchronous").fetchone()
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise WalletError("wallet_unreadable", f"{path} is not a wallet: {error}") from error
-    except WalletError:
-        connection.close()
-        raise
-    if level != EXTRA:
-        connection.close()
-        raise WalletError(
-            "wallet_not_durable", "this SQLite does not promise that what was written stays written"
-        )
-    return connection

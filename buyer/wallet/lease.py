@@ -40,7 +40,12 @@ class Work:
     @property
     def owner(self) -> str:
         """Names this process too, so that another one on the same machine can see that it died."""
-        return f"{socket.gethostname()}:{os.getpid()}:{self.nonce}"
+        return this_process(self.nonce)
+
+
+def this_process(nonce: str) -> str:
+    """What an owner in this process is called."""
+    return f"{socket.gethostname()}:{os.getpid()}:{nonce}"
 
 
 @asynccontextmanager
@@ -74,7 +79,7 @@ def try_acquire(work: Work) -> bool:
 def acquire(db: sqlite3.Connection, work: Work) -> bool:
     """`try_acquire`, in a transaction that does more: each one waits for the disk."""
     row = db.execute("SELECT owner FROM leases WHERE name = ?", (work.name,)).fetchone()
-    if row is not None and _is_dead(row[0]):
+    if row is not None and is_dead(row[0]):
         db.execute("DELETE FROM leases WHERE name = ?", (work.name,))
     changed = db.execute(
         "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
@@ -82,6 +87,15 @@ def acquire(db: sqlite3.Connection, work: Work) -> bool:
         (work.name, work.owner, work.now() + SECONDS, work.now()),
     ).rowcount
     return changed == 1
+
+
+def keep(db: sqlite3.Connection, work: Work) -> None:
+    """Acquire what nobody else can be at, or hold it for longer."""
+    db.execute(
+        "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET until = excluded.until"
+        " WHERE leases.owner = excluded.owner",
+        (work.name, work.owner, work.now() + SECONDS),
+    )
 
 
 def let_go(db: sqlite3.Connection, work: Work) -> None:
@@ -109,7 +123,8 @@ async def _renew(work: Work) -> None:
         work.wallet.transact(renew)
 
 
-def _is_dead(owner: str) -> bool:
+def is_dead(owner: str) -> bool:
+    """Whether the process that is named so has ended, as far as this machine can tell."""
     host, pid, _ = owner.rsplit(":", 2)
     if host != socket.gethostname():
         return False

@@ -8,12 +8,20 @@ from buyer.wallet.steps.any_rail import any_rail
 from buyer.wallet.steps.one_spelling import one_spelling
 from buyer.wallet.steps.own_proofs import own_proofs
 from buyer.wallet.steps.owners_limits import owners_limits
+from buyer.wallet.steps.series_of_keys import series_of_keys
 from buyer.wallet.steps.uses_of_a_receipt import uses_of_a_receipt
 
 MigrationStep = Callable[[sqlite3.Connection], None]
 
 #: The step at position n brings a wallet of version n + 1 to version n + 2. Released ones are never changed.
-STEPS: tuple[MigrationStep, ...] = (any_rail, own_proofs, owners_limits, one_spelling, uses_of_a_receipt)
+STEPS: tuple[MigrationStep, ...] = (
+    any_rail,
+    own_proofs,
+    owners_limits,
+    one_spelling,
+    uses_of_a_receipt,
+    series_of_keys,
+)
 VERSION = 1 + len(STEPS)
 
 

@@ -73,7 +73,8 @@ SCHEMA = (
         purchase_id TEXT NOT NULL UNIQUE REFERENCES purchases (id),
         token TEXT NOT NULL,
         issued_at INTEGER NOT NULL,
-        expires_at INTEGER NOT NULL
+        expires_at INTEGER NOT NULL,
+        asked INTEGER NOT NULL DEFAULT 0
     )
     """,
     # Uses of credits; those of `BuyerClient.redeem` belong to no job. `target` is the path that is asked, `path` the
@@ -96,6 +97,27 @@ SCHEMA = (
     """,
     "CREATE UNIQUE INDEX one_use_a_position ON uses (job_id, position) WHERE job_id IS NOT NULL",
     "CREATE INDEX uses_of_a_receipt ON uses (receipt_id, state, credits)",
+    # `asked` of a receipt is what all its uses cost: whichever way one comes or goes, it is not added up anew.
+    """
+    CREATE TRIGGER use_asked AFTER INSERT ON uses
+    BEGIN UPDATE receipts SET asked = asked + NEW.credits WHERE id = NEW.receipt_id; END
+    """,
+    """
+    CREATE TRIGGER use_refused AFTER DELETE ON uses
+    BEGIN UPDATE receipts SET asked = asked - OLD.credits WHERE id = OLD.receipt_id; END
+    """,
+    # What idempotency keys are made of between two commits. One that is `broken_off` was left by a process that
+    # ended in between: some of its keys may have been asked for, and the wallet does not know which.
+    """
+    CREATE TABLE series (
+        secret BLOB PRIMARY KEY,
+        receipt_id TEXT NOT NULL REFERENCES receipts (id),
+        owner TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        broken_off INTEGER NOT NULL DEFAULT 0 CHECK (broken_off IN (0, 1))
+    )
+    """,
+    "CREATE INDEX series_of_a_receipt ON series (receipt_id)",
     # A price above which the owner wants to be asked. Each is used by one purchase, or waits for one.
     """
     CREATE TABLE approvals (

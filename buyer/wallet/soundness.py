@@ -18,6 +18,10 @@ _NO_MONEY = """SELECT count(*) FROM purchases WHERE price_amount IS NOT NULL AND
     OR typeof(price_decimals) <> 'integer' OR price_decimals NOT BETWEEN 0 AND ?)"""
 
 
+BUSY_SECONDS = 30
+EXTRA = 3  # PRAGMA synchronous: FULL, and the directory too once the journal is deleted
+
+
 def check_private(path: Path) -> None:
     """As ssh does with a key: refuse a file that others on this machine own, can read, or can put another for."""
     try:
@@ -56,6 +60,35 @@ def check_ours(connection: sqlite3.Connection, path: Path) -> None:
     if found != "ok":
         hint = "Keep the file, and go on with a backup: buyer wallet restore FILE"
         raise WalletError("wallet_damaged", f"{path} is damaged: {found}", hint=hint)
+
+
+def connect(path: Path, *, empty: bool = False) -> sqlite3.Connection:
+    """A connection whose commits are durable; `empty` when there is no wallet in the file yet."""
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.OperationalError as error:
+        raise WalletError("wallet_unreadable", f"{path} cannot be opened: {error}") from error
+    try:
+        if not empty:
+            check_ours(connection, path)  # before the pragma that would change another program's file
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA synchronous = EXTRA")
+        connection.execute("PRAGMA foreign_keys = ON")
+        (level,) = connection.execute("PRAGMA synchronous").fetchone()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise WalletError("wallet_unreadable", f"{path} is not a wallet: {error}") from error
+    except WalletError:
+        connection.close()
+        raise
+    if level != EXTRA:
+        connection.close()
+        raise WalletError(
+            "wallet_not_durable", "this SQLite does not promise that what was written stays written"
+        )
+    return connection
 
 
 def _check_folder(folder: Path, found: os.stat_result) -> None:

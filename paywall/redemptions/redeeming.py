@@ -42,13 +42,17 @@ MARGIN_SECONDS = 30
 
 
 class Redeemed(NamedTuple):
-    """A captured redemption with what it delivered. `document` is the JSON text of what was performed."""
+    """A captured redemption with what it delivered. `document` is the JSON text of what was performed.
+
+    `repeated` when its key was asked for again.
+    """
 
     redemption_id: str
     document: str
     delivery: StoredDelivery
     credits_remaining: int
     body: bytes
+    repeated: bool = False
 
 
 class Redeeming:
@@ -138,7 +142,7 @@ class Redeeming:
             raise Unavailable("The delivery cannot be read at the moment.", redemption_id=row.id)
         balance = await self._database.read(lambda tx: credit_store.balance(tx, row.account_id))
         left = balance.available if balance is not None else 0
-        return Redeemed(row.id, row.document, delivery, left, body)
+        return Redeemed(row.id, row.document, delivery, left, body, repeated=True)
 
     async def _fulfil(self, resource: Resource, reservation: Reservation, user: str) -> Redeemed:
         order = UseOrder(reservation.id, json.loads(reservation.document), user)

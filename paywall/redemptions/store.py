@@ -93,7 +93,7 @@ def reserve(
         )
     ).one()
     if (row.resource, row.request_hash) != (request.resource, request.request_hash):
-        raise IdempotencyKeyReused("This idempotency key belongs to a request with another body.")
+        raise IdempotencyKeyReused("This key belongs to a request with another body.", redemption_id=row.id)
     if not (_is_left(tx, row, liveness, now) or (row.state == "released" and row.refusal is None)):
         return RedemptionRow.model_validate(row.model_dump())
     if backlog_full:

@@ -23,6 +23,8 @@ from paywall.web.sales import SalesRoutes
 
 #: bytes of a body that is read once for all who send it
 SMALL_BODY = 256
+#: a client that lost count of its own keys sees that this is no new use
+REPEATED = (("Idempotent-Replayed", "true"),)
 
 
 class ResourceRoutes:
@@ -70,6 +72,7 @@ class ResourceRoutes:
             ("Credits-Remaining", str(redeemed.credits_remaining)),
             ("Redemption-Id", redeemed.redemption_id),
             ("Location", at_root(request, f"/api/redemptions/{redeemed.redemption_id}")),
+            *(REPEATED if redeemed.repeated else ()),
         )
         if not wants_json(request):
             return WholeResponse(redeemed.body, 200, redeemed.delivery.media_type, lines)

@@ -14,6 +14,7 @@ from tests.bench.flows import measure_postgres
 from tests.bench.load import require_wrk
 from tests.bench.pictures import measure_pictures
 from tests.bench.report import Background, results, table
+from tests.bench.reuse import TURNS, measure_reuse
 from tests.bench.rounds import measure
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -54,7 +55,9 @@ def main(seconds: int, rounds: int, connections: int, growth: int, short: bool) 
         drained = measure_drain(folder / "drain", burns=DRAINED // 10 if short else DRAINED, rate=half)
         _say("drawing posters")
         drawn = measure_pictures(folder / "pictures", posters=DRAWN // 100 if short else DRAWN, rate=half)
-    found = results(measured, Background(burned, drained, drawn, one, many), terms)
+        _say("using a receipt by the library and by plain httpx")
+        reused = measure_reuse(folder / "reuse", turns=TURNS)
+    found = results(measured, Background(burned, drained, drawn, one, many, reused), terms)
     if not short:
         RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     print(table(found))

@@ -13,6 +13,8 @@ from tests.bench.drain import Drained
 from tests.bench.flows import FlowRun
 from tests.bench.load import Run
 from tests.bench.pictures import Drawn
+from tests.bench.reuse import reuse_entry
+from tests.bench.reusing import Reused
 from tests.bench.rounds import Measured, Runs, Tail
 from tests.bench.subjects import BARE
 
@@ -44,6 +46,8 @@ TAIL_GOAL = 4
 BLOCKS_GOAL, MEANWHILE_GOAL, MEMORY_GOAL, GROWN_GOAL = 3, 2, 160, 190
 #: microseconds of a redemption on PostgreSQL, here and in its server; one account's rate ÷ many accounts', at least
 OWN_GOAL, SERVER_GOAL, ONE_ACCOUNT_GOAL = 250, 350, 0.5
+#: a use by the buyer's library ÷ the same call by plain httpx, at most: by the wall, and by the processor
+REUSE_GOAL = 1.3
 LOVELACE_GOAL = 200
 LOVELACE_BATCH = 1000
 
@@ -58,6 +62,8 @@ class Background:
     #: redemptions on PostgreSQL, on one account and on many
     one_account: FlowRun
     many_accounts: FlowRun
+    #: uses by the buyer's library and by plain httpx
+    reused: Reused
 
 
 def machine() -> dict[str, Any]:
@@ -128,6 +134,14 @@ def _on_postgres(background: Background) -> dict[str, Any]:
     }
 
 
+def _reuse(background: Background) -> dict[str, Any]:
+    found = reuse_entry(background.reused)
+    return {
+        "a use by the library ÷ by plain httpx": _at_most(found["ratio"], REUSE_GOAL),
+        "the same by CPU": _at_most(found["cpu_ratio"], REUSE_GOAL),
+    }
+
+
 def _beside(background: Background) -> dict[str, Any]:
     drained, drawn = background.drained, background.drawn
     return {
@@ -152,7 +166,7 @@ def _goals(measured: Measured, background: Background) -> dict[str, Any]:
             "goal": least,
             "reached": all(ratio >= least for ratio in ratios.values()),
         }
-    goals |= _on_postgres(background) | _beside(background)
+    goals |= _on_postgres(background) | _beside(background) | _reuse(background)
     goals["MB after the runs"] = _at_most(measured.memory, GROWN_GOAL)
     fee = next((each.fee for each in burned if each.batch_size == LOVELACE_BATCH), None)
     if fee is not None:
@@ -176,6 +190,7 @@ def results(measured: Measured, background: Background, terms: dict[str, int]) -
         },
         "pictures": asdict(background.drawn),
         "postgresql": [asdict(run) for run in (background.one_account, background.many_accounts)],
+        "reuse": reuse_entry(background.reused),
         "goals": _goals(measured, background),
     }
 
@@ -192,6 +207,10 @@ def table(found: dict[str, Any]) -> str:
         figures = f"{batch['redemptions_per_second']:>16,.1f}{batch['lovelace_each']:>16,.1f}"
         share = batch["lovelace_each"] / batches[0]["lovelace_each"]
         lines.append(f"{batch['batch_size']:<16}{figures}{share:>16.4f}")
+    use = found["reuse"]
+    lines += ["", f"{'a use in µs':24}{'wall':>10}{'CPU':>10}   (fsync here: {use['fsync_us']:,.0f} µs)"]
+    for name, by in (("by the library", "library"), ("by plain httpx", "plain")):
+        lines.append(f"{name:24}{use[f'{by}_wall_us']:>10,.0f}{use[f'{by}_cpu_us']:>10,.0f}")
     lines.append("")
     for goal, entry in found["goals"].items():
         got = next(entry[name] for name in ("ratio_to", "lovelace", "measured") if name in entry)

@@ -58,22 +58,6 @@ def test_a_use_whose_reply_was_lost_is_asked_for_again_and_costs_one_credit(any_
     assert asyncio.run(any_shop.uses()) == 1
 
 
-@in_loop
-async def test_a_use_waits_twice_for_the_disk_however_many_were_before(any_shop: AnyShop) -> None:
-    receipt = await asyncio.to_thread(buy, any_shop)
-
-    def commits() -> int:
-        """SQLite's file change counter: offset 24 of the file's header."""
-        return int.from_bytes(any_shop.wallet_path.read_bytes()[24:28])
-
-    with closing(Wallet.open(any_shop.wallet_path)) as wallet:
-        async with any_shop.client(wallet) as client:
-            await client.redeem(receipt, LINCOLN)
-            before = commits()
-            await client.redeem(receipt, LINCOLN)
-            assert commits() - before == 2
-
-
 def redeem_through(transport: httpx.AsyncBaseTransport, shop: RealShop, receipt: HeldReceipt) -> int:
     """The credits that are left after a use of LINCOLN over this transport."""
 

@@ -17,7 +17,14 @@ from tests.support.world.seller import Selling
 
 PAGE = "https://shop.example"
 OTHER = "https://evil.example"
-NEEDED = {"www-authenticate", "location", "retry-after", "request-id", "credits-remaining", "redemption-id"}
+NEEDED = {
+    "www-authenticate",
+    "location",
+    "retry-after",
+    "request-id",
+    "credits-remaining",
+    "redemption-id",
+} | {"idempotent-replayed"}
 ASKED = "authorization,content-type,dpop,idempotency-key,x-payment"
 
 

@@ -110,6 +110,7 @@ HEADERS = {
     "WWW-Authenticate": {"schema": text(), "description": "RFC 9449 section 7.1, RFC 6750 section 3"},
     "Credits-Remaining": {"schema": whole()},
     "Redemption-Id": {"schema": text(pattern=UUID)},
+    "Idempotent-Replayed": {"schema": text(), "description": "`true` where the key was answered before"},
     "ETag": {"schema": text(), "description": "the SHA-256 of the body"},
     "Accept-Ranges": {"schema": text(), "description": "bytes"},
     "Content-Range": {"schema": text(), "description": "which bytes of how many"},

@@ -72,7 +72,7 @@ def _use(resource: Resource) -> Spec:
     made = answer(
         f"The {described.title}, or where it is on `Accept: application/json`",
         kinds,
-        *("Location", "Credits-Remaining", "Redemption-Id"),
+        *("Location", "Credits-Remaining", "Redemption-Id", "Idempotent-Replayed"),
         example=described.examples.get(described.answer),
     )
     refusals = (

@@ -118,8 +118,9 @@ async def test_a_holder_proof_counts_once_until_it_is_too_old_to_be_shown(databa
 @in_loop
 async def test_a_key_belongs_to_one_request_of_one_account(database: Database) -> None:
     await database.transact(reserve())
-    with pytest.raises(IdempotencyKeyReused):
+    with pytest.raises(IdempotencyKeyReused) as caught:
         await database.transact(reserve(REQUEST._replace(id="other", request_hash="other")))
+    assert caught.value.extra == {"redemption_id": REQUEST.id}
     assert await database.read(state) == ({"granted": 2, "available": 1, "reserved": 1}, 2, 1)
 
 

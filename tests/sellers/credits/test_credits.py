@@ -87,8 +87,12 @@ async def test_one_key_from_twenty_at_once_has_one_effect_and_one_answer(selling
         pictures = {a.json()["image"]["url"] for a in (*answers, again) if a.status_code == 200}
         assert (len(told), len(pictures), maker.made) == (1, 1, 1)
         assert await buckets(seller, payer, receipt) == {"available": 2, "captured": 1}
+        assert again.headers["idempotent-replayed"] == "true"
+        made = await payer.generate(receipt, body, "two")
+        assert "idempotent-replayed" not in made.headers
         other = await payer.generate(receipt, {"name": "James K. Polk"}, "one")
         assert codes([other]) == {"idempotency_key_reused": 1}
+        assert {other.json()["redemption_id"]} == told
 
 
 FAILURES = {

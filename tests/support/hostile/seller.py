@@ -166,6 +166,7 @@ class FakeSeller:
         shown = self._shown(request)
         key = request.headers["Idempotency-Key"]
         sale = next(sale for sale in self.sales.values() if sale.receipt == shown)
+        again = {"Idempotent-Replayed": "true"} if key in self.uses else {}
         if key not in self.uses:
             if self._counts(sale)["available"] == 0:
                 exhausted = Problem(402, "credits_exhausted", "No credits left", "No credits left.")
@@ -178,7 +179,7 @@ class FakeSeller:
         use = self.uses[key]
         if "json" not in request.headers["accept"]:
             left = str(self._counts(sale)["available"])
-            headers = {"Redemption-Id": use.redemption_id, "Credits-Remaining": left}
+            headers = {"Redemption-Id": use.redemption_id, "Credits-Remaining": left, **again}
             return self._answer(request, Response(use.image, 200, headers, media_type="image/png"))
         told = {
             "redemption_id": use.redemption_id,
@@ -190,7 +191,7 @@ class FakeSeller:
                 "sha256": sha256(use.image).hexdigest(),
             },
         }
-        return self._answer(request, JSONResponse(told))
+        return self._answer(request, JSONResponse(told, headers=again))
 
     async def _image(self, request: Request) -> Response:
         use = self._use(request)

@@ -34,7 +34,13 @@ class Described:
         assert str(answer.status_code) in operation["responses"], f"{where}: {answer.text}"
         told = operation["responses"][str(answer.status_code)]
         for name in told["headers"]:
-            if name not in {"Retry-After", "Credits-Remaining", "Redemption-Id", "Location"}:
+            if name not in {
+                "Retry-After",
+                "Credits-Remaining",
+                "Redemption-Id",
+                "Location",
+                "Idempotent-Replayed",
+            }:
                 assert name in answer.headers, f"{where} has no {name}"
         media_type = answer.headers["content-type"].partition(";")[0]
         assert media_type in told["content"], f"{where} is {media_type}"

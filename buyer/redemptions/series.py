@@ -1,0 +1,92 @@
+"""Series of idempotency keys: what lets a use go out before the wallet has written it down, and never be paid twice.
+
+A series is a random secret that is stored before its first key is used, for one receipt and one process. Its keys are
+made of the words that are asked and of how often they were asked. So whoever goes on after a crash makes the same keys
+for the same words, and the seller answers what it was asked before without another credit. Each commit that writes
+down what was asked puts a new secret in the old one's place: what a lost process or an old copy of the file can
+repeat is what was asked since that commit, and nothing before it.
+Store functions; the transaction comes first.
+"""
+
+import hmac
+import secrets
+import sqlite3
+from dataclasses import dataclass
+
+from buyer.wallet import lease
+
+_SECRET, _KEY = 32, 16
+_NUMBER = 8
+#: how long after its receipt has expired a lost answer may still be asked for
+KEPT_SECONDS = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class KeySeries:
+    """One receipt's keys between two commits."""
+
+    secret: bytes
+
+    def key(self, words: bytes, number: int) -> str:
+        """The key of those words when they are asked for the time of that number, from 0."""
+        return hmac.digest(self.secret, number.to_bytes(_NUMBER, "big") + words, "sha256")[:_KEY].hex()
+
+
+def take(
+    db: sqlite3.Connection, receipt_id: str, owner: str, *, now: int
+) -> tuple[KeySeries, list[KeySeries]]:
+    """A new series for `owner`, and those of the receipt that were broken off, which are his from here on.
+
+    IntegrityError when the wallet does not hold the receipt.
+    """
+    expired = "SELECT id FROM receipts WHERE expires_at <= ?"
+    db.execute(f"DELETE FROM series WHERE receipt_id IN ({expired})", (now - KEPT_SECONDS,))  # noqa: S608  words of ours
+    rows = db.execute(
+        "SELECT secret, owner, until FROM series WHERE receipt_id = ? ORDER BY rowid", (receipt_id,)
+    ).fetchall()
+    left = [secret for secret, held_by, until in rows if until <= now or lease.is_dead(held_by)]
+    db.executemany(
+        "UPDATE series SET owner = ?, until = ?, broken_off = 1 WHERE secret = ?",
+        [(owner, now + lease.SECONDS, secret) for secret in left],
+    )
+    fresh = secrets.token_bytes(_SECRET)
+    db.execute("INSERT INTO series VALUES (?, ?, ?, ?, 0)", (fresh, receipt_id, owner, now + lease.SECONDS))
+    return KeySeries(fresh), [KeySeries(secret) for secret in left]
+
+
+def renew(db: sqlite3.Connection, old: KeySeries, owner: str, *, now: int) -> KeySeries | None:
+    """A new secret in the old one's place; None when somebody else goes on with the old one."""
+    fresh = secrets.token_bytes(_SECRET)
+    changed = db.execute(
+        "UPDATE series SET secret = ?, until = ? WHERE secret = ? AND owner = ?",
+        (fresh, now + lease.SECONDS, old.secret, owner),
+    ).rowcount
+    return KeySeries(fresh) if changed == 1 else None
+
+
+def keep(db: sqlite3.Connection, receipt_id: str, owner: str, *, now: int) -> None:
+    """Nobody else shall think that `owner` has ended."""
+    until = now + lease.SECONDS
+    db.execute("UPDATE series SET until = ? WHERE receipt_id = ? AND owner = ?", (until, receipt_id, owner))
+
+
+def close(db: sqlite3.Connection, receipt_id: str, owner: str) -> None:
+    """All that `owner` asked is written down. What was broken off before him stays, for whoever asks those words."""
+    db.execute(
+        "DELETE FROM series WHERE receipt_id = ? AND owner = ? AND broken_off = 0", (receipt_id, owner)
+    )
+    db.execute("UPDATE series SET until = 0 WHERE receipt_id = ? AND owner = ?", (receipt_id, owner))
+
+
+def unsure(db: sqlite3.Connection, receipt_id: str, owner: str) -> bool:
+    """Whether more may have been asked with the receipt than is written down: somebody is at it, or was broken off."""
+    row = db.execute(
+        "SELECT 1 FROM series WHERE receipt_id = ? AND (owner <> ? OR broken_off) LIMIT 1",
+        (receipt_id, owner),
+    ).fetchone()
+    return row is not None
+
+
+def forget(db: sqlite3.Connection) -> None:
+    """A copy goes on with none: what is asked by the wallet that it was made of would come to it as its own."""
+    db.execute("DELETE FROM series")

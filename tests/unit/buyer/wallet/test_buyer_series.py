@@ -1,0 +1,100 @@
+"""Series of idempotency keys: the same words make the same keys, and no two processes share a series."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from buyer.purchase import receipts
+from buyer.redemptions import jobs, series
+from buyer.redemptions.asked import BrokenSeries
+from buyer.redemptions.jobs import WantedUse
+from buyer.redemptions.series import KeySeries
+from buyer.wallet import lease
+from buyer.wallet.file import Wallet
+
+VERSION_6 = Path(__file__).with_name("wallet_version_6.sql")
+ME, OTHER, ELSEWHERE = lease.this_process("me"), lease.this_process("other"), "elsewhere:1:1"
+NOW = 1_700_000_000
+
+
+@pytest.fixture
+def used(path: Path) -> Path:
+    """A wallet as version 6 left it, opened once."""
+    path.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(VERSION_6.read_text())
+    path.chmod(0o600)
+    return path
+
+
+def test_the_same_words_and_number_make_the_same_key_and_all_else_another() -> None:
+    one, other = KeySeries(b"1" * 32), KeySeries(b"2" * 32)
+    keys = [one.key(b"a", 0), one.key(b"a", 1), one.key(b"b", 0), other.key(b"a", 0)]
+    assert one.key(b"a", 0) == keys[0]
+    assert len(set(keys)) == 4
+    assert all(len(key) == 32 and key.isalnum() for key in keys)
+
+
+def test_a_wallet_of_version_6_knows_what_was_asked_and_goes_on_with_it(used: Path) -> None:
+    with closing(Wallet.open(used)) as wallet:
+        (held,) = wallet.transact(receipts.every)
+        assert wallet.transact(lambda db: jobs.cost(db, held.id)) == 3
+        body = '{"name":"James Monroe"}'
+        (lost,) = wallet.transact(lambda db: jobs.unanswered(db, held.id, "/api/images/generate", body))
+        fresh = WantedUse.new("key", held.id, "/x", "{}", cost=4)
+        wallet.transact(lambda db: jobs.note_asked(db, fresh, None))
+        assert wallet.transact(lambda db: jobs.cost(db, held.id)) == 7
+        for key in (lost.idempotency_key, "key"):
+            wallet.transact(lambda db, key=key: jobs.refused(db, key))  # type: ignore[misc]  # bound now
+        assert wallet.transact(lambda db: jobs.cost(db, held.id)) == 2
+
+
+def test_what_a_living_process_holds_nobody_takes_and_what_a_dead_one_held_one_takes(used: Path) -> None:
+    with closing(Wallet.open(used)) as wallet:
+        (held,) = wallet.transact(receipts.every)
+
+        def take(owner: str, now: int = NOW) -> tuple[KeySeries, list[KeySeries]]:
+            return wallet.transact(lambda db: series.take(db, held.id, owner, now=now))
+
+        mine, found = take(ME)
+        assert found == []
+        assert take(OTHER)[1] == [], "its process lives"
+        far, _ = take(ELSEWHERE)
+        assert take(ME)[1] == [], "nobody knows of another machine's, until it is overdue"
+        late = NOW + lease.SECONDS
+        assert far in take(OTHER, late)[1]
+        assert wallet.transact(lambda db: series.renew(db, mine, ME, now=late)) is None, "it was taken over"
+
+
+def test_a_series_is_renewed_in_place_and_a_broken_one_outlives_who_goes_on_with_it(used: Path) -> None:
+    with closing(Wallet.open(used)) as wallet:
+        (held,) = wallet.transact(receipts.every)
+        own, _ = wallet.transact(lambda db: series.take(db, held.id, ELSEWHERE, now=NOW))
+        late = NOW + lease.SECONDS
+        fresh, (broken,) = wallet.transact(lambda db: series.take(db, held.id, ME, now=late))
+        assert broken == own
+        renewed = wallet.transact(lambda db: series.renew(db, fresh, ME, now=late))
+        assert renewed not in {None, fresh}
+        assert wallet.transact(lambda db: series.unsure(db, held.id, ME))
+        wallet.transact(lambda db: series.close(db, held.id, ME))
+        assert wallet.transact(lambda db: db.execute("SELECT secret, broken_off FROM series").fetchall()) == [
+            (own.secret, 1)
+        ]
+        assert wallet.transact(lambda db: series.take(db, held.id, OTHER, now=late))[1] == [own]
+        long = held.expires_at + series.KEPT_SECONDS
+        wallet.transact(lambda db: series.close(db, held.id, OTHER))
+        assert wallet.transact(lambda db: series.take(db, held.id, OTHER, now=long))[1] == []
+
+
+def test_a_broken_series_gives_each_key_that_the_wallet_does_not_know_and_ends_with_a_new_use() -> None:
+    keys = KeySeries(b"1" * 32)
+    broken, known = BrokenSeries(keys), {keys.key(b"a", 0), keys.key(b"a", 1)}
+    assert [broken.next_key(b"a", known.__contains__) for _ in range(2)] == [
+        keys.key(b"a", 2),
+        keys.key(b"a", 3),
+    ]
+    assert broken.next_key(b"b", known.__contains__) == keys.key(b"b", 0)
+    broken.done.add(b"a")
+    assert broken.next_key(b"a", known.__contains__) is None
