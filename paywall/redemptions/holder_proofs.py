@@ -12,12 +12,16 @@ from paywall.redemptions.tables import HolderProofRow
 from shared.tokens.dpop import HolderProof
 
 PROOF_KEPT_SECONDS = 300
-_INSERT = Insertion(HolderProofRow, ["thumbprint", "jti", "expires_at"], unless=["thumbprint", "jti"])
+_KEY = ("expires_at", "thumbprint", "jti")
+_INSERT = Insertion(HolderProofRow, _KEY, unless=_KEY)
 
 
 def count_once(tx: Transaction, thumbprint: str, jti: str, expires_at: int) -> bool:
-    """False when it was counted before. `thumbprint` is a key's, or whatever else `jti` is unique for."""
-    return _INSERT.one(tx, (thumbprint, jti, expires_at))
+    """False when it was counted before. `thumbprint` is a key's, or whatever else `jti` is unique for.
+
+    `expires_at` is always the same for the same two: it is in the key.
+    """
+    return _INSERT.one(tx, (expires_at, thumbprint, jti))
 
 
 def use_proof(tx: Transaction, proof: HolderProof) -> None:
@@ -42,7 +46,7 @@ def use_proofs(tx: Transaction, proofs: Sequence[HolderProof]) -> bool:
 
 
 def _row(proof: HolderProof) -> Values:
-    return proof.thumbprint, proof.jti, proof.issued_at + PROOF_KEPT_SECONDS
+    return proof.issued_at + PROOF_KEPT_SECONDS, proof.thumbprint, proof.jti
 
 
 def forget_proofs(tx: Transaction, now: int) -> int:

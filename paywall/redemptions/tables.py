@@ -63,9 +63,12 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class HolderProofRow(SQLModel, table=True):
-    """A DPoP proof that was used; it counts once (RFC 9449 section 11.1)."""
+    """A DPoP proof that was used; it counts once (RFC 9449 section 11.1).
+
+    `expires_at` is fixed by the proof's own `iat`. It is in the key, and first, so that a database appends.
+    """
 
     __tablename__ = "holder_proof"
+    expires_at: int = Field(sa_type=BigInteger, primary_key=True)
     thumbprint: str = Field(primary_key=True)
     jti: str = Field(primary_key=True)
-    expires_at: int = Field(sa_type=BigInteger, index=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paywall.clock import new_reference
+from paywall.clock import random_bytes
 from paywall.ops.logs import log_request
 
 log = logging.getLogger("paywall.requests")
@@ -79,4 +79,4 @@ def request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"request-id" and 0 < len(value) <= MAX_REQUEST_ID and value.replace(b"-", b"").isalnum():
             return str(value, "ascii", "replace")
-    return new_reference()
+    return random_bytes().hex()

@@ -1,0 +1,43 @@
+"""A proof that was used before an upgrade is not to be used again after it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from paywall.database.opening import open_database, open_engine
+from paywall.database.schema import HEAD, upgrade
+from paywall.errors import HolderProofInvalid
+from paywall.redemptions.holder_proofs import PROOF_KEPT_SECONDS, use_proof
+from shared.keys import SigningKey
+from shared.tokens.dpop import HolderProof
+from tests.support.services.postgres import Postgres
+
+NOW = 1_700_000_000
+KEY = SigningKey.from_seed(b"k" * 32).public
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'paywall.db'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.create(bare=True)
+
+
+def test_what_was_used_before_the_proofs_were_ordered_is_used_up_after_it(bare_url: str) -> None:
+    with open_engine(bare_url) as engine:
+        upgrade(engine, "0006")
+        with engine.begin() as connection:
+            row = {"thumbprint": KEY.thumbprint, "jti": "used", "until": NOW + PROOF_KEPT_SECONDS}
+            connection.execute(text("INSERT INTO holder_proof VALUES (:thumbprint, :jti, :until)"), row)
+        upgrade(engine, HEAD)
+    database = open_database(bare_url)
+    try:
+        use = HolderProof("used", KEY.thumbprint, KEY, NOW)
+        with pytest.raises(HolderProofInvalid):
+            asyncio.run(database.transact(lambda tx: use_proof(tx, use)))
+        asyncio.run(database.transact(lambda tx: use_proof(tx, use._replace(jti="new"))))
+    finally:
+        database.close()
