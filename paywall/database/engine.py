@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from paywall.database.settling import in_thread
 from paywall.errors import StorageUnavailable
 
 T = TypeVar("T")
@@ -158,7 +159,7 @@ class Database:
 
     async def read(self, fn: TransactFn[T]) -> T:
         """Run `fn` on one consistent view; writing is refused by the database itself."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, fn)
+        return await in_thread(asyncio.get_running_loop(), self._pool, self._read, fn)
 
     def _read(self, fn: TransactFn[T]) -> T:
         try:

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from paywall.database.engine import GroupFn, Item, Result, TransactFn, Transaction, run_one
 from paywall.database.postgres_groups import Groups
+from paywall.database.settling import in_thread
 from paywall.errors import SetupError, StorageUnavailable
 
 T = TypeVar("T")
@@ -42,13 +43,16 @@ class PostgresWriter:
 
     async def transact(self, fn: TransactFn[T]) -> T:
         # Shielded: when its caller is cancelled, the function still runs to its commit or its rollback.
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, self._run, fn))
+        return await asyncio.shield(self._in_pool(fn))
 
     async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         return await self._groups.transact_in_group(fn, item)
 
-    async def _one(self, fn: GroupFn[Item, Result], item: Item) -> Result:
-        return await self.transact(lambda tx: fn.one(tx, item))
+    def _one(self, fn: GroupFn[Item, Result], item: Item) -> asyncio.Future[Result]:
+        return self._in_pool(lambda tx: fn.one(tx, item))
+
+    def _in_pool(self, fn: TransactFn[T]) -> asyncio.Future[T]:
+        return in_thread(asyncio.get_running_loop(), self._pool, self._run, fn)
 
     def _many(self, fn: GroupFn[Item, Result], items: Sequence[Item]) -> list[Result] | None:
         """None: nothing was done. Errors: StorageUnavailable, when perhaps all was done."""
