@@ -146,8 +146,9 @@ class Database:
         return self._readers.dialect.name
 
     async def transact(self, fn: TransactFn[T]) -> T:
-        """Run `fn` in a durable transaction. Errors: its own, or StorageUnavailable (nothing changed).
+        """Run `fn` in a durable transaction. Errors: its own (nothing changed), or StorageUnavailable.
 
+        What StorageUnavailable was raised for may be done all the same: the answer to its COMMIT may have been lost.
         `fn` changes nothing but through its transaction: it may be run again from the start when another's error
         undoes it.
         """

@@ -2,14 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+import psycopg
 import pytest
-from sqlalchemy import func, text
+from sqlalchemy import Connection, event, func, text
 from sqlmodel import select
 
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database, open_engine
+from paywall.database.postgres import PostgresWriter
 from paywall.database.statements import CompiledStatement
 from paywall.errors import StorageUnavailable
 from paywall.redemptions.tables import HolderProofRow
@@ -127,3 +130,36 @@ async def test_what_the_server_lacks_is_an_outage_whichever_way_it_was_asked(
     for ask in (lambda tx: tx.connection.exec_driver_sql(raising), lambda tx: tx.run(hot)):
         with pytest.raises(StorageUnavailable):
             await database.transact(ask)
+
+
+@contextmanager
+def unanswered_commits(database: Database) -> Iterator[None]:
+    """The server commits, and its connection ends before it says so."""
+    writer = database._writer
+    assert isinstance(writer, PostgresWriter)
+
+    def commit(connection: Connection) -> None:
+        connection.connection.commit()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    event.listen(writer._engine, "commit", commit)
+    try:
+        yield
+    finally:
+        event.remove(writer._engine, "commit", commit)
+
+
+@in_loop
+async def test_a_commit_that_was_not_answered_is_neither_repeated_nor_said_to_have_changed_nothing(
+    database: Database,
+) -> None:
+    stored = Stored(write_hot)
+    with unanswered_commits(database):
+        for asked in (
+            [database.transact(writing(write_hot, "alone"))],
+            [database.transact_in_group(stored, f"together {n}") for n in range(2)],
+        ):
+            for error in await asyncio.gather(*asked, return_exceptions=True):
+                assert isinstance(error, StorageUnavailable)
+                assert "nothing" not in f"{error.title} {error.detail}".lower()
+    assert await database.read(names) == {"alone", "together 0", "together 1"}
