@@ -148,6 +148,7 @@ async def test_a_burn_that_nobody_was_told_of_counts_for_the_backlog(
     gate.unanswered = shop.redeeming._quick if resource.quick else shop.redeeming._capture
     with pytest.raises(StorageUnavailable):
         await shop.use()
+    gate.unanswered = None
     assert await shop.buckets() == {"granted": 3, "available": 2, "captured": 1}
     assert await full(shop)
 
