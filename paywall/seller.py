@@ -165,6 +165,8 @@ class Seller:
                 parts.push_async_callback(resource.fulfilment.aclose)
             for rail in self._adapters.rails:
                 parts.push_async_callback(rail.aclose)
+            if self.coverage is not None:
+                parts.push_async_callback(self.coverage.aclose)
             await self.redeeming.drain()
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from paywall.database.settling import in_thread
 from paywall.errors import StorageUnavailable
 
 T = TypeVar("T")
@@ -145,8 +146,9 @@ class Database:
         return self._readers.dialect.name
 
     async def transact(self, fn: TransactFn[T]) -> T:
-        """Run `fn` in a durable transaction. Errors: its own, or StorageUnavailable (nothing changed).
+        """Run `fn` in a durable transaction. Errors: its own (nothing changed), or StorageUnavailable.
 
+        What StorageUnavailable was raised for may be done all the same: the answer to its COMMIT may have been lost.
         `fn` changes nothing but through its transaction: it may be run again from the start when another's error
         undoes it.
         """
@@ -158,7 +160,7 @@ class Database:
 
     async def read(self, fn: TransactFn[T]) -> T:
         """Run `fn` on one consistent view; writing is refused by the database itself."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, fn)
+        return await in_thread(asyncio.get_running_loop(), self._pool, self._read, fn)
 
     def _read(self, fn: TransactFn[T]) -> T:
         try:

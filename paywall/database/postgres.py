@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from paywall.database.engine import GroupFn, Item, Result, TransactFn, Transaction, run_one
 from paywall.database.postgres_groups import Groups
+from paywall.database.settling import in_thread
 from paywall.errors import SetupError, StorageUnavailable
 
 T = TypeVar("T")
@@ -21,11 +22,12 @@ POOL = 16
 TRIES = 5
 #: serialization_failure, deadlock_detected: PostgreSQL undid it, and it may be run again
 RETRY = frozenset({"40001", "40P01"})
-#: lock_not_available: somebody stands still with a row of one in the group; the others must not wait for him
+#: lock_not_available: somebody stands still with a row of one in the group, and the others must not wait for him;
+#: of a function that runs alone it is an operator's own patience that is at its end
 LOCKED = "55P03"
 GROUPS_PATIENCE = "SET LOCAL lock_timeout = '250ms'"
-#: SQLSTATE classes of connections, resources and operators: the storage is at fault, not the statement
-STORAGE = frozenset({"08", "53", "57"})
+#: SQLSTATE classes of connections, resources, operators and disks: the storage is at fault, not the statement
+STORAGE = frozenset({"08", "53", "57", "58"})
 
 
 class PostgresWriter:
@@ -42,13 +44,16 @@ class PostgresWriter:
 
     async def transact(self, fn: TransactFn[T]) -> T:
         # Shielded: when its caller is cancelled, the function still runs to its commit or its rollback.
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, self._run, fn))
+        return await asyncio.shield(self._in_pool(fn))
 
     async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         return await self._groups.transact_in_group(fn, item)
 
-    async def _one(self, fn: GroupFn[Item, Result], item: Item) -> Result:
-        return await self.transact(lambda tx: fn.one(tx, item))
+    def _one(self, fn: GroupFn[Item, Result], item: Item) -> asyncio.Future[Result]:
+        return self._in_pool(lambda tx: fn.one(tx, item))
+
+    def _in_pool(self, fn: TransactFn[T]) -> asyncio.Future[T]:
+        return in_thread(asyncio.get_running_loop(), self._pool, self._run, fn)
 
     def _many(self, fn: GroupFn[Item, Result], items: Sequence[Item]) -> list[Result] | None:
         """None: nothing was done. Errors: StorageUnavailable, when perhaps all was done."""
@@ -62,13 +67,10 @@ class PostgresWriter:
                 return results
         except Exception as error:
             _shorten(error)
-            if _is_storage(error):
+            state = _sqlstate(error)
+            if state != LOCKED and _is_storage(error):
                 raise StorageUnavailable from error
-            if (
-                not isinstance(error, _NotPlain)
-                and _sqlstate(error) not in RETRY
-                and not _breaks_a_rule(error)
-            ):
+            if not isinstance(error, _NotPlain) and state not in RETRY and not _breaks_a_rule(error):
                 log.warning("a group ran one by one: %s", type(error).__name__)
             return None  # alone, each tells its own error
 
@@ -103,9 +105,10 @@ def _breaks_a_rule(error: Exception) -> bool:
 
 def _is_storage(error: Exception) -> bool:
     state = _sqlstate(error)
-    if state in RETRY or state == LOCKED:
+    if state in RETRY:
         return False
-    return (state is not None and state[:2] in STORAGE) or isinstance(error, OperationalError)
+    told = state is not None and (state == LOCKED or state[:2] in STORAGE)
+    return told or isinstance(error, OperationalError)
 
 
 def _shorten(error: BaseException) -> None:

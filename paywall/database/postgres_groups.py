@@ -1,11 +1,12 @@
 """What is asked of PostgreSQL at the same time, collected on the event loop and run together by one thread."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from paywall.database.engine import GroupFn, Item, Result
+from paywall.database.settling import in_thread, settle
 
 #: items of a group at most
 FULL_GROUP = 64
@@ -18,7 +19,7 @@ class Groups:
     def __init__(
         self,
         many: Callable[[GroupFn[Any, Any], Sequence[Any]], list[Any] | None],
-        one: Callable[[GroupFn[Any, Any], Any], Awaitable[Any]],
+        one: Callable[[GroupFn[Any, Any], Any], asyncio.Future[Any]],
     ) -> None:
         """`many` runs in the thread; where it gives None, `one` runs each item of the group."""
         self._many = many
@@ -27,7 +28,6 @@ class Groups:
         #: by their function, those that came first first
         self._waiting: dict[GroupFn[Any, Any], list[Waiting]] = {}
         self._busy = False
-        self._alone: set[asyncio.Future[Any]] = set()
 
     async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         loop = asyncio.get_running_loop()
@@ -47,7 +47,7 @@ class Groups:
         group, rest = waiting[:FULL_GROUP], waiting[FULL_GROUP:]
         if rest:
             self._waiting[fn] = rest  # behind the other functions
-        done = loop.run_in_executor(self._thread, self._many, fn, [item for item, _ in group])
+        done = in_thread(loop, self._thread, self._many, fn, [item for item, _ in group])
         done.add_done_callback(lambda results: self._answer(loop, fn, group, results))
 
     def _answer(
@@ -61,33 +61,22 @@ class Groups:
         results = None if failure is not None else done.result()
         for at, (item, future) in enumerate(group):
             if failure is not None:
-                _settle(future, failure=failure)
+                settle(future, failure=failure)
             elif results is not None:
-                _settle(future, results[at])
+                settle(future, results[at])
             else:
                 self._run_alone(fn, item, future)
         self._turn(loop)
 
     def _run_alone(self, fn: GroupFn[Any, Any], item: Any, future: asyncio.Future[Any]) -> None:
         """It runs to its end even when nobody waits for it any more."""
-        alone = asyncio.ensure_future(self._one(fn, item))
-        self._alone.add(alone)
 
         def told(done: asyncio.Future[Any]) -> None:
-            self._alone.discard(done)
             failure = done.exception()
-            _settle(future, None if failure is not None else done.result(), failure)
+            settle(future, None if failure is not None else done.result(), failure)
 
-        alone.add_done_callback(told)
+        self._one(fn, item).add_done_callback(told)
 
     def close(self) -> None:
+        """What runs is answered; what waits, or comes later, is refused by `in_thread`."""
         self._thread.shutdown(wait=True)
-
-
-def _settle(future: asyncio.Future[Any], result: Any = None, failure: BaseException | None = None) -> None:
-    if future.done():
-        return  # its client went away; what was committed is found by its key
-    if failure is not None:
-        future.set_exception(failure)
-    else:
-        future.set_result(result)

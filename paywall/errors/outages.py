@@ -13,7 +13,8 @@ class SignerUnavailable(Unavailable):
 
 
 class StorageUnavailable(Unavailable):
-    code, title = "storage_unavailable", "The database is not available; nothing was changed"
+    # No more than that: whose COMMIT was not answered, his work may stand. The key, or the payment, tells it again.
+    code, title = "storage_unavailable", "The database is not available; ask again, with the same key"
 
 
 class SupplyExhausted(Unavailable):

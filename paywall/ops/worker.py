@@ -97,8 +97,8 @@ class Worker:
 
     async def _burn(self, burning: BurnWorker) -> None:
         # Counted first, so that a chain that cannot be asked does not hide a backlog that grows.
-        waiting, _ = await self._database.read(lambda tx: burn_store.waiting(tx, most=self._backlog.limit))
-        self._backlog.counted(waiting)
+        limit = self._backlog.limit
+        await self._backlog.count(self._database.read(lambda tx: burn_store.waiting(tx, most=limit)[0]))
         await burning.step()
 
     async def _settle(self) -> None:

@@ -16,8 +16,8 @@ from paywall.proofs.store import BurnRecord
 from paywall.redemptions import holder_proofs
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.access import Principal, use_up
+from paywall.redemptions.deliveries import stored_delivery
 from paywall.redemptions.fulfilment import StoredDelivery
-from paywall.redemptions.redeeming import stored_delivery
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 

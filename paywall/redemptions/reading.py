@@ -6,8 +6,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound, ReceiptInvalid, Unavailable
 from paywall.redemptions import holder_proofs, store
 from paywall.redemptions.access import Principal
-from paywall.redemptions.deliveries import body_of
-from paywall.redemptions.redeeming import stored_delivery
+from paywall.redemptions.deliveries import body_of, stored_delivery
 from paywall.redemptions.resource import Resource
 
 

@@ -16,11 +16,12 @@ from typing import NamedTuple, cast
 from paywall.burns.backlog import Backlog
 from paywall.clock import Clock, Ids
 from paywall.credits import store as credit_store
-from paywall.database.engine import Database, Transaction
+from paywall.database.engine import Database, GroupFn, Item, Result, Transaction
 from paywall.errors import (
     FulfilmentFailed,
     PaywallError,
     RedemptionInProgress,
+    StorageUnavailable,
     Unavailable,
 )
 from paywall.ops.failpoints import failpoint
@@ -28,7 +29,7 @@ from paywall.redemptions import store
 from paywall.redemptions.access import use_up
 from paywall.redemptions.at_once import QuickUse, Undelivered, UseAtOnce
 from paywall.redemptions.capturing import Capture, ToCapture
-from paywall.redemptions.deliveries import body_of
+from paywall.redemptions.deliveries import body_of, put, stored_delivery
 from paywall.redemptions.fulfilment import Delivery, Fulfilment, StoredDelivery, UseOrder
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve
@@ -75,8 +76,9 @@ class Redeeming:
         self._running: set[asyncio.Task[Redeemed]] = set()
         self._reserve, self._capture = Reserve(database.liveness), Capture()
         self._quick = UseAtOnce(database.liveness)
-        self._reserving = 0
-        self._closing = False
+        #: uses from when they are admitted to their answer, or to their end where nobody waits for that any more
+        self._under_way = 0
+        self._closing, self._drained = False, asyncio.Event()
 
     async def use_up(self, proof: HolderProof | None) -> None:
         """Of a request to redeem that was refused behind its proof."""
@@ -91,21 +93,16 @@ class Redeeming:
         if self._closing:
             raise Unavailable("The server is shutting down; nothing was reserved.")
         now = self._clock()
-        full = request.owes_burn and self._backlog.is_full(self._reserving + len(self._running))
-        self._reserving += 1
-        try:
-            asked = ToReserve(request, now, now + resource.seconds + MARGIN_SECONDS, full)
-            if resource.quick:
+        full = request.owes_burn and self._backlog.is_full(self._under_way)
+        asked = ToReserve(request, now, now + resource.seconds + MARGIN_SECONDS, full)
+        self._under_way += 1
+        if resource.quick:
+            try:
                 return await self._use_at_once(resource, asked, user)
-            taken = await self._database.transact_in_group(self._reserve, asked)
-        finally:
-            self._reserving -= 1
-        failpoint("redeem.reserved")
-        if isinstance(taken, RefusedUse):
-            raise taken.error
-        if isinstance(taken, RedemptionRow):
-            return await self._repeat(resource, taken)
-        task = asyncio.create_task(self._fulfil(resource, taken, user))
+            finally:
+                self._ended()
+        # A task from before it reserves: whoever goes away meanwhile leaves nothing reserved.
+        task = asyncio.create_task(self._use_in_steps(resource, asked, user))
         self._running.add(task)
         task.add_done_callback(self._finished)
         return await asyncio.shield(task)
@@ -114,10 +111,25 @@ class Redeeming:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # taken note of: its client may have gone away
+        self._ended()
+
+    def _ended(self) -> None:
+        self._under_way -= 1
+        if self._closing and not self._under_way:
+            self._drained.set()
+
+    async def _use_in_steps(self, resource: Resource, asked: ToReserve, user: str) -> Redeemed:
+        taken = await self._database.transact_in_group(self._reserve, asked)
+        failpoint("redeem.reserved")
+        if isinstance(taken, RefusedUse):
+            raise taken.error
+        if isinstance(taken, RedemptionRow):
+            return await self._repeat(resource, taken)
+        return await self._fulfil(resource, taken, user)
 
     async def _use_at_once(self, resource: Resource, asked: ToReserve, user: str) -> Redeemed:
         use = QuickUse(asked, resource, user, self._references(), self._salts())
-        done = await self._database.transact_in_group(self._quick, use)
+        done = await self._owing(asked.request.owes_burn, self._quick, use)
         failpoint("redeem.captured")
         if isinstance(done, RefusedUse):
             raise done.error
@@ -129,6 +141,15 @@ class Redeeming:
         if held.owes_burn:
             self._backlog.added()
         return Redeemed(held.id, held.document, done.delivery, held.credits_remaining, done.body)
+
+    async def _owing(self, burn: bool, fn: GroupFn[Item, Result], item: Item) -> Result:
+        """`transact_in_group` of what captures, and with it may owe a `burn`."""
+        try:
+            return await self._database.transact_in_group(fn, item)
+        except (asyncio.CancelledError, StorageUnavailable):
+            if burn:
+                self._backlog.added()  # perhaps: it may be done all the same
+            raise
 
     async def _repeat(self, resource: Resource, row: RedemptionRow) -> Redeemed:
         if row.state == "reserved":
@@ -144,37 +165,25 @@ class Redeeming:
         left = balance.available if balance is not None else 0
         return Redeemed(row.id, row.document, delivery, left, body, repeated=True)
 
-    async def _fulfil(self, resource: Resource, reservation: Reservation, user: str) -> Redeemed:
-        order = UseOrder(reservation.id, json.loads(reservation.document), user)
+    async def _fulfil(self, resource: Resource, held: Reservation, user: str) -> Redeemed:
+        order = UseOrder(held.id, json.loads(held.document), user)
         try:
             delivered = await _perform(resource, order)
             failpoint("redeem.made")
-            delivery = await self._keep(resource, delivered)
+            delivery = await put(resource, self._references(), delivered)
             failpoint("redeem.stored")
         except BaseException as error:
             if _ends_us(error):
                 raise
-            raise await self._release(resource, reservation, error) from error
-        captured = await self._database.transact_in_group(
-            self._capture,
-            ToCapture(reservation, order, delivery, resource.record, self._salts(), self._clock()),
-        )
+            raise await self._release(resource, held, error) from error
+        end = ToCapture(held, order, delivery, resource.record, self._salts(), self._clock())
+        captured = await self._owing(held.owes_burn, self._capture, end)
         failpoint("redeem.captured")
         if not captured:
-            raise resource.failed(
-                "It came too late; the credits were released.", redemption_id=reservation.id
-            )
-        if reservation.owes_burn:
+            raise resource.failed("It came too late; the credits were released.", redemption_id=held.id)
+        if held.owes_burn:
             self._backlog.added()
-        return Redeemed(
-            reservation.id, reservation.document, delivery, reservation.credits_remaining, delivered.body
-        )
-
-    async def _keep(self, resource: Resource, delivered: Delivery) -> StoredDelivery:
-        reference = self._references()
-        assert resource.deliveries is not None
-        sha256 = await resource.deliveries.put(reference, delivered)
-        return StoredDelivery(reference, resource.delivery_path(reference), delivered.media_type, sha256)
+        return Redeemed(held.id, held.document, delivery, held.credits_remaining, delivered.body)
 
     async def _release(
         self, resource: Resource, reservation: Reservation, error: BaseException
@@ -219,17 +228,8 @@ class Redeeming:
     async def drain(self) -> None:
         """Take no more; wait for what is under way, each within its resource's time."""
         self._closing = True
-        if self._running:
-            await asyncio.wait(self._running)
-
-
-def stored_delivery(resource: Resource, row: RedemptionRow) -> StoredDelivery | None:
-    """What a redemption delivered; None before it did."""
-    if row.delivery is None:
-        return None
-    assert row.media_type is not None
-    assert row.sha256 is not None
-    return StoredDelivery(row.delivery, resource.delivery_path(row.delivery), row.media_type, row.sha256)
+        if self._under_way:
+            await self._drained.wait()
 
 
 async def _perform(resource: Resource, order: UseOrder) -> Delivery:

@@ -28,6 +28,7 @@ from paywall.web.edge.request_log import RequestLog
 from paywall.web.edge.storable import StorableRequests
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
+from paywall.web.paths import ExactRoute
 from paywall.web.rate_limits import Asking, limited
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
@@ -87,13 +88,12 @@ def build_app(surface: Surface) -> ASGIApp:
         for resource in surface.resources
     ]
     refusals = handlers(surface.dialects, surface.service_url)
-    app = Starlette(
-        routes=limited(routes(rooms, sales, redemptions, operations), surface.limiter),
-        exception_handlers=refusals,
-    )
+    served = limited(routes(rooms, sales, redemptions, operations), surface.limiter)
+    app = Starlette(routes=served, exception_handlers=refusals)
     app.router.redirect_slashes = False  # one spelling a path
     shared = CrossOrigin(StorableRequests(app), surface.cors_origins, api_paths(surface.resources))
     layered = RequestLog(Asking(shared, surface.proxies), surface.metrics.count)
     edge = Edge(surface.proxies, shared, surface.metrics.count, refusals)
-    endpoints = {path: endpoint for room in rooms for path, endpoint in room.posts(sales)}
-    return DirectRoutes(layered, endpoints, edge)
+    # The very endpoints that the layers have: what is counted there is counted on the direct way.
+    direct = {route.path: route.endpoint for route in served if isinstance(route, ExactRoute)}
+    return DirectRoutes(layered, direct, edge)

@@ -59,4 +59,4 @@ def _limited(route: Route, kind: str, limiter: RateLimiter) -> Route:
         await limiter.take(kind)
         return await endpoint(request)
 
-    return Route(route.path, counted, methods=sorted(route.methods or ()))
+    return type(route)(route.path, counted, methods=sorted(route.methods or ()))

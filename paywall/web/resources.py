@@ -17,7 +17,7 @@ from paywall.redemptions.using import Asked, UseAttempt, Using
 from paywall.web.bodies import object_of, read_bytes, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.edge.conditional import unchanging
-from paywall.web.paths import Endpoint, ExactRoute, at_root
+from paywall.web.paths import ExactRoute, at_root
 from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
 
@@ -43,15 +43,12 @@ class ResourceRoutes:
         self._reading = reading
         self._origins = origins
 
-    def posts(self, sales: SalesRoutes) -> list[tuple[str, Endpoint]]:
-        """Where it is bought and used, and what answers there."""
-        resource = self._resource
-        return [(resource.buy_path, sales.buying(resource.product)), (resource.use_path, self.use)]
-
     def routes(self, sales: SalesRoutes) -> list[Route]:
+        resource = self._resource
         return [
-            *(ExactRoute(path, endpoint, methods=["POST"]) for path, endpoint in self.posts(sales)),
-            Route(self._resource.delivery_path("{id}"), self.delivery),
+            ExactRoute(resource.buy_path, sales.buying(resource.product), methods=["POST"]),
+            ExactRoute(resource.use_path, self.use, methods=["POST"]),
+            Route(resource.delivery_path("{id}"), self.delivery),
         ]
 
     async def use(self, request: Request) -> Response:

@@ -5,11 +5,13 @@ The server and the processes that draw for it share one core.
 
 import asyncio
 import statistics
-import threading
 import time
 import uuid
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 
@@ -21,6 +23,7 @@ from tests.bench.servers import ours
 from tests.bench.servers.ours import Buyer
 from tests.bench.steady import Steady, steady
 
+T = TypeVar("T")
 WINDOW_SECONDS = 4.0
 AT_ONCE = 2
 
@@ -51,14 +54,21 @@ def measure_pictures(folder: Path, *, posters: int, rate: float) -> Drawn:
             return steady(server.url, order, status=402, rate=rate, seconds=WINDOW_SECONDS)
 
         window()  # the first answers of a process are no measure
-        usual, meanwhile = window(), []
+        usual = window()
         started = time.perf_counter()
-        drawing = threading.Thread(target=lambda: asyncio.run(_draw(server.url, buyer, posters)))
-        drawing.start()
-        while drawing.is_alive():
-            meanwhile.append(window())
-        drawing.join()
+        meanwhile = during(_draw(server.url, buyer, posters), window)
         return Drawn(posters, time.perf_counter() - started, usual, meanwhile)
+
+
+def during(work: Coroutine[Any, Any, None], window: Callable[[], T]) -> list[T]:
+    """What each window gave, one after the other, until the work beside has ended. Errors: the work's own."""
+    found: list[T] = []
+    with ThreadPoolExecutor(1) as beside:
+        working = beside.submit(asyncio.run, work)
+        while not working.done():
+            found.append(window())
+        working.result()
+    return found
 
 
 async def _draw(base_url: str, buyer: Buyer, posters: int) -> None:

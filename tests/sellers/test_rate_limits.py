@@ -16,6 +16,8 @@ from paywall.limits.limiter import RateLimiter, asking
 from paywall.limits.networks import Client
 from paywall.limits.outside_calls import OutsideCalls
 from paywall.limits.settings import CLAIMS, LOOKUPS, ORDERS, PER_MINUTE, LimitSettings
+from paywall.web.edge.direct import DirectRoutes
+from paywall.web.rate_limits import EXPENSIVE
 from tests.support.world.loop import in_loop
 from tests.support.world.seller import BASE, Seller, Selling
 
@@ -95,6 +97,25 @@ async def test_claims_and_looks_are_counted(
     async with selling(room_settings=(LimitSettings(**figures),)) as seller:
         statuses = [(await seller.http.request(method, path)).status_code for _ in range(4)]
     assert statuses == [status] * 3 + [429]
+
+
+@pytest.mark.parametrize(("path", "status"), [(BUY, 400), (USE, 402)])
+@in_loop
+async def test_a_limit_on_what_is_sold_or_used_counts_on_the_direct_way_and_through_the_layers(
+    selling: Selling, monkeypatch: pytest.MonkeyPatch, path: str, status: int
+) -> None:
+    """There is none today."""
+    monkeypatch.setitem(EXPENSIVE, path, CLAIMS)
+    async with selling(room_settings=(LimitSettings(claims_per_minute=4),)) as seller:
+        app = seller.parts.app
+        assert isinstance(app, DirectRoutes)
+        layered = httpx.AsyncClient(transport=httpx.ASGITransport(app._app), base_url=BASE)
+        async with layered:
+            for http in (seller.http, layered) * 2:
+                assert (await http.post(path)).status_code == status
+            for http in (seller.http, layered):
+                refused(await http.post(path))
+            assert (await layered.get(path)).status_code == 405, "the route is the one that it was"
 
 
 @in_loop

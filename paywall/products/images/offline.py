@@ -30,9 +30,10 @@ class OfflineImageMaker:
         self._room = asyncio.Semaphore(MOST)
         self._all: set[Process] = set()
         self._idle: list[Process] = []
+        self._closed = False
 
     async def make(self, subject: Subject, *, redemption_id: str, safety_identifier: str) -> Picture:
-        """Draw; takes about a tenth of a second. Nothing is refused. Errors: MakerFailed."""
+        """Draw; takes about a tenth of a second. Nothing is refused. Errors: MakerFailed, once it is closed too."""
         del redemption_id, safety_identifier  # nobody is asked, so nobody needs them
         async with self._room:
             for _ in range(ATTEMPTS):
@@ -59,18 +60,28 @@ class OfflineImageMaker:
             process = self._idle.pop()
             if process.returncode is None:
                 return process
+        if self._closed:
+            raise MakerFailed("the maker is closed", retryable=True)
         # A session of its own: an interrupt at the terminal is the server's to handle.
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", MODULE), stdin=PIPE, stdout=PIPE, start_new_session=True
         )
         self._all.add(process)
+        if self._closed:
+            _kill(process)  # meanwhile: it draws nothing
         return process
 
     async def aclose(self) -> None:
-        """The processes end."""
+        """The processes end, and no other is started."""
+        self._closed = True
         self._idle.clear()
         for process in self._all:
             _kill(process)
+        # Who draws gives up, and leaves behind nothing that is still starting.
+        for _ in range(MOST):
+            await self._room.acquire()
+        for _ in range(MOST):
+            self._room.release()
         await asyncio.gather(*(process.wait() for process in self._all))
 
 

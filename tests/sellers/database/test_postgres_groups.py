@@ -47,9 +47,9 @@ def alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     found: list[object] = []
     one = writer._groups._one
 
-    async def noted(fn: GroupFn[Any, Any], item: object) -> object:
+    def noted(fn: GroupFn[Any, Any], item: object) -> asyncio.Future[object]:
         found.append(item)
-        return await one(fn, item)
+        return one(fn, item)
 
     monkeypatch.setattr(writer._groups, "_one", noted)
     return found

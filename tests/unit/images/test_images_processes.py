@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from paywall.products.images.maker import ImageMaker, MakerFailed, Subject
-from paywall.products.images.offline import MODULE, OfflineImageMaker
+from paywall.products.images.offline import MODULE, MOST, OfflineImageMaker
 from paywall.products.images.poster.sheet import draw
 from tests.support.world.asking_makers import LIGHTHOUSE, LINCOLN, ask, with_maker
 
@@ -99,6 +99,34 @@ def test_none_is_left_when_the_maker_is_closed() -> None:
 
     with_maker(OfflineImageMaker, use)
     assert not drawing(os.getpid())
+
+
+def test_a_maker_that_is_closed_stays_closed() -> None:
+    async def close(maker: ImageMaker) -> None:
+        await ask(maker, LINCOLN)
+        await maker.aclose()
+        with pytest.raises(MakerFailed, match="closed"):
+            await ask(maker, LINCOLN)
+        assert not drawing(os.getpid())
+
+    with_maker(OfflineImageMaker, close)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 4, 8, 16])
+def test_who_draws_or_waits_when_the_maker_is_closed_starts_no_process_behind_it(turns: int) -> None:
+    """However far the start of a process has come."""
+
+    async def close(maker: ImageMaker) -> None:
+        pictures = [asyncio.create_task(ask(maker, LINCOLN)) for _ in range(MOST + 2)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await maker.aclose()
+        assert not drawing(os.getpid())
+        told = await asyncio.gather(*pictures, return_exceptions=True)
+        assert {type(one) for one in told} == {MakerFailed}
+        assert not drawing(os.getpid())
+
+    with_maker(OfflineImageMaker, close)
 
 
 def test_they_end_with_a_server_that_is_killed() -> None:
