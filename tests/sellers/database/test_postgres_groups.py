@@ -10,14 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from paywall.credits import store as credit_store
 from paywall.database.engine import Database, GroupFn, Transaction
 from paywall.database.opening import open_engine
 from paywall.database.postgres import PostgresWriter
+from paywall.database.postgres_groups import FULL_GROUP
 from paywall.errors import PaywallError, StorageUnavailable
 from paywall.redemptions.capturing import Capture, ToCapture
 from paywall.redemptions.fulfilment import UseOrder
 from paywall.redemptions.request import Reservation
 from paywall.redemptions.reserving import Reserve, ToReserve
+from paywall.redemptions.store import release
 from paywall.sales.store import Insert
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
@@ -55,6 +58,22 @@ def alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return found
 
 
+@pytest.fixture
+def groups(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many each group had."""
+    writer = database._writer
+    assert isinstance(writer, PostgresWriter)
+    found: list[int] = []
+    many = writer._groups._many
+
+    def noted(fn: GroupFn[Any, Any], items: Sequence[Any]) -> list[Any] | None:
+        found.append(len(items))
+        return many(fn, items)
+
+    monkeypatch.setattr(writer._groups, "_many", noted)
+    return found
+
+
 async def opened(database: Database, credits: int = CREDITS) -> None:
     await database.transact(lambda tx: open_accounts(tx, ACCOUNTS, credits, now=NOW, expires_at=END))
 
@@ -76,7 +95,9 @@ async def found_in(database: Database) -> Rows:
 
 
 @in_loop
-async def test_what_comes_at_once_goes_together(database: Database, alone: list[object]) -> None:
+async def test_what_comes_at_once_goes_together(
+    database: Database, alone: list[object], groups: list[int]
+) -> None:
     await opened(database)
     reserve, capture = Reserve(PROCESS), Capture()
     asked = [reserving(n, ACCOUNTS[n % 2]) for n in range(2 * CREDITS)]
@@ -97,7 +118,7 @@ async def test_what_comes_at_once_goes_together(database: Database, alone: list[
         *(database.transact_in_group(capture, capturing(n, one)) for n, one in enumerate(held))
     )
     assert ended == [True] * len(held)
-    assert alone == []
+    assert (groups, alone) == ([len(asked), len(held)], [])
     found = await found_in(database)
     assert {table: count.total() for table, count in found.items()} == {
         "credit_account": 2,
@@ -110,15 +131,37 @@ async def test_what_comes_at_once_goes_together(database: Database, alone: list[
 
 
 @in_loop
-async def test_sales_that_come_at_once_are_stored_together(database: Database, alone: list[object]) -> None:
+async def test_sales_that_come_at_once_are_stored_together(
+    database: Database, alone: list[object], groups: list[int]
+) -> None:
     sold = [
         stored_request(f"request {n}", "t", expires_at=END, holder=KEY.did if n % 2 else None)
         for n in range(200)
     ]
     insert = Insert()
     await asyncio.gather(*(database.transact_in_group(insert, one) for one in sold))
-    assert alone == []
+    assert (groups, alone) == ([FULL_GROUP, FULL_GROUP, FULL_GROUP, 200 - 3 * FULL_GROUP], [])
     assert (await found_in(database))["payment_request"].total() == 200
+
+
+@in_loop
+async def test_a_capture_that_comes_too_late_takes_nothing_from_a_use_that_is_still_reserved(
+    database: Database,
+) -> None:
+    """The account has enough reserved for it: by another use, which is not in the group."""
+    await opened(database)
+    reserve, capture = Reserve(PROCESS), Capture()
+    taken = [await database.transact_in_group(reserve, reserving(n)) for n in range(3)]
+    late, timely, reserved = (one for one in taken if isinstance(one, Reservation))
+    assert await database.transact(lambda tx: release(tx, late.id, late.attempt, NOW + 1))
+    ended = await asyncio.gather(
+        *(database.transact_in_group(capture, capturing(n, one)) for n, one in enumerate((late, timely)))
+    )
+    assert ended == [False, True]
+    balance = await database.read(lambda tx: credit_store.balance(tx, ACCOUNTS[0]))
+    assert balance is not None
+    assert (balance.available, balance.reserved, balance.captured) == (CREDITS - 2, reserved.quantity, 1)
+    assert (await found_in(database))["burn"].total() == 1
 
 
 #: what makes a use other than plain

@@ -221,6 +221,20 @@ async def test_a_quick_group_spends_nothing_on_savepoints_and_commits_once(datab
 
 
 @in_loop
+async def test_who_comes_while_a_group_stands_open_shares_its_commit(database: Database) -> None:
+    statements = await traced(database)
+    later: list[asyncio.Task[str]] = []
+
+    def first(tx: Transaction) -> None:
+        write_hot(tx, "first")
+        later.append(asyncio.create_task(quickly(database, writing(write_hot, "second"))))
+
+    await quickly(database, first)
+    assert await later[0] == "second"
+    assert statements.count("COMMIT") == 1
+
+
+@in_loop
 async def test_a_group_is_full_some_time_however_many_come(database: Database) -> None:
     statements = await traced(database)
     asked = [quickly(database, writing(write_hot, str(n))) for n in range(3 * FULL_GROUP)]
