@@ -6,10 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from paywall.database.engine import GroupFn, Item, Result
-from paywall.database.settling import in_thread, settle
+from paywall.database.settling import FULL_GROUP, in_thread, settle
 
-#: items of a group at most
-FULL_GROUP = 64
 Waiting = tuple[Any, asyncio.Future[Any]]
 
 

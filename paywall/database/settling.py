@@ -7,6 +7,8 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from paywall.errors import StorageUnavailable
 
+#: what shares a commit at most: those that came first do not wait for ever
+FULL_GROUP = 64
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
@@ -21,11 +23,16 @@ def in_thread(
     try:
         return loop.run_in_executor(pool, fn, *arguments)
     except RuntimeError as error:
-        refused: asyncio.Future[T] = loop.create_future()
-        refusal = StorageUnavailable()
-        refusal.__cause__ = error
-        refused.set_exception(refusal)
-        return refused
+        future: asyncio.Future[T] = loop.create_future()
+        future.set_exception(refused(error))
+        return future
+
+
+def refused(error: Exception) -> StorageUnavailable:
+    """What is told where that happened."""
+    refusal = StorageUnavailable()
+    refusal.__cause__ = error
+    return refusal
 
 
 def settle(future: asyncio.Future[Any], result: Any = None, failure: BaseException | None = None) -> None:

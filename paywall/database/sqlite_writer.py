@@ -28,14 +28,12 @@ from sqlalchemy import Transaction as OpenTransaction
 from sqlalchemy.exc import OperationalError
 
 from paywall.database.engine import GroupFn, Item, Result, TransactFn, Transaction, run_one
+from paywall.database.settling import FULL_GROUP, refused, settle
 from paywall.database.sqlite_file import SqliteFile
-from paywall.errors import StorageUnavailable
 
 T = TypeVar("T")
 #: what SQLite raises when the storage or the memory, not the statement, is at fault
 STORAGE_ERRORS = (sqlite3.OperationalError, OperationalError, MemoryError)
-#: quick functions that share a commit at most: those that came first do not wait for ever
-FULL_GROUP = 64
 #: a commit that takes longer is slow, and for how long the next ones go to the thread
 SLOW_SECONDS, THREAD_SECONDS = 0.001, 1.0
 JobOutcome = tuple[bool, Any]
@@ -103,8 +101,7 @@ class SqliteWriter:
                 _undo(group.transaction)
             self._waiting, self._open, self._busy = [], None, False
             for job in [*(group.jobs if group is not None else []), *arrived]:
-                if not job.future.done():
-                    job.future.set_exception(_refused(error))
+                settle(job.future, failure=refused(error))
 
     def _go_on(self, loop: asyncio.AbstractEventLoop, group: Group | None, arrived: list[Job]) -> None:
         before = group.jobs if group is not None else []
@@ -167,12 +164,7 @@ class SqliteWriter:
 
     def _answer(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], outcomes: list[JobOutcome]) -> None:
         for job, (ok, value) in zip(jobs, outcomes, strict=True):
-            if job.future.done():
-                continue  # the client went away; what was committed stays, and is found by its key
-            if ok:
-                job.future.set_result(value)
-            else:
-                job.future.set_exception(value)
+            settle(job.future, value if ok else None, None if ok else value)
         self._turn(loop)
 
     def _commit(self, group: Group) -> list[JobOutcome]:
@@ -182,7 +174,7 @@ class SqliteWriter:
             group.transaction.commit()
         except Exception as error:  # noqa: BLE001  whatever it is, nothing was committed
             _undo(group.transaction)
-            return [(False, _refused(error))] * len(group.jobs)
+            return [(False, refused(error))] * len(group.jobs)
         return group.outcomes
 
     def _end(self, jobs: list[Job], group: Group | None) -> list[JobOutcome]:
@@ -198,7 +190,7 @@ class SqliteWriter:
                 return [self._run_in_savepoint(job.fn) for job in jobs]
         except STORAGE_ERRORS as error:
             # A full disk or an I/O error may have undone the whole group: nothing of it is acknowledged.
-            return [(False, _refused(error))] * len(jobs)
+            return [(False, refused(error))] * len(jobs)
 
     def _run_in_savepoint(self, fn: TransactFn[Any]) -> JobOutcome:
         self._cursor.execute("SAVEPOINT one")
@@ -226,9 +218,3 @@ def _undo(transaction: OpenTransaction) -> None:
     """What cannot be undone any more is found out by the next BEGIN."""
     with suppress(Exception):
         transaction.rollback()
-
-
-def _refused(error: Exception) -> StorageUnavailable:
-    refusal = StorageUnavailable()
-    refusal.__cause__ = error
-    return refusal

@@ -14,7 +14,7 @@ from paywall.credits import store as credit_store
 from paywall.database.engine import Database, GroupFn, Transaction
 from paywall.database.opening import open_engine
 from paywall.database.postgres import PostgresWriter
-from paywall.database.postgres_groups import FULL_GROUP
+from paywall.database.settling import FULL_GROUP
 from paywall.errors import PaywallError, StorageUnavailable
 from paywall.redemptions.capturing import Capture, ToCapture
 from paywall.redemptions.fulfilment import UseOrder

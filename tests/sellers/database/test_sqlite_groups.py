@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from paywall.database import sqlite_file, sqlite_writer
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
-from paywall.database.sqlite_writer import FULL_GROUP
+from paywall.database.settling import FULL_GROUP
 from tests.support.world.loop import in_loop
 from tests.support.world.rows import names, quickly, write_hot, write_orm, writing
 
