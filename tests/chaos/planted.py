@@ -51,9 +51,9 @@ PLANTS = {
         "paywall.redemptions.store",
         (
             Edit(
-                "reserve",
-                "        idempotency_key=request.idempotency_key,\n",
-                "        idempotency_key=request.id,\n",
+                "new_row",
+                "    values: Values = _values(request)\n",
+                "    values: Values = _values(request._replace(idempotency_key=request.id))\n",
             ),
         ),
         "killed at redeem.captured",
@@ -97,10 +97,10 @@ PLANTS = {
         (
             Edit(
                 "sell",
-                "    await self._database.transact_in_group(self._insert, row)\n",
+                "    await self._database.transact_in_group(self._insert, sold)\n",
                 """\
     import asyncio
-    store_it = lambda: asyncio.ensure_future(self._database.transact_in_group(self._insert, row))
+    store_it = lambda: asyncio.ensure_future(self._database.transact_in_group(self._insert, sold))
     asyncio.get_running_loop().call_later(5, store_it)
 """,
             ),

@@ -32,10 +32,8 @@ class StorableRequests:
 def check_storable(scope: Scope) -> None:
     """Of an HTTP request: its path, query and headers. Errors: BadRequest."""
     query = scope["query_string"]
-    texts = chain.from_iterable(scope["headers"])
-    if (
-        b"\0" in b"".join(texts)
-        or (query and b"\0" in unquote_to_bytes(query))
-        or not is_storable(scope["path"])
-    ):
+    texts = b"".join(chain.from_iterable(scope["headers"]))
+    if query:
+        texts += unquote_to_bytes(query)
+    if b"\0" in texts or not is_storable(scope["path"]):
         raise BadRequest("A request holds no NUL and no half of a character, in its path, query or headers.")

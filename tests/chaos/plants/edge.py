@@ -59,7 +59,7 @@ PLANTS = {
         (
             Edit(
                 "check_storable",
-                '    if b"\\0" in b"".join(texts) or not is_storable(scope["path"]):\n',
+                '    if b"\\0" in texts or not is_storable(scope["path"]):\n',
                 "    if not scope:\n",
             ),
         ),
