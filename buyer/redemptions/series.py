@@ -64,12 +64,6 @@ def renew(db: sqlite3.Connection, old: KeySeries, owner: str, *, now: int) -> Ke
     return KeySeries(fresh) if changed == 1 else None
 
 
-def keep(db: sqlite3.Connection, receipt_id: str, owner: str, *, now: int) -> None:
-    """Nobody else shall think that `owner` has ended."""
-    until = now + lease.SECONDS
-    db.execute("UPDATE series SET until = ? WHERE receipt_id = ? AND owner = ?", (until, receipt_id, owner))
-
-
 def close(db: sqlite3.Connection, receipt_id: str, owner: str) -> None:
     """All that `owner` asked is written down. What was broken off before him stays, for whoever asks those words."""
     db.execute(

@@ -45,7 +45,8 @@ class UnderWay:
         self._renewed: dict[str, HeldSeries | None] = {}
         self._timer: threading.Timer | None = None
         self._noted_at = time.monotonic()
-        self._failed = self._idle = self._closed = False
+        #: a commit that ends the series which began nothing since the one before it; one that ends them all
+        self._looking = self._ending = self._failed = self._closed = False
 
     @classmethod
     def of(cls, wallet: Wallet) -> "UnderWay":
@@ -115,6 +116,7 @@ class UnderWay:
             self._wallet.transact(nothing)
 
     def write(self, db: sqlite3.Connection) -> None:
+        self._check_own()
         for asked in self._uses.values():
             self._write(db, asked)
         self._renewed = {name: self._next(db, name, held) for name, held in self._held.items()}
@@ -132,7 +134,7 @@ class UnderWay:
             self._timer.cancel()
         for asked in self._uses.values():
             asked.state = "delivered" if asked.state == "delivered" else "ended"
-        self._idle = True
+        self._ending = True
         try:
             self.note()
         finally:
@@ -154,30 +156,30 @@ class UnderWay:
 
     def _next(self, db: sqlite3.Connection, receipt_id: str, held: HeldSeries) -> HeldSeries | None:
         """What a receipt's keys are made of from this commit on."""
-        if not held.begun and not self._idle:
+        if not held.begun and not self._looking and not self._ending:
             return held
-        if held.begun <= 1:
+        if held.begun <= 1 or self._ending:
             # A lone use: what has nothing under way leaves nothing that a crash, or a copy, could repeat.
             series.close(db, receipt_id, self.owner)
             return None
         own = series.renew(db, held.own, self.owner, now=held.now())
         if own is None:
             return None
-        return HeldSeries(
-            own, held.broken, jobs.cost(db, receipt_id), series.unsure(db, receipt_id, self.owner), held.now
-        )
+        cost, unsure = jobs.cost(db, receipt_id), series.unsure(db, receipt_id, self.owner)
+        return HeldSeries(own, held.broken, cost, unsure, held.now)
 
     def _check_written(self) -> None:
-        if self._pid != os.getpid():
-            # The keys that this process would make are those that its parent makes.
-            hint = "Open the wallet after the fork."
-            raise WalletError(
-                "wallet_forked", f"{self._wallet.path} was opened by another process", hint=hint
-            )
+        self._check_own()
         unwritten = sum(held.begun for held in self._held.values())
         late = unwritten and time.monotonic() - self._noted_at > 2 * NOTE_SECONDS
         if self._failed or late or unwritten >= MOST_UNWRITTEN:
             self.note()
+
+    def _check_own(self) -> None:
+        if self._pid != os.getpid():
+            # The keys that this process would make are those that its parent makes.
+            told = f"{self._wallet.path} was opened by another process"
+            raise WalletError("wallet_forked", told, hint="Open the wallet after the fork.")
 
     def _taken_up(self, wanted: WantedUse, now: Callable[[], int]) -> AskedUse | None:
         def find(db: sqlite3.Connection) -> list[WantedUse]:
@@ -212,10 +214,9 @@ class UnderWay:
             own, broken = series.take(db, receipt_id, self.owner, now=now())
             return own, broken, jobs.cost(db, receipt_id), series.unsure(db, receipt_id, self.owner)
 
-        own, broken, cost, unsure = self._wallet.transact(take)
-        held = self._held[receipt_id] = HeldSeries(
-            own, [BrokenSeries(one) for one in broken], cost, unsure, now
-        )
+        own, left, cost, unsure = self._wallet.transact(take)
+        broken = [BrokenSeries(one) for one in left]
+        held = self._held[receipt_id] = HeldSeries(own, broken, cost, unsure, now)
         return held
 
     def _start_timer(self) -> None:
@@ -229,12 +230,12 @@ class UnderWay:
             self._timer = None
             if self._closed:
                 return
-            self._idle = not any(held.begun for held in self._held.values())
             changed = self._held or any(not one.stored or one.state != "asked" for one in self._uses.values())
             if changed or time.monotonic() - self._noted_at >= lease.RENEW_EVERY:
+                self._looking = True
                 with suppress(WalletError):
                     self.note()
-            self._idle = False
+                self._looking = False
             if self._uses or self._held:
                 self._start_timer()
 

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from buyer.errors import WalletError
 from buyer.wallet.file import Wallet
@@ -45,7 +47,21 @@ class Work:
 
 def this_process(nonce: str) -> str:
     """What an owner in this process is called."""
-    return f"{socket.gethostname()}:{os.getpid()}:{nonce}"
+    return f"{socket.gethostname()}:{_named(os.getpid())}:{nonce}"
+
+
+@lru_cache(maxsize=1)
+def _named(own_pid: int) -> str:
+    """With its start: in a container the process behind a crash has the number of the one before."""
+    return f"{own_pid}.{_started(own_pid)}"
+
+
+def _started(pid: int) -> str:
+    """When a process began, as Linux counts it; "" elsewhere, or where there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 @asynccontextmanager
@@ -125,9 +141,12 @@ async def _renew(work: Work) -> None:
 
 def is_dead(owner: str) -> bool:
     """Whether the process that is named so has ended, as far as this machine can tell."""
-    host, pid, _ = owner.rsplit(":", 2)
+    host, process, _ = owner.rsplit(":", 2)
+    pid, _, started = process.partition(".")
     if host != socket.gethostname():
         return False
+    if started and _started(int(pid)) not in {started, ""}:
+        return True  # the number is another's by now
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

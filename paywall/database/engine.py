@@ -79,9 +79,12 @@ class Transaction:
             self._session.commit()
 
     def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        session, self._session = (
+            self._session,
+            None,
+        )  # the next function is given none, whatever becomes of this one
+        if session is not None:
+            session.close()
 
 
 TransactFn = Callable[[Transaction], T]

@@ -121,7 +121,7 @@ _USE_UP = UseUp()
 
 
 async def use_up(database: Database, proof: HolderProof | None) -> None:
-    """A proof counts once, also that of a request that was refused after it had verified, which undid its use.
+    """A proof counts once, also that of a request that was refused after it had verified: that may have undone its use.
 
     Otherwise who saw a refused request could send it again, and be heard, until the proof is too old.
     """

@@ -31,13 +31,14 @@ def use_proof(tx: Transaction, proof: HolderProof) -> None:
 
 
 class UseUp:
-    """Whether it was not used before, for a `database.engine.GroupFn`: it is used now in any case."""
+    """For a `database.engine.GroupFn`: it is used from now on, if it was not before."""
 
-    def one(self, tx: Transaction, item: HolderProof) -> bool:
-        return _INSERT.one(tx, _row(item))
+    def one(self, tx: Transaction, item: HolderProof) -> None:
+        _INSERT.one(tx, _row(item))
 
-    def many(self, tx: Transaction, items: Sequence[HolderProof]) -> list[bool] | None:
-        return [True] * len(items) if use_proofs(tx, items) else None
+    def many(self, tx: Transaction, items: Sequence[HolderProof]) -> list[None] | None:
+        use_proofs(tx, items)
+        return [None] * len(items)
 
 
 def use_proofs(tx: Transaction, proofs: Sequence[HolderProof]) -> bool:

@@ -28,7 +28,7 @@ class Whole:
         self._cycle = None
 
     def take_body(self) -> bytes | None:
-        """The request's body; None where some of it is still to come, or its client waits to be told to send it."""
+        """The request's body, to be asked for once; None where some of it is still to come, or is not sent unasked."""
         cycle = self._cycle
         if cycle is None or cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
             return None

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from buyer.errors import SellerFault, WalletError
+from buyer.errors import SellerFault, WalletError, nothing
 from buyer.purchase.receipts import HeldReceipt
 from buyer.redemptions import under_way
 from buyer.redemptions.jobs import WantedUse
@@ -48,6 +48,17 @@ def forked_asks(wallet: Wallet, receipt: HeldReceipt, now: Callable[[], int]) ->
         wanted = WantedUse.new("", receipt.id, "/api/images/generate", "{}")
         try:
             under_way.UnderWay.of(wallet).begin(wanted, now=now)
+        except WalletError as error:
+            os._exit(FORKED if error.code == "wallet_forked" else 2)
+        os._exit(3)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def forked_writes(wallet: Wallet) -> int:
+    """As `forked_asks`, of a child that would write anything into the wallet."""
+    if (child := os.fork()) == 0:
+        try:
+            wallet.transact(nothing)
         except WalletError as error:
             os._exit(FORKED if error.code == "wallet_forked" else 2)
         os._exit(3)
@@ -95,6 +106,38 @@ async def test_what_was_asked_is_noted_soon_and_an_idle_wallet_holds_no_series(
                 while rows(any_shop, STATE) != [(2, 0)]:  # noqa: ASYNC110  a file has no event
                     await asyncio.sleep(0.01)
             assert rows(any_shop, "SELECT 1 FROM leases") == []
+
+
+@in_loop
+async def test_a_wallet_that_is_closed_before_its_client_holds_no_series(
+    any_shop: AnyShop, late: None
+) -> None:
+    """Whoever opens it next would take a series that was left for one that a crash broke off."""
+    receipt = await asyncio.to_thread(buy, any_shop)
+    wallet = Wallet.open(any_shop.wallet_path)
+    async with any_shop.client(wallet) as client:
+        for _ in range(3):
+            await client.redeem(receipt, LINCOLN)
+        wallet.close()
+    assert rows(any_shop, STATE) == [(3, 0)]
+
+
+@in_loop
+async def test_a_receipt_that_is_idle_holds_no_series_while_another_is_used(
+    any_shop: AnyShop, late: None
+) -> None:
+    """Its series would run out, and another process would go on with it beside this one."""
+    idle, used = [await asyncio.to_thread(buy, any_shop, 5) for _ in range(2)]
+    with closing(Wallet.open(any_shop.wallet_path)) as wallet:
+        async with any_shop.client(wallet) as client:
+            look = under_way.UnderWay.of(wallet)._tick
+            for receipt in (idle, idle, used, used):
+                await client.redeem(receipt, LINCOLN)
+            look()
+            for _ in range(2):
+                await client.redeem(used, LINCOLN)
+            look()
+            assert rows(any_shop, "SELECT receipt_id FROM series") == [(used.id,)]
 
 
 @in_loop
@@ -162,7 +205,10 @@ async def test_a_process_that_was_forked_from_a_buyer_asks_nothing_with_its_keys
     with closing(Wallet.open(any_shop.wallet_path)) as wallet:
         async with any_shop.client(wallet) as client:
             await client.redeem(receipt, LINCOLN)
+            series = rows(any_shop, "SELECT secret FROM series")
             assert forked_asks(wallet, receipt, any_shop.now) == FORKED
+            assert forked_writes(wallet) == FORKED
+            assert rows(any_shop, "SELECT secret FROM series") == series != []
 
 
 @pytest.mark.parametrize("noted", [True, False])

@@ -17,7 +17,9 @@ def upgrade() -> None:
         sa.Column("jti", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("expires_at", "thumbprint", "jti"),
     )
-    # What was used before the upgrade is not to be used again after it.
+    # What was used before the upgrade is not to be used again after it, nor what others use meanwhile.
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("LOCK TABLE holder_proof IN ACCESS EXCLUSIVE MODE")
     op.execute("""INSERT INTO holder_proof_ordered (expires_at, thumbprint, jti)
         SELECT expires_at, thumbprint, jti FROM holder_proof""")
     op.drop_table("holder_proof")

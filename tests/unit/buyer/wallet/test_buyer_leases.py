@@ -29,7 +29,7 @@ def test_the_lease_of_a_dead_process_is_free_at_once(wallet: Wallet) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         pid = child.pid
     assert lease.try_acquire(work_on(wallet, "it"))
-    owner = work_on(wallet, "it").owner.replace(f":{os.getpid()}:", f":{pid}:")
+    owner = work_on(wallet, "it").owner.replace(f":{os.getpid()}.", f":{pid}.")
     wallet.transact(lambda db: db.execute("UPDATE leases SET owner = ?", (owner,)))
     assert lease.try_acquire(work_on(wallet, "it", nonce="2"))
 

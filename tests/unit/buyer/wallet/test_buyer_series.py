@@ -98,3 +98,14 @@ def test_a_broken_series_gives_each_key_that_the_wallet_does_not_know_and_ends_w
     assert broken.next_key(b"b", known.__contains__) == keys.key(b"b", 0)
     broken.done.add(b"a")
     assert broken.next_key(b"a", known.__contains__) is None
+
+
+def test_a_process_of_a_dead_one_s_number_is_not_taken_for_it() -> None:
+    """In a container every process behind a crash has the same number."""
+    host, process, nonce = ME.rsplit(":", 2)
+    pid, _, started = process.partition(".")
+    assert started
+    assert not lease.is_dead(ME)
+    assert lease.is_dead(f"{host}:{pid}.{int(started) - 1}:{nonce}")
+    assert not lease.is_dead(f"{host}:{pid}:{nonce}"), "as the versions before named it"
+    assert not lease.is_dead(f"elsewhere:{pid}.1:{nonce}")
