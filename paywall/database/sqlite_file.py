@@ -16,8 +16,9 @@ from paywall.private_files import private_file, private_sqlite
 
 #: for the lock of another process: an operator's own tool
 PATIENCE_SECONDS = 10
-#: what may stand in the write-ahead log before it is copied into the file: some 20 MB
-CHECKPOINT_ROWS = 4000
+#: what may stand in the write-ahead log before it is copied into the file: some 2 MB. Writers wait for the copying, and
+#: for ten times as much they waited twice as long.
+CHECKPOINT_ROWS = 500
 
 
 class SqliteFile:
