@@ -46,6 +46,7 @@ def check_private(path: Path) -> None:
 def check_ours(connection: sqlite3.Connection, path: Path) -> None:
     """WalletError for a file that is damaged, or a database of another program's."""
     try:
+        connection.execute("BEGIN")  # one view: another process may bring it to the present version meanwhile
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
@@ -56,6 +57,8 @@ def check_ours(connection: sqlite3.Connection, path: Path) -> None:
         (unpriced,) = connection.execute(_NO_MONEY, (MAX_DECIMALS,)).fetchone()
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise WalletError("wallet_unreadable", f"{path} is not a wallet: {error}") from error
+    finally:
+        connection.rollback()
     found = f"{unpriced} prices are no money" if found == "ok" and unpriced else found
     if found != "ok":
         hint = "Keep the file, and go on with a backup: buyer wallet restore FILE"
