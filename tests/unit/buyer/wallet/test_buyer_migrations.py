@@ -5,7 +5,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -19,7 +19,7 @@ from buyer.purchase import store as purchase_store
 from buyer.purchase.receipts import HeldReceipt
 from buyer.wallet.file import Wallet
 from buyer.wallet.migrations import STEPS, VERSION, migrate
-from buyer.wallet.soundness import APPLICATION
+from buyer.wallet.soundness import APPLICATION, check_ours
 from shared.dialects import ack
 from shared.keys import SigningKey
 from shared.money import Money
@@ -193,3 +193,19 @@ def test_an_old_wallet_that_many_open_at_once_is_changed_once(old: Path) -> None
     for thread in threads:
         thread.join()
     assert found == [BUYER.public.did] * 6
+
+
+def test_a_wallet_that_is_brought_up_while_it_is_looked_at_is_no_stranger(old: Path) -> None:
+    """Its mark and its version are read one after the other, and changed together."""
+
+    def bring_up(statement: str) -> None:
+        if statement == "PRAGMA user_version":
+            with closing(sqlite3.connect(old, timeout=0)) as other, suppress(sqlite3.OperationalError):
+                other.execute(f"PRAGMA application_id = {APPLICATION}")
+                other.execute(f"PRAGMA user_version = {VERSION}")
+
+    with closing(sqlite3.connect(old, isolation_level=None)) as looking:
+        looking.set_trace_callback(bring_up)
+        check_ours(looking, old)
+        looking.set_trace_callback(None)
+        assert not looking.in_transaction
