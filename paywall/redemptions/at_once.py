@@ -16,7 +16,7 @@ from paywall.redemptions.capturing import Capture, ToCapture, follow_up, follow_
 from paywall.redemptions.fulfilment import QuickFulfilment, StoredDelivery, UseOrder
 from paywall.redemptions.holder_proofs import use_proof, use_proofs
 from paywall.redemptions.request import Reservation
-from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve, refused, take_many
+from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve, refuse_use, take_many
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 
@@ -76,7 +76,7 @@ class UseAtOnce:
         transfer = postings.use(request.id, request.quantity)
         left = credit_store.take(tx, request.account_id, request.product, transfer, asked.now)
         if left is None:
-            return refused(tx, request, store.why_not(tx, request, asked.now))
+            return refuse_use(tx, request, store.why_not(tx, request, asked.now))
         failpoint("redeem.capturing")
         deliveries.keep(tx, item.reference, made.body)
         held = store.reservation(request, 1, left)

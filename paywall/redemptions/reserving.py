@@ -33,7 +33,7 @@ class RefusedUse(NamedTuple):
     error: PaywallError
 
 
-def refused(tx: Transaction, request: RedemptionRequest, error: PaywallError) -> RefusedUse:
+def refuse_use(tx: Transaction, request: RedemptionRequest, error: PaywallError) -> RefusedUse:
     """A new redemption that was refused is taken back. Errors: `error`, where more was written than that."""
     if not store.take_back(tx, request.id) and not isinstance(error, IdempotencyKeyReused):
         raise error
@@ -57,7 +57,7 @@ class Reserve:
         except HolderProofInvalid:
             raise  # before anything was written
         except PaywallError as error:
-            return refused(tx, item.request, error)
+            return refuse_use(tx, item.request, error)
 
     def many(self, tx: Transaction, items: Sequence[ToReserve]) -> list[Reserved] | None:
         proofs = [one.request.holder_proof for one in items if one.request.holder_proof is not None]

@@ -11,6 +11,8 @@ from shared import strict_json
 from shared.strict_json import StrictJsonError
 
 MAX_BODY = 65_536
+#: of a body that is read once for all who send it
+SMALL_BODY = 256
 #: of a length that need not be read to be too large
 MAX_DIGITS = 20
 

@@ -14,15 +14,13 @@ from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeemed
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Asked, UseAttempt, Using
-from paywall.web.bodies import object_of, read_bytes, wants_json
+from paywall.web.bodies import SMALL_BODY, object_of, read_bytes, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.edge.conditional import unchanging
 from paywall.web.paths import ExactRoute, at_root
 from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
 
-#: bytes of a body that is read once for all who send it
-SMALL_BODY = 256
 #: a client that lost count of its own keys sees that this is no new use
 REPEATED = (("Idempotent-Replayed", "true"),)
 

@@ -12,7 +12,7 @@ from paywall.errors import BadRequest, HolderProofInvalid, PaywallError
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
 from paywall.sales.selling import Selling
-from paywall.web.bodies import object_of, read_bytes, read_object, text_member
+from paywall.web.bodies import SMALL_BODY, object_of, read_bytes, read_object, text_member
 from paywall.web.credentials import Origins, proof_header
 from paywall.web.dialects import PaymentDialects
 from paywall.web.paths import at_root
@@ -22,9 +22,6 @@ from shared.dialects.base import Offer, Paid
 from shared.tokens import dpop
 from shared.tokens.dpop import HolderProof
 from shared.tokens.jws import TokenError
-
-#: bytes of an order that is read once for all who send it
-SMALL_ORDER = 256
 
 
 class SalesRoutes:
@@ -59,7 +56,7 @@ class SalesRoutes:
     async def _buy(self, product: str, request: Request) -> Response:
         """The 402, in every dialect at once; the body in the one that is asked for."""
         raw = await read_bytes(request)
-        credits, holder = _kept_order(raw) if len(raw) <= SMALL_ORDER else _order(raw)
+        credits, holder = _kept_order(raw) if len(raw) <= SMALL_BODY else _order(raw)
         sold = await self._selling.sell(product, credits, holder)
         response = self._dialects.challenge(request, Offer(sold.token, sold.request))
         response.append((_location(request, sold.request.id),))

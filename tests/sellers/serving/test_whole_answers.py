@@ -6,6 +6,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from paywall.serving.whole_answer import EXTENSION
+from paywall.web.edge.whole import EXTENSION as LOOKED_FOR
 from tests.support.hostile.bounded import Answering, bounded
 from tests.support.world.loop import in_server_loop
 
@@ -152,3 +153,8 @@ async def test_behind_an_answer_that_is_not_read_the_next_one_waits() -> None:
     assert app.answered == [True, False]
     assert len(said) > LARGE
     assert said.endswith(b"\r\n\r\nabc")
+
+
+def test_the_app_looks_where_the_server_puts_it() -> None:
+    """Each has the name for itself, for neither knows the other; else every request would go the long way."""
+    assert LOOKED_FOR == EXTENSION

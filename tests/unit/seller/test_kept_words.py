@@ -10,8 +10,8 @@ from paywall.clock import new_id
 from paywall.redemptions.access import Principal
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Asked, UseAttempt, Using
-from paywall.web.bodies import object_of
-from paywall.web.resources import SMALL_BODY, _asked
+from paywall.web.bodies import SMALL_BODY, object_of
+from paywall.web.resources import _asked
 from shared import strict_json
 from tests.conformance.samples import RECEIPT, REQUEST
 from tests.support.world.echo import Echo
