@@ -9,7 +9,15 @@ class BurnRow(SQLModel, table=True):
 
     __tablename__ = "burn"
     __table_args__ = (
-        UniqueConstraint("batch_id", "leaf_index", name="uq_burn_leaf"),
+        # Partial: a row of nothing for each burn that waits would be written and changed again.
+        Index(
+            "uq_burn_leaf",
+            "batch_id",
+            "leaf_index",
+            unique=True,
+            sqlite_where=text("batch_id IS NOT NULL"),
+            postgresql_where=text("batch_id IS NOT NULL"),
+        ),
         CheckConstraint("quantity > 0", name="ck_burn_quantity"),
         CheckConstraint("length(commitment) = 32", name="ck_burn_commitment"),
         Index(
@@ -18,6 +26,7 @@ class BurnRow(SQLModel, table=True):
             sqlite_where=text("batch_id IS NULL"),
             postgresql_where=text("batch_id IS NULL"),
         ),
+        {"sqlite_with_rowid": False},
     )
     #: invariant 2: captured redemptions and burns are one to one
     redemption_id: str = Field(primary_key=True, foreign_key="redemption.id")

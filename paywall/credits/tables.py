@@ -47,7 +47,10 @@ class PostingRow(SQLModel, table=True):
     """A transfer with both its sides: `amount` left the one bucket for the other. Never changed, never deleted."""
 
     __tablename__ = "posting"
-    __table_args__ = (CheckConstraint("amount > 0 AND source <> target", name="ck_posting_sides"),)
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND source <> target", name="ck_posting_sides"),
+        {"sqlite_with_rowid": False},
+    )
     #: "<what>:<of which>[:<attempt>]": the unique key that makes a transfer happen once
     transfer: str = Field(primary_key=True)
     #: the buckets

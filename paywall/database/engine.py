@@ -8,7 +8,6 @@ one writer, `sqlite_writer.py`) and on PostgreSQL (a bounded pool of threads, `p
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection, Dialect, Engine
@@ -67,11 +66,6 @@ class Transaction:
         """How many rows a statement without rows of its own inserted or changed; in the driver's own style."""
         self._cursor.execute(text, parameters)
         return int(self._cursor.rowcount)
-
-    def pipeline(self) -> AbstractContextManager[Any]:
-        """Within, no statement without rows waits for the one before it: PostgreSQL's alone, for `GroupFn.many`."""
-        driver: Any = self.connection.connection.driver_connection
-        return driver.pipeline()  # type: ignore[no-any-return]
 
     def finish(self) -> None:
         """Send what the session still holds. The transaction itself is not ended here."""

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from paywall.errors import SetupError
 
 #: the newest migration; a test compares it with the folder
-HEAD = "0007"
+HEAD = "0008"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -11,8 +11,8 @@ from paywall.credits import store as credit_store
 from paywall.database.engine import Liveness, Transaction
 from paywall.database.inserts import Insertion, Values
 from paywall.ops.failpoints import failpoint
-from paywall.redemptions import deliveries, store
-from paywall.redemptions.capturing import Capture, ToCapture, follow_up, follow_up_many
+from paywall.redemptions import store
+from paywall.redemptions.capturing import Capture, ToCapture, owe_burn, owe_burns
 from paywall.redemptions.fulfilment import QuickFulfilment, StoredDelivery, UseOrder
 from paywall.redemptions.holder_proofs import use_proof, use_proofs
 from paywall.redemptions.request import Reservation
@@ -20,7 +20,8 @@ from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve, refuse
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 
-_INSERT = Insertion(RedemptionRow, (*store.COLUMNS, "delivery", "media_type", "sha256"), unless=store.KEY)
+_CAPTURED = (*store.COLUMNS, "delivery", "media_type", "sha256", "body")
+_INSERT = Insertion(RedemptionRow, _CAPTURED, unless=store.KEY)
 
 
 class QuickUse(NamedTuple):
@@ -78,9 +79,8 @@ class UseAtOnce:
         if left is None:
             return refuse_use(tx, request, store.why_not(tx, request, asked.now))
         failpoint("redeem.capturing")
-        deliveries.keep(tx, item.reference, made.body)
         held = store.reservation(request, 1, left)
-        follow_up(tx, _to_capture(item, held, made))
+        owe_burn(tx, _to_capture(item, held, made))
         return Done(held, made.delivery, made.body)
 
     def many(self, tx: Transaction, items: Sequence[QuickUse]) -> list[QuickOutcome] | None:
@@ -99,15 +99,14 @@ class UseAtOnce:
         failpoint("redeem.capturing")
         held = [store.reservation(one.asked.request, 1, left[one.asked.request.id]) for one in items]
         ends = [_to_capture(*each) for each in zip(items, held, made, strict=True)]
-        bodies = [(item.reference, one.body) for item, one in zip(items, made, strict=True)]
-        if not (deliveries.keep_many(tx, bodies) and follow_up_many(tx, ends)):
+        if not owe_burns(tx, ends):
             return None
         return [Done(at, one.delivery, one.body) for at, one in zip(held, made, strict=True)]
 
     def _row(self, item: QuickUse, made: "_Made") -> Values:
         asked, delivery = item.asked, made.delivery
         new = store.new_row(asked.request, self._liveness.own(), asked.deadline, asked.now, state="captured")
-        return *new, delivery.reference, delivery.media_type, delivery.sha256
+        return *new, delivery.reference, delivery.media_type, delivery.sha256, made.body
 
     def _step_by_step(self, tx: Transaction, item: QuickUse) -> QuickOutcome:
         taken = self._reserve.one(tx, item.asked)
@@ -119,7 +118,6 @@ class UseAtOnce:
             refusal = store.refusal_of(made)
             store.release(tx, taken.id, taken.attempt, item.asked.now, refusal=refusal)
             return Undelivered(taken.id, made)
-        deliveries.keep(tx, item.reference, made.body)
         captured = self._capture.one(tx, _to_capture(item, taken, made))
         assert captured, "what was reserved in this very transaction is there"
         return Done(taken, made.delivery, made.body)
@@ -128,7 +126,6 @@ class UseAtOnce:
 class _Made(NamedTuple):
     """What the resource gave for its order."""
 
-    order: UseOrder
     body: bytes
     delivery: StoredDelivery
 
@@ -141,8 +138,8 @@ def _made(item: QuickUse, redemption_id: str, document: str) -> _Made | Exceptio
     except Exception as error:  # noqa: BLE001  whatever a resource raises
         return error
     url, sha256 = resource.delivery_path(item.reference), hashlib.sha256(given.body).hexdigest()
-    return _Made(order, given.body, StoredDelivery(item.reference, url, given.media_type, sha256))
+    return _Made(given.body, StoredDelivery(item.reference, url, given.media_type, sha256))
 
 
 def _to_capture(item: QuickUse, held: Reservation, made: _Made) -> ToCapture:
-    return ToCapture(held, made.order, made.delivery, item.resource.record, item.salt, item.asked.now)
+    return ToCapture(held, made.delivery, made.body, item.salt, item.asked.now)

@@ -13,23 +13,22 @@ from paywall.database.engine import Transaction
 from paywall.database.inserts import PostgresText, Values
 from paywall.ops.failpoints import failpoint
 from paywall.redemptions import store
-from paywall.redemptions.fulfilment import Recorder, StoredDelivery, UseOrder
+from paywall.redemptions.fulfilment import StoredDelivery
 from paywall.redemptions.request import Reservation
 
 _CAPTURE_MANY = PostgresText("""UPDATE redemption r SET state = 'captured', delivery = a.delivery,
-    media_type = a.media_type, sha256 = a.sha256, updated_at = %(now)s
+    media_type = a.media_type, sha256 = a.sha256, body = a.body, updated_at = %(now)s
     FROM unnest(%(id)s::text[], %(attempt)s::integer[], %(delivery)s::text[], %(media_type)s::text[],
-        %(sha256)s::text[]) AS a (id, attempt, delivery, media_type, sha256)
+        %(sha256)s::text[], %(body)s::bytea[]) AS a (id, attempt, delivery, media_type, sha256, body)
     WHERE r.id = a.id AND r.state = 'reserved' AND r.attempt = a.attempt RETURNING 1""")
 
 
 class ToCapture(NamedTuple):
-    """A delivered use. `salt` (16 bytes) blinds the leaf of its burn; `record` keeps the resource's own rows."""
+    """A delivered use. `body` is for the database to keep; `salt` (16 bytes) blinds the leaf of its burn."""
 
     reservation: Reservation
-    order: UseOrder
     delivery: StoredDelivery
-    record: Recorder | None
+    body: bytes | None
     salt: bytes
     now: int
 
@@ -38,10 +37,10 @@ class Capture:
     """Whether the reservation was there to be captured, for a `database.engine.GroupFn`."""
 
     def one(self, tx: Transaction, item: ToCapture) -> bool:
-        if not store.capture(tx, item.reservation, item.delivery, item.now):
+        if not store.capture(tx, item.reservation, item.delivery, item.now, item.body):
             return False
         failpoint("redeem.capturing")
-        follow_up(tx, item)
+        owe_burn(tx, item)
         return True
 
     def many(self, tx: Transaction, items: Sequence[ToCapture]) -> list[bool] | None:
@@ -54,28 +53,23 @@ class Capture:
             delivery=[one.delivery.reference for one in items],
             media_type=[one.delivery.media_type for one in items],
             sha256=[one.delivery.sha256 for one in items],
+            body=[one.body for one in items],
         )
         if len(found) != len(items) or not bulk.capture(tx, [_move(one) for one in items], now):
             return None
         failpoint("redeem.capturing")
-        return [True] * len(items) if follow_up_many(tx, items) else None
+        return [True] * len(items) if owe_burns(tx, items) else None
 
 
-def follow_up(tx: Transaction, item: ToCapture) -> None:
-    """What stands or falls with a capture: the resource's own rows, and the burn."""
-    if item.record is not None:
-        item.record(tx, item.order, item.delivery)
+def owe_burn(tx: Transaction, item: ToCapture) -> None:
+    """The burn that stands or falls with a capture."""
     held = item.reservation
     if held.owes_burn:
         burn_store.insert(tx, held.id, item.salt, held.commitment, quantity=held.quantity, now=item.now)
 
 
-def follow_up_many(tx: Transaction, items: Sequence[ToCapture]) -> bool:
-    """`follow_up` of each, on PostgreSQL; False where a burn is there already."""
-    with tx.pipeline():
-        for one in items:
-            if one.record is not None:
-                one.record(tx, one.order, one.delivery)
+def owe_burns(tx: Transaction, items: Sequence[ToCapture]) -> bool:
+    """`owe_burn` of each, on PostgreSQL; False where a burn is there already."""
     return burn_store.insert_many(tx, [_burn_row(one) for one in items if one.reservation.owes_burn])
 
 

@@ -80,16 +80,6 @@ class QuickFulfilment(Protocol):
         """Release what it holds."""
 
 
-class Recorder(Protocol):
-    """Keeps a room's own rows about a delivery."""
-
-    def __call__(self, tx: Any, order: UseOrder, delivery: StoredDelivery) -> None:
-        """In the open transaction `tx` (`database.engine.Transaction`) that captures: all of it stands, or nothing.
-
-        It may run on the event loop, and again from the start: a few compiled statements, no more.
-        """
-
-
 @runtime_checkable
 class PresentsDelivery(Protocol):
     """The ability to name deliveries in its own words in JSON answers; without it they are `delivery`."""

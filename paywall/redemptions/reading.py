@@ -4,9 +4,9 @@ from paywall.credits import store as credit_store
 from paywall.credits.store import Balance
 from paywall.database.engine import Database, Transaction
 from paywall.errors import NotFound, ReceiptInvalid, Unavailable
-from paywall.redemptions import holder_proofs, store
+from paywall.redemptions import holder_proofs
 from paywall.redemptions.access import Principal
-from paywall.redemptions.deliveries import body_of, stored_delivery
+from paywall.redemptions.deliveries import body_of, by_delivery, stored_delivery
 from paywall.redemptions.resource import Resource
 
 
@@ -31,11 +31,11 @@ class Reading:
 
     async def delivery(self, resource: Resource, reference: str) -> tuple[bytes, str, str]:
         """(body, media type, sha256 hex) of what was delivered. Errors: NotFound, Unavailable."""
-        row = await self._database.read(lambda tx: store.by_delivery(tx, resource.id, reference))
+        row = await self._database.read(lambda tx: by_delivery(tx, resource.id, reference))
         found = stored_delivery(resource, row) if row is not None else None
-        if found is None:
+        if row is None or found is None:
             raise NotFound("There is no such delivery.")
-        body = await body_of(self._database, resource, reference)
+        body = await body_of(resource, row)
         if body is None:
             raise Unavailable("The delivery cannot be read at the moment.")
         return body, found.media_type, found.sha256

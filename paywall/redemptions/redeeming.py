@@ -158,7 +158,7 @@ class Redeeming:
             raise resource.refused(row.refusal, redemption_id=row.id)
         delivery = stored_delivery(resource, row)
         assert delivery is not None
-        body = await body_of(self._database, resource, delivery.reference)
+        body = await body_of(resource, row)
         if body is None:
             raise Unavailable("The delivery cannot be read at the moment.", redemption_id=row.id)
         balance = await self._database.read(lambda tx: credit_store.balance(tx, row.account_id))
@@ -176,7 +176,7 @@ class Redeeming:
             if _ends_us(error):
                 raise
             raise await self._release(resource, held, error) from error
-        end = ToCapture(held, order, delivery, resource.record, self._salts(), self._clock())
+        end = ToCapture(held, delivery, None, self._salts(), self._clock())
         captured = await self._owing(held.owes_burn, self._capture, end)
         failpoint("redeem.captured")
         if not captured:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from paywall.errors import FulfilmentFailed, FulfilmentRefused, SetupError
-from paywall.redemptions.fulfilment import DeliveryStore, Fulfilment, QuickFulfilment, Recorder
+from paywall.redemptions.fulfilment import DeliveryStore, Fulfilment, QuickFulfilment
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){2,16}")
 #: paths of the API's own, below which no resource can be
@@ -33,7 +33,6 @@ class Resource:
     seconds: int = 120
     refused: type[FulfilmentRefused] = FulfilmentRefused
     failed: type[FulfilmentFailed] = FulfilmentFailed
-    record: Recorder | None = None
     quick: bool = field(init=False)
 
     def __post_init__(self) -> None:

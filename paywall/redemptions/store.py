@@ -56,6 +56,7 @@ _CAPTURE = CompiledStatement(
             delivery=bindparam("where"),
             media_type=bindparam("kind"),
             sha256=bindparam("hash"),
+            body=bindparam("what"),
             updated_at=bindparam("at"),
         )
         .returning(_redemption.account_id)
@@ -186,8 +187,10 @@ def why_not(tx: Transaction, request: RedemptionRequest, now: int) -> PaywallErr
     return CreditsExhausted("The receipt has no credits left.", granted=balance.granted)
 
 
-def capture(tx: Transaction, reservation: Reservation, delivery: StoredDelivery, now: int) -> bool:
-    """Reserved → captured. False when the reservation is gone."""
+def capture(
+    tx: Transaction, reservation: Reservation, delivery: StoredDelivery, now: int, body: bytes | None = None
+) -> bool:
+    """Reserved → captured, with the `body` of a quick resource. False when the reservation is gone."""
     rows = tx.run(
         _CAPTURE,
         which=reservation.id,
@@ -196,6 +199,7 @@ def capture(tx: Transaction, reservation: Reservation, delivery: StoredDelivery,
         where=delivery.reference,
         kind=delivery.media_type,
         hash=delivery.sha256,
+        what=body,
         at=now,
         **{"try": reservation.attempt},
     )
@@ -249,9 +253,3 @@ def overdue(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> 
 
 def find(tx: Transaction, redemption_id: str) -> RedemptionRow | None:
     return tx.session.get(RedemptionRow, redemption_id)
-
-
-def by_delivery(tx: Transaction, resource: str, reference: str) -> RedemptionRow | None:
-    return tx.session.exec(
-        select(RedemptionRow).where(RedemptionRow.delivery == reference, RedemptionRow.resource == resource)
-    ).one_or_none()

@@ -50,25 +50,20 @@ class RedemptionRow(SQLModel, table=True):
     media_type: str | None = None
     #: of the delivery's body, hex
     sha256: str | None = None
+    #: what a quick resource delivered; null where the resource keeps its own
+    body: bytes | None = Field(default=None, sa_type=LargeBinary)
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
-
-
-class DeliveryRow(SQLModel, table=True):
-    """What a quick resource delivered, in the commit that captured it."""
-
-    __tablename__ = "delivery"
-    reference: str = Field(primary_key=True)
-    body: bytes = Field(sa_type=LargeBinary)
 
 
 class HolderProofRow(SQLModel, table=True):
     """A DPoP proof that was used; it counts once (RFC 9449 section 11.1).
 
-    `expires_at` is fixed by the proof's own `iat`. It is in the key, and first, so that a database appends.
+    `expires_at` is fixed by the proof's own `iat`. It is in the key, and first: those of one second stand on few pages.
     """
 
     __tablename__ = "holder_proof"
+    __table_args__ = {"sqlite_with_rowid": False}
     expires_at: int = Field(sa_type=BigInteger, primary_key=True)
-    thumbprint: str = Field(primary_key=True)
-    jti: str = Field(primary_key=True)
+    #: 16 bytes of the SHA-256 of the holder's key and the proof's `jti` (`holder_proofs.mark`)
+    mark: bytes = Field(sa_type=LargeBinary, primary_key=True)

@@ -90,7 +90,7 @@ def test_hot_statements_and_the_orm_see_each_other_in_one_transaction(database: 
     def both(tx: Transaction) -> set[str]:
         write_orm(tx, "first")
         tx.session.flush()
-        assert [row[0] for row in tx.run(SELECT)] == ["first"]
+        assert [bytes(row[0]) for row in tx.run(SELECT)] == [b"first"]
         write_hot(tx, "second")
         return names(tx)
 

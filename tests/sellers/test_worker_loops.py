@@ -54,7 +54,7 @@ def left_behind(tx: Transaction) -> None:
     account(tx, "old", END)
     account(tx, "crashed", clock.unix_now() * 2)
     redemption_store.reserve(tx, wanted("use", "crashed"), LONG_AGO, LONG_AGO, liveness=PROCESS)
-    tx.session.add(HolderProofRow(thumbprint="thumbprint", jti="jti", expires_at=END))
+    tx.session.add(HolderProofRow(mark=b"mark", expires_at=END))
 
 
 def seller(database_url: str, folder: Path) -> Seller:

@@ -8,7 +8,6 @@ from paywall.products.files import DeliveryFiles
 from paywall.products.images.errors import ImageMakerFailed, PromptRefused
 from paywall.products.images.fulfilment import ImageFulfilment
 from paywall.products.images.maker import ImageMaker
-from paywall.products.images.records import record
 from paywall.products.images.settings import ImageSettings
 from paywall.redemptions.fulfilment import DeliveryStore
 from paywall.redemptions.resource import Resource
@@ -36,7 +35,6 @@ def open_images(
         seconds=own.image_seconds,
         refused=PromptRefused,
         failed=ImageMakerFailed,
-        record=record,
     )
 
 

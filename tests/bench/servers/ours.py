@@ -63,7 +63,7 @@ def serve(folder: Path, port: int, *, drawing: bool = False) -> None:
     noop = None if drawing else NoopMaker()
     images = open_images(wanted, maker=noop, deliveries=None if drawing else MemoryDeliveries())
     at_once = NoopAtOnce(images.fulfilment.read)
-    quick = Resource("quick", images.product, "/api/quick", at_once, verb=images.verb, record=images.record)
+    quick = Resource("quick", images.product, "/api/quick", at_once, verb=images.verb)
     uvloop.run(_serve(compose(wanted, open_ring(wanted), resources=[images, quick])))
 
 

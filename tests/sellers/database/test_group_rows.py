@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 from paywall.database.engine import Database, GroupFn
 from paywall.database.opening import open_database
 from paywall.database.schema import metadata
-from paywall.products.images.records import record
 from paywall.redemptions.at_once import QuickUse, UseAtOnce
 from paywall.redemptions.capturing import Capture, ToCapture
-from paywall.redemptions.fulfilment import UseOrder
 from paywall.redemptions.holder_proofs import UseUp
 from paywall.redemptions.reserving import Reserve, ToReserve
 from paywall.redemptions.resource import Resource
@@ -70,11 +68,9 @@ def salt(number: int) -> bytes:
 
 
 def capturing(number: int, kind: str) -> ToCapture:
-    """With what the images keep of their own, for every other one; all at one time, as a group's are."""
-    asked = reserving(number, kind).request
-    order = UseOrder(asked.id, {"prompt": f"cat {number}"}, "u" * 64)
-    own = record if number % 2 else None
-    return ToCapture(reservation(asked, 1, 0), order, delivered(f"{number:032x}"), own, salt(number), NOW + 9)
+    """Every other one of a resource that keeps its own; all at one time, as a group's are."""
+    asked, body = reserving(number, kind).request, b"cat %d" % number if number % 2 else None
+    return ToCapture(reservation(asked, 1, 0), delivered(f"{number:032x}"), body, salt(number), NOW + 9)
 
 
 def proving(number: int, kind: str) -> HolderProof:

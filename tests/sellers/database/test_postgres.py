@@ -50,11 +50,11 @@ async def test_functions_that_deadlock_on_postgresql_are_run_again(database: Dat
     def lock(first: str, second: str) -> Callable[[Transaction], None]:
         def function(tx: Transaction) -> None:
             runs.append(first)
-            update = text("UPDATE holder_proof SET expires_at = expires_at + 1 WHERE jti = :name")
-            tx.connection.execute(update, {"name": first})
+            update = text("UPDATE holder_proof SET expires_at = expires_at + 1 WHERE mark = :name")
+            tx.connection.execute(update, {"name": first.encode()})
             if len(runs) <= 2:
                 meet.wait(10)
-            tx.connection.execute(update, {"name": second})
+            tx.connection.execute(update, {"name": second.encode()})
 
         return function
 

@@ -17,7 +17,6 @@ from paywall.database.postgres import PostgresWriter
 from paywall.database.settling import FULL_GROUP
 from paywall.errors import PaywallError, StorageUnavailable
 from paywall.redemptions.capturing import Capture, ToCapture
-from paywall.redemptions.fulfilment import UseOrder
 from paywall.redemptions.request import Reservation
 from paywall.redemptions.reserving import Reserve, ToReserve
 from paywall.redemptions.store import release
@@ -85,9 +84,8 @@ def reserving(number: int, account: str = ACCOUNTS[0], **changes: Any) -> ToRese
 
 
 def capturing(number: int, reservation: Reservation) -> ToCapture:
-    order = UseOrder(reservation.id, {}, "u" * 64)
     salt = number.to_bytes(16, "big")
-    return ToCapture(reservation, order, delivered(f"{number:032x}"), None, salt, NOW + 1)
+    return ToCapture(reservation, delivered(f"{number:032x}"), None, salt, NOW + 1)
 
 
 async def found_in(database: Database) -> Rows:

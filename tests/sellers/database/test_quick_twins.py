@@ -35,7 +35,7 @@ ACCOUNTS = ("urn:uuid:a", "urn:uuid:b")
 FEW, ENOUGH = 4, 100
 #: what the slow way leaves there is a reservation more
 POSTINGS = "posting"
-TABLES = ("credit_account", "redemption", "holder_proof", "burn", "delivery", POSTINGS)
+TABLES = ("credit_account", "redemption", "holder_proof", "burn", POSTINGS)
 
 
 RESOURCE = Resource("echo", PRODUCT, "/api/echo", Echo())

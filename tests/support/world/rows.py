@@ -11,20 +11,20 @@ from paywall.redemptions.tables import HolderProofRow
 
 T = TypeVar("T")
 NOW = 1_800_000_000
-INSERT = CompiledStatement(lambda insert: insert(HolderProofRow), ["thumbprint", "jti", "expires_at"])
-SELECT = CompiledStatement(lambda _insert: select(HolderProofRow.jti))
+INSERT = CompiledStatement(lambda insert: insert(HolderProofRow), ["mark", "expires_at"])
+SELECT = CompiledStatement(lambda _insert: select(HolderProofRow.mark))
 
 
 def write_hot(tx: Transaction, name: str) -> None:
-    tx.run(INSERT, thumbprint="a key", jti=name, expires_at=NOW)
+    tx.run(INSERT, mark=name.encode(), expires_at=NOW)
 
 
 def write_orm(tx: Transaction, name: str) -> None:
-    tx.session.add(HolderProofRow(thumbprint="a key", jti=name, expires_at=NOW))
+    tx.session.add(HolderProofRow(mark=name.encode(), expires_at=NOW))
 
 
 def names(tx: Transaction) -> set[str]:
-    return set(tx.session.exec(select(HolderProofRow.jti)))
+    return {mark.decode() for mark in tx.session.exec(select(HolderProofRow.mark))}
 
 
 def writing(write: Callable[[Transaction, str], None], name: str) -> Callable[[Transaction], str]:

@@ -1,0 +1,80 @@
+"""What stood in tables of its own before schema 8 is found where it stands now, and nothing else changed."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from paywall.database.opening import open_engine
+from paywall.database.schema import HEAD, upgrade
+from tests.support.services.postgres import Postgres
+
+HASH = "ab" * 32
+ROWS = f"""
+INSERT INTO credit_account (id, owner_kind, product, granted, available, reserved, captured, expired, revoked, moved,
+    expires_at) VALUES ('a', 'bearer', 'p', 3, 1, 0, 2, 0, 0, 0, 9);
+INSERT INTO posting VALUES ('use:2', 'available', 'captured', 'a', 1, 2), ('grant', 'granted', 'available', 'a', 3, 1),
+    ('use:1', 'available', 'captured', 'a', 1, 1);
+INSERT INTO redemption (id, account_id, idempotency_key, request_hash, state, attempt, deadline, delivery, sha256,
+    media_type, created_at, updated_at, resource, request, document, quantity, owes_burn) VALUES
+    ('2', 'a', 'k2', '{HASH}', 'captured', 1, 1, 'ref2', '{HASH}', 't', 1, 1, 'quick', 'r', 'd', 1, TRUE),
+    ('1', 'a', 'k1', '{HASH}', 'captured', 1, 1, 'ref1', '{HASH}', 't', 1, 1, 'images', 'r', 'd', 1, TRUE),
+    ('3', 'a', 'k3', '{HASH}', 'released', 1, 1, NULL, NULL, NULL, 1, 1, 'quick', 'r', 'd', 1, TRUE);
+INSERT INTO image VALUES ('1', 'name', 'Abraham Lincoln');
+INSERT INTO delivery VALUES ('ref2', $BODY$);
+INSERT INTO burn_batch (id, policy_id, number, root, version, size, quantity, state, confirmations, created_at,
+    updated_at) VALUES ('b', 'p', 1, $ROOT$, 2, 1, 1, 'submitted', 0, 1, 1);
+INSERT INTO burn (redemption_id, salt, commitment, quantity, batch_id, leaf_index, created_at) VALUES
+    ('2', $SALT$, $ROOT$, 1, NULL, NULL, 2), ('1', $SALT$, $ROOT$, 1, 'b', 0, 1)
+"""
+BODY, ROOT, SALT = b"a cat", b"r" * 32, b"s" * 16
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'paywall.db'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.create(bare=True)
+
+
+def written(connection: Connection) -> None:
+    kind = "'\\x{}'" if connection.dialect.name == "postgresql" else "x'{}'"
+    rows = ROWS
+    for name, value in (("BODY", BODY), ("ROOT", ROOT), ("SALT", SALT)):
+        rows = rows.replace(f"${name}$", kind.format(value.hex()))
+    for statement in rows.split(";"):
+        connection.execute(text(statement.replace(":", r"\:")))
+
+
+def told(connection: Connection, query: str) -> list[tuple[object, ...]]:
+    rows = connection.execute(text(query)).all()
+    return [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows]
+
+
+def test_each_row_is_where_it_is_looked_for_now(bare_url: str) -> None:
+    postings = (
+        "SELECT transfer, source, target, account_id, amount, created_at FROM posting ORDER BY transfer"
+    )
+    burns = (
+        "SELECT redemption_id, salt, commitment, quantity, batch_id, leaf_index, created_at"
+        " FROM burn ORDER BY redemption_id"
+    )
+    with open_engine(bare_url) as engine:
+        upgrade(engine, "0007")
+        with engine.begin() as connection:
+            written(connection)
+            before = told(connection, postings), told(connection, burns)
+        upgrade(engine, HEAD)
+        with engine.connect() as connection:
+            assert (told(connection, postings), told(connection, burns)) == before
+            assert [len(rows) for rows in before] == [3, 2]
+            bodies = told(connection, "SELECT id, delivery, body FROM redemption ORDER BY id")
+            assert bodies == [("1", "ref1", None), ("2", "ref2", BODY), ("3", None, None)]
+        with engine.begin() as connection, pytest.raises(IntegrityError):  # a leaf is one burn's
+            connection.execute(
+                text("UPDATE burn SET batch_id = 'b', leaf_index = 0 WHERE redemption_id = '2'")
+            )
+        with engine.begin() as connection, pytest.raises(IntegrityError):  # and a transfer happens once
+            connection.execute(text("INSERT INTO posting SELECT * FROM posting WHERE transfer = 'grant'"))
