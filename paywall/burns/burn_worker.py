@@ -14,7 +14,7 @@ from paywall.burns.signing import BatchSigner
 from paywall.burns.states import IN_FLIGHT, BatchTerms, batch_is_due
 from paywall.burns.store import Flight
 from paywall.burns.wallet.base import WalletChain
-from paywall.burns.wallet.forming import form_batch
+from paywall.burns.wallet.forming import BurnsTaken, DraftBatch, draft_batch, form_batch
 from paywall.burns.wallet.looking import WalletView
 from paywall.burns.watching import BatchWatcher
 from paywall.clock import Clock, Ids
@@ -89,17 +89,34 @@ class BurnWorker:
 
     async def _open_next(self, lease: WalletLease) -> bool:
         """All batches that are due: burns that came in a rush do not wait for a look at the chain each thousand."""
-        opened = await lease.transact(self._open)
+        opened = await self._open(lease)
         if opened is None:
             return await self._database.read(lambda tx: store.count_in_flight(tx, self._policy_id)) > 0
         while opened is not None:
             failpoint("burn.taken")
             is_signed = await self._signer.sign(lease, opened.batch)
-            opened = await lease.transact(self._open) if is_signed else None
+            opened = await self._open(lease) if is_signed else None
         return True
 
-    def _open(self, tx: Transaction) -> Flight | None:
-        """A new batch when one is due and there is room; none while one waits for tokens, or is parked.
+    async def _open(self, lease: WalletLease) -> Flight | None:
+        """A new batch when one is due and there is room; none while one waits for tokens, or is parked."""
+        draft = await self._database.read(self._draft)
+        if draft is None:
+            return None
+
+        def form(tx: Transaction) -> Flight | None:
+            batch_id = self._ids()
+            form_batch(tx, batch_id, self._policy_id, draft, self._clock())
+            failpoint("burn.taking")
+            return store.flight(tx, batch_id)
+
+        try:
+            return await lease.transact(form)
+        except BurnsTaken:  # by who holds the lease under our name
+            return None
+
+    def _draft(self, tx: Transaction) -> DraftBatch | None:
+        """The burns of the next batch, when it is due.
 
         It takes no more than the wallet can burn in one transaction: what is closed into a batch stays in it.
         """
@@ -107,16 +124,11 @@ class BurnWorker:
         flying = sum(states.get(state, 0) for state in IN_FLIGHT)
         if flying >= self._terms.in_flight or states.get("open") or states.get("parked"):
             return None
-        now = self._clock()
         count, oldest = store.waiting(tx, most=self._terms.size)
-        age = now - oldest if oldest is not None else 0
+        age = self._clock() - oldest if oldest is not None else 0
         if not batch_is_due(count, age, size=self._terms.size, seconds=self._terms.seconds):
             return None
-        batch_id, tokens = self._ids(), burnable(outputs.unspent(tx), self._unit)
-        if not form_batch(tx, batch_id, self._policy_id, self._terms.size, now, tokens=tokens):
-            return None
-        failpoint("burn.taking")
-        return store.flight(tx, batch_id)
+        return draft_batch(tx, self._terms.size, tokens=burnable(outputs.unspent(tx), self._unit))
 
     async def resume(self) -> int:
         """A person looked: parked batches are brought back, by the same bytes first. How many. Errors: LeaseLost."""

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from paywall import clock
 from paywall.burns.tables import BurnBatchRow
-from paywall.burns.wallet.forming import form_batch
+from paywall.burns.wallet.forming import BurnsTaken, DraftBatch, draft_batch, form_batch
 from paywall.database.engine import Transaction
 from paywall.database.opening import open_database
 from shared import merkle
@@ -151,6 +151,26 @@ async def test_burns_that_the_wallet_lacks_tokens_for_wait_until_there_are_some(
         assert await burns.burned(seller) == 5
 
 
+def drafted(tx: Transaction, tokens: int) -> DraftBatch:
+    draft = draft_batch(tx, 10, tokens=tokens)
+    assert draft is not None
+    return draft
+
+
+@in_loop
+async def test_a_burn_that_waits_no_more_is_in_no_second_batch(selling: Selling) -> None:
+    async with selling() as seller:
+        database, policy_id = seller.parts.database, seller.custody.asset.policy_id
+        await burns.capture(seller, 3)
+        old, new = [await database.read(lambda tx, n=n: drafted(tx, n)) for n in (1, 3)]  # type: ignore[misc]
+        await database.transact(lambda tx: form_batch(tx, "first", policy_id, old, 1))
+        with pytest.raises(BurnsTaken):
+            await database.transact(lambda tx: form_batch(tx, "second", policy_id, new, 1))
+        assert [(batch.id, batch.size) for batch in await burns.batches(seller)] == [("first", 1)]
+        left = await database.read(lambda tx: drafted(tx, 3))
+        assert left.burns == new.burns[1:]
+
+
 @in_loop
 async def test_a_batch_that_was_closed_as_a_plain_tree_is_burned_with_its_root_and_shows_no_path(
     selling: Selling,
@@ -160,7 +180,7 @@ async def test_a_batch_that_was_closed_as_a_plain_tree_is_burned_with_its_root_a
 
         def close(tx: Transaction) -> None:
             policy_id = seller.custody.asset.policy_id
-            form_batch(tx, "old", policy_id, 10, clock.unix_now(), tokens=2)
+            form_batch(tx, "old", policy_id, drafted(tx, 2), clock.unix_now())
             tx.session.flush()
             tx.session.exec(update(BurnBatchRow).values(version=1))
 
