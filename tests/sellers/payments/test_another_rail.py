@@ -35,6 +35,7 @@ from paywall.rails.base import (
     Settled,
     StoredPayment,
 )
+from paywall.sales import selling
 from paywall.sales.prices import PriceTier, Product
 from paywall.sales.selling import Selling
 from shared.dialects.base import Evidence, Paid, Settling, StoredRequest
@@ -172,6 +173,19 @@ async def test_a_quote_moves_with_the_rate_and_what_was_asked_for_stays(shop: Sh
     assert isinstance(await shop.pay(before, "300-a"), Settling)
     with pytest.raises(PaymentInsufficient):
         await shop.pay(after, "300-b")
+
+
+@in_loop
+async def test_however_many_kinds_of_orders_come_in_a_second_the_terms_of_few_are_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selling, "KEPT_TERMS", 3)
+    orders = [1, 2, 1, 3, 4, 1, 5]
+    offers = [await shop.selling.sell("time", credits, None) for credits in orders]
+    assert [(one.request.order.credits, one.request.price.amount) for one in offers] == [
+        (credits, 100 * credits) for credits in orders
+    ]
+    assert len(shop.selling._terms) <= 3
 
 
 @in_loop
