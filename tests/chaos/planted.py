@@ -24,7 +24,7 @@ PLANTS = {
         "paywall.redemptions.redeeming",
         (
             Edit(
-                "follow_up",
+                "owe_burn",
                 "    if held.owes_burn:\n",
                 "    if held is None:\n",
                 module="paywall.redemptions.capturing",
@@ -35,11 +35,9 @@ PLANTS = {
                 """\
     failpoint("redeem.captured")
     from paywall.burns import store as burn_store
-    bound, now = reservation.commitment, self._clock()
+    bound, now = held.commitment, self._clock()
     await self._database.transact(
-        lambda tx: burn_store.insert(
-            tx, reservation.id, self._salts(), bound, quantity=reservation.quantity, now=now
-        )
+        lambda tx: burn_store.insert(tx, held.id, self._salts(), bound, quantity=held.quantity, now=now)
     )
 """,
             ),
