@@ -112,7 +112,9 @@ class BurnWorker:
 
         try:
             return await lease.transact(form)
-        except BurnsTaken:  # by who holds the lease under our name
+        except (
+            BurnsTaken
+        ):  # by another step of ours, or for a wallet of another policy: the next step drafts anew
             return None
 
     def _draft(self, tx: Transaction) -> DraftBatch | None:

@@ -17,7 +17,7 @@ async def put(resource: Resource, reference: str, delivered: Delivery) -> Stored
 
 async def body_of(resource: Resource, row: RedemptionRow) -> bytes | None:
     """What a redemption delivered; None when it is not there."""
-    if resource.deliveries is None or row.delivery is None:
+    if row.body is not None or resource.deliveries is None or row.delivery is None:
         return row.body
     return await resource.deliveries.get(row.delivery)
 

@@ -56,7 +56,7 @@ def mark(thumbprint: str, jti: str) -> bytes:
 
     Two of one mark would have to be found by 2^64 tries, and be of one holder's own making.
     """
-    return sha256(f"{thumbprint} {jti}".encode()).digest()[:16]
+    return sha256(f"{thumbprint} {jti}".encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def forget_proofs(tx: Transaction, now: int) -> int:

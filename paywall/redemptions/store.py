@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 
 from sqlalchemy import bindparam, delete, text, update
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from paywall.credits import postings
@@ -252,4 +253,4 @@ def overdue(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> 
 
 
 def find(tx: Transaction, redemption_id: str) -> RedemptionRow | None:
-    return tx.session.get(RedemptionRow, redemption_id)
+    return tx.session.get(RedemptionRow, redemption_id, options=[defer(col(RedemptionRow.body))])  # type: ignore[arg-type]

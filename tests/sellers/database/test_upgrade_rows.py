@@ -1,5 +1,6 @@
 """What stood in tables of its own before schema 8 is found where it stands now, and nothing else changed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from paywall.database.opening import open_engine
-from paywall.database.schema import HEAD, upgrade
+from paywall.database.schema import HEAD, upgrade, version
 from tests.support.services.postgres import Postgres
 
 HASH = "ab" * 32
@@ -78,3 +79,24 @@ def test_each_row_is_where_it_is_looked_for_now(bare_url: str) -> None:
             )
         with engine.begin() as connection, pytest.raises(IntegrityError):  # and a transfer happens once
             connection.execute(text("INSERT INTO posting SELECT * FROM posting WHERE transfer = 'grant'"))
+
+
+def test_an_upgrade_and_a_use_that_is_under_way_do_not_wait_for_each_other(postgres: Postgres) -> None:
+    """A use has its proof first, its redemption after; the upgrade waits for it, and it for nobody."""
+    url = postgres.create(bare=True)
+    waits = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+        " WHERE NOT granted AND datname = current_database()"
+    )
+    with open_engine(url) as engine, ThreadPoolExecutor(1) as beside:
+        upgrade(engine, "0007")
+        with engine.connect() as use, engine.connect() as looking:
+            use.execute(text("INSERT INTO holder_proof VALUES (1, 'a', 'b')"))
+            upgrading = beside.submit(upgrade, engine, HEAD)
+            while not looking.execute(text(waits)).scalar():
+                assert not upgrading.done()
+                looking.rollback()
+            use.execute(text("SET lock_timeout = '5s'; SELECT id FROM redemption"))
+            use.commit()
+        upgrading.result()
+        assert version(engine) == HEAD

@@ -4,10 +4,10 @@ What a picture shows stands in its redemption's document; a quick resource's del
 used proof is a mark of 16 bytes; a burn that waits is in no batch's index.
 """
 
+from hashlib import sha256
+
 import sqlalchemy as sa
 from alembic import op
-
-from paywall.redemptions.holder_proofs import mark
 
 revision = "0008"
 down_revision = "0007"
@@ -16,9 +16,17 @@ depends_on = None
 
 IN_A_BATCH = sa.text("batch_id IS NOT NULL")
 WAITING = sa.text("batch_id IS NULL")
+#: used proofs that are in memory at once
+PART = 10_000
+MARKS = """INSERT INTO holder_proof_marked (expires_at, mark)
+    SELECT expires_at, substring(sha256(convert_to(thumbprint || ' ' || jti, 'UTF8')) FOR 16) FROM holder_proof"""
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        # What is used before the upgrade is not to be used again after it, nor what others use meanwhile. In the order
+        # of a use, which has its proof before its redemption: in another, the two would wait for each other.
+        op.execute("LOCK TABLE holder_proof, redemption, delivery, image, burn IN ACCESS EXCLUSIVE MODE")
     op.drop_table("image")
     op.add_column("redemption", sa.Column("body", sa.LargeBinary(), nullable=True))
     op.execute("""UPDATE redemption SET body = delivery.body FROM delivery
@@ -43,9 +51,6 @@ def upgrade() -> None:
 
 def upgrade_holder_proofs() -> None:
     connection = op.get_bind()
-    # What was used before the upgrade is not to be used again after it, nor what others use meanwhile.
-    if connection.dialect.name == "postgresql":
-        op.execute("LOCK TABLE holder_proof IN ACCESS EXCLUSIVE MODE")
     marked = op.create_table(
         "holder_proof_marked",
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -53,9 +58,18 @@ def upgrade_holder_proofs() -> None:
         sa.PrimaryKeyConstraint("expires_at", "mark"),
         sqlite_with_rowid=False,
     )
-    used = connection.execute(sa.text("SELECT expires_at, thumbprint, jti FROM holder_proof")).all()
-    if used:
-        op.bulk_insert(marked, [{"expires_at": until, "mark": mark(key, jti)} for until, key, jti in used])
+    if connection.dialect.name == "postgresql":
+        op.execute(MARKS)
+    else:
+        used = connection.execute(sa.text("SELECT expires_at, thumbprint, jti FROM holder_proof"))
+        for part in used.partitions(PART):
+            op.bulk_insert(
+                marked,
+                [
+                    {"expires_at": until, "mark": sha256(f"{key} {jti}".encode()).digest()[:16]}
+                    for until, key, jti in part
+                ],
+            )
     op.drop_table("holder_proof")
     op.rename_table("holder_proof_marked", "holder_proof")
 
