@@ -112,9 +112,8 @@ class BurnWorker:
 
         try:
             return await lease.transact(form)
-        except (
-            BurnsTaken
-        ):  # by another step of ours, or for a wallet of another policy: the next step drafts anew
+        except BurnsTaken:
+            # By another step of ours, or for a wallet of another policy: the next step drafts anew.
             return None
 
     def _draft(self, tx: Transaction) -> DraftBatch | None:

@@ -19,15 +19,6 @@ from shared.redemption_commitment import commitment
 from tests.support.services.postgres import Postgres
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database without any table."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'paywall.db'}"
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.create(bare=True)
-
-
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """Of a database that was migrated."""

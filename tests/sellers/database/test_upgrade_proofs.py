@@ -1,7 +1,6 @@
 """A proof that was used before an upgrade is not to be used again after it."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -12,18 +11,9 @@ from paywall.errors import HolderProofInvalid
 from paywall.redemptions.holder_proofs import PROOF_KEPT_SECONDS, use_proof
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
-from tests.support.services.postgres import Postgres
 
 NOW = 1_700_000_000
 KEY = SigningKey.from_seed(b"k" * 32).public
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'paywall.db'}"
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.create(bare=True)
 
 
 def test_what_was_used_before_the_proofs_were_ordered_is_used_up_after_it(bare_url: str) -> None:

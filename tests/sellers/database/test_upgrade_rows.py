@@ -1,7 +1,6 @@
 """What stood in tables of its own before schema 8 is found where it stands now, and nothing else changed."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -30,14 +29,6 @@ INSERT INTO burn (redemption_id, salt, commitment, quantity, batch_id, leaf_inde
     ('2', $SALT$, $ROOT$, 1, NULL, NULL, 2), ('1', $SALT$, $ROOT$, 1, 'b', 0, 1)
 """
 BODY, ROOT, SALT = b"a cat", b"r" * 32, b"s" * 16
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'paywall.db'}"
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.create(bare=True)
 
 
 def written(connection: Connection) -> None:

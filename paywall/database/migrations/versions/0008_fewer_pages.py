@@ -19,7 +19,8 @@ WAITING = sa.text("batch_id IS NULL")
 #: used proofs that are in memory at once
 PART = 10_000
 MARKS = """INSERT INTO holder_proof_marked (expires_at, mark)
-    SELECT expires_at, substring(sha256(convert_to(thumbprint || ' ' || jti, 'UTF8')) FOR 16) FROM holder_proof"""
+    SELECT expires_at, substring(sha256(convert_to(length(thumbprint) || ' ' || thumbprint || jti, 'UTF8')) FOR 16)
+    FROM holder_proof"""
 
 
 def upgrade() -> None:
@@ -66,7 +67,7 @@ def upgrade_holder_proofs() -> None:
             op.bulk_insert(
                 marked,
                 [
-                    {"expires_at": until, "mark": sha256(f"{key} {jti}".encode()).digest()[:16]}
+                    {"expires_at": until, "mark": sha256(f"{len(key)} {key}{jti}".encode()).digest()[:16]}
                     for until, key, jti in part
                 ],
             )
