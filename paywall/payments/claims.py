@@ -95,9 +95,9 @@ class Claims:
             option = stored.request.option(evidence.option_id)
         except TokenError as error:
             raise ClaimInvalid(f"The claim does not hold: {error}.") from error
-        row = await self._database.read(lambda tx: request_store.find(tx, stored.request.id))
-        forgotten = row is None and stored.request.expires_at + self._kept < self._clock()
-        if not forgotten and (row is None or row.token != token):
+        known = await self._database.read(lambda tx: request_store.token_of(tx, stored.request.id))
+        forgotten = known is None and stored.request.expires_at + self._kept < self._clock()
+        if not forgotten and known != token:
             # The seller remembers what it asked for; a signature alone opens nothing.
             raise ClaimInvalid("This payment request is not known here.")
         rail = self._rails.get(option.id)
@@ -178,7 +178,7 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
         # It may be forgotten since it was read: money that has moved is kept all the same.
         request_store.restore(tx, claim.stored)
     refused = shortcoming(checked.amount, checked.paid_at, claim.option, request, now)
-    if refused is None and not request_store.move(tx, request.id, "settling", guard=("open",)):
+    if refused is None and not request_store.take(tx, claim.stored):
         again = store.payment(tx, new.rail, checked.external_id)
         if again is not None and _accepted(again, claim):
             return store.plain(again)  # the same claim at the same time, on another connection

@@ -7,8 +7,9 @@ kept for a person, and opens nothing, for a signature alone never does (`claims.
 import logging
 
 from paywall.clock import Clock
-from paywall.database.engine import Database
+from paywall.database.engine import Database, TransactFn
 from paywall.payments import store
+from paywall.sales import store as request_store
 
 log = logging.getLogger("paywall.payments.forgetting")
 #: rows that go in one transaction: a flood of requests must not become a long one
@@ -25,10 +26,16 @@ class Forgetting:
 
     async def step(self) -> int:
         """How many are forgotten now."""
-        before, forgotten, gone = self._clock() - self._kept, 0, STEP
-        while gone == STEP:
-            gone = await self._database.transact(lambda tx: store.forget_unpaid(tx, before, STEP))
-            forgotten += gone
+        before = self._clock() - self._kept
+        forgotten = await self._all(lambda tx: store.forget_unpaid(tx, before, STEP))
         if forgotten:
+            await self._all(lambda tx: request_store.forget_terms(tx, before, STEP))
             log.info("%d unpaid payment requests were forgotten", forgotten)
         return forgotten
+
+    async def _all(self, some: TransactFn[int]) -> int:
+        """How many rows go, in transactions of `STEP`."""
+        gone = [STEP]
+        while gone[-1] == STEP:
+            gone.append(await self._database.transact(some))
+        return sum(gone[1:])

@@ -28,6 +28,7 @@ class Receipts:
         self, request: PaymentRequestRow, payment: PaymentRow, metadata: Mapping[str, str]
     ) -> ReceiptRow:
         """A signed receipt as the row that will store it; `metadata` is what the rail says. Nothing is written."""
+        assert request.token is not None, "what is paid has its token"
         now = self._clock()
         claims = Receipt(
             id=f"urn:uuid:{self._ids()}",

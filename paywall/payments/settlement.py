@@ -32,7 +32,6 @@ from paywall.payments.rules import to_pay
 from paywall.payments.tables import PaymentRow
 from paywall.rails.base import Failed, Pending, Rail, Settled
 from paywall.sales import store as request_store
-from paywall.sales.tables import PaymentRequestRow
 from shared.dialects.base import Evidence, Paid, Settling
 
 
@@ -147,7 +146,7 @@ class Settlement:
         # beside it may have brought the payment on its way.
         tries = 1 if first else None
 
-        def fail(tx: Transaction) -> PaymentRequestRow | None:
+        def fail(tx: Transaction) -> str | None:
             now = self._clock()
             if not store.move_payment(
                 tx, payment.id, "failed", now, guard="settling", reason=reason, tries=tries
@@ -155,12 +154,12 @@ class Settlement:
                 return None
             failpoint("recover.failing")
             request_store.move(tx, payment.payment_request_id, "open", guard=("settling",))
-            return request_store.find(tx, payment.payment_request_id)
+            return request_store.token_of(tx, payment.payment_request_id)
 
-        request = await self._database.transact(fail)
-        if request is None:
+        token = await self._database.transact(fail)
+        if token is None:
             raise PaymentPending  # somebody else moved it meanwhile; the next look tells
-        left = to_pay(self._claims.stored(request.token), self._clock())
+        left = to_pay(self._claims.stored(token), self._clock())
         if left is None:
             raise PaymentRequestExpired(
                 f"The payment was refused ({reason}), and the payment request has expired."

@@ -1,11 +1,10 @@
 """Step 1 of a request: price → build and sign the PRT → store request and token → and only then the 402."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import fields
-from operator import attrgetter
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Protocol
 
-from paywall.clock import Clock, Ids
+from paywall.clock import Clock, Ids, random_bytes
 from paywall.database.engine import Database
 from paywall.errors import BadRequest, NotFound
 from paywall.keys.identity import Identity
@@ -13,10 +12,12 @@ from paywall.ops.failpoints import failpoint
 from paywall.rails.base import Rail
 from paywall.sales import store
 from paywall.sales.prices import Product
+from paywall.sales.store import ToStore
+from paywall.sales.terms import Terms
 from shared.dialects.base import StoredRequest
 from shared.keys import InvalidKeyError, PublicKey
 from shared.money import Money
-from shared.tokens.prt import Order, PaymentOption, PaymentRequest, claims_writer
+from shared.tokens.prt import Order, PaymentOption, PaymentRequest
 
 #: orders of one second whose terms are kept, at most
 KEPT_TERMS = 256
@@ -66,55 +67,57 @@ class Selling:
         self._ids = ids
         self._admit = admit
         self._insert = store.Insert()
-        self._terms: dict[_Order, _Terms] = {}
+        self._terms: dict[_Order, Terms] = {}
         self._terms_of = 0
 
     async def sell(self, product_id: str, credits: int, holder: str | None) -> StoredRequest:
         """Errors: NotFound (product), BadRequest (credits, holder), TooManyRequests, SupplyExhausted."""
-        terms = self._current(product_id, credits, holder)
+        if holder is None and self.holder_required:
+            raise BadRequest("`holder` is missing: the did:key that the receipt is to be bound to.")
+        terms = self._current(product_id, credits)
+        if holder is not None:
+            _check_holder(holder)
         await self._admit()  # before the signature and the row: a 402 costs its asker nothing
         if self._cover is not None:
             # Before anything is signed: a payment that was made is never refused.
             await self._cover.check(credits)
         request_id = self._ids()
-        token = await self._identity.sign_request(terms.claims_json(request_id))
+        token = await self._identity.sign_request(terms.claims_json(request_id, holder))
 
         failpoint("sell.signed")
 
-        sold = StoredRequest(token, terms.request(request_id))
-        await self._database.transact_in_group(self._insert, sold)
+        sold = StoredRequest(token, terms.request(request_id, holder))
+        await self._database.transact_in_group(self._insert, ToStore(sold, terms))
+        terms.stored = True
         failpoint("sell.stored")
         return sold
 
-    def _current(self, product_id: str, credits: int, holder: str | None) -> "_Terms":
-        """What is asked for now. Who orders the same in the same second is asked for the same, under another id."""
-        now, order = self._clock(), (product_id, credits, holder)
+    def _current(self, product_id: str, credits: int) -> Terms:
+        """What is asked for now. Who orders the same in the same second is asked for the same.
+
+        Errors: NotFound (product), BadRequest (credits).
+        """
+        now, order = self._clock(), (product_id, credits)
         if now != self._terms_of or len(self._terms) >= KEPT_TERMS:
             self._terms, self._terms_of = {}, now
         kept = self._terms.get(order)
-        price = kept.price if kept is not None else self._price(product_id, credits, holder)
+        price = kept.price if kept is not None else self._product(product_id).price(credits)
         options = tuple(rail.quote(price) for rail in self._rails)  # each time: rates move
         if kept is None or kept.options != options:
-            kept = self._terms[order] = _Terms(self._template(order, price, options, now))
+            kept = self._terms[order] = Terms(random_bytes(), self._template(order, price, options, now))
         return kept
 
-    def _price(self, product_id: str, credits: int, holder: str | None) -> Money:
-        """Of an order that can be sold."""
+    def _product(self, product_id: str) -> Product:
         product = self._products.get(product_id)
         if product is None:
             raise NotFound(f"There is no product {product_id!r}.")
-        if holder is None and self.holder_required:
-            raise BadRequest("`holder` is missing: the did:key that the receipt is to be bound to.")
-        price = product.price(credits)
-        if holder is not None:
-            _check_holder(holder)
-        return price
+        return product
 
     def _template(
         self, order: "_Order", price: Money, options: tuple[PaymentOption, ...], now: int
     ) -> PaymentRequest:
-        """Without its id."""
-        product_id, credits, holder = order
+        """Without id and holder."""
+        product_id, credits = order
         return PaymentRequest(
             id="",
             issuer=self._identity.did,
@@ -123,29 +126,16 @@ class Selling:
             expires_at=now + self._valid_seconds,
             service_callback=self._service_url,
             price=price,
-            order=Order(product_id, credits, self._token, holder),
+            order=Order(product_id, credits, self._token),
             options=options,
         )
 
 
-#: product, credits, holder
-_Order = tuple[str, int, str | None]
+#: product, credits
+_Order = tuple[str, int]
 
 
-class _Terms:
-    """What payment requests of one order and one second share: all but their ids."""
-
-    def __init__(self, template: PaymentRequest) -> None:
-        self.price, self.options = template.price, template.options
-        self.claims_json = claims_writer(template)
-        rest = attrgetter(*(field.name for field in fields(PaymentRequest) if field.name != "id"))(template)
-        self._rest: tuple[Any, ...] = rest
-
-    def request(self, request_id: str) -> PaymentRequest:
-        """`PaymentRequest` has its id first."""
-        return PaymentRequest(request_id, *self._rest)
-
-
+@lru_cache(maxsize=KEPT_TERMS)
 def _check_holder(holder: str) -> None:
     """Errors: BadRequest."""
     try:

@@ -1,43 +1,48 @@
 """Statements on payment requests; each takes the transaction first."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import update
-from sqlmodel import col
+from sqlalchemy import delete, tuple_, update
+from sqlmodel import col, select
 
 from paywall.database.engine import Transaction
 from paywall.database.inserts import Insertion, Values
 from paywall.ops.failpoints import failpoint
-from paywall.sales.tables import PaymentRequestRow
+from paywall.sales.tables import PaymentRequestRow, PaymentTermsRow
+from paywall.sales.terms import Terms
 from shared.dialects.base import StoredRequest
+from shared.tokens import jws, prt
 
-_COLUMNS = (
-    *(
-        "id",
-        "token",
-        "product",
-        "credits",
-        "price",
-        "currency",
-        "holder",
-        "state",
-        "created_at",
-        "expires_at",
-    ),
-)
-_INSERT = Insertion(PaymentRequestRow, _COLUMNS)
-_RESTORE = Insertion(PaymentRequestRow, _COLUMNS, unless=["id"])
+_SHARED = ("product", "credits", "price", "currency", "holder", "state", "created_at", "expires_at")
+_INSERT = Insertion(PaymentRequestRow, ("id", "terms_id", "signature", *_SHARED))
+_RESTORE = Insertion(PaymentRequestRow, ("id", "token", *_SHARED), unless=["id"])
+_TERMS = Insertion(PaymentTermsRow, ("expires_at", "id", "claims"), unless=["expires_at", "id"])
+
+
+class ToStore(NamedTuple):
+    """A payment request that is signed, and the terms that it is made of."""
+
+    sold: StoredRequest
+    terms: Terms
 
 
 class Insert:
-    """A request that is open to be paid, for a `database.engine.GroupFn`."""
+    """A request that is open to be paid, for a `database.engine.GroupFn`.
 
-    def one(self, tx: Transaction, item: StoredRequest) -> None:
-        _INSERT.one(tx, _row(item, "open"))
+    Its terms go with it until it is known that another's transaction has stored them.
+    """
+
+    def one(self, tx: Transaction, item: ToStore) -> None:
+        if not item.terms.stored:
+            _TERMS.one(tx, _terms_row(item.terms))
+        _INSERT.one(tx, _row(item))
         failpoint("sell.storing")
 
-    def many(self, tx: Transaction, items: Sequence[StoredRequest]) -> list[None] | None:
-        stored = _INSERT.many(tx, [_row(one, "open") for one in items])
+    def many(self, tx: Transaction, items: Sequence[ToStore]) -> list[None] | None:
+        for terms in {item.terms for item in items if not item.terms.stored}:
+            _TERMS.one(tx, _terms_row(terms))
+        stored = _INSERT.many(tx, [_row(item) for item in items])
         failpoint("sell.storing")
         return [None] * len(items) if stored else None
 
@@ -47,15 +52,22 @@ def restore(tx: Transaction, stored: StoredRequest) -> None:
 
     A row that is there stays as it is.
     """
-    _RESTORE.one(tx, _row(stored, "forgotten"))
+    _RESTORE.one(tx, (stored.request.id, stored.token, *_shared(stored, "forgotten")))
 
 
-def _row(stored: StoredRequest, state: str) -> Values:
+def _row(item: ToStore) -> Values:
+    sold, terms = item
+    return sold.request.id, terms.id, sold.token.rpartition(".")[2], *_shared(sold, "open")
+
+
+def _terms_row(terms: Terms) -> Values:
+    return terms.expires_at, terms.id, terms.claims
+
+
+def _shared(stored: StoredRequest, state: str) -> Values:
     request = stored.request
     order, price = request.order, request.price
     return (
-        request.id,
-        stored.token,
         order.product,
         order.credits,
         price.amount,
@@ -65,6 +77,40 @@ def _row(stored: StoredRequest, state: str) -> Values:
         request.issued_at,
         request.expires_at,
     )
+
+
+def token_of(tx: Transaction, request_id: str) -> str | None:
+    """The token of a payment request, to the letter as it was signed; None where none is known."""
+    row = find(tx, request_id)
+    if row is None or row.token is not None:
+        return None if row is None else row.token
+    terms = tx.session.get(PaymentTermsRow, (row.expires_at, row.terms_id))
+    if terms is None:
+        return None
+    return jws.attached(jws.signing_input_of(prt.fill(terms.claims, row.id, row.holder)), str(row.signature))
+
+
+def take(tx: Transaction, stored: StoredRequest) -> bool:
+    """Open → settling, with its token from here on; False when it is not open."""
+    done = tx.session.exec(
+        update(PaymentRequestRow)
+        .where(col(PaymentRequestRow.id) == stored.request.id, col(PaymentRequestRow.state) == "open")
+        .values(state="settling", token=stored.token, terms_id=None, signature=None)
+    )
+    return done.rowcount == 1
+
+
+def forget_terms(tx: Transaction, before: int, limit: int) -> int:
+    """Delete terms that expired before, and that no payment request is made of; how many, at most `limit`."""
+    request, terms = PaymentRequestRow, PaymentTermsRow
+    key = tuple_(col(terms.expires_at), col(terms.id))
+    made_of_them = (
+        select(request.id)
+        .where(request.state == "open", request.expires_at == terms.expires_at, request.terms_id == terms.id)
+        .exists()
+    )
+    found = select(terms.expires_at, terms.id).where(terms.expires_at < before, ~made_of_them).limit(limit)
+    return int(tx.session.exec(delete(terms).where(key.in_(found))).rowcount)
 
 
 def find(tx: Transaction, request_id: str) -> PaymentRequestRow | None:

@@ -71,7 +71,12 @@ def signing_input_of(payload_json: str) -> bytes:
 
 def attach(signing_input: bytes, signature: bytes) -> str:
     """Return the token made of `signing_input` and its `signature`."""
-    return f"{signing_input.decode('ascii')}.{base64url.encode(signature)}"
+    return attached(signing_input, base64url.encode(signature))
+
+
+def attached(signing_input: bytes, signature_part: str) -> str:
+    """Return the token made of `signing_input` and a token's last part."""
+    return f"{signing_input.decode('ascii')}.{signature_part}"
 
 
 def sign(

@@ -6,8 +6,8 @@ seller's token, duplicate options) is refused here.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -27,8 +27,6 @@ TOKEN = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
 
 #: needs no escapes in JSON
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-#: stands for the id, in `sub` and `id`
-_MARK, _PIECES = "\0", 3
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
@@ -121,19 +119,32 @@ def claims(request: PaymentRequest) -> dict[str, Any]:
     )
 
 
-def claims_writer(request: PaymentRequest) -> Callable[[str], str]:
-    """Return what writes `claims` as compact JSON for the requests that differ from this one in their id alone."""
-    written = strict_json.dumps(claims(replace(request, id=_MARK))).split(strict_json.dumps(_MARK))
+def claims_template(request: PaymentRequest) -> str:
+    """Return `claims` as compact JSON without the id and the holder, a line break where each is to be put.
 
-    def write(request_id: str) -> str:
-        if len(written) != _PIECES or not _PLAIN_ID.fullmatch(
-            request_id
-        ):  # a text of the request could be the mark
-            return strict_json.dumps(claims(replace(request, id=request_id)))
-        before, between, behind = written
-        return f'{before}"{request_id}"{between}"{request_id}"{behind}'
+    Compact JSON has no line break of its own. `fill` puts them there.
+    """
+    said = claims(request)
+    order = said.pop("order")
+    order.pop("holder", None)
+    options = said.pop("paymentOptions")
+    before = {name: said.pop(name) for name in ("iat", "exp", "iss")}
+    del said["sub"], said["id"]
+    return "\n".join(
+        (
+            f'{strict_json.dumps(before)[:-1]},"sub":',
+            f'{strict_json.dumps(said)[1:-1]},"order":{strict_json.dumps(order)[:-1]}',
+            f'}},"paymentOptions":{strict_json.dumps(options)}}}',
+        )
+    )
 
-    return write
+
+def fill(template: str, request_id: str, holder: str | None) -> str:
+    """Return the claims of the payment request of that id and holder as compact JSON: `claims_template` with both."""
+    before, between, behind = template.split("\n")
+    name = f'"{request_id}"' if _PLAIN_ID.fullmatch(request_id) else strict_json.dumps(request_id)
+    bound = "" if holder is None else f',"holder":{strict_json.dumps(holder)}'
+    return f'{before}{name},"id":{name},{between}{bound}{behind}'
 
 
 def verify(token: str, keys: Sequence[PublicKey], *, issuer: str, now: int | None) -> PaymentRequest:

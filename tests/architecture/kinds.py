@@ -37,6 +37,7 @@ _KINDS = (
     ("paywall.*.request", "pure"),
     ("paywall.*.accounts", "pure"),
     ("paywall.*.subject", "pure"),
+    ("paywall.sales.terms", "pure"),
     ("paywall.*.presidents", "pure"),
     ("paywall.*.backlog", "pure"),
     ("paywall.burns.policies", "pure"),

@@ -17,8 +17,7 @@ from paywall.redemptions.at_once import Done, QuickUse, UseAtOnce
 from paywall.redemptions.request import RedemptionRequest
 from paywall.redemptions.reserving import ToReserve
 from paywall.redemptions.resource import Resource
-from paywall.sales.store import Insert
-from shared.dialects.base import StoredRequest
+from paywall.sales.store import Insert, ToStore
 from tests.bench.servers import ours
 from tests.bench.servers.noop import NoopAtOnce
 from tests.support.world.accounts import open_accounts
@@ -91,6 +90,6 @@ def _use(resource: Resource, account: str) -> QuickUse:
     )
 
 
-def _request() -> StoredRequest:
+def _request() -> ToStore:
     now = unix_now()
     return stored_request(new_id(), TOKEN, issued_at=now, expires_at=now + FAR, product=PRODUCT)

@@ -160,7 +160,7 @@ FAULTS: dict[str, tuple[Plant, set[str]]] = {
     "an attempt was forgotten": (sql("DELETE FROM burn_attempt"), {OURS, FINAL}),
     "a receipt was lost": (sql("DELETE FROM receipt"), {PAID}),
     "a request was marked as paid": (
-        sql("UPDATE payment_request SET state = 'paid' WHERE state = 'open'"),
+        sql("UPDATE payment_request SET state = 'paid', token = 'a token' WHERE state = 'open'"),
         {PAID},
     ),
     "a settled payment was taken back": (

@@ -18,8 +18,7 @@ from paywall.redemptions.holder_proofs import UseUp
 from paywall.redemptions.reserving import Reserve, ToReserve
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.store import reservation
-from paywall.sales.store import Insert
-from shared.dialects.base import StoredRequest
+from paywall.sales.store import Insert, ToStore
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
 from tests.support.services.postgres import Postgres
@@ -77,7 +76,7 @@ def proving(number: int, kind: str) -> HolderProof:
     return HolderProof(f"{kind} {number}", KEY.thumbprint, KEY, KINDS[kind].get("now", NOW))
 
 
-def selling(number: int, kind: str) -> StoredRequest:
+def selling(number: int, kind: str) -> ToStore:
     holder = None if kind == "no proof" else KEY.did
     product = PRODUCT if kind == "plain" else kind
     return stored_request(

@@ -190,7 +190,8 @@ async def test_payments_that_were_settling_are_settled_after_the_upgrade(
 
 
 def _as_the_first_schema_had_them(new: str, old: str) -> None:
-    write(old, "payment_request", *read(new, "payment_request"))
+    for row in read(new, "payment_request"):
+        write(old, "payment_request", {name: row[name] for name in REQUEST})
     for row in read(new, "payment"):
         state = json.loads(row.pop("rail_state"))
         del row["final_at"]

@@ -1,4 +1,4 @@
-"""What stood in tables of its own before schema 8 is found where it stands now, and nothing else changed."""
+"""Rows of schemas before 8 and 9 are found where they stand now, and nothing else changed."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -70,6 +70,38 @@ def test_each_row_is_where_it_is_looked_for_now(bare_url: str) -> None:
             )
         with engine.begin() as connection, pytest.raises(IntegrityError):  # and a transfer happens once
             connection.execute(text("INSERT INTO posting SELECT * FROM posting WHERE transfer = 'grant'"))
+
+
+def test_payment_requests_keep_their_whole_tokens(bare_url: str) -> None:
+    told_of_them = """SELECT id, token, product, credits, price, currency, holder, state, created_at, expires_at
+        FROM payment_request ORDER BY id"""
+    with open_engine(bare_url) as engine:
+        upgrade(engine, "0008")
+        with engine.begin() as connection:
+            for row in (
+                "'2', 'b token', 'p', 3, 300, 'USD', 'h', 'paid', 1, 901",
+                "'1', 'a', 'p', 1, 9, 'USD', NULL, 'open', 2, 902",
+            ):
+                connection.execute(text(f"INSERT INTO payment_request VALUES ({row})"))
+            before = told(connection, told_of_them)
+        upgrade(engine, HEAD)
+        with engine.begin() as connection:
+            assert told(connection, told_of_them) == before
+            assert [row[0] for row in before] == ["1", "2"]
+            connection.execute(
+                text(
+                    "UPDATE payment_request SET token = NULL, terms_id = :id, signature = 's' WHERE id = '1'"
+                ),
+                {"id": b"terms"},
+            )
+        for wrong in (
+            "token = NULL WHERE id = '2'",
+            "signature = NULL WHERE id = '1'",
+            "credits = 0",
+            "state = 'x'",
+        ):
+            with engine.begin() as connection, pytest.raises(IntegrityError):
+                connection.execute(text(f"UPDATE payment_request SET {wrong}"))
 
 
 def test_an_upgrade_and_a_use_that_is_under_way_do_not_wait_for_each_other(postgres: Postgres) -> None:

@@ -1,5 +1,7 @@
 """Payment requests as they are stored, without a sale."""
 
+from paywall.sales.store import ToStore
+from paywall.sales.terms import Terms
 from shared.dialects.base import StoredRequest
 from shared.money import Money
 from shared.tokens.prt import Order, PaymentRequest
@@ -13,7 +15,7 @@ def stored_request(
     holder: str | None = None,
     issued_at: int = 1,
     product: str = "image-credit",
-) -> StoredRequest:
+) -> ToStore:
     """Of one credit for a dollar, which nobody could pay: it offers nothing."""
     request = PaymentRequest(
         id=request_id,
@@ -26,4 +28,4 @@ def stored_request(
         order=Order(product, 1, None, holder),
         options=(),
     )
-    return StoredRequest(token, request)
+    return ToStore(StoredRequest(token, request), Terms(request_id.encode(), request))

@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 from hashlib import sha256
 
@@ -39,7 +40,7 @@ def test_every_amount_and_time_is_read_back(amount: int, decimals: int, count: i
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
-    ["100 % of it", "\0", "\\u0000", '"iat":0,"exp":0', "%s %d", "\0\0\0"]
+    ["100 % of it", "\0", "\\u0000", '"iat":0,"exp":0', "%s %d", "\0\0\0", "\n", "\\n"]
 )
 TIMES = st.tuples(st.integers(0, 2**62), st.integers(0, 10**10))
 
@@ -57,9 +58,10 @@ def test_the_json_from_a_template_is_that_of_the_claims(
         expires_at=times[1],
         order=replace(REQUEST.order, holder=holder),
     )
-    write = prt.claims_writer(asked)
-    for one in (asked, replace(asked, id=REQUEST.id), replace(asked, id="another")):
-        assert write(one.id) == strict_json.dumps(prt.claims(one))
+    template = prt.claims_template(asked)
+    for name, bound in itertools.product((request_id, REQUEST.id, "another"), (holder, None, "did:key:z6")):
+        one = replace(asked, id=name, order=replace(asked.order, holder=bound))
+        assert prt.fill(template, name, bound) == strict_json.dumps(prt.claims(one))
 
 
 def test_fields_without_a_value_are_left_out() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from paywall.ops.reconcile import Reconciliation
-from paywall.sales.store import Insert
+from paywall.sales.tables import PaymentRequestRow
 from shared.cardano.addresses import enterprise_address
 from shared.cardano.metadata import payment_metadata
 from shared.cardano.read.transaction import TransactionError, parse
@@ -20,7 +20,6 @@ from shared.tokens import jws
 from shared.tokens.prt import token_hash
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.image_maker import PlainMaker
-from tests.support.world.sales import stored_request
 from tests.support.world.scenes.stage import Stage, open_stage
 from tests.support.world.seller import NETWORK, Payer, shown
 from tests.support.world.wallets.devnet_wallet import OUTPUTS, TTL, Wallet
@@ -87,11 +86,18 @@ class PaymentScene:
         good = jws.unverified(self.buy())[1]
         stamp = {"iat": now - 120, "exp": now - 60, "expiresAt": _iso(now - 60)}
         token = jws.sign({**good, **stamp, "id": request_id, "sub": request_id}, self.stage.key)
-        row = stored_request(
-            request_id, token, issued_at=now - 120, expires_at=now - 60, holder=self.payer.did
+        row = PaymentRequestRow(
+            id=request_id,
+            token=token,
+            product="image-credit",
+            credits=1,
+            price=100,
+            currency="USD",
+            holder=self.payer.did,
+            created_at=now - 120,
+            expires_at=now - 60,
         )
-        insert = self.stage.seller.parts.database.transact(lambda tx: Insert().one(tx, row))
-        self.stage.run(insert)
+        self.stage.run(self.stage.seller.parts.database.transact(lambda tx: tx.session.add(row)))
         return token
 
     def submitted(self, raw: bytes) -> bool:
