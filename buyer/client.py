@@ -21,7 +21,7 @@ from buyer.payers.registry import Payers
 from buyer.proof.fetch import Proving
 from buyer.proof.redemption import Redemption
 from buyer.proof.report import Report
-from buyer.purchase import balance
+from buyer.purchase import balance, receipts
 from buyer.purchase.promises import BrokenPromise, CreditCounts
 from buyer.purchase.purchasing import Purchasing
 from buyer.purchase.receipts import HeldReceipt
@@ -97,12 +97,17 @@ class BuyerClient:
     ) -> HeldReceipt:
         """Buy credits of `product` (by default the seller's first) within the budget.
 
-        An interrupted purchase of as many is finished instead. `job_id` names what it is bought for.
+        An interrupted purchase of as many is finished instead. `job_id` is the wallet's own of a command's job that
+        it is bought for. Errors: UsageError for another.
         """
         purchasing = self._purchasing(credits)
         receipt = await purchasing.buy(product or await self._product(), credits, job_id)
         await balance.look(self._session, receipt)
         return receipt
+
+    def receipts(self) -> list[HeldReceipt]:
+        """The receipts of this seller that the wallet holds, the newest first: the next run goes on with them."""
+        return self._session.wallet.read(lambda db: receipts.every(db, self.origin))
 
     async def rehearse(self, credits: int, *, product: str | None = None) -> RehearsedPurchase:
         """What `buy` would do now. The seller is asked for an offer; nothing is signed or stored."""

@@ -150,7 +150,11 @@ class Seller:
         return catalog if self.coverage is None else catalog | {"credits_left": await self.coverage.left()}
 
     async def start(self) -> None:
-        """Note the keys that sign, and remember those that signed before: what they signed still counts."""
+        """Note the keys that sign, and remember those that signed before: what they signed still counts.
+
+        From here on `paywall migrate` sees that this process lives.
+        """
+        await self.database.read(lambda _: self.database.liveness.own())
         keep = rotation.longest_use(self._adapters.products.values(), self.settings.request_seconds)
         keys, now = self.identity.signing, clock.unix_now()
         former = await self.database.transact(lambda tx: rotation.rotate_to(tx, keys, now, keep))

@@ -1,6 +1,7 @@
 """The flow of `buyer images`: buy credits, use some, save the images; taken up where it was cut off."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.promises import CreditCounts
 from buyer.purchase.receipts import HeldReceipt
-from buyer.redemptions import files, jobs
+from buyer.redemptions import files, jobs, series
+from buyer.redemptions.asked import digest
 from buyer.redemptions.jobs import WantedUse
+from buyer.redemptions.redeem import REPEATED
 from buyer.seller.session import Session
 from buyer.wallet import lease
 from buyer.wallet.file import Wallet
@@ -158,15 +161,26 @@ class ImageJobs:
             position=position,
             cost=await self._client.use_cost(path),
         )
-        image = self._wallet.transact(lambda db: jobs.want(db, fresh, job_id))
+        image, was_lost = self._wallet.transact(lambda db: self._want(db, fresh, job_id))
         if image.state == "done" and image.path is not None and image.redemption_id is not None:
             return SavedImage(image.path, image.redemption_id)
         generated = await self._client.fetch(receipt, image)
         name = files.name(position, _title(body), generated.redemption_id, generated.content)
         file = str(files.save(order.folder, name, generated.content))
         self._wallet.transact(lambda db: jobs.saved(db, image.idempotency_key, file))
+        if was_lost and generated.repeated:
+            self._say(REPEATED)
         self._say(f"image {position} of {order.generate}: {file}, redemption {generated.redemption_id}")
         return SavedImage(file, generated.redemption_id)
+
+    def _want(self, db: sqlite3.Connection, fresh: WantedUse, job_id: str) -> tuple[WantedUse, bool]:
+        """What this position asks for, stored; and whether a program of this wallet may have lost its answer.
+
+        Such a program asked by the library, and belongs to no job.
+        """
+        key = series.lost_key(db, fresh.receipt_id, digest(fresh), jobs.is_known, now=self._now())
+        wanted = jobs.want(db, fresh if key is None else fresh.under(key), job_id)
+        return wanted, wanted.idempotency_key == key
 
     async def _reports(self, images: list[SavedImage], wait: float) -> tuple[Report | None, ...]:
         """The proofs as far as they can be had; without a wait, an image counts without its proof."""

@@ -34,6 +34,8 @@ def open_purchase(
     purchase = find_open(db, kind)
     assert purchase is not None, "it was there, or is now"
     if job_id is not None:
+        if db.execute("SELECT 1 FROM jobs WHERE id = ?", (job_id,)).fetchone() is None:
+            raise UsageError("job_unknown", "the wallet has no such job", hint="Leave job_id out.")
         db.execute("UPDATE purchases SET job_id = ? WHERE id = ?", (job_id, purchase.id))
     return purchase
 

@@ -9,8 +9,10 @@ Store functions; the transaction comes first.
 """
 
 import hmac
+import itertools
 import secrets
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from buyer.wallet import lease
@@ -52,6 +54,28 @@ def take(
     fresh = secrets.token_bytes(_SECRET)
     db.execute("INSERT INTO series VALUES (?, ?, ?, ?, 0)", (fresh, receipt_id, owner, now + lease.SECONDS))
     return KeySeries(fresh), [KeySeries(secret) for secret in left]
+
+
+def lost_key(
+    db: sqlite3.Connection,
+    receipt_id: str,
+    words: bytes,
+    is_known: Callable[[sqlite3.Connection, str], bool],
+    *,
+    now: int,
+) -> str | None:
+    """The key under which a process that was cut off may have asked those words; None where none was.
+
+    For a use that is stored before it is asked for, in the very transaction that stores it.
+    """
+    rows = db.execute(
+        "SELECT secret, owner, until FROM series WHERE receipt_id = ? ORDER BY rowid", (receipt_id,)
+    ).fetchall()
+    for secret, held_by, until in rows:
+        if until <= now or lease.is_dead(held_by):
+            keys = (KeySeries(secret).key(words, number) for number in itertools.count())
+            return next(key for key in keys if not is_known(db, key))
+    return None
 
 
 def renew(db: sqlite3.Connection, old: KeySeries, owner: str, *, now: int) -> KeySeries | None:

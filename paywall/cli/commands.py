@@ -13,8 +13,9 @@ from paywall.burns.supply import mint as mint_under_policy
 from paywall.burns.supply import read_supply
 from paywall.burns.wallet.base import WalletChain
 from paywall.compose import compose, open_chain, open_ring
+from paywall.database.liveness import count_living
 from paywall.database.opening import open_database, open_engine
-from paywall.database.schema import HEAD, upgrade, version
+from paywall.database.schema import HEAD, ensure_schema, version
 from paywall.errors import SetupError
 from paywall.keys.passphrases import Passphrases
 from paywall.keys.ring import KeyRing
@@ -38,7 +39,12 @@ def migrate(settings: Settings) -> str:
         before = version(engine)
         if before == HEAD:
             return f"The schema is at {HEAD} already."
-        upgrade(engine)
+        if living := count_living(engine):
+            raise SetupError(
+                f"{living} of this database's processes still run: stop every `paywall serve` and `paywall worker`"
+                " first, for what they write would be in yesterday's tables."
+            )
+        ensure_schema(engine, migrate=True)
         return f"The schema went from {before or 'nothing'} to {HEAD}."
 
 

@@ -64,7 +64,7 @@ def devnet() -> None:
 @main.command()
 @explained
 def migrate() -> None:
-    """Bring the database's schema up to date."""
+    """Bring the database's schema up to date. Stop every `paywall serve` and `paywall worker` of it first."""
     from paywall.cli.commands import migrate as run
 
     click.echo(run(configured()))

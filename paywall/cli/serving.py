@@ -1,7 +1,6 @@
 """`paywall serve` and `paywall worker`: the web server and the worker, run until a signal."""
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -20,6 +19,7 @@ from paywall.ops.logs import start_logging
 from paywall.seller import Seller
 from paywall.serving.acceptor import bind
 from paywall.serving.http_server import OPERATOR_CONNECTIONS, HttpServer, descriptors
+from paywall.serving.interpreter import set_for_serving
 from paywall.serving.settings import SERVE_OPERATOR_PORT, ServingSettings
 from paywall.settings import Settings
 
@@ -47,8 +47,7 @@ async def _serve(settings: Settings) -> None:
         public = _server(app, bind(settings.host, settings.port, "PAYWALL_PORT"), settings)
         _say_hello(settings)
         _warn_of_unseen_clients(settings)
-        gc.collect()
-        gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again
+        set_for_serving()
         _on_signals(public.stop)
         # To the last: an orderly stop can be watched.
         async with _operated(app.operator, operators, settings):

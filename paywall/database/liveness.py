@@ -15,6 +15,8 @@ LOCKS = 0x50415957
 LARGEST = 2**31
 _TRY = text("SELECT pg_try_advisory_lock(:locks, :number)")
 _GIVE_UP = text("SELECT pg_advisory_unlock(:locks, :number)")
+_LIVING = text("""SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+    WHERE locktype = 'advisory' AND classid = :locks AND datname = current_database()""")
 _TRY_BRIEFLY = text("SELECT pg_try_advisory_xact_lock(:locks, :number)")
 #: seconds and tries: the server notices a machine that lost its power within a minute
 _NOTICE_SOON = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
@@ -87,6 +89,14 @@ class SessionLocks:
             with suppress(Exception):
                 self._session.close()
             self._session = None
+
+
+def count_living(engine: Engine) -> int:
+    """How many processes of a PostgreSQL database have a number, and live. SQLite's file has a lock for that: 0."""
+    if engine.dialect.name != "postgresql":
+        return 0
+    with engine.connect() as connection:
+        return int(connection.execute(_LIVING, {"locks": LOCKS}).scalar_one())
 
 
 def _draw() -> int:

@@ -46,7 +46,8 @@ def ensure_schema(engine: Engine, *, migrate: bool) -> None:
         )
     if not migrate:
         raise SetupError(
-            f"The database has schema {found or 'none'}, {HEAD} is needed: run `paywall migrate`."
+            f"The database has schema {found or 'none'}, {HEAD} is needed: stop every `paywall serve` and"
+            " `paywall worker` of it, then run `paywall migrate`."
         )
     upgrade(engine)
 

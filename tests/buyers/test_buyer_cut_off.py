@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from buyer.budget import Budget
+from buyer.cli.imaging import ImageJobs, ImageOrder
 from buyer.purchase import receipts
 from buyer.redemptions import series
-from buyer.redemptions.redeem import DeliveredUse
+from buyer.redemptions.redeem import REPEATED, DeliveredUse
 from buyer.wallet import copies
 from buyer.wallet.file import Wallet
 from tests.support.processes.cut_off_buyer import finish, start
@@ -46,6 +47,21 @@ def ask(shop: RealShop, *names: str) -> list[DeliveredUse]:
                 return [await client.redeem(receipt, {"name": name}) for name in names]
 
     return asyncio.run(once())
+
+
+def by_command(shop: RealShop, name: str, folder: Path) -> tuple[str, list[str]]:
+    """The redemption that `buyer generate` ends with, and what it says meanwhile."""
+    said: list[str] = []
+
+    async def once() -> str:
+        with closing(Wallet.open(shop.wallet_path)) as wallet:
+            async with shop.client(wallet) as client:
+                receipt = client.receipts()[0]
+                order = ImageOrder(1, 1, folder, ({"name": name},))
+                done = await ImageJobs(client, wallet, shop.now, said.append).use(receipt, order, wait=10)
+                return done.images[0].redemption_id
+
+    return asyncio.run(once()), said
 
 
 def used(shop: RealShop) -> int:
@@ -105,6 +121,16 @@ def test_the_same_words_that_two_processes_lost_are_both_found(shop: RealShop) -
     found = ask(shop, *[LINCOLN] * 5)
     assert {one.redemption_id for one in found if one.repeated} == {first, second}
     assert len({one.redemption_id for one in found}) == 5
+
+
+def test_the_command_finds_what_a_killed_program_had_asked_for(shop: RealShop, tmp_path: Path) -> None:
+    (lost,) = cut_off(shop, "answered", LINCOLN)
+    (first, told), (second, _), (third, _) = (
+        by_command(shop, name, tmp_path) for name in (LINCOLN, LINCOLN, MONROE)
+    )
+    assert (first, used(shop)) == (lost, 3)
+    assert len({first, second, third}) == 3
+    assert REPEATED in told
 
 
 def test_no_seller_is_accused_of_what_a_killed_process_had_asked_for(shop: RealShop) -> None:

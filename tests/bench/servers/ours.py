@@ -4,7 +4,6 @@ Burns are queued and stay queued: no batch closes while requests are measured.
 """
 
 import asyncio
-import gc
 import signal
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from paywall.redemptions.resource import Resource
 from paywall.seller import Seller
 from paywall.serving.acceptor import bind
 from paywall.serving.http_server import HttpServer, descriptors
+from paywall.serving.interpreter import set_for_serving
 from paywall.serving.settings import ServingSettings
 from paywall.settings import Settings
 from tests.bench.servers.noop import MemoryDeliveries, NoopAtOnce, NoopMaker
@@ -75,8 +75,7 @@ async def _serve(seller: Seller) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
     async with working(seller.worker):
-        gc.collect()
-        gc.freeze()
+        set_for_serving()
         await server.serve()
 
 

@@ -62,6 +62,26 @@ def test_a_database_that_is_ahead_is_refused(database_url: str) -> None:
         open_database(database_url)
 
 
+def test_a_database_that_is_ahead_is_not_migrated_but_told_of(database_url: str) -> None:
+    migrate(Settings(database_url=database_url))
+    set_version(database_url, "9999")
+    with pytest.raises(SetupError, match=r"9999.*Upgrade paywall"):
+        migrate(Settings(database_url=database_url))
+
+
+def test_a_postgresql_database_is_not_migrated_while_a_process_of_it_lives(postgres_url: str) -> None:
+    living = open_database(postgres_url)
+    try:
+        living.liveness.own()
+        set_version(postgres_url, "0008")
+        with pytest.raises(SetupError, match=r"1 of this database's processes still run: stop"):
+            migrate(Settings(database_url=postgres_url))
+    finally:
+        living.close()
+    set_version(postgres_url, HEAD)
+    assert "already" in migrate(Settings(database_url=postgres_url))
+
+
 OPENED_BY: dict[str, Callable[[str], object]] = {
     "a seller": open_database,
     "migrate": lambda url: migrate(Settings(database_url=url)),

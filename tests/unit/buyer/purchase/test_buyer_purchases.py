@@ -41,6 +41,16 @@ def test_an_open_purchase_is_taken_up_and_not_doubled(wallet: Wallet, path: Path
         )
 
 
+def test_a_purchase_for_a_job_that_the_wallet_does_not_know_is_refused_and_not_begun(wallet: Wallet) -> None:
+    kind = PurchaseKind(SELLER, "image-credit", 3)
+    with pytest.raises(UsageError) as caught:
+        wallet.transact(
+            lambda db: purchase_store.open_purchase(db, kind, new_id="1", job_id="my job", now=NOW)
+        )
+    assert caught.value.code == "job_unknown"
+    assert wallet.transact(lambda db: purchase_store.find_open(db, kind)) is None
+
+
 def test_a_payment_request_is_paid_once_even_when_the_seller_sends_it_for_two_purchases(
     wallet: Wallet,
 ) -> None:
