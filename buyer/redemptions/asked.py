@@ -6,32 +6,10 @@ from hashlib import sha256
 from typing import Literal
 
 from buyer.redemptions.jobs import WantedUse
-from buyer.redemptions.series import KeySeries
+from buyer.redemptions.series import Taken
 
-#: words that are remembered of a broken series; forgetting them costs looks at the wallet, and no credit
+#: words whose numbers are remembered; forgetting them costs looks at the wallet, and no credit
 MOST_WORDS = 10_000
-
-
-@dataclass(slots=True)
-class BrokenSeries:
-    """A series that a process was torn from. `done` are the words that it holds no lost answer to any more."""
-
-    keys: KeySeries
-    next: dict[bytes, int] = field(default_factory=dict)
-    done: set[bytes] = field(default_factory=set)
-
-    def next_key(self, words: bytes, is_known: Callable[[str], bool]) -> str | None:
-        """The first key of these words that the wallet does not know; None when there is nothing to find any more."""
-        if words in self.done:
-            return None
-        if len(self.next) + len(self.done) > MOST_WORDS:
-            self.next.clear()
-            self.done.clear()
-        number = self.next.get(words, 0)
-        while is_known(key := self.keys.key(words, number)):
-            number += 1
-        self.next[words] = number + 1
-        return key
 
 
 @dataclass(slots=True)
@@ -42,28 +20,35 @@ class HeldSeries:
     `begun` counts the uses since the last commit.
     """
 
-    own: KeySeries
-    broken: list[BrokenSeries]
+    own: Taken
     cost: int
     unsure: bool
     now: Callable[[], int]
     begun: int = 0
     next: dict[bytes, int] = field(default_factory=dict)
 
-    def next_key(self, words: bytes) -> str:
+    def next_key(self, words: bytes, is_known: Callable[[str], bool]) -> str:
+        """The first key of these words that this process has not used, nor, in a broken series, the wallet knows.
+
+        Of a broken one it may have been asked for all the same, and so may any after it: of uses side by side one may
+        never have arrived, and those behind it have.
+        """
+        if len(self.next) > MOST_WORDS:
+            self.next.clear()
         number = self.next.get(words, 0)
+        while self.own.broken and is_known(self.own.keys.key(words, number)):
+            number += 1
         self.next[words] = number + 1
-        return self.own.key(words, number)
+        return self.own.keys.key(words, number)
 
 
 @dataclass(slots=True, eq=False)
 class AskedUse:
-    """`stored`: the wallet has its row. `of` is the broken series that its key is of, by these words."""
+    """`stored`: the wallet has its row. `may_be_lost`: a process that was cut off may have asked for it before."""
 
     use: WantedUse
     now: Callable[[], int]
-    of: BrokenSeries | None = None
-    words: bytes = b""
+    may_be_lost: bool = False
     stored: bool = False
     state: Literal["asked", "delivered", "ended"] = "asked"
     redemption_id: str | None = None

@@ -98,11 +98,11 @@ class UsingCredits:
         asked = self._under_way.begin(wanted, now=self._session.context.now)
         try:
             delivery = await self._delivery(asked.use, deliver)
-            self._under_way.answered(asked, delivery.redemption_id, repeated=delivery.repeated)
+            self._under_way.answered(asked, delivery.redemption_id)
         except BaseException:
             self._under_way.ended(asked)
             raise
-        if asked.of is not None and delivery.repeated:
+        if asked.may_be_lost and delivery.repeated:
             self._session.context.say(REPEATED)
         if self._under_way.lacks(receipt.id, receipt.granted, delivery.credits_remaining):
             await balance.look(self._session, receipt)

@@ -1,7 +1,8 @@
 """Series of idempotency keys: what lets a use go out before the wallet has written it down, and never be paid twice.
 
-A series is a random secret that is stored before its first key is used, for one receipt and one process. Its keys are
-made of the words that are asked and of how often they were asked. So whoever goes on after a crash makes the same keys
+A series is a random secret that is stored before its first key is used, for one receipt and one process: a second one
+that uses the receipt meanwhile writes each use down before it asks. Its keys are made of the words that are asked and
+of how often they were asked. So whoever goes on after a crash makes the same keys
 for the same words, and the seller answers what it was asked before without another credit. Each commit that writes
 down what was asked puts a new secret in the old one's place: what a lost process or an old copy of the file can
 repeat is what was asked since that commit, and nothing before it.
@@ -14,6 +15,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from buyer.wallet import lease
 
@@ -34,11 +36,17 @@ class KeySeries:
         return hmac.digest(self.secret, number.to_bytes(_NUMBER, "big") + words, "sha256")[:_KEY].hex()
 
 
-def take(
-    db: sqlite3.Connection, receipt_id: str, owner: str, *, now: int
-) -> tuple[KeySeries, list[KeySeries]]:
-    """A new series for `owner`, and those of the receipt that were broken off, which are his from here on.
+class Taken(NamedTuple):
+    """A receipt's series, which this process alone makes keys of; `broken` where another was torn from it before."""
 
+    keys: KeySeries
+    broken: bool
+
+
+def take(db: sqlite3.Connection, receipt_id: str, owner: str, *, now: int) -> Taken | None:
+    """The receipt's one series for `owner`; None while another that lives has it.
+
+    One that was broken off is gone on with: of two nobody could tell which of them had asked which words.
     IntegrityError when the wallet does not hold the receipt.
     """
     expired = "SELECT id FROM receipts WHERE expires_at <= ?"
@@ -46,14 +54,17 @@ def take(
     rows = db.execute(
         "SELECT secret, owner, until FROM series WHERE receipt_id = ? ORDER BY rowid", (receipt_id,)
     ).fetchall()
-    left = [secret for secret, held_by, until in rows if until <= now or lease.is_dead(held_by)]
-    db.executemany(
-        "UPDATE series SET owner = ?, until = ?, broken_off = 1 WHERE secret = ?",
-        [(owner, now + lease.SECONDS, secret) for secret in left],
+    if any(held_by != owner and until > now and not lease.is_dead(held_by) for _, held_by, until in rows):
+        return None
+    db.execute(
+        "UPDATE series SET owner = ?, until = ?, broken_off = 1 WHERE receipt_id = ?",
+        (owner, now + lease.SECONDS, receipt_id),
     )
+    if rows:
+        return Taken(KeySeries(rows[0][0]), broken=True)
     fresh = secrets.token_bytes(_SECRET)
     db.execute("INSERT INTO series VALUES (?, ?, ?, ?, 0)", (fresh, receipt_id, owner, now + lease.SECONDS))
-    return KeySeries(fresh), [KeySeries(secret) for secret in left]
+    return Taken(KeySeries(fresh), broken=False)
 
 
 def lost_key(
@@ -78,14 +89,17 @@ def lost_key(
     return None
 
 
-def renew(db: sqlite3.Connection, old: KeySeries, owner: str, *, now: int) -> KeySeries | None:
-    """A new secret in the old one's place; None when somebody else goes on with the old one."""
-    fresh = secrets.token_bytes(_SECRET)
+def renew(db: sqlite3.Connection, old: Taken, owner: str, *, now: int) -> Taken | None:
+    """A new secret in the old one's place; None when somebody else goes on with the old one.
+
+    A broken one keeps its secret: what was asked under it, and is not written down, is found by nothing else.
+    """
+    fresh = old.keys.secret if old.broken else secrets.token_bytes(_SECRET)
     changed = db.execute(
         "UPDATE series SET secret = ?, until = ? WHERE secret = ? AND owner = ?",
-        (fresh, now + lease.SECONDS, old.secret, owner),
+        (fresh, now + lease.SECONDS, old.keys.secret, owner),
     ).rowcount
-    return KeySeries(fresh) if changed == 1 else None
+    return Taken(KeySeries(fresh), old.broken) if changed == 1 else None
 
 
 def close(db: sqlite3.Connection, receipt_id: str, owner: str) -> None:

@@ -18,9 +18,8 @@ from weakref import WeakSet
 
 from buyer.errors import SellerFault, WalletError, nothing
 from buyer.redemptions import jobs, series
-from buyer.redemptions.asked import AskedUse, BrokenSeries, HeldSeries, digest
+from buyer.redemptions.asked import AskedUse, HeldSeries, digest
 from buyer.redemptions.jobs import WantedUse
-from buyer.redemptions.series import KeySeries
 from buyer.wallet import lease
 from buyer.wallet.file import Wallet
 
@@ -70,7 +69,7 @@ class UnderWay:
             self._start_timer()
             return asked
 
-    def answered(self, asked: AskedUse, redemption_id: str, *, repeated: bool) -> None:
+    def answered(self, asked: AskedUse, redemption_id: str) -> None:
         """SellerFault when another use has that redemption: one burn would have to serve for two."""
         with self._wallet.alone:
             key = asked.use.idempotency_key
@@ -80,8 +79,6 @@ class UnderWay:
                 raise SellerFault("redemption_repeated", "the seller gave two uses the same redemption id")
             self._delivered[redemption_id] = key
             asked.state, asked.redemption_id = "delivered", redemption_id
-            if asked.of is not None and not repeated:
-                asked.of.done.add(asked.words)
 
     def ended(self, asked: AskedUse) -> None:
         """It has no answer: whoever asks in the same words next takes it up."""
@@ -166,7 +163,7 @@ class UnderWay:
         if own is None:
             return None
         cost, unsure = jobs.cost(db, receipt_id), series.unsure(db, receipt_id, self.owner)
-        return HeldSeries(own, held.broken, cost, unsure, held.now)
+        return HeldSeries(own, cost, unsure, held.now)
 
     def _check_written(self) -> None:
         self._check_own()
@@ -194,30 +191,33 @@ class UnderWay:
         return None
 
     def _new(self, wanted: WantedUse, now: Callable[[], int]) -> AskedUse:
-        held = self._held.get(wanted.receipt_id) or self._open(wanted.receipt_id, now)
-        words = digest(wanted)
+        held = self._held.get(wanted.receipt_id)
+        if held is None:
+            alone = wanted.under(str(uuid.uuid4()))
+            held = self._wallet.transact(lambda db: self._open(db, alone, now))
+            if held is None:
+                return AskedUse(alone, now, stored=True)
+            self._held[wanted.receipt_id] = held
         held.begun += 1
         held.cost += wanted.cost
-        for broken in held.broken:
-            key = broken.next_key(words, lambda key: key in self._uses or self._is_known(key))
-            if key is not None:
-                return AskedUse(wanted.under(key), now, broken, words)
-        return AskedUse(wanted.under(held.next_key(words)), now)
+        key = held.next_key(digest(wanted), self._is_known)
+        return AskedUse(wanted.under(key), now, may_be_lost=held.own.broken)
+
+    def _open(self, db: sqlite3.Connection, alone: WantedUse, now: Callable[[], int]) -> HeldSeries | None:
+        """The receipt's series, durable before any key of it goes out.
+
+        None while another process has it: the use is written down instead, `alone`, before it is asked for.
+        """
+        own = series.take(db, alone.receipt_id, self.owner, now=now())
+        if own is None:
+            jobs.note_asked(db, alone, None)
+            lease.acquire(db, self._work(alone, now))
+            return None
+        cost, unsure = jobs.cost(db, alone.receipt_id), series.unsure(db, alone.receipt_id, self.owner)
+        return HeldSeries(own, cost, unsure, now)
 
     def _is_known(self, key: str) -> bool:
-        return self._wallet.read(lambda db: jobs.is_known(db, key))
-
-    def _open(self, receipt_id: str, now: Callable[[], int]) -> HeldSeries:
-        """Durable before any key of it goes out."""
-
-        def take(db: sqlite3.Connection) -> tuple[KeySeries, list[KeySeries], int, bool]:
-            own, broken = series.take(db, receipt_id, self.owner, now=now())
-            return own, broken, jobs.cost(db, receipt_id), series.unsure(db, receipt_id, self.owner)
-
-        own, left, cost, unsure = self._wallet.transact(take)
-        broken = [BrokenSeries(one) for one in left]
-        held = self._held[receipt_id] = HeldSeries(own, broken, cost, unsure, now)
-        return held
+        return key in self._uses or self._wallet.read(lambda db: jobs.is_known(db, key))
 
     def _start_timer(self) -> None:
         if self._timer is None and not self._closed:

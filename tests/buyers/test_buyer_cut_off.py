@@ -1,6 +1,7 @@
 """A buyer's process that is killed in the middle of using a receipt: no credit is taken twice, and none is lost."""
 
 import asyncio
+import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -121,6 +122,28 @@ def test_the_same_words_that_two_processes_lost_are_both_found(shop: RealShop) -
     found = ask(shop, *[LINCOLN] * 5)
     assert {one.redemption_id for one in found if one.repeated} == {first, second}
     assert len({one.redemption_id for one in found}) == 5
+
+
+def test_two_who_are_killed_at_the_same_time_lose_nothing_of_either(shop: RealShop) -> None:
+    """Both use one receipt: the second writes down what it asks for, so that there is one series to go on with."""
+    url = shop.seller.process.url
+    with start(shop.wallet_path, url, LINCOLN, point="waiting") as first:
+        assert first.stdout is not None
+        one = json.loads(first.stdout.readline())["redemption_id"]
+        (other,) = cut_off(shop, "answered", MONROE)
+        first.kill()
+    assert used(shop) == 2
+    found = ask(shop, LINCOLN, MONROE)
+    assert [(use.redemption_id, use.repeated) for use in found] == [(one, True), (other, True)]
+    assert used(shop) == 2
+
+
+def test_one_that_never_arrived_hides_nothing_of_those_beside_it(shop: RealShop) -> None:
+    told = cut_off(shop, "first unsent", *[LINCOLN] * 4)
+    assert (len(told), used(shop)) == (3, 3)
+    found = ask(shop, *[LINCOLN] * 4)
+    assert {one.redemption_id for one in found if one.repeated} == set(told)
+    assert used(shop) == 4
 
 
 def test_the_command_finds_what_a_killed_program_had_asked_for(shop: RealShop, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ It uses the wallet's newest receipt once for each name, all side by side, and pr
 """
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -24,8 +25,9 @@ from buyer.wallet.file import Wallet
 from tests.support.hostile.shop import nobody
 from tests.support.hostile.transport import Unreliable
 
-#: never: kill -9 when no request, or every answer, has arrived; when that is noted as well; when every caller has his
-POINTS = ("end", "unsent", "arrived", "noted", "answered")
+#: never: kill -9 when no request, or every answer, has arrived; when that is noted as well; when every caller has his;
+#: when all but the first have theirs, whose request never arrives; never, but it waits to be killed behind the answers
+POINTS = ("end", "unsent", "arrived", "noted", "answered", "first unsent", "waiting")
 ROOT = Path(__file__).parents[3]
 
 
@@ -59,6 +61,20 @@ class _Counted:
                 self._do()
 
 
+class _Stuck(httpx.AsyncHTTPTransport):
+    """Its first POST never leaves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST" and self._first:
+            self._first = False
+            await asyncio.Event().wait()
+        return await super().handle_async_request(request)
+
+
 async def _use(wallet: Wallet, url: str, names: tuple[str, ...], point: str, copy: Path | None) -> None:
     def die() -> None:
         if point == "noted":
@@ -70,15 +86,18 @@ async def _use(wallet: Wallet, url: str, names: tuple[str, ...], point: str, cop
 
     kill = _Counted(len(names), die)
     before, after = kill if point == "unsent" else nobody, kill if point in {"arrived", "noted"} else nobody
-    transport = Unreliable(httpx.AsyncHTTPTransport(), before=before, after=after)
+    inner = _Stuck() if point == "first unsent" else httpx.AsyncHTTPTransport()
+    transport = Unreliable(inner, before=before, after=after)
     client = BuyerClient(url, wallet=wallet, environment={}, transport=transport)
     receipt = wallet.transact(receipts.every)[0]
     await client.first_cost()  # meets the seller, which the wallet notes
-    uses = await asyncio.gather(*(client.redeem(receipt, {"name": name}) for name in names))
-    for use in uses:
-        print(json.dumps({"redemption_id": use.redemption_id}), flush=True)
-    if point == "answered":
+    uses = [asyncio.ensure_future(client.redeem(receipt, {"name": name})) for name in names]
+    for use in itertools.islice(asyncio.as_completed(uses), len(names) - (point == "first unsent")):
+        print(json.dumps({"redemption_id": (await use).redemption_id}), flush=True)
+    if point in {"answered", "first unsent"}:
         die()
+    if point == "waiting":
+        signal.pause()
 
 
 @click.command()

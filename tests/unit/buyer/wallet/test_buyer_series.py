@@ -8,9 +8,9 @@ import pytest
 
 from buyer.purchase import receipts
 from buyer.redemptions import jobs, series
-from buyer.redemptions.asked import BrokenSeries
+from buyer.redemptions.asked import HeldSeries
 from buyer.redemptions.jobs import WantedUse
-from buyer.redemptions.series import KeySeries
+from buyer.redemptions.series import KeySeries, Taken
 from buyer.wallet import lease
 from buyer.wallet.file import Wallet
 
@@ -55,49 +55,53 @@ def test_what_a_living_process_holds_nobody_takes_and_what_a_dead_one_held_one_t
     with closing(Wallet.open(used)) as wallet:
         (held,) = wallet.transact(receipts.every)
 
-        def take(owner: str, now: int = NOW) -> tuple[KeySeries, list[KeySeries]]:
+        def take(owner: str, now: int = NOW) -> Taken | None:
             return wallet.transact(lambda db: series.take(db, held.id, owner, now=now))
 
-        mine, found = take(ME)
-        assert found == []
-        assert take(OTHER)[1] == [], "its process lives"
-        far, _ = take(ELSEWHERE)
-        assert take(ME)[1] == [], "nobody knows of another machine's, until it is overdue"
+        mine = take(ME)
+        assert mine is not None
+        assert not mine.broken
+        assert take(OTHER) is None, "its process lives"
+        assert take(ELSEWHERE) is None
         late = NOW + lease.SECONDS
-        assert far in take(OTHER, late)[1]
+        assert take(ELSEWHERE, late) == Taken(mine.keys, broken=True)
+        assert take(ME, late) is None, "nobody knows of another machine's, until it is overdue"
         assert wallet.transact(lambda db: series.renew(db, mine, ME, now=late)) is None, "it was taken over"
 
 
 def test_a_series_is_renewed_in_place_and_a_broken_one_outlives_who_goes_on_with_it(used: Path) -> None:
     with closing(Wallet.open(used)) as wallet:
         (held,) = wallet.transact(receipts.every)
-        own, _ = wallet.transact(lambda db: series.take(db, held.id, ELSEWHERE, now=NOW))
+
+        def take(owner: str, now: int) -> Taken | None:
+            return wallet.transact(lambda db: series.take(db, held.id, owner, now=now))
+
+        own = take(ELSEWHERE, NOW)
+        assert own is not None
+        renewed = wallet.transact(lambda db: series.renew(db, own, ELSEWHERE, now=NOW))
+        assert renewed is not None
+        assert renewed.keys != own.keys
         late = NOW + lease.SECONDS
-        fresh, (broken,) = wallet.transact(lambda db: series.take(db, held.id, ME, now=late))
-        assert broken == own
-        renewed = wallet.transact(lambda db: series.renew(db, fresh, ME, now=late))
-        assert renewed not in {None, fresh}
+        broken = take(ME, late)
+        assert broken == Taken(renewed.keys, broken=True)
+        assert wallet.transact(lambda db: series.renew(db, broken, ME, now=late)) == broken
         assert wallet.transact(lambda db: series.unsure(db, held.id, ME))
         wallet.transact(lambda db: series.close(db, held.id, ME))
-        assert wallet.transact(lambda db: db.execute("SELECT secret, broken_off FROM series").fetchall()) == [
-            (own.secret, 1)
-        ]
-        assert wallet.transact(lambda db: series.take(db, held.id, OTHER, now=late))[1] == [own]
-        long = held.expires_at + series.KEPT_SECONDS
+        assert take(OTHER, late) == broken
         wallet.transact(lambda db: series.close(db, held.id, OTHER))
-        assert wallet.transact(lambda db: series.take(db, held.id, OTHER, now=long))[1] == []
+        last = take(OTHER, held.expires_at + series.KEPT_SECONDS)
+        assert last is not None
+        assert not last.broken
 
 
-def test_a_broken_series_gives_each_key_that_the_wallet_does_not_know_and_ends_with_a_new_use() -> None:
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_broken_series_passes_over_the_keys_that_the_wallet_knows(broken: bool) -> None:
     keys = KeySeries(b"1" * 32)
-    broken, known = BrokenSeries(keys), {keys.key(b"a", 0), keys.key(b"a", 1)}
-    assert [broken.next_key(b"a", known.__contains__) for _ in range(2)] == [
-        keys.key(b"a", 2),
-        keys.key(b"a", 3),
-    ]
-    assert broken.next_key(b"b", known.__contains__) == keys.key(b"b", 0)
-    broken.done.add(b"a")
-    assert broken.next_key(b"a", known.__contains__) is None
+    known = {keys.key(b"a", 1), keys.key(b"a", 2)}
+    held = HeldSeries(Taken(keys, broken), 0, broken, lambda: NOW)
+    given = [held.next_key(b"a", known.__contains__) for _ in range(3)]
+    assert given == [keys.key(b"a", number) for number in ((0, 3, 4) if broken else (0, 1, 2))]
+    assert held.next_key(b"b", known.__contains__) == keys.key(b"b", 0)
 
 
 def test_a_process_of_a_dead_one_s_number_is_not_taken_for_it() -> None:
