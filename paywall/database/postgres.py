@@ -26,6 +26,8 @@ RETRY = frozenset({"40001", "40P01"})
 #: of a function that runs alone it is an operator's own patience that is at its end
 LOCKED = "55P03"
 GROUPS_PATIENCE = "SET LOCAL lock_timeout = '250ms'"
+#: of one that runs alone after its group: those who wait for one row may not keep all threads for as long as it lasts
+ALONE_PATIENCE = "SET LOCAL lock_timeout = '2s'"
 #: SQLSTATE classes of connections, resources, operators and disks: the storage is at fault, not the statement
 STORAGE = frozenset({"08", "53", "57", "58"})
 
@@ -50,7 +52,11 @@ class PostgresWriter:
         return await self._groups.transact_in_group(fn, item)
 
     def _one(self, fn: GroupFn[Item, Result], item: Item) -> asyncio.Future[Result]:
-        return self._in_pool(lambda tx: fn.one(tx, item))
+        def alone(tx: Transaction) -> Result:
+            tx.change(ALONE_PATIENCE, ())
+            return fn.one(tx, item)
+
+        return self._in_pool(alone)
 
     def _in_pool(self, fn: TransactFn[T]) -> asyncio.Future[T]:
         return in_thread(asyncio.get_running_loop(), self._pool, self._run, fn)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
+from paywall.errors import SetupError
 from paywall.keys.signers.base import Signer
-from shared.keys import PublicKey, did_document, did_web
+from shared.keys import InvalidKeyError, PublicKey, did_document, did_web
 from shared.tokens import jws, prt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentRequest
@@ -14,10 +15,16 @@ class Identity:
     """did:key by default, did:web when a public URL is set."""
 
     def __init__(self, *, requests: Signer, receipts: Signer, public_url: str | None) -> None:
-        """`requests` signs payment requests, `receipts` the receipts; they may be one key."""
+        """`requests` signs payment requests, `receipts` the receipts; they may be one key.
+
+        Errors: SetupError for a public URL that cannot be a did:web.
+        """
         self._requests = requests
         self._receipts = receipts
-        self._web = did_web(public_url) if public_url else None
+        try:
+            self._web = did_web(public_url) if public_url else None
+        except InvalidKeyError as error:
+            raise SetupError(f"PAYWALL_PUBLIC_URL: {error}.") from error
         self.did = self._web or requests.public.did
         #: the keys that sign now, that of the payment requests first
         self.signing = tuple(dict.fromkeys((requests.public, receipts.public)))

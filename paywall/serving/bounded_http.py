@@ -16,7 +16,6 @@ from uvicorn.server import ServerState
 from paywall.errors import (
     BadRequest,
     BodyTooLarge,
-    HeadersTooLarge,
     PaywallError,
     RequestTimeout,
     Unavailable,
@@ -24,7 +23,7 @@ from paywall.errors import (
 from paywall.serving.awaited import Awaited
 from paywall.serving.connections import Connections, Share
 from paywall.serving.one_write import OneWrite
-from paywall.serving.refusals import refusal_bytes
+from paywall.serving.refusals import head_too_large, refusal_bytes, upgrade_refusal
 from paywall.serving.settings import ServingSettings
 from paywall.serving.unread import Unread
 from paywall.serving.whole_answer import Whole
@@ -121,18 +120,17 @@ class BoundedHttp(HttpToolsProtocol):
         self._room -= len(piece)
         self.parser.feed_data(piece)
         if self._reading is Awaited.HEAD and self._room <= 0:
-            raise self._too_large()
+            raise head_too_large(self._limits)
         return rest
+
+    def _refused(self, error: PaywallError) -> PaywallError:
+        self._refusal = error
+        return error
 
     def _begin(self) -> None:
         self._reading = Awaited.HEAD
         self._room, self._fields = self._limits.header_bytes, self._limits.header_count
         self._expect(self._limits.head_seconds)
-
-    def _too_large(self) -> HeadersTooLarge:
-        return HeadersTooLarge(
-            f"A request may have {self._limits.header_count} header lines with {self._limits.header_bytes:,} bytes."
-        )
 
     def on_message_begin(self) -> None:
         if self._reading is Awaited.BETWEEN:  # behind another in one piece
@@ -142,15 +140,15 @@ class BoundedHttp(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self._fields -= 1
         if self._fields < 0:
-            self._refusal = self._too_large()
-            raise self._refusal
+            raise self._refused(head_too_large(self._limits))
         if self._reading is Awaited.HEAD:  # a trailer comes after the body, and is no header of the request
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= PIPELINED:
-            self._refusal = BadRequest(f"At most {PIPELINED} requests may wait behind another.")
-            raise self._refusal
+            raise self._refused(BadRequest(f"At most {PIPELINED} requests may wait behind another."))
+        if self.parser.should_upgrade() and (refusal := upgrade_refusal(self.headers)):
+            raise self._refused(refusal)
         super().on_headers_complete()
         self._reading, self._wire_bytes = Awaited.BODY, 0
         self._expect(self._limits.body_seconds)

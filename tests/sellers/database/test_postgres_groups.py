@@ -13,7 +13,7 @@ from sqlalchemy import text
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, GroupFn, Transaction
 from paywall.database.opening import open_engine
-from paywall.database.postgres import PostgresWriter
+from paywall.database.postgres import POOL, PostgresWriter
 from paywall.database.settling import FULL_GROUP
 from paywall.errors import PaywallError, StorageUnavailable
 from paywall.redemptions.capturing import Capture, ToCapture
@@ -273,6 +273,26 @@ async def test_who_stands_still_with_an_account_holds_up_nobody_elses_use(
         assert isinstance(taken, Reservation)
         assert not waits.done()
     assert isinstance(await waits, Reservation)
+
+
+@in_loop
+async def test_however_many_wait_for_one_who_stands_still_others_have_their_turn(
+    database: Database, database_url: str
+) -> None:
+    await opened(database)
+    reserve: Any = Reserve(PROCESS)
+    with open_engine(database_url) as engine, engine.begin() as connection:
+        lock = "SELECT 1 FROM credit_account WHERE id = :id FOR UPDATE"
+        connection.execute(text(lock), {"id": ACCOUNTS[0]})
+        crowd = [
+            asyncio.create_task(database.transact_in_group(reserve, reserving(n))) for n in range(3 * POOL)
+        ]
+        await asyncio.sleep(0)  # they are in the groups
+        other = reserving(3 * POOL, ACCOUNTS[1])
+        taken: object = await database.transact_in_group(reserve, other)
+        assert isinstance(taken, Reservation)
+        told = await asyncio.gather(*crowd, return_exceptions=True)
+    assert {type(one) for one in told} == {StorageUnavailable}
 
 
 @in_loop

@@ -9,6 +9,7 @@ import pytest
 from paywall.cli.key_commands import list_seller_keys, rotate_seller_key
 from paywall.database.engine import Transaction
 from paywall.database.opening import open_database
+from paywall.errors import SetupError
 from paywall.keys import rotation
 from paywall.keys.identity import Identity
 from paywall.keys.ring import key_file
@@ -91,6 +92,12 @@ async def test_a_seller_that_gets_a_url_still_takes_what_it_signed_before(sellin
     async with selling(public_url=BASE) as after:
         assert after.did != before.did
         assert await spend(after, payer, receipt) == 200
+
+
+def test_a_url_that_cannot_be_a_name_is_told_in_a_sentence() -> None:
+    signer = FileSigner(SigningKey.from_seed(b"1" * 32))
+    with pytest.raises(SetupError, match=r"PAYWALL_PUBLIC_URL: .*needs https"):
+        Identity(requests=signer, receipts=signer, public_url="http://shop.example")
 
 
 @in_loop

@@ -37,6 +37,17 @@ async def test_what_a_client_may_do_on_a_connection_it_can_do() -> None:
         assert await line.rest() == b""  # nothing would be read on it
 
 
+@pytest.mark.parametrize("head", [b"content-length: 6\r\n", b"transfer-encoding: chunked\r\n"])
+@in_server_loop
+async def test_a_body_behind_an_upgrade_is_refused_and_never_lost(head: bytes) -> None:
+    """As `curl --http2 -d …` asks: what is behind the head would be taken for HTTP/2's."""
+    async with bounded() as at:
+        line = await at.line()
+        asks = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\n"
+        await line.say(b"POST /echo HTTP/1.1\r\n" + asks + head + b"\r\na body")
+        refused(await line.rest(), 400, "bad_request")
+
+
 @in_server_loop
 async def test_a_head_may_be_as_large_as_the_limit_says_in_pieces_of_any_size() -> None:
     async with bounded(header_bytes=4096) as at:
