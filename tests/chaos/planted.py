@@ -95,10 +95,11 @@ PLANTS = {
         (
             Edit(
                 "sell",
-                "    await self._database.transact_in_group(self._insert, sold)\n",
+                "    await self._database.transact_in_group(self._insert, ToStore(sold, terms))\n",
                 """\
     import asyncio
-    store_it = lambda: asyncio.ensure_future(self._database.transact_in_group(self._insert, sold))
+    item = ToStore(sold, terms)
+    store_it = lambda: asyncio.ensure_future(self._database.transact_in_group(self._insert, item))
     asyncio.get_running_loop().call_later(5, store_it)
 """,
             ),

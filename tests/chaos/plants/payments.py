@@ -68,7 +68,7 @@ PLANTS = {
     ),
     "a request that nobody pays is kept": Plant(
         "paywall.payments.forgetting",
-        (Edit("step", "    while gone == STEP:\n", "    while gone < STEP:\n"),),
+        (Edit("_all", "    while gone[-1] == STEP:\n", "    while gone[-1] < STEP:\n"),),
         "requests run out",
         "forgetting",
     ),
