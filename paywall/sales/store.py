@@ -87,6 +87,7 @@ def token_of(tx: Transaction, request_id: str) -> str | None:
     terms = tx.session.get(PaymentTermsRow, (row.expires_at, row.terms_id))
     if terms is None:
         return None
+    # All have one header: a version that signs under another must first write out the tokens of those that are open.
     return jws.attached(jws.signing_input_of(prt.fill(terms.claims, row.id, row.holder)), str(row.signature))
 
 
