@@ -2,10 +2,10 @@
 
 A series is a random secret that is stored before its first key is used, for one receipt and one process: a second one
 that uses the receipt meanwhile writes each use down before it asks. Its keys are made of the words that are asked and
-of how often they were asked. So whoever goes on after a crash makes the same keys
-for the same words, and the seller answers what it was asked before without another credit. Each commit that writes
-down what was asked puts a new secret in the old one's place: what a lost process or an old copy of the file can
-repeat is what was asked since that commit, and nothing before it.
+of how often they were asked. So whoever goes on after a crash makes the same keys for the same words, and the seller
+answers what it was asked before without another credit. Each commit that writes down what was asked puts a new secret
+in the old one's place: what a lost process or an old copy of the file can repeat is what was asked since that commit,
+and nothing before it. A series that was broken off keeps its secret, and is gone on with until its receipt's end.
 Store functions; the transaction comes first.
 """
 

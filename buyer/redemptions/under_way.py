@@ -163,7 +163,7 @@ class UnderWay:
         if own is None:
             return None
         cost, unsure = jobs.cost(db, receipt_id), series.unsure(db, receipt_id, self.owner)
-        return HeldSeries(own, cost, unsure, held.now)
+        return HeldSeries(own, cost, unsure, held.now, next=held.next if own.broken else {})
 
     def _check_written(self) -> None:
         self._check_own()

@@ -14,9 +14,9 @@ from paywall.sales.terms import Terms
 from shared.dialects.base import StoredRequest
 from shared.tokens import jws, prt
 
-_SHARED = ("product", "credits", "price", "currency", "holder", "state", "created_at", "expires_at")
-_INSERT = Insertion(PaymentRequestRow, ("id", "terms_id", "signature", *_SHARED))
-_RESTORE = Insertion(PaymentRequestRow, ("id", "token", *_SHARED), unless=["id"])
+_COMMON = ("product", "credits", "price", "currency", "holder", "state", "created_at", "expires_at")
+_INSERT = Insertion(PaymentRequestRow, ("id", "terms_id", "signature", *_COMMON))
+_RESTORE = Insertion(PaymentRequestRow, ("id", "token", *_COMMON), unless=["id"])
 _TERMS = Insertion(PaymentTermsRow, ("expires_at", "id", "claims"), unless=["expires_at", "id"])
 
 
@@ -52,19 +52,19 @@ def restore(tx: Transaction, stored: StoredRequest) -> None:
 
     A row that is there stays as it is.
     """
-    _RESTORE.one(tx, (stored.request.id, stored.token, *_shared(stored, "forgotten")))
+    _RESTORE.one(tx, (stored.request.id, stored.token, *_common(stored, "forgotten")))
 
 
 def _row(item: ToStore) -> Values:
     sold, terms = item
-    return sold.request.id, terms.id, sold.token.rpartition(".")[2], *_shared(sold, "open")
+    return sold.request.id, terms.id, sold.token.rpartition(".")[2], *_common(sold, "open")
 
 
 def _terms_row(terms: Terms) -> Values:
     return terms.expires_at, terms.id, terms.claims
 
 
-def _shared(stored: StoredRequest, state: str) -> Values:
+def _common(stored: StoredRequest, state: str) -> Values:
     request = stored.request
     order, price = request.order, request.price
     return (

@@ -9,7 +9,7 @@ class PaymentRequestRow(SQLModel, table=True):
 
     __tablename__ = "payment_request"
     __table_args__ = (
-        # What is nobody's but an asker's is short; what somebody has begun to pay is whole, and needs no terms.
+        # One that is open may be made of its terms and its signature; any other has its token.
         CheckConstraint(
             "token IS NOT NULL OR (state = 'open' AND terms_id IS NOT NULL AND signature IS NOT NULL)",
             name="ck_payment_request_token",

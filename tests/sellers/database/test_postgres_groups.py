@@ -289,7 +289,8 @@ async def test_however_many_wait_for_one_who_stands_still_others_have_their_turn
         ]
         await asyncio.sleep(0)  # they are in the groups
         other = reserving(3 * POOL, ACCOUNTS[1])
-        taken: object = await database.transact_in_group(reserve, other)
+        async with asyncio.timeout(60):
+            taken: object = await database.transact_in_group(reserve, other)
         assert isinstance(taken, Reservation)
         told = await asyncio.gather(*crowd, return_exceptions=True)
     assert {type(one) for one in told} == {StorageUnavailable}
