@@ -12,7 +12,7 @@ from paywall.burns.custody import Custody
 from paywall.burns.lease import LeaseHolder, LeaseLost, WalletLease
 from paywall.burns.signing import BatchSigner
 from paywall.burns.states import IN_FLIGHT, BatchTerms, batch_is_due
-from paywall.burns.store import Flight
+from paywall.burns.tables import BurnBatchRow
 from paywall.burns.wallet.base import WalletChain
 from paywall.burns.wallet.forming import BurnsTaken, DraftBatch, draft_batch, form_batch
 from paywall.burns.wallet.looking import WalletView
@@ -47,6 +47,7 @@ class BurnWorker:
         self._clock = clock
         self._ids = ids
         self._policy_id = custody.asset.policy_id
+        self._custody = custody
         self._holder = LeaseHolder(
             database, f"wallet {self._policy_id}", holder, clock=clock, seconds=LEASE_SECONDS
         )
@@ -61,6 +62,10 @@ class BurnWorker:
             terms=terms,
             clock=clock,
         )
+
+    async def prepare(self) -> None:
+        """Before the first step, so that no request waits for what the first burn needs."""
+        await self._custody.prepare()
 
     async def step(self) -> bool:
         """Move on; False when another holds the wallet, or nothing is in flight and nothing is due.
@@ -94,21 +99,20 @@ class BurnWorker:
             return await self._database.read(lambda tx: store.count_in_flight(tx, self._policy_id)) > 0
         while opened is not None:
             failpoint("burn.taken")
-            is_signed = await self._signer.sign(lease, opened.batch)
+            is_signed = await self._signer.sign(lease, opened)
             opened = await self._open(lease) if is_signed else None
         return True
 
-    async def _open(self, lease: WalletLease) -> Flight | None:
+    async def _open(self, lease: WalletLease) -> BurnBatchRow | None:
         """A new batch when one is due and there is room; none while one waits for tokens, or is parked."""
         draft = await self._database.read(self._draft)
         if draft is None:
             return None
 
-        def form(tx: Transaction) -> Flight | None:
-            batch_id = self._ids()
-            form_batch(tx, batch_id, self._policy_id, draft, self._clock())
+        def form(tx: Transaction) -> BurnBatchRow:
+            batch = form_batch(tx, self._ids(), self._policy_id, draft, self._clock())
             failpoint("burn.taking")
-            return store.flight(tx, batch_id)
+            return batch
 
         try:
             return await lease.transact(form)

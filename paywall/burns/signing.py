@@ -94,7 +94,8 @@ class BatchSigner:
     async def _build(self, lease: WalletLease, batch: BurnBatchRow) -> Built:
         """Errors: BatchUnsignable, ChainUnavailable, LeaseLost."""
         on_chain = await self._view.look(lease)
-        wallet = await lease.transact(lambda tx: self._read_wallet(tx, batch, on_chain))
+        # Only read, while others write: what is made of it is stored under the lease, or not at all.
+        wallet = await lease.database.read(lambda tx: self._read_wallet(tx, batch, on_chain))
         must_spend = dict.fromkeys(wallet.anchors.must_spend)
         excluded: list[RivalChange | RivalSpend] = []
         waits: list[BatchUnsignable] = []

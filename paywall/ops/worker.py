@@ -72,8 +72,11 @@ class Worker:
         if burning is None:
             await asyncio.gather(*loops)
             return
-        burn = partial(self._burn, burning)
-        await asyncio.gather(*loops, self._repeat("burning", burn, self._tick_seconds, stop))
+        await asyncio.gather(*loops, self._burn_until(burning, stop))
+
+    async def _burn_until(self, burning: BurnWorker, stop: asyncio.Event) -> None:
+        await burning.prepare()
+        await self._repeat("burning", partial(self._burn, burning), self._tick_seconds, stop)
         await burning.close()
 
     async def _repeat(

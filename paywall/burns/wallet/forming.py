@@ -59,29 +59,30 @@ def draft_batch(tx: Transaction, limit: int, *, tokens: int) -> DraftBatch | Non
     return DraftBatch(tuple(burn.redemption_id for burn in burns), root)
 
 
-def form_batch(tx: Transaction, batch_id: str, policy_id: str, draft: DraftBatch, now: int) -> None:
-    """Close its burns into a batch. The caller has held the wallet's lease since before they were read.
+def form_batch(tx: Transaction, batch_id: str, policy_id: str, draft: DraftBatch, now: int) -> BurnBatchRow:
+    """Close its burns into a batch, which is returned. The caller has held the wallet's lease since before they were
+    read.
 
     Errors: BurnsTaken, and nothing is to be kept of this transaction then.
     """
     newest = tx.session.exec(select(func.max(BurnBatchRow.number))).one()
-    tx.session.add(
-        BurnBatchRow(
-            id=batch_id,
-            policy_id=policy_id,
-            number=(newest or 0) + 1,
-            root=draft.root.hash,
-            version=SUM_TREE,
-            size=len(draft.burns),
-            quantity=draft.root.sum,
-            created_at=now,
-            updated_at=now,
-        )
+    batch = BurnBatchRow(
+        id=batch_id,
+        policy_id=policy_id,
+        number=(newest or 0) + 1,
+        root=draft.root.hash,
+        version=SUM_TREE,
+        size=len(draft.burns),
+        quantity=draft.root.sum,
+        created_at=now,
+        updated_at=now,
     )
+    tx.session.add(BurnBatchRow.model_validate(batch.model_dump()))
     tx.session.flush()
     bound = {"batch": batch_id, "burns": json.dumps(draft.burns)}
     if tx.connection.execute(_CLOSE[tx.connection.dialect.name], bound).rowcount != len(draft.burns):
         raise BurnsTaken
+    return batch
 
 
 def _that_fit(burns: Sequence[Any], tokens: int) -> list[Any]:
