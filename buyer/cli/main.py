@@ -26,7 +26,7 @@ Exit codes
   1  a failure of buyer's own, or an answer that cannot be printed
   2  wrong usage, or the wallet cannot be used
   3  over budget, or the owner is to approve it first; nothing was paid
-  4  the payment was refused
+  4  the payment or the receipt was refused
   5  the seller is unreachable or at fault, or the answer is still pending
   6  a proof does not hold
   7  done, and the seller kept less than it promised: see broken_promises
