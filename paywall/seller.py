@@ -32,6 +32,7 @@ from paywall.payments.status import Statuses
 from paywall.payments.turns import Turns
 from paywall.proofs.public import Proofs
 from paywall.rails.base import Rail
+from paywall.rails.registry import exact_terms
 from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
@@ -116,14 +117,16 @@ class Seller:
 
     def _surface(self, metrics: Metrics, ready: Readiness) -> Surface:
         settings, adapters = self.settings, self._adapters
-        verifier = ReceiptVerifier(adapters.identity, clock.unix_now)
+        verifier, origins = ReceiptVerifier(adapters.identity, clock.unix_now), Origins(settings)
         return Surface(
             service_url=settings.service_url,
-            origins=Origins(settings),
+            origins=origins,
             cors_origins=settings.room(WebSettings).origins,
             resources=adapters.resources,
             catalog=self._catalog,
-            dialects=PaymentDialects(adapters.dialects, clock.unix_now),
+            dialects=PaymentDialects(
+                adapters.dialects, clock.unix_now, origins.called, exact_terms(adapters.rails)
+            ),
             identity=adapters.identity,
             reading=Reading(adapters.database),
             selling=self.selling,

@@ -26,7 +26,7 @@ from paywall.errors import (
 from paywall.keys.identity import Identity
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
-from paywall.payments.rules import Reason, Refused, check_payer, shortcoming, to_pay
+from paywall.payments.rules import Reason, Refused, payer_of, shortcoming, to_pay
 from paywall.payments.store import NewPayment
 from paywall.payments.tables import PaymentRow
 from paywall.payments.turns import Turns
@@ -89,7 +89,7 @@ class Claims:
             return await self._known(claim) or await self._store(claim, await self._check(claim))
 
     async def _read(self, evidence: Evidence) -> PaymentClaim:
-        token = evidence.payment_request_token
+        token = evidence.payment_request_token or await self._referred(evidence.reference)
         try:
             stored = self.stored(token)
             option = stored.request.option(evidence.option_id)
@@ -104,6 +104,14 @@ class Claims:
         if rail is None:
             raise ClaimInvalid(f"The payment option {option.id!r} is no longer offered.")
         return PaymentClaim(evidence, stored, option, rail, rail.external_id(evidence), forgotten)
+
+    async def _referred(self, reference: str) -> str:
+        """The token of the request that a payer names. Errors: ClaimInvalid."""
+        request_id, _, signature = reference.partition(".")
+        token = await self._database.read(lambda tx: request_store.token_of(tx, request_id))
+        if token is None or token.rpartition(".")[2] != signature:
+            raise ClaimInvalid("This payment request is not known here.")
+        return token
 
     async def _known(self, claim: PaymentClaim) -> PaymentRow | None:
         """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed."""
@@ -121,7 +129,7 @@ class Claims:
             if other is not None:
                 self._refuse(other, claim)
             raise error.asking(to_pay(claim.stored, self._clock())) from error
-        check_payer(claim.evidence.payer, claim.stored.request, checked.owners)
+        payer_of(claim.evidence, claim.stored.request, checked.owners, moved=checked.paid_at is not None)
         if checked.paid_at is None and self._cover is not None:
             # More are asked for than are paid, so the last tokens can be promised to many. Refusing costs nothing yet.
             await self._cover.check(claim.stored.request.order.credits)
@@ -133,7 +141,7 @@ class Claims:
             claim.stored.request.id,
             claim.rail.id,
             claim.option.id,
-            claim.evidence.payer,
+            payer_of(claim.evidence, claim.stored.request, checked.owners, moved=checked.paid_at is not None),
             checked,
         )
         verdict = await self._database.transact(lambda tx: _claim_once(tx, claim, new, self._clock()))
@@ -207,7 +215,8 @@ def _take_up(tx: Transaction, row: PaymentRow | None, new: NewPayment, now: int)
 
 def _accepted(row: PaymentRow, claim: PaymentClaim) -> bool:
     """Whether the row is this request's payment, by this payer, and on its way or settled."""
-    same = row.payment_request_id == claim.stored.request.id and row.payer == claim.evidence.payer
+    payer = claim.evidence.payer or row.payer  # unsigned, it shows the payment itself, and knows the request
+    same = row.payment_request_id == claim.stored.request.id and row.payer == payer
     return same and row.state in {"settling", "settled"}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paywall.errors import ClaimInvalid
-from shared.dialects.base import StoredRequest
+from shared.dialects.base import Evidence, StoredRequest
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
 #: why a payment does not pay a request, by the code of the refusal
@@ -25,19 +25,25 @@ class Refused:
     reason: Reason
 
 
-def check_payer(payer: str, request: PaymentRequest, owners: frozenset[str]) -> None:
-    """The evidence is signed by `payer`; is that the one who may claim this payment?
+def payer_of(evidence: Evidence, request: PaymentRequest, owners: frozenset[str], *, moved: bool) -> str:
+    """The DID of the one who paid, where he may claim this payment.
 
     A transaction is public once it is on chain: without this, whoever sees it first could claim it. The
     payer is the request's holder or, where it names none, a key that signed the payment and owned what it spent.
     To have signed is not enough: signatures are no part of a transaction, and anybody can add one.
+
+    Evidence that nobody signed is the payment itself, which its payer alone can show until its money has `moved`.
     Errors: ClaimInvalid.
     """
-    allowed = {request.order.holder} if request.order.holder else owners
-    if payer not in allowed:
+    holder = request.order.holder
+    allowed = {holder} if holder else owners
+    if not evidence.payer and not moved and allowed:
+        return min(allowed)
+    if evidence.payer not in allowed:
         raise ClaimInvalid(
             "The claim is not signed by the payer: neither the request's holder nor a key whose money was paid."
         )
+    return evidence.payer
 
 
 def shortcoming(

@@ -7,6 +7,7 @@
 A crash in between leaves `settling`, which the worker takes up. Unknown is an outcome, never "failed".
 """
 
+import asyncio
 from collections.abc import Mapping
 
 from paywall.clock import Clock
@@ -34,6 +35,9 @@ from paywall.rails.base import Failed, Pending, Rail, Settled
 from paywall.sales import store as request_store
 from shared.dialects.base import Evidence, Paid, Settling
 
+#: between two looks at a payment for whom its answer waits
+LOOK_SECONDS = 0.5
+
 
 class Settlement:
     """Brings payments from evidence to receipt. `rails` are by id."""
@@ -55,15 +59,20 @@ class Settlement:
         self._looks = looks
         self._clock = clock
 
-    async def pay(self, evidence: Evidence) -> Paid | Settling:
+    async def pay(self, evidence: Evidence, *, patience: float = 0) -> Paid | Settling:
         """Take what a payer shows for a payment, in whatever dialect it came. Repeating it is harmless.
+
+        It is looked at again for `patience` seconds while it is not final.
 
         Errors: ClaimInvalid, PaymentMismatch, PaymentInsufficient, PaymentPending, PaymentAlreadyUsed,
         PaymentRequestPaid, PaymentRequestExpired, PaidLate, ClaimUsed, Unavailable.
         """
         payment = await self._claims.accept(evidence)
         failpoint("pay.claimed")
-        outcome = await self.look(payment)
+        outcome, until = await self.look(payment), self._clock() + patience
+        while isinstance(outcome, Settling) and self._clock() < until:
+            await asyncio.sleep(LOOK_SECONDS)
+            outcome = await self.look(payment)
         if isinstance(outcome, Paid):
             await self._hand_out(payment, evidence)
         return outcome
@@ -74,8 +83,12 @@ class Settlement:
         def count(tx: Transaction) -> bool:
             request = request_store.find(tx, payment.payment_request_id)
             assert request is not None
-            bound = request.holder is not None
-            return bound or store.use_claim(tx, payment, evidence.showing)
+            if request.holder is not None:
+                return True
+            # The payment itself is all that its payer showed, and his client sends it again when it lost the answer.
+            if not evidence.payer and self._clock() < request.expires_at:
+                return True
+            return store.use_claim(tx, payment, evidence.showing)
 
         if not await self._database.transact(count):
             raise ClaimUsed(
@@ -186,4 +199,5 @@ def read_paid(tx: Transaction, request_id: str) -> Paid:
     assert balance is not None
     if balance.revoked_by is not None:
         raise PaymentReversed
-    return Paid(request_id, receipt.token, balance.buckets())
+    paid_by = store.payment_of(tx, receipt).external_id
+    return Paid(request_id, receipt.token, balance.buckets(), paid_by, receipt.payer)

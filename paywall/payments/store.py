@@ -22,6 +22,11 @@ def payment(tx: Transaction, rail: str, external_id: str) -> PaymentRow | None:
     ).one_or_none()
 
 
+def payment_of(tx: Transaction, receipt: ReceiptRow) -> PaymentRow:
+    """The payment that a receipt was issued for."""
+    return tx.session.exec(select(PaymentRow).where(PaymentRow.id == receipt.payment_id)).one()
+
+
 def payments_of(tx: Transaction, request_id: str) -> list[PaymentRow]:
     """Newest first."""
     rows = select(PaymentRow).where(PaymentRow.payment_request_id == request_id)

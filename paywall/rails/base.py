@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from paywall.keys.signers.base import Signer
 from paywall.settings import Settings
-from shared.dialects.base import Evidence, StoredRequest
+from shared.dialects.base import Evidence, ExactTerms, StoredRequest
 from shared.money import Money
 from shared.tokens.prt import PaymentOption
 
@@ -181,6 +181,14 @@ class Watched(Protocol):
 
         What is not known is Pending. Safe to repeat; it may help a payment back that was undone and can return.
         """
+
+
+@runtime_checkable
+class PaidExactly(Protocol):
+    """The ability of a rail whose options can be paid by x402's scheme `exact`."""
+
+    def exact(self, option: PaymentOption) -> ExactTerms:
+        """The option in that scheme's words; pure, and the same for the same option."""
 
 
 @runtime_checkable

@@ -1,12 +1,14 @@
 """Finds rails by name: the rooms beside this file, and rails that are handed in from outside."""
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import paywall.rails
 from paywall.errors import SetupError
-from paywall.rails.base import Rail, RailContext
+from paywall.rails.base import PaidExactly, Rail, RailContext
+from shared.dialects.base import ExactTerms
+from shared.tokens.prt import PaymentRequest
 
 
 def rooms() -> list[str]:
@@ -36,3 +38,11 @@ def _open(name: str, context: RailContext) -> Rail:
     # Imported when it is chosen: a rail may bring a heavy client along.
     rail: Rail = import_module(f"paywall.rails.{name}.opening").open_rail(context)
     return rail
+
+
+def exact_terms(rails: Sequence[Rail]) -> Callable[[PaymentRequest], tuple[ExactTerms, ...]]:
+    """The options of a payment request in x402's words, of those rails that have them."""
+    able = {rail.id: rail for rail in rails if isinstance(rail, PaidExactly)}
+    return lambda request: tuple(
+        able[option.id].exact(option) for option in request.options if option.id in able
+    )

@@ -81,6 +81,13 @@ class ReceiptVerifier:
             raise HolderProofInvalid("The receipt is bound to another holder.")
         return Principal(found, request, proof)
 
+    def admit_payer(self, token: str) -> Principal:
+        """Who paid for it in the same request. Errors: ReceiptInvalid, HolderProofRequired for a holder's."""
+        found, request = self._verify(token, self._clock())
+        if found.holder_thumbprint is not None:
+            raise HolderProofRequired
+        return Principal(found, request, None)
+
     def _verify(self, token: str, now: int) -> tuple[Receipt, PaymentRequest]:
         key = dpop.token_hash(token)
         known = self._verified.get(key)

@@ -3,20 +3,31 @@
 credentials → receipt and holder proof verified → the request read and hashed → redeemed (`redeeming.py`)
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from paywall.clock import Ids
-from paywall.errors import BadRequest, CreditsExhausted, PaymentRequired, PaywallError
+from paywall.errors import (
+    BadRequest,
+    CreditsExhausted,
+    PaymentRequired,
+    PaywallError,
+    RedemptionInProgress,
+)
 from paywall.redemptions.access import Credentials, Principal, ReceiptVerifier, require_product
 from paywall.redemptions.redeeming import Redeemed, Redeeming
 from paywall.redemptions.request import RedemptionRequest
 from paywall.redemptions.resource import Resource
 from paywall.sales.selling import Selling
 from shared import strict_json
+from shared.dialects.base import Paid
 from shared.redemption_commitment import canonical_request
+
+#: between two looks at a use that another copy of the same request began
+LOOK_SECONDS = 0.1
 
 
 class Asked:
@@ -71,6 +82,28 @@ class Using:
         except PaywallError:
             await self._redeeming.use_up(principal.proof)
             raise
+
+    def check(self, resource: Resource, asked: Asked) -> None:
+        """Whether it can be asked for at all. Errors: BadRequest, FulfilmentRefused."""
+        resource.fulfilment.read(dict(asked.body))
+        _ = asked.canonical
+
+    async def use_paid(self, resource: Resource, paid: Paid, asked: Asked, patience: float) -> Redeemed:
+        """The one use of a payment that was made for it. Who asks again meanwhile waits for it, so long.
+
+        Errors: ReceiptWrongProduct; HolderProofRequired, for what is bound to a holder is used by his proof alone;
+        those of `Redeeming.redeem`.
+        """
+        principal = self._receipt_verifier.admit_payer(paid.receipt)
+        attempt = UseAttempt(None, asked, f"payment {paid.payment_request_id}")
+        until = asyncio.get_running_loop().time() + patience
+        while True:
+            try:
+                return await self._use(resource, principal, attempt)
+            except RedemptionInProgress:
+                if asyncio.get_running_loop().time() >= until:
+                    raise
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _use(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> Redeemed:
         require_product(principal, resource.product)

@@ -29,6 +29,7 @@ from paywall.web.edge.storable import StorableRequests
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
 from paywall.web.paths import ExactRoute
+from paywall.web.paying import PaymentsByHeader
 from paywall.web.rate_limits import Asking, limited
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
@@ -63,11 +64,13 @@ class Surface:
 
 def build_app(surface: Surface) -> ASGIApp:
     described = document(surface.service_url, surface.resources)
+    payments = PaymentsByHeader(surface.dialects, surface.settlement, surface.limiter)
     sales = SalesRoutes(
         selling=surface.selling,
         settlement=surface.settlement,
         statuses=surface.statuses,
         dialects=surface.dialects,
+        payments=payments,
         catalog=surface.catalog,
         origins=surface.origins,
         clock=surface.clock,
@@ -84,7 +87,13 @@ def build_app(surface: Surface) -> ASGIApp:
         ready=surface.ready,
     )
     rooms = [
-        ResourceRoutes(resource, using=surface.using, reading=surface.reading, origins=surface.origins)
+        ResourceRoutes(
+            resource,
+            using=surface.using,
+            reading=surface.reading,
+            origins=surface.origins,
+            payments=payments,
+        )
         for resource in surface.resources
     ]
     refusals = handlers(surface.dialects, surface.service_url)

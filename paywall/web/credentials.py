@@ -31,11 +31,20 @@ class Origins:
         # A path in our URL is in the request's own when we are mounted there, and not when a proxy took it off.
         self._mounted = {f"{parts.scheme}://{parts.netloc}", *local}
         self._alone = {service_url, *local}
+        self._usual = parts.netloc
 
     def matches(self, url: str, request: Request) -> bool:
         path = request.scope["path"]
         own = self._mounted if request.scope.get("root_path") else self._alone
         return url.endswith(path) and url.removesuffix(path) in own
+
+    def called(self, request: Request) -> str:
+        """The URL that was called, as its client wrote it where it named us by one of our own names."""
+        own = self._mounted if request.scope.get("root_path") else self._alone
+        by_name = {urlsplit(one).netloc: one for one in own}
+        base = by_name.get(request.headers.get("host", ""), by_name[self._usual])
+        query = request.url.query
+        return f"{base}{request.scope['path']}{'?' if query else ''}{query}"
 
 
 def credentials_of(request: Request, body: Mapping[str, Any], origins: Origins) -> Credentials | None:

@@ -1,6 +1,7 @@
 """Binds dialects to HTTP. To add a dialect is to hand its codec to the composition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -10,20 +11,44 @@ from paywall.clock import Clock
 from paywall.errors import BadRequest, ClaimInvalid, PaymentRequired
 from paywall.web.problems import problem_response
 from paywall.web.responses import WholeResponse, parts_response
-from shared.dialects.base import Dialect, Evidence, Offer, PaymentOutcome
+from shared.dialects.base import (
+    Dialect,
+    Evidence,
+    ExactTerms,
+    Offer,
+    PaymentOutcome,
+    Refusal,
+    StoredRequest,
+)
+from shared.problem import Problem
 from shared.tokens.jws import TokenError
+from shared.tokens.prt import PaymentRequest
 
 
 class PaymentDialects:
     """Every dialect that this seller speaks, as responses to requests."""
 
-    def __init__(self, dialects: Sequence[Dialect], clock: Clock) -> None:
-        """The first one's body goes to whoever asks for none of the others'."""
+    def __init__(
+        self,
+        dialects: Sequence[Dialect],
+        clock: Clock,
+        called: Callable[[Request], str],
+        exact: Callable[[PaymentRequest], tuple[ExactTerms, ...]],
+    ) -> None:
+        """The first one's body goes to whoever asks for none of the others'.
+
+        `called` gives the URL of a request, `exact` the options of a payment request that x402 has words for.
+        """
         self._dialects = tuple(dialects)
         self._clock = clock
+        self._called = called
+        self._exact = exact
 
-    def challenge(self, request: Request, offer: Offer) -> WholeResponse:
+    def challenge(
+        self, request: Request, asked: StoredRequest, problem: Problem | None = None
+    ) -> WholeResponse:
         """Every 402 with a PRT to pay: the headers of all dialects, and the body of the one that `Accept` asks for."""
+        offer = self._offer(request, asked, problem)
         parts = [dialect.challenge(offer) for dialect in self._dialects]
         accepted = request.headers.get("accept", "")
         chosen = parts[0]
@@ -41,10 +66,21 @@ class PaymentDialects:
         assert isinstance(error, PaymentRequired)
         if error.to_pay is None:
             return problem_response(error)
-        return self.challenge(request, Offer(error.to_pay.token, error.to_pay.request, error.problem()))
+        return self.challenge(request, error.to_pay, error.problem())
+
+    def _offer(self, request: Request, asked: StoredRequest, problem: Problem | None) -> Offer:
+        exact = self._exact(asked.request)
+        return Offer(asked.token, asked.request, problem, self._called(request), exact)
 
     def read_payment(self, request: Request, body: Mapping[str, Any]) -> tuple[Dialect, Evidence]:
         """The evidence in a request, and the dialect it came in. Errors: ClaimInvalid, BadRequest for none."""
+        found = self.shown(request, body)
+        if found is None:
+            raise BadRequest("`payload` must be a string.")
+        return found
+
+    def shown(self, request: Request, body: Mapping[str, Any]) -> tuple[Dialect, Evidence] | None:
+        """The same; None for none. An empty body is for who pays where he asked, in a header. Errors: ClaimInvalid."""
         for dialect in self._dialects:
             try:
                 evidence = dialect.read_payment(request.headers, body, now=self._clock())
@@ -52,8 +88,13 @@ class PaymentDialects:
                 raise ClaimInvalid(f"The claim does not hold: {error}.") from error
             if evidence is not None:
                 return dialect, evidence
-        raise BadRequest("`payload` must be a string.")
+        return None
 
-    def answer(self, dialect: Dialect, outcome: PaymentOutcome) -> WholeResponse:
+    def answer(
+        self, request: Request, dialect: Dialect, outcome: PaymentOutcome, shown: Evidence
+    ) -> WholeResponse:
         """In the payer's own dialect."""
-        return parts_response(dialect.answer(outcome))
+        if isinstance(outcome, Refusal) and outcome.to_pay is not None:
+            asked = self._offer(request, outcome.to_pay, outcome.problem)
+            outcome = replace(outcome, to_pay=asked)
+        return parts_response(dialect.answer(outcome, shown))

@@ -16,9 +16,9 @@ from paywall.errors import (
     PaywallError,
     Unauthorized,
 )
-from paywall.web.responses import parts_response
+from paywall.web.responses import WholeResponse, parts_response
 from shared.dialects.ack import Ack
-from shared.dialects.base import Refusal
+from shared.dialects.base import Offer, Refusal
 
 NO_STORE = {"Cache-Control": "no-store"}
 #: RFC 9449 section 7.1, RFC 6750 section 3
@@ -35,13 +35,14 @@ def refusal_of(error: PaywallError) -> Refusal:
         headers.append(("Retry-After", str(error.retry_after)))
     if isinstance(error, Unauthorized):
         headers.append(("WWW-Authenticate", CHALLENGES.format(error="invalid_token")))
-    to_pay = error.to_pay if isinstance(error, PaymentRequired) else None
+    left = error.to_pay if isinstance(error, PaymentRequired) else None
+    to_pay = None if left is None else Offer(left.token, left.request)
     return Refusal(error.problem(), to_pay, tuple(headers))
 
 
-def problem_response(error: PaywallError) -> Response:
+def problem_response(error: PaywallError) -> WholeResponse:
     """The response for a refusal where no dialect was spoken. A 402 carries the PRT to pay beside the problem."""
-    return parts_response(ACK.answer(refusal_of(error)))
+    return parts_response(ACK.answer(refusal_of(error), None))
 
 
 def refusing(elsewhere: str) -> dict[Any, Handler]:

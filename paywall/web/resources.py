@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from paywall.errors import PaywallError
 from paywall.redemptions.fulfilment import PresentsDelivery, StoredDelivery
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeemed
@@ -18,8 +19,11 @@ from paywall.web.bodies import SMALL_BODY, object_of, read_bytes, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.edge.conditional import unchanging
 from paywall.web.paths import ExactRoute, at_root
+from paywall.web.paying import PaymentsByHeader, ShownPayment
+from paywall.web.problems import problem_response
 from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
+from shared.dialects.base import Paid
 
 #: a client that lost count of its own keys sees that this is no new use
 REPEATED = (("Idempotent-Replayed", "true"),)
@@ -35,8 +39,10 @@ class ResourceRoutes:
         using: Using,
         reading: Reading,
         origins: Origins,
+        payments: PaymentsByHeader,
     ) -> None:
         self._resource = resource
+        self._payments = payments
         self._using = using
         self._reading = reading
         self._origins = origins
@@ -52,9 +58,26 @@ class ResourceRoutes:
     async def use(self, request: Request) -> Response:
         """One use. The check sits here, in the handler: no path spelling goes around it."""
         asked = _asked(await read_bytes(request))
+        if (payment := self._payments.read(request)) is not None:
+            return await self._use_paid(request, asked, payment)
         shown = credentials_of(request, asked.body, self._origins)
         attempt = UseAttempt(shown, asked, idempotency_key(request))
         return self._answer(request, await self._using.use(self._resource, attempt))
+
+    async def _use_paid(self, request: Request, asked: Asked, payment: ShownPayment) -> Response:
+        """The use that is paid for in the same request: one for each payment, however often it is sent.
+
+        What cannot be asked for is refused before any money moves. What fails behind the payment leaves a receipt.
+        """
+        self._using.check(self._resource, asked)
+        paid = await self._payments.settle(request, payment)
+        if not isinstance(paid, Paid):
+            return paid
+        try:
+            redeemed = await self._using.use_paid(self._resource, paid, asked, self._payments.patience)
+        except PaywallError as error:
+            return self._payments.beside(payment, paid, problem_response(error))
+        return self._payments.beside(payment, paid, self._answer(request, redeemed))
 
     async def delivery(self, request: Request) -> Response:
         """What stands behind a reference that cannot be guessed; it never changes."""
@@ -62,7 +85,7 @@ class ResourceRoutes:
         body, media_type, sha256 = await self._reading.delivery(self._resource, reference)
         return unchanging(request, body, media_type, sha256)
 
-    def _answer(self, request: Request, redeemed: Redeemed) -> Response:
+    def _answer(self, request: Request, redeemed: Redeemed) -> WholeResponse:
         lines = (
             ("Credits-Remaining", str(redeemed.credits_remaining)),
             ("Redemption-Id", redeemed.redemption_id),

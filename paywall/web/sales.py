@@ -16,9 +16,10 @@ from paywall.web.bodies import SMALL_BODY, object_of, read_bytes, read_object, t
 from paywall.web.credentials import Origins, proof_header
 from paywall.web.dialects import PaymentDialects
 from paywall.web.paths import at_root
+from paywall.web.paying import PaymentsByHeader, ShownPayment
 from paywall.web.problems import refusal_of
 from paywall.web.responses import JsonResponse
-from shared.dialects.base import Offer, Paid
+from shared.dialects.base import Paid
 from shared.tokens import dpop
 from shared.tokens.dpop import HolderProof
 from shared.tokens.jws import TokenError
@@ -34,6 +35,7 @@ class SalesRoutes:
         settlement: Settlement,
         statuses: Statuses,
         dialects: PaymentDialects,
+        payments: PaymentsByHeader,
         catalog: Callable[[], Awaitable[Mapping[str, Any]]],
         origins: Origins,
         clock: Clock,
@@ -42,6 +44,7 @@ class SalesRoutes:
         self._settlement = settlement
         self._statuses = statuses
         self._dialects = dialects
+        self._payments = payments
         self._catalog = catalog
         self._origins = origins
         self._clock = clock
@@ -54,11 +57,13 @@ class SalesRoutes:
         return partial(self._buy, product)
 
     async def _buy(self, product: str, request: Request) -> Response:
-        """The 402, in every dialect at once; the body in the one that is asked for."""
+        """The 402, in every dialect at once, the body in the one that is asked for; or what pays one, in a header."""
         raw = await read_bytes(request)
+        if (payment := self._payments.read(request)) is not None:
+            return await self._settled(request, payment)
         credits, holder = _kept_order(raw) if len(raw) <= SMALL_BODY else _order(raw)
         sold = await self._selling.sell(product, credits, holder)
-        response = self._dialects.challenge(request, Offer(sold.token, sold.request))
+        response = self._dialects.challenge(request, sold)
         response.append((_location(request, sold.request.id),))
         return response
 
@@ -67,9 +72,17 @@ class SalesRoutes:
         try:
             outcome = await self._settlement.pay(evidence)
         except PaywallError as error:
-            return self._dialects.answer(dialect, refusal_of(error))
-        response = self._dialects.answer(dialect, outcome)
+            return self._dialects.answer(request, dialect, refusal_of(error), evidence)
+        response = self._dialects.answer(request, dialect, outcome, evidence)
         response.append((_location(request, outcome.payment_request_id),))
+        return response
+
+    async def _settled(self, request: Request, payment: ShownPayment) -> Response:
+        paid = await self._payments.settle(request, payment)
+        if not isinstance(paid, Paid):
+            return paid
+        response = self._payments.answer(request, payment, paid)
+        response.append((_location(request, paid.payment_request_id),))
         return response
 
     async def payment(self, request: Request) -> Response:

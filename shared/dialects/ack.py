@@ -53,11 +53,10 @@ class Ack:
         payload = body.get("payload")
         return read_claim(payload, now=now) if isinstance(payload, str) else None
 
-    def answer(self, outcome: PaymentOutcome) -> AnswerParts:
+    def answer(self, outcome: PaymentOutcome, _shown: Evidence | None) -> AnswerParts:
         match outcome:
-            case Paid(request_id, receipt, credits):
-                body = {"receipt": receipt, "credits": dict(credits), "payment_request_id": request_id}
-                return AnswerParts(200, (), _json(body), "application/json")
+            case Paid():
+                return AnswerParts(200, (), _json(paid_body(outcome)), "application/json")
             case Settling():
                 return AnswerParts(202, (("Retry-After", "1"),), _settling(outcome), "application/json")
             case Refusal(problem, to_pay, headers):
@@ -82,6 +81,15 @@ def refusal_body(problem: Problem, to_pay: StoredRequest | None) -> dict[str, An
         return problem.body()
     paying = {"paymentRequestToken": to_pay.token, "paymentRequest": prt.claims(to_pay.request)}
     return replace(problem, extra={**problem.extra, **paying}).body()
+
+
+def paid_body(paid: Paid) -> dict[str, Any]:
+    """The receipt, the buckets of its credits, and what it was paid for."""
+    return {
+        "receipt": paid.receipt,
+        "credits": dict(paid.credits),
+        "payment_request_id": paid.payment_request_id,
+    }
 
 
 def _asking(offer: Offer) -> dict[str, Any]:

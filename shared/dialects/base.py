@@ -23,17 +23,46 @@ class StoredRequest:
     token: str
     request: PaymentRequest
 
+    @property
+    def reference(self) -> str:
+        """Its id and its token's signature, with a dot between: a name that is known to those who were asked."""
+        return f"{self.request.id}.{self.token.rpartition('.')[2]}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExactTerms:
+    """A payment option in the words of x402's scheme `exact`.
+
+    `network` is a CAIP-2 id, `amount` counts the asset's smallest unit, `extra` is the network's own, of JSON values.
+    """
+
+    option_id: str
+    network: str
+    asset: str
+    amount: int
+    pay_to: str
+    extra: Mapping[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Offer(StoredRequest):
-    """What a 402 asks to be paid. `problem` says why, None where somebody asked to buy."""
+    """What a 402 asks to be paid. `problem` says why, None where somebody asked to buy.
+
+    `url` is the one that was called; `exact` are the options that x402's scheme `exact` has words for.
+    """
 
     problem: Problem | None = None
+    url: str = ""
+    exact: tuple[ExactTerms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What `payer` (a DID) shows for having paid an option of a payment request on `network`.
+
+    A dialect that gives back no token leaves it empty and names the request by `reference`, its id and the token's
+    signature with a dot between: who has not seen the token cannot. One whose payers sign nothing but the payment
+    leaves `payer` empty.
 
     `payload` is for the option's rail alone to read, which names its members: texts, and bytes where a signed
     payment is handed over for the rail to submit. `showing` names this one showing of it: the same words, shown
@@ -46,6 +75,7 @@ class Evidence:
     network: str
     payload: Mapping[str, str | bytes]
     showing: str = field(default="", compare=False)
+    reference: str = ""
 
 
 class Response402Parts(NamedTuple):
@@ -69,11 +99,16 @@ class AnswerParts:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The payment is final. `credits` are the buckets of the account that the receipt opened."""
+    """The payment is final. `credits` are the buckets of the account that the receipt opened.
+
+    `external_id` is the payment's at its rail, `payer` a DID.
+    """
 
     payment_request_id: str
     receipt: str
     credits: Mapping[str, int]
+    external_id: str
+    payer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +126,7 @@ class Refusal:
     """`to_pay` is there when paying is the remedy; `headers` go with it in every dialect."""
 
     problem: Problem
-    to_pay: StoredRequest | None = None
+    to_pay: Offer | None = None
     headers: HeaderLines = ()
 
 
@@ -115,5 +150,5 @@ class Dialect(Protocol):
         `headers` have names in lower case; `body` is a decoded JSON object, empty when there is none.
         """
 
-    def answer(self, outcome: PaymentOutcome) -> AnswerParts:
-        """What is answered to whoever paid in this dialect."""
+    def answer(self, outcome: PaymentOutcome, shown: Evidence | None) -> AnswerParts:
+        """What is answered to whoever paid in this dialect, with what he had `shown`; None when that was unreadable."""

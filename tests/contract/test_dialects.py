@@ -55,7 +55,7 @@ OFFERS = (
     ),
     Offer(REQUEST_TOKEN, replace(REQUEST, description="drei Bilder – für Zoë\r\nX-Injected: yes \x01")),
 )
-PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3})
+PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3}, "cd" * 32, HOLDER_KEY.public.did)
 SETTLING = Settling(REQUEST.id, "cd" * 32, 1, 2)
 #: what the server itself says in every response, or what frames it
 ITS_OWN = {"cache-control", "content-type", "content-length", "transfer-encoding", "connection", "date"}
@@ -221,7 +221,7 @@ def test_a_refusal_has_its_problems_status_and_headers(name: str, error: Paywall
 def test_the_token_to_pay_is_in_a_refusal_when_paying_is_the_remedy_and_only_then(name: str) -> None:
     """Auto-payers pay whatever holds one."""
     problem = Problem(402, "payment_mismatch", "Not this one", "Another address.", retryable=True)
-    answer = answered(name, Refusal(problem, STORED))
+    answer = answered(name, Refusal(problem, OFFERS[0]))
     assert way(name).token_in(answer.headers, answer.body, answer.media_type) == REQUEST_TOKEN
     for error in refusals():
         if error.status != 402:
@@ -232,7 +232,7 @@ def test_the_token_to_pay_is_in_a_refusal_when_paying_is_the_remedy_and_only_the
 
 def answered(name: str, outcome: PaymentOutcome) -> AnswerParts:
     """The answer, which is pure and can be sent."""
-    answer, again = (way(name).open().answer(outcome) for _ in range(2))
+    answer, again = (way(name).open().answer(outcome, VOUCHER) for _ in range(2))
     assert answer == again
     assert sendable(answer.headers, answer.body, answer.media_type)
     return answer

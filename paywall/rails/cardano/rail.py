@@ -6,15 +6,22 @@ scheme `exact` on Cardano).
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from paywall.clock import Clock
 from paywall.errors import PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
 from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
 from paywall.rails.cardano.inputs import InputsFate, check_spendable, fate, owners
-from paywall.rails.cardano.shown import check_plain, parsed, paying_output, shown
+from paywall.rails.cardano.shown import (
+    check_named,
+    check_plain,
+    names_none,
+    parsed,
+    paying_output,
+    shown,
+)
 from paywall.rails.cardano.state import CardanoState
+from paywall.rails.cardano.option import CardanoTerms
 from shared.cardano.read.transaction import Output, ParsedTransaction
 from shared.chain.base import (
     Chain,
@@ -26,30 +33,14 @@ from shared.chain.base import (
     confirmations,
 )
 from shared.chain.depth import is_past
-from shared.dialects.base import Evidence, StoredRequest
-from shared.money import Money, convert
+from shared.dialects.base import Evidence, ExactTerms, StoredRequest
 from shared.tokens.prt import PaymentOption
 
-ADA_DECIMALS = 6
 #: how long a payment without an expiry slot may be off the chain before it is given up
 NEVER_EXPIRES_SECONDS = 86_400
 #: the ledger's words for inputs that are gone: the transaction landed already, or lost to another
 SPENT = ("BadInputsUTxO", "already", "spent", "not found", "unknown input", "missing input")
 DOUBLE_SPENT = "what the transaction spends was spent by another one"
-
-
-@dataclass(frozen=True, slots=True)
-class CardanoTerms:
-    """`rate` is the price of one ADA. `confirmations` count the block that holds the payment as one.
-
-    `final` are those that no fork undoes.
-    """
-
-    network: str
-    recipient: str
-    rate: Money
-    confirmations: int
-    final: int
 
 
 class CardanoRail:
@@ -61,29 +52,13 @@ class CardanoRail:
         self._terms = terms
         self._chain = chain
         self._clock = clock
-        self.quote = lru_cache(maxsize=256)(self._quote)  # our rate stands as long as we do
-
-    def _quote(self, price: Money) -> PaymentOption:
-        ada = convert(price, self._terms.rate, ADA_DECIMALS, "ADA")
-        return PaymentOption(
-            id=self.id,
-            amount=ada.amount,
-            decimals=ADA_DECIMALS,
-            currency="ADA",
-            recipient=self._terms.recipient,
-            network=self._terms.network,
-        )
+        self.quote = lru_cache(maxsize=256)(partial(terms.quote, self.id))  # our rate stands as long as we do
 
     def describe(self) -> dict[str, JSON]:
-        return {
-            "id": self.id,
-            "network": self._terms.network,
-            "currency": "ADA",
-            "decimals": ADA_DECIMALS,
-            "recipient": self._terms.recipient,
-            "rate": str(self._terms.rate),
-            "confirmations": self._terms.confirmations,
-        }
+        return {"id": self.id, **self._terms.describe()}
+
+    def exact(self, option: PaymentOption) -> ExactTerms:
+        return self._terms.exact(option)
 
     def external_id(self, evidence: Evidence) -> str:
         what = shown(evidence)
@@ -97,7 +72,7 @@ class CardanoRail:
         try:
             if isinstance(what, str) or late:  # late bytes are not submitted; others may have done it in time
                 return await self._check_landed(self.external_id(evidence), option, request.token)
-            return await self._check_unbroadcast(what, request, option)
+            return await self._check_unbroadcast(what, request, option, evidence)
         except PaymentPending:
             if late:
                 raise PaymentRequestExpired from None
@@ -113,15 +88,18 @@ class CardanoRail:
         transaction = parsed(raw)
         if transaction.id != tx_hash:
             raise ChainUnavailable("the chain service shows another transaction than was asked for")
-        paying = paying_output(transaction, option, token)
+        check_named(transaction, token)  # it is public: who shows it need not have paid
+        paying = paying_output(transaction, option)
         owned = await owners(self._chain, transaction)
         return _checked(transaction, raw, paying, owned, inclusion.time)
 
     async def _check_unbroadcast(
-        self, raw: bytes, request: StoredRequest, option: PaymentOption
+        self, raw: bytes, request: StoredRequest, option: PaymentOption, evidence: Evidence
     ) -> CheckedPayment:
         transaction = parsed(raw)
-        paying = paying_output(transaction, option, request.token)
+        if not names_none(evidence, transaction):
+            check_named(transaction, request.token)
+        paying = paying_output(transaction, option)
         check_plain(transaction)
         tip = await self._chain.tip()
         # A slot is a second; the newest block is a little old, and what is left counts from now.

@@ -1,5 +1,7 @@
 """What a payer shows: the hash of a transaction that was sent, or the bytes of one that was not. Pure."""
 
+import base64
+import binascii
 import re
 from functools import lru_cache
 
@@ -11,18 +13,30 @@ from shared.tokens.prt import PaymentOption, token_hash
 
 #: a claim is read more than once on its way (its id, then the check), and repeated until it is settled
 PARSED = 64
+#: of x402's payments: an output that the transaction spends, "<hash>#<index>"
+NONCE = "nonce"
 _TX_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def shown(evidence: Evidence) -> str | bytes:
     """The hash of a transaction that was sent, or the bytes of one that was not. Errors: ClaimInvalid."""
     tx_hash, raw = evidence.payload.get("txHash"), evidence.payload.get("transaction")
+    if isinstance(raw, str) and NONCE in evidence.payload:
+        raw = _of_base64(raw)  # x402's scheme `exact`
     if isinstance(raw, bytes) and tx_hash is None:
         return raw
     # One spelling alone: the hash is the id that is claimed once, and in capitals it would be another id.
     if isinstance(tx_hash, str) and raw is None and _TX_HASH.fullmatch(tx_hash):
         return tx_hash
     raise ClaimInvalid("The claim does not hold: it shows neither 64 hex digits as txHash nor a transaction.")
+
+
+def _of_base64(text: str) -> bytes:
+    """Errors: ClaimInvalid."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ClaimInvalid("The claim does not hold: the transaction is not base64.") from error
 
 
 @lru_cache(maxsize=PARSED)
@@ -34,12 +48,29 @@ def parsed(raw: bytes) -> ParsedTransaction:
         raise ClaimInvalid(f"The transaction cannot be read: {error}.") from error
 
 
-def paying_output(transaction: ParsedTransaction, option: PaymentOption, token: str) -> tuple[int, Output]:
-    """The output that pays. The PRT's hash ties the transaction to this request alone. Errors: PaymentMismatch."""
+def check_named(transaction: ParsedTransaction, token: str) -> None:
+    """The PRT's hash ties the transaction to this request alone. Errors: PaymentMismatch."""
     if not transaction.auxiliary_data_hash_ok or read_payment(transaction.metadata) != token_hash(token):
         raise PaymentMismatch(
             "The transaction's metadata does not carry the SHA-256 of this payment request token."
         )
+
+
+def names_none(evidence: Evidence, transaction: ParsedTransaction) -> bool:
+    """Whether it is x402's: it names no payment request, and its `nonce` is an output that it spends.
+
+    Errors: PaymentMismatch for another nonce.
+    """
+    nonce = evidence.payload.get(NONCE)
+    if nonce is None or read_payment(transaction.metadata) is not None:
+        return False
+    if nonce not in {f"{tx_hash}#{index}" for tx_hash, index in transaction.inputs}:
+        raise PaymentMismatch("The nonce is none of the outputs that the transaction spends.")
+    return True
+
+
+def paying_output(transaction: ParsedTransaction, option: PaymentOption) -> tuple[int, Output]:
+    """The output that pays. Errors: PaymentMismatch."""
     paying = [
         (n, output) for n, output in enumerate(transaction.outputs) if output.address == option.recipient
     ]

@@ -11,6 +11,7 @@ from paywall.web.openapi import resource_paths
 from paywall.web.openapi.json_schema import ref, text
 from paywall.web.openapi.parts import (
     BODY,
+    CLAIMED,
     HEADERS,
     PARAMETERS,
     SECURITY,
@@ -29,11 +30,6 @@ ABOUT = (
     "is RFC 9457 problem details with a stable `code`; every answer but a delivery is `Cache-Control: no-store`. "
     "A method that a path does not offer is answered with 405 `method_not_allowed`, and a request that takes too "
     "long to arrive with 408 `request_timeout`."
-)
-CLAIMED = (
-    *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),
-    *(errors.PaymentAlreadyUsed, errors.PaymentRequestPaid, errors.ClaimUsed),
-    *(errors.PaymentReversed, errors.PaidLate, errors.PaymentRequestExpired),
 )
 
 

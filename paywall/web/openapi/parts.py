@@ -17,6 +17,12 @@ SHOWN = (
     *(errors.ReceiptInvalid, errors.HolderProofRequired, errors.HolderProofInvalid),
     *(errors.ReceiptWrongProduct, errors.HeadersTooLarge),
 )
+#: what showing a payment may meet
+CLAIMED = (
+    *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),
+    *(errors.PaymentAlreadyUsed, errors.PaymentRequestPaid, errors.ClaimUsed),
+    *(errors.PaymentReversed, errors.PaidLate, errors.PaymentRequestExpired),
+)
 #: what any request may meet
 ALWAYS: tuple[type[PaywallError], ...] = (
     errors.BadRequest,  # NUL in its path, query or headers
@@ -67,7 +73,7 @@ def refusal(status: int, group: list[type[PaywallError]]) -> Spec:
     narrowed = {
         "properties": {"status": {"const": status}, "code": {"enum": [error.code for error in group]}}
     }
-    names = {401: ["WWW-Authenticate"], 409: ["Retry-After"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(
+    names = {401: ["WWW-Authenticate"], 402: ["PAYMENT-REQUIRED"], 409: ["Retry-After"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(
         status, []
     )
     return {
@@ -111,6 +117,8 @@ HEADERS = {
     "Credits-Remaining": {"schema": whole()},
     "Redemption-Id": {"schema": text(pattern=UUID)},
     "Idempotent-Replayed": {"schema": text(), "description": "`true` where the key was answered before"},
+    "PAYMENT-REQUIRED": {"schema": text(), "description": "what is asked for, by x402: base64 of JSON"},
+    "PAYMENT-RESPONSE": {"schema": text(), "description": "what became of a payment by x402: base64 of JSON"},
     "ETag": {"schema": text(), "description": "the SHA-256 of the body"},
     "Accept-Ranges": {"schema": text(), "description": "bytes"},
     "Content-Range": {"schema": text(), "description": "which bytes of how many"},
@@ -132,6 +140,9 @@ PARAMETERS = {
     "If-None-Match": _parameter("If-None-Match", "header", "ETags of what is there already", text()),
     "DPoP": _parameter(
         "DPoP", "header", "A proof of the holder's key (RFC 9449), new for each request", TOKEN
+    ),
+    "PAYMENT-SIGNATURE": _parameter(
+        "PAYMENT-SIGNATURE", "header", "What pays the 402 of the same path, by x402: base64 of JSON", text()
     ),
     "Idempotency-Key": _parameter(
         "Idempotency-Key",

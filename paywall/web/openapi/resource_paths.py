@@ -6,7 +6,7 @@ from paywall import errors
 from paywall.redemptions.fulfilment import Described, UseDescription
 from paywall.redemptions.resource import Resource
 from paywall.web.openapi.json_schema import HASH, UUID, record, ref, text, whole
-from paywall.web.openapi.parts import BODY, SHOWN, Spec, answer, anything, operation
+from paywall.web.openapi.parts import BODY, CLAIMED, SHOWN, Spec, answer, anything, operation
 from paywall.web.openapi.schemas import TOKEN
 
 _DELIVERY = record({"url": text(), "media_type": text(), "sha256": HASH})
@@ -59,8 +59,16 @@ def _buy() -> Spec:
         required,
         "Location",
     )
-    refused = (*BODY, errors.TooManyRequests, errors.SupplyExhausted)
-    return operation("Ask to buy credits", {402: offered}, refused, body="Buy")
+    paid = answer(
+        "Paid by the header of another dialect: the receipt, for each copy of the same payment",
+        {"application/json": ref("Paid")},
+        *("Location", "PAYMENT-RESPONSE"),
+    )
+    refused = (*BODY, *CLAIMED, errors.TooManyRequests, errors.SupplyExhausted)
+    answers = {200: paid, 402: offered}
+    return operation(
+        "Ask to buy credits", answers, refused, body="Buy", parameters=["PAYMENT-SIGNATURE"]
+    )
 
 
 def _use(resource: Resource) -> Spec:
@@ -72,7 +80,7 @@ def _use(resource: Resource) -> Spec:
     made = answer(
         f"The {described.title}, or where it is on `Accept: application/json`",
         kinds,
-        *("Location", "Credits-Remaining", "Redemption-Id", "Idempotent-Replayed"),
+        *("Location", "Credits-Remaining", "Redemption-Id", "Idempotent-Replayed", "PAYMENT-RESPONSE"),
         example=described.examples.get(described.answer),
     )
     refusals = (
@@ -88,10 +96,10 @@ def _use(resource: Resource) -> Spec:
     return operation(
         described.summary,
         {200: made},
-        (*BODY, *SHOWN, *refusals),
+        (*BODY, *SHOWN, *CLAIMED, *refusals),
         body=described.request,
         example=described.examples.get(described.request),
-        parameters=["DPoP", "Idempotency-Key"],
+        parameters=["DPoP", "Idempotency-Key", "PAYMENT-SIGNATURE"],
         security=[{"dpop": []}, {"bearer": []}, {}],
     )
 

@@ -1,12 +1,15 @@
 """How the suite of the dialects opens each of them, and what the client writes that speaks it."""
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shared import strict_json
 from shared.dialects.ack import Ack, AckJson, claim_token, read_challenge
 from shared.dialects.base import Dialect, Evidence, HeaderLines
-from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, REQUEST_TOKEN
+from shared.dialects.x402 import X402
+from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, REQUEST, REQUEST_TOKEN
 from tests.support.outside.dialect import ASK, SHOW, PlainDialect
 
 #: what a client sends: headers with names in lower case, and the object in the body
@@ -14,6 +17,15 @@ Sent = tuple[dict[str, str], dict[str, Any]]
 VOUCHER = Evidence(REQUEST_TOKEN, "voucher", HOLDER_KEY.public.did, "voucher:shop", {"voucher": "spring"})
 UNSENT = replace(CLAIM, payload={"transaction": bytes(range(256)) * 4})
 COUPON = replace(CLAIM, network="coupons", payload={"coupon": b"\xfb\xef", "shop": "Bergen"})
+#: as x402's payers show one: their texts, and the request by its name
+EXACT = Evidence(
+    "",
+    "cardano",
+    "",
+    "cardano:devnet",
+    {"transaction": "hKUA", "nonce": "ab#0"},
+    reference=f"{REQUEST.id}.c2ln",
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,18 @@ def _voucher(evidence: Evidence) -> Sent:
     return {SHOW: f"{evidence.payer} {code!s} {evidence.payment_request_token}"}, {}
 
 
+def _signed(evidence: Evidence) -> Sent:
+    extra = {"paymentRequest": evidence.reference, "paymentOptionId": evidence.option_id}
+    accepted = {"scheme": "exact", "network": evidence.network, "extra": extra}
+    said = {"x402Version": 2, "accepted": accepted, "payload": dict(evidence.payload)}
+    return {"payment-signature": base64.b64encode(strict_json.dumps(said).encode()).decode()}, {}
+
+
+def _x402_token(headers: HeaderLines, _body: bytes, _media_type: str) -> str:
+    said = strict_json.loads(base64.b64decode(dict(headers)["PAYMENT-REQUIRED"]))
+    return str(said["extensions"]["offer-receipt"]["info"]["offers"][0]["signature"])
+
+
 def _ack_token(_headers: HeaderLines, body: bytes, media_type: str) -> str:
     return read_challenge(body, media_type)
 
@@ -50,5 +74,6 @@ def _plain_token(headers: HeaderLines, _body: bytes, _media_type: str) -> str:
 WAYS: dict[str, Way] = {
     "Ack": Way(Ack, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
     "AckJson": Way(AckJson, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
+    "X402": Way(X402, _signed, (EXACT,), _x402_token),
     "PlainDialect": Way(PlainDialect, _voucher, (VOUCHER,), _plain_token),
 }

@@ -15,8 +15,9 @@ from typing import Any
 
 from paywall.errors import PaywallError
 from paywall.rails.base import RailOutcome, StoredPayment
-from paywall.rails.cardano.rail import CardanoRail, CardanoTerms
+from paywall.rails.cardano.rail import CardanoRail
 from paywall.rails.cardano.state import CardanoState
+from paywall.rails.cardano.option import CardanoTerms
 from shared.cardano.metadata import payment_metadata
 from shared.cardano.read.transaction import parse
 from shared.chain.blockfrost import Blockfrost

@@ -37,7 +37,7 @@ class PlainDialect:
         payer, code, token = parts
         return Evidence(token, "voucher", payer, "voucher:shop", {"voucher": code})
 
-    def answer(self, outcome: PaymentOutcome) -> AnswerParts:
+    def answer(self, outcome: PaymentOutcome, shown: Evidence | None) -> AnswerParts:
         match outcome:
             case Paid():
                 return AnswerParts(200, (), json.dumps({"ours": outcome.receipt}).encode(), "text/x-plain")

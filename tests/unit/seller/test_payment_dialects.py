@@ -31,7 +31,7 @@ from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, REQUEST, REQUEST_T
 
 OFFER = Offer(REQUEST_TOKEN, REQUEST)
 CLAIMED = {"payload": claim_token(CLAIM, HOLDER_KEY, now=NOW)}
-PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3})
+PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3}, "cd" * 32, "did:key:payer")
 SETTLING = Settling(REQUEST.id, "cd" * 32, 1, 2)
 
 
@@ -56,13 +56,23 @@ class HeaderDialect:
             raise TokenError("malformed", "nothing is shown")
         return Evidence(REQUEST_TOKEN, shown, "did:key:payer", "voucher", {"voucher": shown})
 
-    def answer(self, outcome: PaymentOutcome) -> AnswerParts:
+    def answer(self, outcome: PaymentOutcome, shown: Evidence | None) -> AnswerParts:
         status = outcome.problem.status if isinstance(outcome, Refusal) else 200
         return AnswerParts(status, (("Payment-Receipt", type(outcome).__name__),), b"", "text/plain")
 
 
+def speaking(*dialects: Dialect) -> PaymentDialects:
+    return PaymentDialects(dialects, lambda: NOW, lambda _: "https://seller.example/", lambda _: ())
+
+
 ALL: tuple[Dialect, ...] = (Ack(), AckJson(), HeaderDialect("Payment"), HeaderDialect("Voucher"))
-DIALECTS = PaymentDialects(ALL, lambda: NOW)
+DIALECTS = speaking(*ALL)
+
+
+def answered(dialect: Dialect, outcome: PaymentOutcome) -> Response:
+    return DIALECTS.answer(request(), dialect, outcome, CLAIM)
+
+
 TWO_LINES = [f'{scheme} id="{REQUEST.id}"' for scheme in ("Payment", "Voucher")]
 
 
@@ -108,7 +118,7 @@ def test_a_body_that_nobody_asked_for_is_not_made() -> None:
         def challenge(self, offer: Offer) -> Response402Parts:
             return super().challenge(offer)._replace(body=lambda: pytest.fail("it was made"))
 
-    dialects = PaymentDialects((Ack(), Costly("Payment")), lambda: NOW)
+    dialects = speaking(Ack(), Costly("Payment"))
     response = dialects.challenge(request(), OFFER)
     assert bytes(response.body) == REQUEST_TOKEN.encode()
     assert "www-authenticate" in response.headers
@@ -153,20 +163,20 @@ def test_evidence_that_does_not_hold_in_its_dialect_is_refused() -> None:
 
 @pytest.mark.parametrize("outcome", [PAID, SETTLING, refusal_of(PaymentPending())])
 def test_who_paid_in_a_dialect_is_answered_in_it(outcome: PaymentOutcome) -> None:
-    response = DIALECTS.answer(ALL[3], outcome)
+    response = answered(ALL[3], outcome)
     assert response.headers["payment-receipt"] == type(outcome).__name__
     assert response.headers["cache-control"] == "no-store"
 
 
 def test_acks_answers_are_receipt_progress_and_problem_details() -> None:
-    paid, settling = DIALECTS.answer(ALL[0], PAID), DIALECTS.answer(ALL[1], SETTLING)
+    paid, settling = answered(ALL[0], PAID), answered(ALL[1], SETTLING)
     assert (paid.status_code, body_of(paid)) == (
         200,
         {"receipt": PAID.receipt, "credits": dict(PAID.credits), "payment_request_id": REQUEST.id},
     )
     assert (settling.status_code, settling.headers["retry-after"]) == (202, "1")
     assert body_of(settling)["confirmations"] == 1
-    refused = DIALECTS.answer(ALL[0], refusal_of(PaymentMismatch("Wrong.", to_pay=OFFER, paid=1)))
+    refused = answered(ALL[0], refusal_of(PaymentMismatch("Wrong.", to_pay=OFFER, paid=1)))
     assert (refused.status_code, refused.headers["content-type"]) == (402, "application/problem+json")
     assert Problem.parse(body_of(refused)).extra == {
         "paid": 1,
@@ -178,7 +188,7 @@ def test_acks_answers_are_receipt_progress_and_problem_details() -> None:
 
 
 def test_a_refusal_that_no_payment_mends_holds_no_token() -> None:
-    pending = DIALECTS.answer(ALL[0], refusal_of(PaymentPending()))
+    pending = answered(ALL[0], refusal_of(PaymentPending()))
     assert (pending.status_code, pending.headers["retry-after"]) == (409, "1")
     assert "paymentRequestToken" not in body_of(pending)
-    assert DIALECTS.answer(ALL[0], refusal_of(ClaimInvalid())).headers["www-authenticate"]
+    assert answered(ALL[0], refusal_of(ClaimInvalid())).headers["www-authenticate"]

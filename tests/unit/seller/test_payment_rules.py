@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from paywall.errors import ClaimInvalid
-from paywall.payments.rules import check_payer, shortcoming, to_pay
+from paywall.payments.rules import payer_of, shortcoming, to_pay
 from shared.dialects.base import StoredRequest
-from tests.conformance.samples import OPTION, REQUEST
+from shared.tokens.prt import PaymentRequest
+from tests.conformance.samples import CLAIM, OPTION, REQUEST
 
 END, PRICE = REQUEST.expires_at, OPTION.amount
 OPEN = replace(REQUEST, order=replace(REQUEST.order, holder=None))
@@ -33,18 +34,32 @@ def test_a_payment_pays_when_it_is_enough_and_in_time(
     assert not isinstance(refused, BaseException)
 
 
+def payer(claimant: str, request: PaymentRequest, *owners: str, moved: bool = False) -> str:
+    return payer_of(replace(CLAIM, payer=claimant), request, frozenset(owners), moved=moved)
+
+
 def test_only_the_holder_claims_a_request_that_names_one() -> None:
     holder = str(REQUEST.order.holder)
-    check_payer(holder, REQUEST, frozenset({"did:key:signer"}))
+    assert payer(holder, REQUEST, "did:key:signer") == holder
     with pytest.raises(ClaimInvalid):
-        check_payer("did:key:signer", REQUEST, frozenset({"did:key:signer"}))
+        payer("did:key:signer", REQUEST, "did:key:signer")
 
 
 def test_a_request_without_a_holder_is_claimed_by_whose_money_was_paid() -> None:
-    check_payer("did:key:signer", OPEN, frozenset({"did:key:signer", "did:key:other"}))
-    for owners in (frozenset({"did:key:other"}), frozenset[str]()):
+    assert payer("did:key:signer", OPEN, "did:key:signer", "did:key:other") == "did:key:signer"
+    for owners in ({"did:key:other"}, set[str]()):
         with pytest.raises(ClaimInvalid):
-            check_payer("did:key:signer", OPEN, owners)
+            payer("did:key:signer", OPEN, *owners)
+
+
+def test_a_payment_that_nobody_signed_for_is_its_owners_until_it_is_public() -> None:
+    assert payer("", OPEN, "did:key:signer") == "did:key:signer"
+    assert payer("", REQUEST, "did:key:signer") == REQUEST.order.holder
+    for owners, moved in ((("did:key:signer",), True), ((), False)):
+        with pytest.raises(ClaimInvalid):
+            payer("", OPEN, *owners, moved=moved)
+    with pytest.raises(ClaimInvalid):
+        payer("", REQUEST, "did:key:signer", moved=True)
 
 
 def test_nobody_is_asked_to_pay_what_has_expired() -> None:

@@ -1,0 +1,58 @@
+"""Who pays where he asked: the payment stands in a header of the request for what it pays (x402, MPP)."""
+
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from paywall.errors import PaywallError
+from paywall.limits.limiter import RateLimiter
+from paywall.limits.settings import CLAIMS
+from paywall.payments.settlement import Settlement
+from paywall.web.dialects import PaymentDialects
+from paywall.web.problems import refusal_of
+from paywall.web.responses import WholeResponse
+from shared.dialects.base import Dialect, Evidence, Paid
+
+
+class ShownPayment(NamedTuple):
+    """A payment as it was read, and the dialect it came in."""
+
+    dialect: Dialect
+    evidence: Evidence
+
+
+class PaymentsByHeader:
+    """Reads them, brings them to their end, and answers in their own dialect."""
+
+    #: how long an answer waits for a payment to become final, and for a use that another copy of it began
+    patience = 20.0
+
+    def __init__(self, dialects: PaymentDialects, settlement: Settlement, limiter: RateLimiter) -> None:
+        self._dialects = dialects
+        self._settlement = settlement
+        self._limiter = limiter
+
+    def read(self, request: Request) -> ShownPayment | None:
+        """Errors: ClaimInvalid."""
+        found = self._dialects.shown(request, {})
+        return None if found is None else ShownPayment(*found)
+
+    async def settle(self, request: Request, payment: ShownPayment) -> Paid | WholeResponse:
+        """Paid; or what is to be answered instead, where it is refused or not final yet."""
+        try:
+            await self._limiter.take(CLAIMS)  # its signatures and the chain are looked at, as for any claim
+            outcome = await self._settlement.pay(payment.evidence, patience=self.patience)
+        except PaywallError as error:
+            return self._dialects.answer(request, payment.dialect, refusal_of(error), payment.evidence)
+        if isinstance(outcome, Paid):
+            return outcome
+        return self._dialects.answer(request, payment.dialect, outcome, payment.evidence)
+
+    def answer(self, request: Request, payment: ShownPayment, paid: Paid) -> WholeResponse:
+        """The receipt."""
+        return self._dialects.answer(request, payment.dialect, paid, payment.evidence)
+
+    def beside(self, payment: ShownPayment, paid: Paid, answer: WholeResponse) -> WholeResponse:
+        """What was paid for, or why it is not delivered, with the receipt in the dialect's own header."""
+        answer.append(payment.dialect.answer(paid, payment.evidence).headers)
+        return answer

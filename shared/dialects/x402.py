@@ -1,0 +1,176 @@
+"""x402 version 2 over HTTP: the 402 as `PAYMENT-REQUIRED`, the payment as `PAYMENT-SIGNATURE`, what came of it as
+`PAYMENT-RESPONSE`; each is standard base64 of JSON.
+
+The payment request stands in the 402 as the offer of x402's extension `offer-receipt`, which may hold any JWS. A payer
+gives back one entry of `accepts` as it was: its `extra` names the request and the option.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared import strict_json
+from shared.dialects.ack import paid_body
+from shared.dialects.base import (
+    AnswerParts,
+    Evidence,
+    ExactTerms,
+    HeaderLines,
+    Offer,
+    Paid,
+    PaymentOutcome,
+    Refusal,
+    Response402Parts,
+    Settling,
+)
+from shared.problem import Problem
+from shared.tokens import fields
+from shared.tokens.jws import TokenError
+
+VERSION = 2
+SCHEME = "exact"
+REQUIRED, SIGNATURE, RESPONSE = "PAYMENT-REQUIRED", "PAYMENT-SIGNATURE", "PAYMENT-RESPONSE"
+#: of the header that shows a payment: a transaction in base64 twice, and what the 402 said, given back
+MAX_HEADER = 49152
+#: of one member of what is shown: a transaction in base64
+MAX_MEMBER = 24576
+#: x402's word for "settle the same payment again, never pay again"
+PENDING = "settlement_pending"
+
+
+class X402:
+    """The 402 is a header; its body says the same."""
+
+    id = "x402"
+
+    def challenge(self, offer: Offer) -> Response402Parts:
+        text = strict_json.dumps(_required(offer)).encode()
+        return Response402Parts(((REQUIRED, _encoded(text)),), lambda: text, "application/x402+json")
+
+    def read_payment(
+        self,
+        headers: Mapping[str, str],
+        _body: Mapping[str, Any],
+        *,
+        now: int,  # noqa: ARG002  nothing here has a time
+    ) -> Evidence | None:
+        shown = headers.get(SIGNATURE.lower())
+        return None if shown is None else _evidence(_decoded(shown))
+
+    def answer(self, outcome: PaymentOutcome, shown: Evidence | None) -> AnswerParts:
+        network = "" if shown is None else shown.network
+        match outcome:
+            case Paid():
+                told = {"success": True, "transaction": outcome.external_id, "network": network}
+                receipt = {"format": "jws", "signature": outcome.receipt}
+                told |= {"payer": outcome.payer, "extensions": {"offer-receipt": {"info": {"receipt": receipt}}}}
+                return AnswerParts(200, _response(told), _json(paid_body(outcome)), "application/json")
+            case Settling():
+                told = _failed(PENDING, outcome.external_id, network)
+                headers = (*_response(told), ("Retry-After", "1"))
+                body = _json(_pending(outcome).body())
+                return AnswerParts(409, headers, body, "application/problem+json")
+            case Refusal(problem, to_pay, headers):
+                asked = _response(_failed(problem.code, "", network)) if shown is not None else ()
+                if to_pay is not None:
+                    asked += self.challenge(replace(to_pay, problem=problem)).headers
+                body = _json(problem.body())
+                return AnswerParts(problem.status, (*headers, *asked), body, "application/problem+json")
+
+
+def _required(offer: Offer) -> dict[str, Any]:
+    request = offer.request
+    asked = offer.problem.detail if offer.problem is not None else f"Pay {request.price}."
+    return {
+        "x402Version": VERSION,
+        "error": asked,
+        "resource": {"url": offer.url, "description": request.description},
+        "accepts": [_entry(offer, terms) for terms in offer.exact],
+        "extensions": {"offer-receipt": {"info": {"offers": [{"format": "jws", "signature": offer.token}]}}},
+    }
+
+
+def _entry(offer: Offer, terms: ExactTerms) -> dict[str, Any]:
+    request = offer.request
+    return {
+        "scheme": SCHEME,
+        "network": terms.network,
+        "amount": str(terms.amount),
+        "asset": terms.asset,
+        "payTo": terms.pay_to,
+        "maxTimeoutSeconds": request.expires_at - request.issued_at,
+        "extra": {**terms.extra, "paymentRequest": offer.reference, "paymentOptionId": terms.option_id},
+    }
+
+
+def _evidence(said: Mapping[str, Any]) -> Evidence:
+    if said.get("x402Version") != VERSION:
+        raise TokenError("unknown_version", f"x402 is spoken in version {VERSION} here")
+    accepted = fields.mapping(said, "accepted")
+    if fields.text(accepted, "scheme") != SCHEME:
+        raise fields.bad("accepted.scheme", f"is not {SCHEME}")
+    extra = fields.mapping(accepted, "extra")
+    payload = {name: _member(value) for name, value in fields.mapping(said, "payload").items()}
+    if not payload:
+        raise fields.bad("payload", "shows no payment")
+    return Evidence(
+        payment_request_token="",
+        option_id=fields.text(extra, "paymentOptionId"),
+        payer="",
+        network=fields.text(accepted, "network"),
+        payload=payload,
+        showing=hashlib.sha256(strict_json.canonical(payload)).hexdigest(),
+        reference=fields.text(extra, "paymentRequest"),
+    )
+
+
+def _member(value: object) -> str:
+    """Texts as they are; objects, as EVM's payments have one, in canonical JSON."""
+    try:
+        text = value if isinstance(value, str) else strict_json.canonical(value).decode()
+    except ValueError as error:
+        raise fields.bad("payload", f"has no canonical form: {error}") from error
+    if len(text) > MAX_MEMBER:
+        raise fields.bad("payload", f"has a member of more than {MAX_MEMBER} characters")
+    return text
+
+
+def _decoded(header: str) -> Mapping[str, Any]:
+    if len(header) > MAX_HEADER:
+        raise TokenError("too_long", f"{SIGNATURE} has more than {MAX_HEADER} characters")
+    try:
+        said = strict_json.loads(base64.b64decode(header, validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise TokenError("malformed", f"{SIGNATURE} is not base64 of JSON: {error}") from error
+    if not isinstance(said, dict):
+        raise TokenError("malformed", f"{SIGNATURE} holds no object")
+    return said
+
+
+def _pending(outcome: Settling) -> Problem:
+    detail = (
+        f"{outcome.confirmations} of {outcome.required} confirmations; send the same payment again, no other."
+    )
+    extra = {"payment_request_id": outcome.payment_request_id, "transaction": outcome.external_id}
+    return Problem(
+        409, "payment_pending", "The payment is not final yet", detail, retryable=True, extra=extra
+    )
+
+
+def _failed(reason: str, transaction: str, network: str) -> dict[str, Any]:
+    return {"success": False, "errorReason": reason, "transaction": transaction, "network": network}
+
+
+def _response(told: Mapping[str, Any]) -> HeaderLines:
+    return ((RESPONSE, _encoded(strict_json.dumps(told).encode())),)
+
+
+def _encoded(text: bytes) -> str:
+    return base64.b64encode(text).decode("ascii")
+
+
+def _json(value: Any) -> bytes:
+    return strict_json.dumps(value).encode()
