@@ -19,9 +19,6 @@ PATIENCE_SECONDS = 10
 #: what may stand in the write-ahead log before it is copied into the file: some 2 MB. Writers wait for the copying, and
 #: for ten times as much they waited twice as long.
 CHECKPOINT_ROWS = 500
-#: what the log has from the start. A commit that makes a file longer has its length to write, too: 3.5 ms where others
-#: take 0.15.
-LOG_BYTES = 8 << 20
 
 
 class SqliteFile:
@@ -35,7 +32,6 @@ class SqliteFile:
         except PermissionError as error:
             os.close(self._lock)
             raise SetupError(f"{path} may be read by others; run: chmod 600 '{path}'") from error
-        _lengthen(path.with_name(path.name + "-wal"))
         self.engine = create_engine(
             URL.create("sqlite", database=str(path)),  # not a text, in which ? and # mean something
             poolclass=StaticPool,
@@ -82,22 +78,6 @@ class SqliteFile:
         self.connection.close()
         self.engine.dispose()
         os.close(self._lock)
-
-
-def _lengthen(log: Path) -> None:
-    """Zeros behind what stands in the write-ahead log: its readers end at the first frame that is none of its own.
-
-    Where the disk has no room for them, the log grows with each commit instead.
-    """
-    private_file(log)
-    with log.open("r+b", buffering=0) as file:
-        length = file.seek(0, os.SEEK_END)
-        try:
-            while (missing := LOG_BYTES - file.tell()) > 0:
-                file.write(bytes(missing))
-            os.fsync(file.fileno())
-        except OSError:
-            file.truncate(length)
 
 
 def _lock(path: Path) -> int:

@@ -75,7 +75,10 @@ class Worker:
         await asyncio.gather(*loops, self._burn_until(burning, stop))
 
     async def _burn_until(self, burning: BurnWorker, stop: asyncio.Event) -> None:
-        await burning.prepare()
+        try:
+            await burning.prepare()
+        except Exception:  # the first burn tries again
+            log.exception("what burns are made with could not be loaded")
         await self._repeat("burning", partial(self._burn, burning), self._tick_seconds, stop)
         await burning.close()
 

@@ -47,8 +47,6 @@ class PaymentClaim:
     option: PaymentOption
     rail: Rail
     external_id: str
-    #: the request expired so long ago that its row may be gone
-    forgotten: bool
 
 
 class Claims:
@@ -95,15 +93,14 @@ class Claims:
             option = stored.request.option(evidence.option_id)
         except TokenError as error:
             raise ClaimInvalid(f"The claim does not hold: {error}.") from error
-        known = await self._database.read(lambda tx: request_store.token_of(tx, stored.request.id))
-        forgotten = known is None and stored.request.expires_at + self._kept < self._clock()
-        if not forgotten and known != token:
-            # The seller remembers what it asked for; a signature alone opens nothing.
+        # The seller remembers what it asked for, until that may be forgotten; a signature alone opens nothing.
+        is_old = stored.request.expires_at + self._kept < self._clock()
+        if not await self._database.read(lambda tx: request_store.knows(tx, stored, if_gone=is_old)):
             raise ClaimInvalid("This payment request is not known here.")
         rail = self._rails.get(option.id)
         if rail is None:
             raise ClaimInvalid(f"The payment option {option.id!r} is no longer offered.")
-        return PaymentClaim(evidence, stored, option, rail, rail.external_id(evidence), forgotten)
+        return PaymentClaim(evidence, stored, option, rail, rail.external_id(evidence))
 
     async def _referred(self, reference: str) -> str:
         """The token of the request that a payer names. Errors: ClaimInvalid."""

@@ -57,7 +57,11 @@ def restore(tx: Transaction, stored: StoredRequest) -> None:
 
 def _row(item: ToStore) -> Values:
     sold, terms = item
-    return sold.request.id, terms.id, sold.token.rpartition(".")[2], *_common(sold, "open")
+    return sold.request.id, terms.id, _signature(sold.token), *_common(sold, "open")
+
+
+def _signature(token: str) -> str:
+    return token.rpartition(".")[2]
 
 
 def _terms_row(terms: Terms) -> Values:
@@ -89,6 +93,17 @@ def token_of(tx: Transaction, request_id: str) -> str | None:
         return None
     # All have one header: a version that signs under another must first write out the tokens of those that are open.
     return jws.attached(jws.signing_input_of(prt.fill(terms.claims, row.id, row.holder)), str(row.signature))
+
+
+def knows(tx: Transaction, stored: StoredRequest, *, if_gone: bool) -> bool:
+    """Whether a token, whose signature was verified, is the one that was stored; `if_gone` where no row is there.
+
+    Id and signature tell: so a request stays payable whatever became of its terms, as under a clock that leaps.
+    """
+    row = find(tx, stored.request.id)
+    if row is None:
+        return if_gone
+    return row.token == stored.token or (row.token is None and row.signature == _signature(stored.token))
 
 
 def take(tx: Transaction, stored: StoredRequest) -> bool:

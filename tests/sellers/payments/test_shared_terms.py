@@ -135,8 +135,26 @@ async def test_whoever_takes_a_payment_request_has_its_token_from_there_on_and_t
 
 
 @in_loop
-async def test_a_payment_request_whose_terms_are_gone_is_not_known(database: Database) -> None:
+async def test_a_payment_request_whose_terms_are_gone_is_known_by_id_and_signature(
+    database: Database,
+) -> None:
     item = stored_request("one", "head.claims.signature", expires_at=NOW)
     await database.transact_in_group(Insert(), item)
     await do(database, "DELETE FROM payment_terms")
     assert await token(database, "one") is None
+    assert await known(database, item.sold.token)
+    assert not await known(database, "head.claims.another")
+    assert await database.transact(lambda tx: store.take(tx, item.sold))
+    assert await known(database, item.sold.token)
+    assert not await known(database, "head.other.signature")  # from there on the row has the token whole
+
+
+@pytest.mark.parametrize("if_gone", [True, False])
+@in_loop
+async def test_what_has_no_row_is_known_where_it_may_be_forgotten(database: Database, if_gone: bool) -> None:
+    assert await known(database, "head.claims.signature", if_gone=if_gone) is if_gone
+
+
+async def known(database: Database, token: str, *, if_gone: bool = False) -> bool:
+    sold = stored_request("one", token, expires_at=NOW).sold
+    return await database.read(lambda tx: store.knows(tx, sold, if_gone=if_gone))
