@@ -45,8 +45,8 @@ from paywall.sales.settings import SalesSettings
 from paywall.settings import Settings
 from paywall.web.app import Surface, build_app
 from paywall.web.credentials import Origins
-from paywall.web.dialects import PaymentDialects
 from paywall.web.operations import operator_app
+from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.settings import WebSettings
 from shared.dialects.base import Dialect
 

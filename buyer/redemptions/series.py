@@ -5,7 +5,8 @@ that uses the receipt meanwhile writes each use down before it asks. Its keys ar
 of how often they were asked. So whoever goes on after a crash makes the same keys for the same words, and the seller
 answers what it was asked before without another credit. Each commit that writes down what was asked puts a new secret
 in the old one's place: what a lost process or an old copy of the file can repeat is what was asked since that commit,
-and nothing before it. A series that was broken off keeps its secret, and is gone on with until its receipt's end.
+and nothing before it. A series that was broken off keeps its secret, and is gone on with until 90 days
+after its receipt's end.
 Store functions; the transaction comes first.
 """
 

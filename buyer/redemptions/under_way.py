@@ -1,8 +1,8 @@
 """What a process has asked for since its wallet's last commit, and what came of it.
 
-A following use waits for no disk. Its idempotency key is made of a series that was stored before (`series.py`), so
-whatever ends this process, the same words are asked again under the same key. What was asked and what came of it is
-written with the wallet's next commit, NOTE_SECONDS later at the latest, and when client, wallet or process end.
+A following use waits for no disk, unless another process has its series. Its idempotency key is made of a series that
+was stored before (`series.py`): whatever ends this process, the same words are asked again under the same key. What was
+asked and what came of it is written with the wallet's next commit, after NOTE_SECONDS, or when one of them ends.
 """
 
 import atexit

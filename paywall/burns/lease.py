@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import bindparam, case, or_, update
+from sqlalchemy import case, or_, update
 from sqlmodel import col
 
 from paywall.burns.tables import LeaseRow
@@ -18,21 +18,9 @@ from paywall.database.engine import Database, Transaction
 from paywall.database.statements import CompiledStatement
 
 T = TypeVar("T")
-_lease = LeaseRow.__table__.c  # type: ignore[attr-defined]
 _INSERT = CompiledStatement(
-    lambda insert: insert(LeaseRow).on_conflict_do_nothing().returning(_lease.fence),
+    lambda insert: insert(LeaseRow).on_conflict_do_nothing().returning(LeaseRow.__table__.c.fence),  # type: ignore[attr-defined]
     ["name", "holder", "fence", "until"],
-)
-# Changes nothing, and locks the row until the transaction ends.
-_CHECK = CompiledStatement(
-    lambda _: (
-        update(LeaseRow)
-        .where(
-            _lease.name == bindparam("of"), _lease.holder == bindparam("by"), _lease.fence == bindparam("at")
-        )
-        .values(fence=_lease.fence)
-        .returning(_lease.fence)
-    )
 )
 
 
@@ -105,7 +93,16 @@ def _take(tx: Transaction, lease: str, holder: str, now: int, seconds: int) -> i
 
 def _check(tx: Transaction, lease: WalletLease) -> None:
     """One UPDATE with its guard in the WHERE clause. Errors: LeaseLost."""
-    if not tx.run(_CHECK, of=lease.name, by=lease.holder, at=lease.fence):
+    done = tx.session.exec(
+        update(LeaseRow)
+        .where(
+            col(LeaseRow.name) == lease.name,
+            col(LeaseRow.holder) == lease.holder,
+            col(LeaseRow.fence) == lease.fence,
+        )
+        .values(fence=lease.fence)
+    )
+    if done.rowcount != 1:
         raise LeaseLost(lease.name)
 
 

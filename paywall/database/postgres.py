@@ -23,7 +23,7 @@ TRIES = 5
 #: serialization_failure, deadlock_detected: PostgreSQL undid it, and it may be run again
 RETRY = frozenset({"40001", "40P01"})
 #: lock_not_available: somebody stands still with a row of one in the group, and the others must not wait for him;
-#: of a function that runs alone it is an operator's own patience that is at its end
+#: of a function that runs alone it is ours, behind a group, or an operator's own patience that is at its end
 LOCKED = "55P03"
 GROUPS_PATIENCE = "SET LOCAL lock_timeout = '250ms'"
 #: of one that runs alone after its group: those who wait for one row may not keep all threads for as long as it lasts

@@ -8,6 +8,7 @@ returns its verdict, and the refusal is raised after the commit.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import NoReturn
 
 from paywall.clock import Clock, Ids
@@ -106,7 +107,7 @@ class Claims:
         """The token of the request that a payer names. Errors: ClaimInvalid."""
         request_id, _, signature = reference.partition(".")
         token = await self._database.read(lambda tx: request_store.token_of(tx, request_id))
-        if token is None or token.rpartition(".")[2] != signature:
+        if token is None or not compare_digest(token.rpartition(".")[2].encode(), signature.encode()):
             raise ClaimInvalid("This payment request is not known here.")
         return token
 

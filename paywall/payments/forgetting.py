@@ -28,14 +28,16 @@ class Forgetting:
         """How many are forgotten now."""
         before = self._clock() - self._kept
         forgotten = await self._all(lambda tx: store.forget_unpaid(tx, before, STEP))
+        await self._all(lambda tx: request_store.forget_terms(tx, before, STEP))
         if forgotten:
-            await self._all(lambda tx: request_store.forget_terms(tx, before, STEP))
             log.info("%d unpaid payment requests were forgotten", forgotten)
         return forgotten
 
     async def _all(self, some: TransactFn[int]) -> int:
         """How many rows go, in transactions of `STEP`."""
-        gone = [STEP]
-        while gone[-1] == STEP:
-            gone.append(await self._database.transact(some))
-        return sum(gone[1:])
+        total = 0
+        while True:
+            gone = await self._database.transact(some)
+            total += gone
+            if gone < STEP:
+                return total

@@ -57,7 +57,7 @@ def mark(thumbprint: str, jti: str) -> bytes:
     Two of one mark would have to be found by 2^64 tries, and be of one holder's own making. The length tells where the
     one text ends and the other begins.
     """
-    return sha256(f"{len(thumbprint)} {thumbprint}{jti}".encode("utf-8", "surrogatepass")).digest()[:16]
+    return sha256(f"{len(thumbprint)} {thumbprint}{jti}".encode()).digest()[:16]
 
 
 def forget_proofs(tx: Transaction, now: int) -> int:

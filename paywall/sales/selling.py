@@ -1,4 +1,4 @@
-"""Step 1 of a request: price → build and sign the PRT → store request and token → and only then the 402."""
+"""Step 1 of a request: price → build and sign the PRT → store the request → and only then the 402."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -21,6 +21,8 @@ from shared.tokens.prt import Order, PaymentOption, PaymentRequest
 
 #: orders of one second whose terms are kept, at most
 KEPT_TERMS = 256
+#: holders whose key was read: a buyer names the same one each time
+KEPT_HOLDERS = 256
 
 
 class Cover(Protocol):
@@ -135,7 +137,7 @@ class Selling:
 _Order = tuple[str, int]
 
 
-@lru_cache(maxsize=KEPT_TERMS)
+@lru_cache(maxsize=KEPT_HOLDERS)
 def _check_holder(holder: str) -> None:
     """Errors: BadRequest."""
     try:

@@ -9,7 +9,7 @@ SWITCH_SECONDS = 0.0005
 
 
 def set_for_serving() -> None:
-    """Once all is loaded that is needed."""
+    """Once the seller stands; what burns are made with is loaded beside it."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # what was loaded until now lives as long as the process: no need to look through it again

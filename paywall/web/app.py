@@ -21,7 +21,6 @@ from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Using
 from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
-from paywall.web.dialects import PaymentDialects
 from paywall.web.edge.cors import CrossOrigin, api_paths
 from paywall.web.edge.direct import DirectRoutes, Edge
 from paywall.web.edge.request_log import RequestLog
@@ -29,7 +28,8 @@ from paywall.web.edge.storable import StorableRequests
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
 from paywall.web.paths import ExactRoute
-from paywall.web.paying import PaymentsByHeader
+from paywall.web.payments.by_header import PaymentsByHeader
+from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.rate_limits import Asking, limited
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes

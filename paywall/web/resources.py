@@ -19,7 +19,7 @@ from paywall.web.bodies import SMALL_BODY, object_of, read_bytes, wants_json
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.edge.conditional import unchanging
 from paywall.web.paths import ExactRoute, at_root
-from paywall.web.paying import PaymentsByHeader, ShownPayment
+from paywall.web.payments.by_header import PaymentsByHeader, ShownPayment
 from paywall.web.problems import problem_response
 from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes

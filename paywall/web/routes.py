@@ -6,8 +6,8 @@ from typing import Any
 from starlette.routing import Route
 
 from paywall.errors import PaymentRequired
-from paywall.web.dialects import PaymentDialects
 from paywall.web.operations import OperationRoutes
+from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.problems import Handler, on_fault, refusing
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes

@@ -14,9 +14,9 @@ from paywall.payments.status import Statuses
 from paywall.sales.selling import Selling
 from paywall.web.bodies import SMALL_BODY, object_of, read_bytes, read_object, text_member
 from paywall.web.credentials import Origins, proof_header
-from paywall.web.dialects import PaymentDialects
 from paywall.web.paths import at_root
-from paywall.web.paying import PaymentsByHeader, ShownPayment
+from paywall.web.payments.by_header import PaymentsByHeader, ShownPayment
+from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.problems import refusal_of
 from paywall.web.responses import JsonResponse
 from shared.dialects.base import Paid

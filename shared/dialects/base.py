@@ -1,6 +1,6 @@
 """The port of the dialects: wire forms of one and the same 402, as pure codecs between values and headers and body.
 
-A dialect knows no route, no clock and no database: what it needs is an argument, and `paywall/web/dialects.py`
+A dialect knows no route, no clock and no database: what it needs is an argument, and `paywall/web/payments/dialects.py`
 binds it to HTTP. The same values go out in every dialect, and evidence that came in one looks like evidence
 that came in another.
 """

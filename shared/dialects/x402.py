@@ -66,7 +66,10 @@ class X402:
             case Paid():
                 told = {"success": True, "transaction": outcome.external_id, "network": network}
                 receipt = {"format": "jws", "signature": outcome.receipt}
-                told |= {"payer": outcome.payer, "extensions": {"offer-receipt": {"info": {"receipt": receipt}}}}
+                told |= {
+                    "payer": outcome.payer,
+                    "extensions": {"offer-receipt": {"info": {"receipt": receipt}}},
+                }
                 return AnswerParts(200, _response(told), _json(paid_body(outcome)), "application/json")
             case Settling():
                 told = _failed(PENDING, outcome.external_id, network)

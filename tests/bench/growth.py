@@ -1,6 +1,7 @@
 """A database that has grown: payment requests, accounts and redemptions by the product's own functions.
 
-Ids are made as they come, and accounts are used in random order, as buyers do; nothing is written past the stores.
+Ids are made as they come, and accounts are used in random order, as buyers do; their burns are confirmed, in full
+batches. Nothing is written past the stores.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ import random
 import shutil
 from pathlib import Path
 
+from paywall.burns.store import Sighting, move_batch
+from paywall.burns.wallet.forming import draft_batch, form_batch
 from paywall.clock import new_id, new_reference, unix_now
 from paywall.database.engine import Database, Transaction
 from paywall.database.opening import open_database
@@ -28,6 +31,9 @@ from tests.support.world.sales import stored_request
 OF_AN_ACCOUNT, CREDITS, AT_ONCE = 20, 100, 1000
 SEED = 8
 FAR = 10**9
+#: of a payment request: they expire in the order in which they came
+LIFE = 900
+POLICY = "ab" * 28
 ASKED = '{"name":"Abraham Lincoln"}'
 HASH = hashlib.sha256(ASKED.encode()).hexdigest()
 TOKEN = f"e30.e30.{'s' * 86}"  # its signature is what a row keeps
@@ -55,6 +61,7 @@ async def _fill(url: str, redemptions: int) -> None:
         use, insert = UseAtOnce(database.liveness), Insert()
         for _ in range(0, redemptions, AT_ONCE):
             await _write(database, use, insert, chance.choices(accounts, k=AT_ONCE))
+            await database.transact(_burn)
     finally:
         database.close()
 
@@ -68,6 +75,15 @@ async def _write(database: Database, use: UseAtOnce, insert: Insert, accounts: l
             assert isinstance(use.one(tx, _use(resource, account)), Done)
 
     await database.transact(write)
+
+
+def _burn(tx: Transaction) -> None:
+    """What waits is burned, in one transaction on a chain that there is not."""
+    draft = draft_batch(tx, AT_ONCE, tokens=AT_ONCE)
+    assert draft is not None
+    batch = form_batch(tx, new_id(), POLICY, draft, unix_now())
+    landed = Sighting(os.urandom(32).hex(), batch.number, 2)
+    assert move_batch(tx, batch, "confirmed", unix_now(), tx_hash=os.urandom(32).hex(), sighting=landed)
 
 
 def _use(resource: Resource, account: str) -> QuickUse:
@@ -92,4 +108,4 @@ def _use(resource: Resource, account: str) -> QuickUse:
 
 def _request() -> ToStore:
     now = unix_now()
-    return stored_request(new_id(), TOKEN, issued_at=now, expires_at=now + FAR, product=PRODUCT)
+    return stored_request(new_id(), TOKEN, issued_at=now, expires_at=now + LIFE, product=PRODUCT)

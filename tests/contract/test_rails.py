@@ -20,8 +20,8 @@ import paywall.rails
 from paywall.errors import PaywallError
 from paywall.rails import registry
 from paywall.rails.base import Pending, Rail, RailOutcome, StoredPayment, Watched
-from paywall.rails.cardano.rail import CardanoRail
 from paywall.rails.cardano.option import CardanoTerms
+from paywall.rails.cardano.rail import CardanoRail
 from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
 from shared.dialects.base import StoredRequest
 from shared.keys import PublicKey

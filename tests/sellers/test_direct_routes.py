@@ -123,7 +123,9 @@ LAYERED = {"buy by GET", "ask before"}
 
 def shown(answer: httpx.Response) -> tuple[Any, ...]:
     """What an answer says, but for what is new each time."""
-    headers = sorted((name, _NEW.sub("new", _said(name, value))) for name, value in answer.headers.multi_items())
+    headers = sorted(
+        (name, _NEW.sub("new", _said(name, value))) for name, value in answer.headers.multi_items()
+    )
     return answer.status_code, headers, _body(answer)
 
 

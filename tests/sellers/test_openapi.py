@@ -32,7 +32,7 @@ from tests.support.world.scenes.stage import Stage
 from tests.support.world.seller import BASE, Payer, Seller
 
 IMAGES = open_images(Settings(), maker=PlainMaker())
-PARTS = ("using", "reading", "origins")
+PARTS = ("using", "reading", "origins", "payments")
 DOCUMENT = document(BASE, [IMAGES])
 SEED = 20260419
 EXAMPLES_EACH = 12

@@ -77,7 +77,9 @@ def form_batch(tx: Transaction, batch_id: str, policy_id: str, draft: DraftBatch
         created_at=now,
         updated_at=now,
     )
-    tx.session.add(BurnBatchRow.model_validate(batch.model_dump()))
+    tx.session.add(
+        BurnBatchRow.model_validate(batch.model_dump())
+    )  # a copy: what is returned outlives the session
     tx.session.flush()
     bound = {"batch": batch_id, "burns": json.dumps(draft.burns)}
     if tx.connection.execute(_CLOSE[tx.connection.dialect.name], bound).rowcount != len(draft.burns):

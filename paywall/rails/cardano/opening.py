@@ -2,9 +2,9 @@
 
 from paywall.errors import SetupError
 from paywall.rails.base import RailContext
+from paywall.rails.cardano.option import CardanoTerms
 from paywall.rails.cardano.rail import CardanoRail
 from paywall.rails.cardano.settings import CardanoSettings
-from paywall.rails.cardano.option import CardanoTerms
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.chain.blockfrost import Blockfrost
 

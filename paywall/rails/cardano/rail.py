@@ -12,6 +12,7 @@ from paywall.clock import Clock
 from paywall.errors import PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
 from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
 from paywall.rails.cardano.inputs import InputsFate, check_spendable, fate, owners
+from paywall.rails.cardano.option import CardanoTerms
 from paywall.rails.cardano.shown import (
     check_named,
     check_plain,
@@ -21,7 +22,6 @@ from paywall.rails.cardano.shown import (
     shown,
 )
 from paywall.rails.cardano.state import CardanoState
-from paywall.rails.cardano.option import CardanoTerms
 from shared.cardano.read.transaction import Output, ParsedTransaction
 from shared.chain.base import (
     Chain,

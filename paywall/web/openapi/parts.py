@@ -73,9 +73,12 @@ def refusal(status: int, group: list[type[PaywallError]]) -> Spec:
     narrowed = {
         "properties": {"status": {"const": status}, "code": {"enum": [error.code for error in group]}}
     }
-    names = {401: ["WWW-Authenticate"], 402: ["PAYMENT-REQUIRED"], 409: ["Retry-After"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(
-        status, []
-    )
+    names = {
+        401: ["WWW-Authenticate"],
+        409: ["Retry-After"],
+        429: ["Retry-After"],
+        503: ["Retry-After"],
+    }.get(status, [])
     return {
         "description": "; ".join(f"`{error.code}`: {error.title}" for error in group),
         "headers": headers("Cache-Control", "Request-Id", *names),

@@ -57,7 +57,7 @@ def _buy() -> Spec:
     offered = answer(
         "The payment request: its raw token, or problem details with it on `Accept: application/json`",
         required,
-        "Location",
+        *("Location", "PAYMENT-REQUIRED"),
     )
     paid = answer(
         "Paid by the header of another dialect: the receipt, for each copy of the same payment",
@@ -66,9 +66,7 @@ def _buy() -> Spec:
     )
     refused = (*BODY, *CLAIMED, errors.TooManyRequests, errors.SupplyExhausted)
     answers = {200: paid, 402: offered}
-    return operation(
-        "Ask to buy credits", answers, refused, body="Buy", parameters=["PAYMENT-SIGNATURE"]
-    )
+    return operation("Ask to buy credits", answers, refused, body="Buy", parameters=["PAYMENT-SIGNATURE"])
 
 
 def _use(resource: Resource) -> Spec:

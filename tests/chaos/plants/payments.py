@@ -47,7 +47,7 @@ PLANTS = {
         (
             Edit(
                 "_hand_out",
-                "        return bound or store.use_claim(tx, payment, evidence.showing)\n",
+                "        return store.use_claim(tx, payment, evidence.showing)\n",
                 "        return True\n",
             ),
         ),
@@ -68,7 +68,7 @@ PLANTS = {
     ),
     "a request that nobody pays is kept": Plant(
         "paywall.payments.forgetting",
-        (Edit("_all", "    while gone[-1] == STEP:\n", "    while gone[-1] < STEP:\n"),),
+        (Edit("_all", "        gone = await self._database.transact(some)\n", "        gone = 0\n"),),
         "requests run out",
         "forgetting",
     ),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from buyer.payers.base import Payer
 from buyer.payers.cardano import CardanoPayer
 from paywall.rails.base import Rail
-from paywall.rails.cardano.rail import CardanoRail
 from paywall.rails.cardano.option import CardanoTerms
+from paywall.rails.cardano.rail import CardanoRail
 from shared.cardano.addresses import enterprise_address
 from shared.chain.base import Chain
 from shared.chain.blockfrost import Blockfrost

@@ -1,7 +1,6 @@
 """Writes `cardano.json`: what the rail `cardano` says over a real devnet, and all that the devnet said.
 
-Run it anew (`python -m tests.contract.rails.record_cardano`) when the rail or the port changes, and read the
-difference.
+Run it anew (`python -m tests.contract.rails.record_cardano`) when the rail or the port changes; read the difference.
 """
 
 import asyncio
@@ -15,9 +14,9 @@ from typing import Any
 
 from paywall.errors import PaywallError
 from paywall.rails.base import RailOutcome, StoredPayment
+from paywall.rails.cardano.option import CardanoTerms
 from paywall.rails.cardano.rail import CardanoRail
 from paywall.rails.cardano.state import CardanoState
-from paywall.rails.cardano.option import CardanoTerms
 from shared.cardano.metadata import payment_metadata
 from shared.cardano.read.transaction import parse
 from shared.chain.blockfrost import Blockfrost

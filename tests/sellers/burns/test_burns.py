@@ -172,6 +172,24 @@ async def test_a_burn_that_waits_no_more_is_in_no_second_batch(selling: Selling)
 
 
 @in_loop
+async def test_burns_that_were_taken_since_they_were_drafted_hold_up_no_others(
+    selling: Selling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with selling() as seller:
+        database, worker = seller.parts.database, burns.worker(seller)
+        await burns.capture(seller, 3)
+        first, stale = [await database.read(lambda tx, n=n: drafted(tx, n)) for n in (1, 3)]  # type: ignore[misc]
+        policy_id = seller.custody.asset.policy_id
+        await database.transact(lambda tx: form_batch(tx, "first", policy_id, first, clock.unix_now()))
+        with monkeypatch.context() as late:
+            late.setattr(worker, "_draft", lambda _tx: stale)
+            await worker.step()
+        assert [batch.size for batch in await burns.batches(seller)] == [1]
+        left = await database.read(lambda tx: drafted(tx, 3))
+        assert left.burns == stale.burns[1:]
+
+
+@in_loop
 async def test_a_batch_that_was_closed_as_a_plain_tree_is_burned_with_its_root_and_shows_no_path(
     selling: Selling,
 ) -> None:

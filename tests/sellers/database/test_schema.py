@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import CheckConstraint, Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-import paywall.compose  # noqa: F401  brings in every table
 from paywall.cli.commands import migrate
+from paywall.compose import compose, open_ring
+from paywall.database.liveness import count_living
 from paywall.database.opening import open_database, open_engine
 from paywall.database.schema import HEAD, MIGRATIONS, metadata, upgrade, version
 from paywall.errors import SetupError
 from paywall.settings import Settings
 from shared.redemption_commitment import commitment
 from tests.support.services.postgres import Postgres
+from tests.support.world.loop import in_loop
 
 
 @pytest.fixture
@@ -78,8 +80,22 @@ def test_a_postgresql_database_is_not_migrated_while_a_process_of_it_lives(postg
             migrate(Settings(database_url=postgres_url))
     finally:
         living.close()
-    set_version(postgres_url, HEAD)
-    assert "already" in migrate(Settings(database_url=postgres_url))
+    with open_engine(postgres_url) as engine:
+        assert count_living(engine) == 0
+
+
+@in_loop
+async def test_a_seller_that_was_started_is_seen_by_migrate(postgres_url: str, tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=str(tmp_path), database_url=postgres_url, policy="none", blockfrost_url="http://127.0.0.1:9"
+    )
+    seller = compose(settings, open_ring(settings))
+    try:
+        await seller.start()
+        with open_engine(postgres_url) as engine:
+            assert count_living(engine) == 1
+    finally:
+        await seller.close()
 
 
 OPENED_BY: dict[str, Callable[[str], object]] = {

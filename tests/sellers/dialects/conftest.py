@@ -2,7 +2,7 @@
 
 import pytest
 
-from paywall.web.paying import PaymentsByHeader
+from paywall.web.payments.by_header import PaymentsByHeader
 from tests.sellers.dialects.x402_client import Client
 from tests.support.world.scenes.payment_scene import PaymentScene
 

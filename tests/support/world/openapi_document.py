@@ -40,6 +40,7 @@ class Described:
                 "Redemption-Id",
                 "Location",
                 "Idempotent-Replayed",
+                "PAYMENT-RESPONSE",
             }:
                 assert name in answer.headers, f"{where} has no {name}"
         media_type = answer.headers["content-type"].partition(";")[0]

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from paywall.errors import BadRequest, ClaimInvalid, CreditsExhausted, PaymentMismatch, PaymentPending
-from paywall.web.dialects import PaymentDialects
+from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.problems import refusal_of
 from shared import strict_json
 from shared.dialects.ack import Ack, AckJson, claim_token, read_challenge

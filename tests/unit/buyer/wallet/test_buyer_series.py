@@ -69,6 +69,19 @@ def test_what_a_living_process_holds_nobody_takes_and_what_a_dead_one_held_one_t
         assert wallet.transact(lambda db: series.renew(db, mine, ME, now=late)) is None, "it was taken over"
 
 
+def test_what_a_living_process_may_be_asking_is_no_lost_key(used: Path) -> None:
+    with closing(Wallet.open(used)) as wallet:
+        (held,) = wallet.transact(receipts.every)
+        mine = wallet.transact(lambda db: series.take(db, held.id, ME, now=NOW))
+        assert mine is not None
+
+        def lost(now: int) -> str | None:
+            return wallet.transact(lambda db: series.lost_key(db, held.id, b"words", jobs.is_known, now=now))
+
+        assert lost(NOW + lease.SECONDS - 1) is None
+        assert lost(NOW + lease.SECONDS) == mine.keys.key(b"words", 0), "it is overdue"
+
+
 def test_a_series_is_renewed_in_place_and_a_broken_one_outlives_who_goes_on_with_it(used: Path) -> None:
     with closing(Wallet.open(used)) as wallet:
         (held,) = wallet.transact(receipts.every)

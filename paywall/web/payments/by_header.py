@@ -8,7 +8,7 @@ from paywall.errors import PaywallError
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.settings import CLAIMS
 from paywall.payments.settlement import Settlement
-from paywall.web.dialects import PaymentDialects
+from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.problems import refusal_of
 from paywall.web.responses import WholeResponse
 from shared.dialects.base import Dialect, Evidence, Paid
