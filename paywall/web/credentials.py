@@ -32,6 +32,7 @@ class Origins:
         self._mounted = {f"{parts.scheme}://{parts.netloc}", *local}
         self._alone = {service_url, *local}
         self._usual = parts.netloc
+        self._by_name = [{urlsplit(one).netloc: one for one in own} for own in (self._alone, self._mounted)]
 
     def matches(self, url: str, request: Request) -> bool:
         path = request.scope["path"]
@@ -40,8 +41,7 @@ class Origins:
 
     def called(self, request: Request) -> str:
         """The URL that was called, as its client wrote it where it named us by one of our own names."""
-        own = self._mounted if request.scope.get("root_path") else self._alone
-        by_name = {urlsplit(one).netloc: one for one in own}
+        by_name = self._by_name[bool(request.scope.get("root_path"))]
         base = by_name.get(request.headers.get("host", ""), by_name[self._usual])
         query = request.url.query
         return f"{base}{request.scope['path']}{'?' if query else ''}{query}"

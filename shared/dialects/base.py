@@ -41,7 +41,7 @@ class ExactTerms:
     asset: str
     amount: int
     pay_to: str
-    extra: Mapping[str, Any]
+    extra: Mapping[str, Any] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)

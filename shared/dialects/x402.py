@@ -10,6 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from shared import strict_json
@@ -37,6 +38,8 @@ REQUIRED, SIGNATURE, RESPONSE = "PAYMENT-REQUIRED", "PAYMENT-SIGNATURE", "PAYMEN
 MAX_HEADER = 49152
 #: of one member of what is shown: a transaction in base64
 MAX_MEMBER = 24576
+#: where the request's name and its token are put: texts that nothing else here can be
+_REFERENCE, _TOKEN = "\0", "\0\0"
 #: x402's word for "settle the same payment again, never pay again"
 PENDING = "settlement_pending"
 
@@ -47,7 +50,7 @@ class X402:
     id = "x402"
 
     def challenge(self, offer: Offer) -> Response402Parts:
-        text = strict_json.dumps(_required(offer)).encode()
+        text = _required(offer)
         return Response402Parts(((REQUIRED, _encoded(text)),), lambda: text, "application/x402+json")
 
     def read_payment(
@@ -84,28 +87,42 @@ class X402:
                 return AnswerParts(problem.status, (*headers, *asked), body, "application/problem+json")
 
 
-def _required(offer: Offer) -> dict[str, Any]:
+def _required(offer: Offer) -> bytes:
+    """JSON. Most of it is the same for all who ask for the same in the same words."""
     request = offer.request
     asked = offer.problem.detail if offer.problem is not None else f"Pay {request.price}."
-    return {
-        "x402Version": VERSION,
-        "error": asked,
-        "resource": {"url": offer.url, "description": request.description},
-        "accepts": [_entry(offer, terms) for terms in offer.exact],
-        "extensions": {"offer-receipt": {"info": {"offers": [{"format": "jws", "signature": offer.token}]}}},
+    seconds = request.expires_at - request.issued_at
+    before, between, behind = _template(offer.exact, offer.url, request.description, asked, seconds)
+    named = f'"{offer.reference}"'
+    return f'{before}{named.join(between)}"{offer.token}"{behind}'.encode()
+
+
+@lru_cache(maxsize=256)
+def _template(
+    exact: tuple[ExactTerms, ...], url: str, description: str, asked: str, seconds: int
+) -> tuple[str, tuple[str, ...], str]:
+    """What stands before the first entry, what stands around each reference, and what follows the token."""
+    resource = {"url": url, "description": description}
+    start = {"x402Version": VERSION, "error": asked, "resource": resource}
+    offers = [{"format": "jws", "signature": _TOKEN}]
+    end = {
+        "accepts": [_entry(terms, seconds) for terms in exact],
+        "extensions": {"offer-receipt": {"info": {"offers": offers}}},
     }
+    between, behind = strict_json.dumps(end)[1:].split(strict_json.dumps(_TOKEN))
+    parts = tuple(between.split(strict_json.dumps(_REFERENCE)))
+    return f"{strict_json.dumps(start)[:-1]},", parts, behind
 
 
-def _entry(offer: Offer, terms: ExactTerms) -> dict[str, Any]:
-    request = offer.request
+def _entry(terms: ExactTerms, seconds: int) -> dict[str, Any]:
     return {
         "scheme": SCHEME,
         "network": terms.network,
         "amount": str(terms.amount),
         "asset": terms.asset,
         "payTo": terms.pay_to,
-        "maxTimeoutSeconds": request.expires_at - request.issued_at,
-        "extra": {**terms.extra, "paymentRequest": offer.reference, "paymentOptionId": terms.option_id},
+        "maxTimeoutSeconds": seconds,
+        "extra": {**terms.extra, "paymentRequest": _REFERENCE, "paymentOptionId": terms.option_id},
     }
 
 

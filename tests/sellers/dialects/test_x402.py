@@ -28,6 +28,22 @@ def test_a_402_asks_in_x402s_words_for_the_request_that_is_stored(paying: Paymen
     assert entry["extra"]["confirmationPolicy"] == {"l1Confirmations": 2}
 
 
+@pytest.mark.parametrize(
+    ("host", "query", "url"),
+    [
+        ("localhost:8402", "", f"http://localhost:8402{BUY}"),
+        ("localhost:8402", "?a=%20b", f"http://localhost:8402{BUY}?a=%20b"),
+        ("evil.example", "", f"{BASE}{BUY}"),
+    ],
+)
+def test_the_resource_is_the_url_that_was_called_by_a_name_of_ours(
+    paying: PaymentScene, host: str, query: str, url: str
+) -> None:
+    http = paying.stage.seller.http
+    answer = paying.stage.run(http.post(BUY + query, json={"credits": 1}, headers={"Host": host}))
+    assert decoded(answer.headers["payment-required"])["resource"]["url"] == url
+
+
 def test_who_pays_is_told_to_send_the_same_again_until_it_is_final_and_then_has_the_receipt(
     paying: PaymentScene, client: Client
 ) -> None:
