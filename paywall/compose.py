@@ -24,10 +24,11 @@ from paywall.settings import Settings
 from shared.chain.blockfrost import Blockfrost
 from shared.dialects.ack import Ack, AckJson
 from shared.dialects.base import Dialect
+from shared.dialects.mpp import Mpp
 from shared.dialects.x402 import X402
 
 #: the forms that every 402 goes out in; the first is for who asks for none
-DIALECTS = (Ack(), AckJson(), X402())
+DIALECTS = (Ack(), AckJson(), X402(), Mpp())
 
 
 def check_storage(settings: Settings) -> None:

@@ -32,7 +32,7 @@ from paywall.payments.status import Statuses
 from paywall.payments.turns import Turns
 from paywall.proofs.public import Proofs
 from paywall.rails.base import Rail
-from paywall.rails.registry import exact_terms
+from paywall.rails.registry import worded
 from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
@@ -125,7 +125,7 @@ class Seller:
             resources=adapters.resources,
             catalog=self._catalog,
             dialects=PaymentDialects(
-                adapters.dialects, clock.unix_now, origins.called, exact_terms(adapters.rails)
+                adapters.dialects, clock.unix_now, origins.called, worded(adapters.rails)
             ),
             identity=adapters.identity,
             reading=Reading(adapters.database),

@@ -98,6 +98,8 @@ class Claims:
         is_old = stored.request.expires_at + self._kept < self._clock()
         if not await self._database.read(lambda tx: request_store.knows(tx, stored, if_gone=is_old)):
             raise ClaimInvalid("This payment request is not known here.")
+        if (said := evidence.accepted) is not None and said != (str(option.amount), option.recipient):
+            raise ClaimInvalid("The claim does not hold: what it gives back is not what was asked for.")
         rail = self._rails.get(option.id)
         if rail is None:
             raise ClaimInvalid(f"The payment option {option.id!r} is no longer offered.")

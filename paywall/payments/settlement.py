@@ -200,4 +200,4 @@ def read_paid(tx: Transaction, request_id: str) -> Paid:
     if balance.revoked_by is not None:
         raise PaymentReversed
     paid_by = store.payment_of(tx, receipt).external_id
-    return Paid(request_id, receipt.token, balance.buckets(), paid_by, receipt.payer)
+    return Paid(request_id, receipt.token, balance.buckets(), paid_by, receipt.payer, receipt.created_at)

@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from paywall.keys.signers.base import Signer
 from paywall.settings import Settings
-from shared.dialects.base import Evidence, ExactTerms, StoredRequest
+from shared.dialects.base import ChargeTerms, Evidence, ExactTerms, StoredRequest
 from shared.money import Money
 from shared.tokens.prt import PaymentOption
 
@@ -189,6 +189,14 @@ class PaidExactly(Protocol):
 
     def exact(self, option: PaymentOption) -> ExactTerms:
         """The option in that scheme's words; pure, and the same for the same option."""
+
+
+@runtime_checkable
+class Charged(Protocol):
+    """The ability of a rail whose options can be paid by MPP's intent `charge`."""
+
+    def charge(self, option: PaymentOption) -> ChargeTerms:
+        """The option in that intent's words; pure, and the same for the same option."""
 
 
 @runtime_checkable

@@ -2,13 +2,14 @@
 
 import pkgutil
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from importlib import import_module
 
 import paywall.rails
 from paywall.errors import SetupError
-from paywall.rails.base import PaidExactly, Rail, RailContext
-from shared.dialects.base import ExactTerms
-from shared.tokens.prt import PaymentRequest
+from paywall.rails.base import Charged, PaidExactly, Rail, RailContext
+from shared.dialects.base import Wordings
+from shared.tokens.prt import PaymentOption, PaymentRequest
 
 
 def rooms() -> list[str]:
@@ -40,9 +41,16 @@ def _open(name: str, context: RailContext) -> Rail:
     return rail
 
 
-def exact_terms(rails: Sequence[Rail]) -> Callable[[PaymentRequest], tuple[ExactTerms, ...]]:
-    """The options of a payment request in x402's words, of those rails that have them."""
-    able = {rail.id: rail for rail in rails if isinstance(rail, PaidExactly)}
-    return lambda request: tuple(
-        able[option.id].exact(option) for option in request.options if option.id in able
-    )
+def worded(rails: Sequence[Rail]) -> Callable[[PaymentRequest], Wordings]:
+    """The options of a payment request in the words that their rails have for them."""
+    exact = {rail.id: rail for rail in rails if isinstance(rail, PaidExactly)}
+    charged = {rail.id: rail for rail in rails if isinstance(rail, Charged)}
+
+    @lru_cache(maxsize=256)
+    def of(options: tuple[PaymentOption, ...]) -> Wordings:
+        return Wordings(
+            tuple(exact[option.id].exact(option) for option in options if option.id in exact),
+            tuple(charged[option.id].charge(option) for option in options if option.id in charged),
+        )
+
+    return lambda request: of(request.options)

@@ -43,7 +43,7 @@ class Origins:
         """The URL that was called, as its client wrote it where it named us by one of our own names."""
         by_name = self._by_name[bool(request.scope.get("root_path"))]
         base = by_name.get(request.headers.get("host", ""), by_name[self._usual])
-        query = request.url.query
+        query = request.scope["query_string"].decode("latin-1")  # `request.url` takes a tenth of a 402's time
         return f"{base}{request.scope['path']}{'?' if query else ''}{query}"
 
 

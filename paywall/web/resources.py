@@ -20,7 +20,6 @@ from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.edge.conditional import unchanging
 from paywall.web.paths import ExactRoute, at_root
 from paywall.web.payments.by_header import PaymentsByHeader, ShownPayment
-from paywall.web.problems import problem_response
 from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
 from shared.dialects.base import Paid
@@ -76,7 +75,7 @@ class ResourceRoutes:
         try:
             redeemed = await self._using.use_paid(self._resource, paid, asked, self._payments.patience)
         except PaywallError as error:
-            return self._payments.beside(payment, paid, problem_response(error))
+            return self._payments.left(payment, paid, error)
         return self._payments.beside(payment, paid, self._answer(request, redeemed))
 
     async def delivery(self, request: Request) -> Response:

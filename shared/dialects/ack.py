@@ -15,6 +15,7 @@ from shared import strict_json
 from shared.dialects.base import (
     AnswerParts,
     Evidence,
+    HeaderLines,
     Offer,
     Paid,
     PaymentOutcome,
@@ -62,6 +63,9 @@ class Ack:
             case Refusal(problem, to_pay, headers):
                 body = refusal_body(problem, to_pay)
                 return AnswerParts(problem.status, headers, _json(body), "application/problem+json")
+
+    def beside(self, _paid: Paid, _shown: Evidence, _status: int) -> HeaderLines:
+        return ()
 
 
 class AckJson(Ack):

@@ -45,15 +45,49 @@ class ExactTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeTerms:
+    """A payment option in the words of MPP's intent `charge`.
+
+    `method` is registered there, `currency` and `details` (JSON values, the network among them) are the method's own,
+    `amount` counts the currency's smallest unit.
+    """
+
+    option_id: str
+    method: str
+    currency: str
+    amount: int
+    recipient: str
+    details: Mapping[str, Any] = field(hash=False)
+
+
+class Wordings(NamedTuple):
+    """The options of a payment request in the words of those dialects that have own ones for them."""
+
+    exact: tuple[ExactTerms, ...] = ()
+    charges: tuple[ChargeTerms, ...] = ()
+
+
+NO_WORDINGS = Wordings()
+
+
+@dataclass(frozen=True, slots=True)
 class Offer(StoredRequest):
     """What a 402 asks to be paid. `problem` says why, None where somebody asked to buy.
 
-    `url` is the one that was called; `exact` are the options that x402's scheme `exact` has words for.
+    `url` is the one that was called, `accept_payment` MPP's header of the request, empty where it has none.
     """
 
     problem: Problem | None = None
     url: str = ""
-    exact: tuple[ExactTerms, ...] = ()
+    wordings: Wordings = NO_WORDINGS
+    accept_payment: str = ""
+
+
+class Accepted(NamedTuple):
+    """What a payer says that he was asked for: the amount in the smallest unit, and to whom."""
+
+    amount: str
+    recipient: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +100,8 @@ class Evidence:
 
     `payload` is for the option's rail alone to read, which names its members: texts, and bytes where a signed
     payment is handed over for the rail to submit. `showing` names this one showing of it: the same words, shown
-    again by whoever saw them, have it too, and what the payer signs anew has another.
+    again by whoever saw them, have it too, and what the payer signs anew has another. `accepted` is there in
+    dialects that give back what was asked; `method` is MPP's word for the way of paying.
     """
 
     payment_request_token: str
@@ -76,6 +111,8 @@ class Evidence:
     payload: Mapping[str, str | bytes]
     showing: str = field(default="", compare=False)
     reference: str = ""
+    accepted: Accepted | None = None
+    method: str = ""
 
 
 class Response402Parts(NamedTuple):
@@ -101,7 +138,7 @@ class AnswerParts:
 class Paid:
     """The payment is final. `credits` are the buckets of the account that the receipt opened.
 
-    `external_id` is the payment's at its rail, `payer` a DID.
+    `external_id` is the payment's at its rail, `payer` a DID, `settled_at` in Unix seconds.
     """
 
     payment_request_id: str
@@ -109,6 +146,7 @@ class Paid:
     credits: Mapping[str, int]
     external_id: str
     payer: str
+    settled_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +157,16 @@ class Settling:
     external_id: str
     confirmations: int
     required: int
+
+    def pending(self) -> Problem:
+        """For dialects that answer a payment with an error while it is not final."""
+        detail = (
+            f"{self.confirmations} of {self.required} confirmations; send the same payment again, no other."
+        )
+        extra = {"payment_request_id": self.payment_request_id, "transaction": self.external_id}
+        return Problem(
+            409, "payment_pending", "The payment is not final yet", detail, retryable=True, extra=extra
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +200,6 @@ class Dialect(Protocol):
 
     def answer(self, outcome: PaymentOutcome, shown: Evidence | None) -> AnswerParts:
         """What is answered to whoever paid in this dialect, with what he had `shown`; None when that was unreadable."""
+
+    def beside(self, paid: Paid, shown: Evidence, status: int) -> HeaderLines:
+        """The header lines of an answer of `status` that is not this dialect's own: what was paid for, or why not."""

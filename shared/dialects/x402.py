@@ -7,7 +7,6 @@ gives back one entry of `accepts` as it was: its `extra` names the request and t
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -16,6 +15,7 @@ from typing import Any
 from shared import strict_json
 from shared.dialects.ack import paid_body
 from shared.dialects.base import (
+    Accepted,
     AnswerParts,
     Evidence,
     ExactTerms,
@@ -26,8 +26,9 @@ from shared.dialects.base import (
     Refusal,
     Response402Parts,
     Settling,
+    Wordings,
 )
-from shared.problem import Problem
+from shared.dialects.payloads import payload_of, showing
 from shared.tokens import fields
 from shared.tokens.jws import TokenError
 
@@ -36,12 +37,12 @@ SCHEME = "exact"
 REQUIRED, SIGNATURE, RESPONSE = "PAYMENT-REQUIRED", "PAYMENT-SIGNATURE", "PAYMENT-RESPONSE"
 #: of the header that shows a payment: a transaction in base64 twice, and what the 402 said, given back
 MAX_HEADER = 49152
-#: of one member of what is shown: a transaction in base64
-MAX_MEMBER = 24576
 #: where the request's name and its token are put: texts that nothing else here can be
 _REFERENCE, _TOKEN = "\0", "\0\0"
 #: x402's word for "settle the same payment again, never pay again"
 PENDING = "settlement_pending"
+#: what the names of the networks begin with that all of its clients know
+EVM = "eip155:"
 
 
 class X402:
@@ -50,8 +51,13 @@ class X402:
     id = "x402"
 
     def challenge(self, offer: Offer) -> Response402Parts:
+        if offer.accept_payment:
+            # Who sends it speaks MPP, and some such clients fail on networks that they do not know.
+            known = tuple(terms for terms in offer.wordings.exact if terms.network.startswith(EVM))
+            offer = replace(offer, wordings=Wordings(known))
         text = _required(offer)
-        return Response402Parts(((REQUIRED, _encoded(text)),), lambda: text, "application/x402+json")
+        lines = ((REQUIRED, _encoded(text)),) if offer.wordings.exact else ()
+        return Response402Parts(lines, lambda: text, "application/x402+json")
 
     def read_payment(
         self,
@@ -67,17 +73,12 @@ class X402:
         network = "" if shown is None else shown.network
         match outcome:
             case Paid():
-                told = {"success": True, "transaction": outcome.external_id, "network": network}
-                receipt = {"format": "jws", "signature": outcome.receipt}
-                told |= {
-                    "payer": outcome.payer,
-                    "extensions": {"offer-receipt": {"info": {"receipt": receipt}}},
-                }
-                return AnswerParts(200, _response(told), _json(paid_body(outcome)), "application/json")
+                lines = self.beside(outcome, shown, 200)
+                return AnswerParts(200, lines, _json(paid_body(outcome)), "application/json")
             case Settling():
                 told = _failed(PENDING, outcome.external_id, network)
                 headers = (*_response(told), ("Retry-After", "1"))
-                body = _json(_pending(outcome).body())
+                body = _json(outcome.pending().body())
                 return AnswerParts(409, headers, body, "application/problem+json")
             case Refusal(problem, to_pay, headers):
                 asked = _response(_failed(problem.code, "", network)) if shown is not None else ()
@@ -86,13 +87,25 @@ class X402:
                 body = _json(problem.body())
                 return AnswerParts(problem.status, (*headers, *asked), body, "application/problem+json")
 
+    def beside(self, paid: Paid, shown: Evidence | None, status: int) -> HeaderLines:  # noqa: ARG002  with any
+        told = {
+            "success": True,
+            "transaction": paid.external_id,
+            "network": "" if shown is None else shown.network,
+            "payer": paid.payer,
+            "extensions": {
+                "offer-receipt": {"info": {"receipt": {"format": "jws", "signature": paid.receipt}}}
+            },
+        }
+        return _response(told)
+
 
 def _required(offer: Offer) -> bytes:
     """JSON. Most of it is the same for all who ask for the same in the same words."""
     request = offer.request
     asked = offer.problem.detail if offer.problem is not None else f"Pay {request.price}."
     seconds = request.expires_at - request.issued_at
-    before, between, behind = _template(offer.exact, offer.url, request.description, asked, seconds)
+    before, between, behind = _template(offer.wordings.exact, offer.url, request.description, asked, seconds)
     named = f'"{offer.reference}"'
     return f'{before}{named.join(between)}"{offer.token}"{behind}'.encode()
 
@@ -133,29 +146,17 @@ def _evidence(said: Mapping[str, Any]) -> Evidence:
     if fields.text(accepted, "scheme") != SCHEME:
         raise fields.bad("accepted.scheme", f"is not {SCHEME}")
     extra = fields.mapping(accepted, "extra")
-    payload = {name: _member(value) for name, value in fields.mapping(said, "payload").items()}
-    if not payload:
-        raise fields.bad("payload", "shows no payment")
+    payload = payload_of(said)
     return Evidence(
         payment_request_token="",
         option_id=fields.text(extra, "paymentOptionId"),
         payer="",
         network=fields.text(accepted, "network"),
         payload=payload,
-        showing=hashlib.sha256(strict_json.canonical(payload)).hexdigest(),
+        showing=showing(payload),
         reference=fields.text(extra, "paymentRequest"),
+        accepted=Accepted(fields.text(accepted, "amount"), fields.text(accepted, "payTo")),
     )
-
-
-def _member(value: object) -> str:
-    """Texts as they are; objects, as EVM's payments have one, in canonical JSON."""
-    try:
-        text = value if isinstance(value, str) else strict_json.canonical(value).decode()
-    except ValueError as error:
-        raise fields.bad("payload", f"has no canonical form: {error}") from error
-    if len(text) > MAX_MEMBER:
-        raise fields.bad("payload", f"has a member of more than {MAX_MEMBER} characters")
-    return text
 
 
 def _decoded(header: str) -> Mapping[str, Any]:
@@ -168,16 +169,6 @@ def _decoded(header: str) -> Mapping[str, Any]:
     if not isinstance(said, dict):
         raise TokenError("malformed", f"{SIGNATURE} holds no object")
     return said
-
-
-def _pending(outcome: Settling) -> Problem:
-    detail = (
-        f"{outcome.confirmations} of {outcome.required} confirmations; send the same payment again, no other."
-    )
-    extra = {"payment_request_id": outcome.payment_request_id, "transaction": outcome.external_id}
-    return Problem(
-        409, "payment_pending", "The payment is not final yet", detail, retryable=True, extra=extra
-    )
 
 
 def _failed(reason: str, transaction: str, network: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def claims(request: PaymentRequest) -> dict[str, Any]:
         id=request.id,
         description=request.description,
         serviceCallback=request.service_callback,
-        expiresAt=_iso(request.expires_at),
+        expiresAt=iso_time(request.expires_at),
         price={
             "amount": request.price.amount,
             "decimals": request.price.decimals,
@@ -188,7 +188,8 @@ def _present(**members: object) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def _iso(seconds: int) -> str:
+def iso_time(seconds: int) -> str:
+    """Return Unix seconds as an RFC 3339 time in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -39,7 +39,7 @@ from shared.problem import Problem
 from shared.tokens import jws
 from shared.tokens.jws import TokenError
 from tests.conformance.samples import HOLDER_KEY, NOW, PLAIN_REQUEST, REQUEST, REQUEST_TOKEN
-from tests.contract.dialects.ways import VOUCHER, WAYS, Way
+from tests.contract.dialects.ways import VOUCHER, WAYS, WORDINGS, Way
 from tests.support.world.any_json import objects
 from tests.support.world.implementations import implementations, way_of
 
@@ -47,15 +47,19 @@ NAMES = implementations(Dialect, shared.dialects)
 EVERY = pytest.mark.parametrize("name", NAMES)
 
 STORED = StoredRequest(REQUEST_TOKEN, REQUEST)
-OFFERS = (
-    Offer(REQUEST_TOKEN, REQUEST),
-    Offer(REQUEST_TOKEN, PLAIN_REQUEST),
-    Offer(
-        REQUEST_TOKEN, REQUEST, Problem(402, "credits_exhausted", "None are left", "Grüße\r\nX-Injected: yes")
-    ),
-    Offer(REQUEST_TOKEN, replace(REQUEST, description="drei Bilder – für Zoë\r\nX-Injected: yes \x01")),
+EXHAUSTED = Problem(402, "credits_exhausted", "None are left", "Grüße\r\nX-Injected: yes")
+OFFERS = tuple(
+    replace(offer, wordings=WORDINGS, url="http://127.0.0.1:8402/api/images/buy")
+    for offer in (
+        Offer(REQUEST_TOKEN, REQUEST),
+        Offer(REQUEST_TOKEN, PLAIN_REQUEST),
+        Offer(REQUEST_TOKEN, REQUEST, EXHAUSTED),
+        Offer(REQUEST_TOKEN, replace(REQUEST, description="drei Bilder – für Zoë\r\nX-Injected: yes \x01")),
+    )
 )
-PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3}, "cd" * 32, HOLDER_KEY.public.did)
+PAID = Paid(
+    REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3}, "cd" * 32, HOLDER_KEY.public.did, NOW
+)
 SETTLING = Settling(REQUEST.id, "cd" * 32, 1, 2)
 #: what the server itself says in every response, or what frames it
 ITS_OWN = {"cache-control", "content-type", "content-length", "transfer-encoding", "connection", "date"}
@@ -198,6 +202,14 @@ def test_whoever_paid_is_given_the_receipt(name: str) -> None:
     answer = answered(name, PAID)
     assert 200 <= answer.status < 300
     assert PAID.receipt in said(answer)
+
+
+@EVERY
+def test_lines_beside_another_answer_can_be_sent_and_are_the_same_each_time(name: str) -> None:
+    for status in (200, 409, 502):
+        lines, again = (way(name).open().beside(PAID, VOUCHER, status) for _ in range(2))
+        assert lines == again
+        assert sendable(lines, b"", "text/plain")
 
 
 @EVERY

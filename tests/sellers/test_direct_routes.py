@@ -130,6 +130,8 @@ def shown(answer: httpx.Response) -> tuple[Any, ...]:
 
 
 def _said(name: str, value: str) -> str:
+    if name == "www-authenticate" and value.startswith("Payment "):
+        return re.sub(r' (id|request|expires)="[^"]*"', "", value)
     if name != "payment-required":
         return value
     return re.sub(r'"(signature|paymentRequest)":"[^"]*"', "", base64.b64decode(value).decode())

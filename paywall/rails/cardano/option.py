@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from paywall.rails.base import JSON
-from shared.dialects.base import ExactTerms
+from shared.dialects.base import ChargeTerms, ExactTerms
 from shared.money import Money, convert
 from shared.tokens.prt import PaymentOption
 
@@ -42,6 +42,11 @@ class CardanoTerms:
         asked = {"l1Confirmations": min(self.confirmations, MOST_CONFIRMATIONS)}
         extra = {"assetTransferMethod": "default", "confirmationPolicy": asked}
         return ExactTerms(option.id, self.network, "lovelace", option.amount, option.recipient, extra)
+
+    def charge(self, option: PaymentOption) -> ChargeTerms:
+        """The option as `docs/mpp-cardano.md` has it."""
+        details = {"network": self.network, "confirmations": self.confirmations}
+        return ChargeTerms(option.id, "cardano", "lovelace", option.amount, option.recipient, details)
 
     def describe(self) -> dict[str, JSON]:
         """For the catalog."""

@@ -33,7 +33,7 @@ from shared.chain.base import (
     confirmations,
 )
 from shared.chain.depth import is_past
-from shared.dialects.base import Evidence, ExactTerms, StoredRequest
+from shared.dialects.base import ChargeTerms, Evidence, ExactTerms, StoredRequest
 from shared.tokens.prt import PaymentOption
 
 #: how long a payment without an expiry slot may be off the chain before it is given up
@@ -59,6 +59,9 @@ class CardanoRail:
 
     def exact(self, option: PaymentOption) -> ExactTerms:
         return self._terms.exact(option)
+
+    def charge(self, option: PaymentOption) -> ChargeTerms:
+        return self._terms.charge(option)
 
     def external_id(self, evidence: Evidence) -> str:
         what = shown(evidence)

@@ -21,8 +21,8 @@ _TX_HASH = re.compile(r"[0-9a-f]{64}")
 def shown(evidence: Evidence) -> str | bytes:
     """The hash of a transaction that was sent, or the bytes of one that was not. Errors: ClaimInvalid."""
     tx_hash, raw = evidence.payload.get("txHash"), evidence.payload.get("transaction")
-    if isinstance(raw, str) and NONCE in evidence.payload:
-        raw = _of_base64(raw)  # x402's scheme `exact`
+    if isinstance(raw, str):
+        raw = _of_base64(raw)  # as x402 and MPP have it
     if isinstance(raw, bytes) and tx_hash is None:
         return raw
     # One spelling alone: the hash is the id that is claimed once, and in capitals it would be another id.

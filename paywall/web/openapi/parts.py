@@ -116,12 +116,19 @@ HEADERS = {
     "Request-Id": {"schema": text(), "description": "the request's own, when short and plain, or a new one"},
     "Location": {"schema": text(), "description": "where the payment or redemption can be looked up"},
     "Retry-After": {"schema": whole("seconds"), "description": "when to ask again"},
-    "WWW-Authenticate": {"schema": text(), "description": "RFC 9449 section 7.1, RFC 6750 section 3"},
+    "WWW-Authenticate": {
+        "schema": text(),
+        "description": "of a 401 RFC 9449 section 7.1, RFC 6750 section 3; of a 402 MPP's challenges",
+    },
     "Credits-Remaining": {"schema": whole()},
     "Redemption-Id": {"schema": text(pattern=UUID)},
     "Idempotent-Replayed": {"schema": text(), "description": "`true` where the key was answered before"},
     "PAYMENT-REQUIRED": {"schema": text(), "description": "what is asked for, by x402: base64 of JSON"},
     "PAYMENT-RESPONSE": {"schema": text(), "description": "what became of a payment by x402: base64 of JSON"},
+    "Payment-Receipt": {
+        "schema": text(),
+        "description": "of a payment by MPP, with the receipt: base64url of JSON",
+    },
     "ETag": {"schema": text(), "description": "the SHA-256 of the body"},
     "Accept-Ranges": {"schema": text(), "description": "bytes"},
     "Content-Range": {"schema": text(), "description": "which bytes of how many"},
@@ -160,6 +167,11 @@ SECURITY = {
         "type": "http",
         "scheme": "DPoP",
         "description": "The receipt, with a proof of its holder's key in the DPoP header (RFC 9449).",
+    },
+    "payment": {
+        "type": "http",
+        "scheme": "Payment",
+        "description": "A payment of this path's 402 (MPP, draft-httpauth-payment-00).",
     },
     "bearer": {
         "type": "http",

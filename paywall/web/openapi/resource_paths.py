@@ -57,16 +57,23 @@ def _buy() -> Spec:
     offered = answer(
         "The payment request: its raw token, or problem details with it on `Accept: application/json`",
         required,
-        *("Location", "PAYMENT-REQUIRED"),
+        *("Location", "PAYMENT-REQUIRED", "WWW-Authenticate"),
     )
     paid = answer(
         "Paid by the header of another dialect: the receipt, for each copy of the same payment",
         {"application/json": ref("Paid")},
-        *("Location", "PAYMENT-RESPONSE"),
+        *("Location", "PAYMENT-RESPONSE", "Payment-Receipt"),
     )
     refused = (*BODY, *CLAIMED, errors.TooManyRequests, errors.SupplyExhausted)
     answers = {200: paid, 402: offered}
-    return operation("Ask to buy credits", answers, refused, body="Buy", parameters=["PAYMENT-SIGNATURE"])
+    return operation(
+        "Ask to buy credits",
+        answers,
+        refused,
+        body="Buy",
+        parameters=["PAYMENT-SIGNATURE"],
+        security=[{"payment": []}, {}],
+    )
 
 
 def _use(resource: Resource) -> Spec:
@@ -78,7 +85,14 @@ def _use(resource: Resource) -> Spec:
     made = answer(
         f"The {described.title}, or where it is on `Accept: application/json`",
         kinds,
-        *("Location", "Credits-Remaining", "Redemption-Id", "Idempotent-Replayed", "PAYMENT-RESPONSE"),
+        *(
+            "Location",
+            "Credits-Remaining",
+            "Redemption-Id",
+            "Idempotent-Replayed",
+            "PAYMENT-RESPONSE",
+            "Payment-Receipt",
+        ),
         example=described.examples.get(described.answer),
     )
     refusals = (
@@ -98,7 +112,7 @@ def _use(resource: Resource) -> Spec:
         body=described.request,
         example=described.examples.get(described.request),
         parameters=["DPoP", "Idempotency-Key", "PAYMENT-SIGNATURE"],
-        security=[{"dpop": []}, {"bearer": []}, {}],
+        security=[{"dpop": []}, {"bearer": []}, {"payment": []}, {}],
     )
 
 

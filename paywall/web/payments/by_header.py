@@ -1,5 +1,6 @@
 """Who pays where he asked: the payment stands in a header of the request for what it pays (x402, MPP)."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -9,8 +10,8 @@ from paywall.limits.limiter import RateLimiter
 from paywall.limits.settings import CLAIMS
 from paywall.payments.settlement import Settlement
 from paywall.web.payments.dialects import PaymentDialects
-from paywall.web.problems import refusal_of
-from paywall.web.responses import WholeResponse
+from paywall.web.problems import ACK, refusal_of
+from paywall.web.responses import WholeResponse, parts_response
 from shared.dialects.base import Dialect, Evidence, Paid
 
 
@@ -52,7 +53,14 @@ class PaymentsByHeader:
         """The receipt."""
         return self._dialects.answer(request, payment.dialect, paid, payment.evidence)
 
+    def left(self, payment: ShownPayment, paid: Paid, error: PaywallError) -> WholeResponse:
+        """Why what was paid for is not delivered, and the receipt, which is good for it later."""
+        refusal = refusal_of(error)
+        extra = {**refusal.problem.extra, "receipt": paid.receipt}
+        told = replace(refusal, problem=replace(refusal.problem, extra=extra))
+        return self.beside(payment, paid, parts_response(ACK.answer(told, None)))
+
     def beside(self, payment: ShownPayment, paid: Paid, answer: WholeResponse) -> WholeResponse:
-        """What was paid for, or why it is not delivered, with the receipt in the dialect's own header."""
-        answer.append(payment.dialect.answer(paid, payment.evidence).headers)
+        """What was paid for, with the receipt in the dialect's own header."""
+        answer.append(payment.dialect.beside(paid, payment.evidence, answer.status_code))
         return answer

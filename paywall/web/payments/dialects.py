@@ -14,11 +14,11 @@ from paywall.web.responses import WholeResponse, parts_response
 from shared.dialects.base import (
     Dialect,
     Evidence,
-    ExactTerms,
     Offer,
     PaymentOutcome,
     Refusal,
     StoredRequest,
+    Wordings,
 )
 from shared.problem import Problem
 from shared.tokens.jws import TokenError
@@ -33,16 +33,16 @@ class PaymentDialects:
         dialects: Sequence[Dialect],
         clock: Clock,
         called: Callable[[Request], str],
-        exact: Callable[[PaymentRequest], tuple[ExactTerms, ...]],
+        worded: Callable[[PaymentRequest], Wordings],
     ) -> None:
         """The first one's body goes to whoever asks for none of the others'.
 
-        `called` gives the URL of a request, `exact` the options of a payment request that x402 has words for.
+        `called` gives the URL of a request, `worded` the options of a payment request in the dialects' own words.
         """
         self._dialects = tuple(dialects)
         self._clock = clock
         self._called = called
-        self._exact = exact
+        self._worded = worded
 
     def challenge(
         self, request: Request, asked: StoredRequest, problem: Problem | None = None
@@ -69,8 +69,14 @@ class PaymentDialects:
         return self.challenge(request, error.to_pay, error.problem())
 
     def _offer(self, request: Request, asked: StoredRequest, problem: Problem | None) -> Offer:
-        exact = self._exact(asked.request)
-        return Offer(asked.token, asked.request, problem, self._called(request), exact)
+        return Offer(
+            asked.token,
+            asked.request,
+            problem,
+            self._called(request),
+            self._worded(asked.request),
+            request.headers.get("accept-payment", ""),
+        )
 
     def read_payment(self, request: Request, body: Mapping[str, Any]) -> tuple[Dialect, Evidence]:
         """The evidence in a request, and the dialect it came in. Errors: ClaimInvalid, BadRequest for none."""

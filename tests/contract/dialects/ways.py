@@ -7,13 +7,20 @@ from typing import Any
 
 from shared import strict_json
 from shared.dialects.ack import Ack, AckJson, claim_token, read_challenge
-from shared.dialects.base import Dialect, Evidence, HeaderLines
+from shared.dialects.base import Accepted, ChargeTerms, Dialect, Evidence, ExactTerms, HeaderLines, Wordings
+from shared.dialects.mpp import Mpp
 from shared.dialects.x402 import X402
+from shared.tokens import base64url
 from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, REQUEST, REQUEST_TOKEN
 from tests.support.outside.dialect import ASK, SHOW, PlainDialect
 
 #: what a client sends: headers with names in lower case, and the object in the body
 Sent = tuple[dict[str, str], dict[str, Any]]
+#: of the dialects that have words of their own for an option
+WORDINGS = Wordings(
+    (ExactTerms("cardano", "cardano:devnet", "lovelace", 7, "addr_test1", {}),),
+    (ChargeTerms("cardano", "cardano", "lovelace", 7, "addr_test1", {"network": "cardano:devnet"}),),
+)
 VOUCHER = Evidence(REQUEST_TOKEN, "voucher", HOLDER_KEY.public.did, "voucher:shop", {"voucher": "spring"})
 UNSENT = replace(CLAIM, payload={"transaction": bytes(range(256)) * 4})
 COUPON = replace(CLAIM, network="coupons", payload={"coupon": b"\xfb\xef", "shop": "Bergen"})
@@ -25,7 +32,10 @@ EXACT = Evidence(
     "cardano:devnet",
     {"transaction": "hKUA", "nonce": "ab#0"},
     reference=f"{REQUEST.id}.c2ln",
+    accepted=Accepted("7", "addr_test1"),
 )
+#: as MPP's payers show one: the challenge's id names the request
+CHARGED = replace(EXACT, payload={"type": "transaction", "transaction": "hKUA"}, method="cardano")
 
 
 @dataclass(frozen=True)
@@ -53,9 +63,29 @@ def _voucher(evidence: Evidence) -> Sent:
 
 def _signed(evidence: Evidence) -> Sent:
     extra = {"paymentRequest": evidence.reference, "paymentOptionId": evidence.option_id}
-    accepted = {"scheme": "exact", "network": evidence.network, "extra": extra}
+    amount, pay_to = evidence.accepted or Accepted("7", "addr_test1")
+    accepted = {
+        "scheme": "exact",
+        "network": evidence.network,
+        "amount": amount,
+        "payTo": pay_to,
+        "extra": extra,
+    }
     said = {"x402Version": 2, "accepted": accepted, "payload": dict(evidence.payload)}
     return {"payment-signature": base64.b64encode(strict_json.dumps(said).encode()).decode()}, {}
+
+
+def _charged(evidence: Evidence) -> Sent:
+    amount, recipient = evidence.accepted or Accepted("7", "addr_test1")
+    request = {"amount": amount, "recipient": recipient, "methodDetails": {"network": evidence.network}}
+    challenge = {
+        "id": f"{evidence.reference}.{evidence.option_id}",
+        "method": evidence.method,
+        "intent": "charge",
+        "request": base64url.encode(strict_json.canonical(request)),
+    }
+    said = {"challenge": challenge, "payload": dict(evidence.payload)}
+    return {"authorization": f"Payment {base64url.encode(strict_json.canonical(said))}"}, {}
 
 
 def _x402_token(headers: HeaderLines, _body: bytes, _media_type: str) -> str:
@@ -75,5 +105,6 @@ WAYS: dict[str, Way] = {
     "Ack": Way(Ack, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
     "AckJson": Way(AckJson, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
     "X402": Way(X402, _signed, (EXACT,), _x402_token),
+    "Mpp": Way(Mpp, _charged, (CHARGED,), _ack_token),
     "PlainDialect": Way(PlainDialect, _voucher, (VOUCHER,), _plain_token),
 }

@@ -7,6 +7,7 @@ from typing import Any
 from shared.dialects.base import (
     AnswerParts,
     Evidence,
+    HeaderLines,
     Offer,
     Paid,
     PaymentOutcome,
@@ -46,3 +47,6 @@ class PlainDialect:
         asking = () if outcome.to_pay is None else ((ASK, f"token={outcome.to_pay.token}"),)
         headers, said = (*outcome.headers, *asking), outcome.problem.code.encode()
         return AnswerParts(outcome.problem.status, headers, said, "text/x-plain")
+
+    def beside(self, paid: Paid, shown: Evidence, status: int) -> HeaderLines:
+        return ()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared import strict_json
-from shared.dialects.base import ExactTerms, Offer
+from shared.dialects.base import ExactTerms, Offer, Wordings
 from shared.dialects.x402 import X402
 from tests.conformance.samples import REQUEST, REQUEST_TOKEN
 
@@ -19,11 +19,13 @@ ODD = ["", "https://seller.example/a?b=c", '\\u0000"\\u0000"', '"\\u0000\\u0000"
 
 
 def asked(offer: Offer) -> Any:
-    """By the header, which says what the body says."""
+    """By the header, which says what the body says, and is there when there is something to accept."""
     parts = X402().challenge(offer)
-    header = base64.b64decode(dict(parts.headers)["PAYMENT-REQUIRED"], validate=True)
-    assert header == parts.body()
-    return strict_json.loads(header)
+    lines = dict(parts.headers)
+    assert ("PAYMENT-REQUIRED" in lines) == bool(offer.wordings.exact)
+    if lines:
+        assert base64.b64decode(lines["PAYMENT-REQUIRED"], validate=True) == parts.body()
+    return strict_json.loads(parts.body())
 
 
 @pytest.mark.parametrize("exact", [(), (TERMS,), (TERMS, OTHER)], ids=len)
@@ -31,7 +33,7 @@ def asked(offer: Offer) -> Any:
 def test_whatever_words_stand_in_it_each_thing_stands_where_it_belongs(
     exact: tuple[ExactTerms, ...], odd: str
 ) -> None:
-    offer = Offer(REQUEST_TOKEN, replace(REQUEST, description=odd), None, odd, exact)
+    offer = Offer(REQUEST_TOKEN, replace(REQUEST, description=odd), None, odd, Wordings(exact))
     assert asked(offer) == {
         "x402Version": 2,
         "error": f"Pay {REQUEST.price}.",
@@ -61,7 +63,9 @@ def test_whatever_words_stand_in_it_each_thing_stands_where_it_belongs(
 def test_two_that_differ_in_what_their_network_says_are_told_apart() -> None:
     other = replace(TERMS, extra={"assetTransferMethod": "script"})
     methods = [
-        asked(Offer(REQUEST_TOKEN, REQUEST, None, "", (terms,)))["accepts"][0]["extra"]["assetTransferMethod"]
+        asked(Offer(REQUEST_TOKEN, REQUEST, None, "", Wordings((terms,))))["accepts"][0]["extra"][
+            "assetTransferMethod"
+        ]
         for terms in (TERMS, other)
     ]
     assert methods == ["default", "script"]

@@ -12,7 +12,7 @@ from shared.dialects.base import Paid, Settling
 from tests.support.world.loop import in_loop
 
 SETTLING = Settling("request", "transaction", 0, 2)
-PAID = Paid("request", "receipt", {}, "payment", "did:key:payer")
+PAID = Paid("request", "receipt", {}, "payment", "did:key:payer", 1)
 FOR_EVER = 1e9
 
 

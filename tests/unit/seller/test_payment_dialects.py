@@ -17,6 +17,7 @@ from shared.dialects.base import (
     AnswerParts,
     Dialect,
     Evidence,
+    HeaderLines,
     Offer,
     Paid,
     PaymentOutcome,
@@ -24,6 +25,7 @@ from shared.dialects.base import (
     Response402Parts,
     Settling,
     StoredRequest,
+    Wordings,
 )
 from shared.problem import Problem
 from shared.tokens.jws import TokenError
@@ -31,7 +33,7 @@ from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, REQUEST, REQUEST_T
 
 OFFER = Offer(REQUEST_TOKEN, REQUEST)
 CLAIMED = {"payload": claim_token(CLAIM, HOLDER_KEY, now=NOW)}
-PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3}, "cd" * 32, "did:key:payer")
+PAID = Paid(REQUEST.id, "a.receipt.jwt", {"granted": 3, "available": 3}, "cd" * 32, "did:key:payer", NOW)
 SETTLING = Settling(REQUEST.id, "cd" * 32, 1, 2)
 
 
@@ -60,9 +62,12 @@ class HeaderDialect:
         status = outcome.problem.status if isinstance(outcome, Refusal) else 200
         return AnswerParts(status, (("Payment-Receipt", type(outcome).__name__),), b"", "text/plain")
 
+    def beside(self, paid: Paid, shown: Evidence, status: int) -> HeaderLines:
+        return (("Payment-Receipt", f"{paid.receipt} {status}"),)
+
 
 def speaking(*dialects: Dialect) -> PaymentDialects:
-    return PaymentDialects(dialects, lambda: NOW, lambda _: "https://seller.example/", lambda _: ())
+    return PaymentDialects(dialects, lambda: NOW, lambda _: "https://seller.example/", lambda _: Wordings())
 
 
 ALL: tuple[Dialect, ...] = (Ack(), AckJson(), HeaderDialect("Payment"), HeaderDialect("Voucher"))
