@@ -28,7 +28,7 @@ from shared.dialects.mpp import Mpp
 from shared.dialects.x402 import X402
 
 #: the forms that every 402 goes out in; the first is for who asks for none
-DIALECTS = (Ack(), AckJson(), X402(), Mpp())
+DIALECTS: tuple[Dialect, ...] = (Ack(), AckJson(), X402(), Mpp())
 
 
 def check_storage(settings: Settings) -> None:

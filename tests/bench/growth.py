@@ -41,9 +41,15 @@ TOKEN = f"e30.e30.{'s' * 86}"  # its signature is what a row keeps
 
 def grown(folder: Path, redemptions: int) -> Path:
     """A copy of the seller in `folder`, with so many redemptions and payment requests more."""
-    copy = folder / "grown"
-    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("grown", "*.log", "burns"))
+    copy = copied(folder, "grown")
     asyncio.run(_fill(ours.settings(copy, 0).database, redemptions))
+    return copy
+
+
+def copied(folder: Path, name: str) -> Path:
+    """A copy of the seller in `folder`, in a folder of that name in it."""
+    copy = folder / name
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("grown", "every", "*.log", "burns"))
     return copy
 
 

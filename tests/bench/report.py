@@ -32,6 +32,7 @@ PACKAGES = (
 #: what is to be reached: name → (subject, the peers it is compared with, the least ratio)
 GOALS = {
     "402s": ("paywall 402", ("x402 402",), 1.4),
+    "402s in every dialect": ("402, dialects", ("x402 402",), 1.0),
     "redemptions": ("paywall redeem", ("x402 paid", "pympp paid"), 1.2),
 }
 #: name → (over the grown database, over one that is nearly empty, the least ratio)

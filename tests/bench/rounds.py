@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.bench.counts import Counts, count
-from tests.bench.growth import grown
+from tests.bench.growth import copied, grown
 from tests.bench.load import Request, Run, drive
 from tests.bench.process import Served, free_port, resident, served
 from tests.bench.servers import ours
@@ -98,7 +98,7 @@ def measure(
     port = free_port()
     say("buying a receipt of 1,000,000 credits through the routes, on a devnet")
     found = subjects(folder, ours.buy(folder, port), grown=growth > 0)
-    folders = {"grown": folder}
+    folders = {"grown": folder, "every": copied(folder, "every")}
     if growth:
         say(f"filling a database with {growth:,} redemptions")
         folders["grown"] = grown(folder, growth)

@@ -61,6 +61,7 @@ def subjects(folder: Path, buyer: Buyer, *, grown: bool) -> list[Subject]:
         Subject("x402 402", "x402", 402, lambda _url, _seconds: Request(peer_x402.PATH)),
         Subject("pympp 402", "pympp", 402, lambda _url, _seconds: Request(peer_mpp.PATH)),
         Subject("paywall 402", "ours", 402, lambda _url, _seconds: order),
+        Subject("402, dialects", "every", 402, lambda _url, _seconds: order),
         Subject("x402 paid", "x402", 200, x402_paid),
         Subject("pympp paid", "pympp", 200, pympp_paid),
         Subject("paywall redeem", "ours", 200, partial(redemption, ours.QUICK)),

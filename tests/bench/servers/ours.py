@@ -9,7 +9,8 @@ from pathlib import Path
 
 import uvloop
 
-from paywall.compose import compose, open_ring
+from paywall import compose as composition
+from paywall.compose import open_ring
 from paywall.limits.networks import TrustedProxies
 from paywall.ops.logs import start_logging
 from paywall.ops.worker import working
@@ -21,6 +22,8 @@ from paywall.serving.http_server import HttpServer, descriptors
 from paywall.serving.interpreter import set_for_serving
 from paywall.serving.settings import ServingSettings
 from paywall.settings import Settings
+from shared.dialects.ack import Ack, AckJson
+from shared.dialects.base import Dialect
 from tests.bench.servers.noop import MemoryDeliveries, NoopAtOnce, NoopMaker
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.seller import open_seller
@@ -31,6 +34,8 @@ CREDITS = 1_000_000
 SUPPLY = 100 * CREDITS
 LOVELACE = 2_000_000_000_000  # pays for CREDITS at the default price and rate
 NEVER = 10**9
+#: the 402 that a peer's is compared with, in one dialect as that is; and the one that goes out
+ACK, EVERY = (Ack(), AckJson()), composition.DIALECTS
 
 
 class Buyer:
@@ -53,18 +58,19 @@ def settings(folder: Path, port: int) -> Settings:
     )
 
 
-def serve(folder: Path, port: int, *, drawing: bool = False) -> None:
+def serve(folder: Path, port: int, dialects: tuple[Dialect, ...], *, drawing: bool = False) -> None:
     """Over the data in `folder`, on our own server with its limits, with its log as always: one line a request.
 
-    `drawing`: its images are posters, in files.
+    `drawing`: its images are posters, in files. `dialects` are those that its 402s go out in.
     """
+    composition.DIALECTS = dialects
     wanted = settings(folder, port)
     start_logging(wanted.log)
     noop = None if drawing else NoopMaker()
     images = open_images(wanted, maker=noop, deliveries=None if drawing else MemoryDeliveries())
     at_once = NoopAtOnce(images.fulfilment.read)
     quick = Resource("quick", images.product, "/api/quick", at_once, verb=images.verb)
-    uvloop.run(_serve(compose(wanted, open_ring(wanted), resources=[images, quick])))
+    uvloop.run(_serve(composition.compose(wanted, open_ring(wanted), resources=[images, quick])))
 
 
 async def _serve(seller: Seller) -> None:

@@ -30,15 +30,16 @@ def _app(subject: str) -> ASGIApp:
 
 
 @click.command()
-@click.argument("subject", type=click.Choice(["bare", "x402", "pympp", "ours", "pictures"]))
+@click.argument("subject", type=click.Choice(["bare", "x402", "pympp", "ours", "every", "pictures"]))
 @click.option("--port", type=int, required=True)
 @click.option("--folder", type=click.Path(path_type=Path), required=True)
 def main(subject: str, port: int, folder: Path) -> None:
     """Serve until a signal."""
-    if subject in {"ours", "pictures"}:
+    if subject in {"ours", "every", "pictures"}:
         from tests.bench.servers import ours
+        from tests.bench.servers.ours import ACK, EVERY
 
-        ours.serve(folder, port, drawing=subject == "pictures")
+        ours.serve(folder, port, drawing=subject == "pictures", dialects=EVERY if subject == "every" else ACK)
         return
     uvicorn.run(
         _app(subject),
