@@ -7,10 +7,11 @@
 What a program needs is imported from here; the rest is loaded when a Paywall starts.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from paywall.sales.prices import Product as Product
     from paywall.seller import Seller as Seller
     from paywall.settings import Settings as Settings
+    from paywall.web.priced.declared import PricedResource as PricedResource
+    from paywall.web.priced.declared import PricedTerms as PricedTerms
     from shared.dialects.base import Dialect as Dialect
     from shared.dialects.base import Evidence as Evidence
     from shared.dialects.base import StoredRequest as StoredRequest
@@ -58,6 +61,8 @@ _HOMES = {
     "PaywallError": "paywall.errors.base",
     "Pending": "paywall.rails.base",
     "PriceTier": "paywall.sales.prices",
+    "PricedResource": "paywall.web.priced.declared",
+    "PricedTerms": "paywall.web.priced.declared",
     "Product": "paywall.sales.prices",
     "Rail": "paywall.rails.base",
     "Resource": "paywall.redemptions.resource",
@@ -82,7 +87,8 @@ def __getattr__(name: str) -> Any:
 class Paywall:
     """An ASGI app that sells. It starts and stops itself in its lifespan.
 
-    Mounted below another app, whose lifespan is the only one that a server runs, enter `running()` there.
+    Mounted below another app, whose lifespan is the only one that a server runs, it starts at its first request; to
+    start with the app, enter `running()` in its lifespan.
     """
 
     def __init__(
@@ -105,7 +111,44 @@ class Paywall:
             "products": products,
             "dialects": dialects,
         }
+        self._priced: dict[str, PricedResource] = {}
         self._seller: Seller | None = None
+        self._starting: asyncio.Task[None] | None = None
+
+    def resource(self, resource_id: str, **terms: "Unpack[PricedTerms]") -> "PricedResource":
+        """A resource whose handlers are yours: `@report.priced`. It takes the place of the images, as `resources` do.
+
+        It is bought at `POST /api/{resource_id}/buy`. Errors: SetupError.
+        """
+        from paywall.errors import SetupError
+        from paywall.web.priced.declared import PricedResource
+
+        if self._seller is not None or resource_id in self._priced:
+            raise SetupError(f"The resource {resource_id!r} is declared once, before the Paywall runs.")
+        declared = self._priced[resource_id] = PricedResource(resource_id, self.seller, terms)
+        return declared
+
+    async def seller(self) -> "Seller":
+        """The seller that runs. Where no lifespan started it, the first request does, and it runs as long as the loop.
+
+        Errors: SetupError.
+        """
+        if self._seller is None:
+            if self._starting is None or self._starting.done():
+                self._started = asyncio.get_running_loop().create_future()
+                self._starting = asyncio.create_task(self._run())
+            await asyncio.shield(self._started)
+        assert self._seller is not None
+        return self._seller
+
+    async def _run(self) -> None:
+        """Until the loop ends: `asyncio.run` cancels what is left, and waits for its end."""
+        try:
+            async with self.running():
+                self._started.set_result(None)
+                await asyncio.Event().wait()
+        except Exception as error:  # noqa: BLE001  for those who wait for it
+            self._started.set_exception(error)
 
     @asynccontextmanager
     async def running(self) -> "AsyncIterator[Seller]":
@@ -117,7 +160,8 @@ class Paywall:
         if self._seller is not None:
             raise RuntimeError("This Paywall runs already.")
         check(self.settings)
-        async with open_seller(self.settings, **self._parts) as seller, working(seller.worker):
+        parts = self._parts | {"priced": tuple(self._priced.values())}
+        async with open_seller(self.settings, **parts) as seller, working(seller.worker):
             self._seller = seller
             try:
                 yield seller
@@ -128,11 +172,7 @@ class Paywall:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        if self._seller is None:
-            raise RuntimeError(
-                "This Paywall is not running: serve it with its lifespan, or enter `running()`."
-            )
-        await self._seller.app(scope, receive, send)
+        await (await self.seller()).app(scope, receive, send)
 
     async def operator(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """An ASGI app: /metrics and the parts of /readyz. Mount it where the operator alone can reach it."""

@@ -13,6 +13,7 @@ from paywall.keys.passphrases import Passphrases
 from paywall.keys.ring import KeyRing
 from paywall.limits.outside_calls import OutsideCalls
 from paywall.limits.settings import LimitSettings
+from paywall.products.files import DeliveryFiles
 from paywall.products.images.room import CATALOG, open_images
 from paywall.rails.base import Rail, RailContext
 from paywall.rails.registry import open_rails
@@ -21,6 +22,7 @@ from paywall.sales.catalog import open_catalog, require_products, with_products
 from paywall.sales.prices import Product
 from paywall.seller import Adapters, Seller
 from paywall.settings import Settings
+from paywall.web.priced.declared import PricedResource
 from shared.chain.blockfrost import Blockfrost
 from shared.dialects.ack import Ack, AckJson
 from shared.dialects.base import Dialect
@@ -77,15 +79,19 @@ def compose(
     rails: Sequence[Rail] = (),
     products: Sequence[Product] = (),
     dialects: Sequence[Dialect] = (),
+    priced: Sequence[PricedResource] = (),
 ) -> Seller:
     """Errors: SetupError.
 
-    `resources` take the place of the images, `products` are sold beside the catalog's, `rails` are offered after
-    those that PAYWALL_RAILS names, and `dialects` spoken beside ACK-Pay.
+    `resources` and `priced` ones take the place of the images, `products` are sold beside the catalog's, `rails` are
+    offered after those that PAYWALL_RAILS names, and `dialects` spoken beside ACK-Pay.
     """
-    sold = [open_images(settings)] if resources is None else list(resources)
-    catalog = open_catalog(Path(settings.catalog) if settings.catalog else CATALOG)
-    catalog = with_products(catalog, products)
+    sold = [one.resource(DeliveryFiles(settings.folder / one.id)) for one in priced]
+    alone = resources is None and bool(priced)
+    sold += [open_images(settings)] if resources is None and not priced else (resources or ())
+    catalog = {} if alone and not settings.catalog else open_catalog(Path(settings.catalog or CATALOG))
+    own = [one.product for one in priced if one.product is not None]
+    catalog = with_products(catalog, [*products, *own])
     require_products(catalog, [(resource.buy_path, resource.product) for resource in sold])
     check_resources(sold)
     adapters = Adapters(

@@ -1,5 +1,6 @@
 """The only reader of the environment: variables and what they set, from the fields of the settings themselves."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -23,7 +24,7 @@ def _variables(kind: type[RoomSettings] | type[Settings]) -> dict[str, tuple[str
     }
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Errors: SetupError that names the variable and what it takes."""
     own = tuple(kind(**_values(kind, environ)) for kind in room_settings())
     changed = tuple(read for read in own if read != type(read)())

@@ -43,7 +43,7 @@ from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
 from paywall.sales.settings import SalesSettings
 from paywall.settings import Settings
-from paywall.web.app import Surface, build_app
+from paywall.web.app import Surface, build_app, build_pricing
 from paywall.web.credentials import Origins
 from paywall.web.operations import operator_app
 from paywall.web.payments.dialects import PaymentDialects
@@ -77,6 +77,7 @@ class Seller:
         self.settings = settings
         self._adapters, self.database, self.chain = adapters, adapters.database, adapters.chain
         self.identity, self.custody = adapters.identity, adapters.custody
+        self.resources = {resource.id: resource for resource in adapters.resources}
         backlog = Backlog(settings.burn_backlog)
         limits = settings.room(LimitSettings)
         self._limiter = RateLimiter(limits, adapters.database, clock.unix_microseconds)
@@ -111,7 +112,9 @@ class Seller:
         ready = Readiness(adapters.database, chain, self.custody, settings.low_water, self.coverage)
         unit = None if self.custody is None else self.custody.asset.unit
         metrics = Metrics(adapters.database, unit, settings.low_water, self.coverage)
-        self.app: ASGIApp = build_app(self._surface(metrics, ready))
+        surface = self._surface(metrics, ready)
+        self.app: ASGIApp = build_app(surface)
+        self.pricing = build_pricing(surface)
         #: what the operator alone may see
         self.operator: ASGIApp = operator_app(ready.look, metrics.exposition)
 
@@ -136,7 +139,7 @@ class Seller:
             using=Using(self.selling, verifier, self.redeeming, clock.new_id),
             proofs=Proofs(
                 database=adapters.database,
-                resources={resource.id: resource for resource in adapters.resources},
+                resources=self.resources,
                 token=adapters.token,
                 confirmations=settings.required_confirmations,
             ),

@@ -70,6 +70,13 @@ class Settings:
     #: those of rails and products, as far as they differ from their defaults; read them with `room`
     room_settings: tuple[RoomSettings, ...] = ()
 
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """As the process's environment has them. Errors: SetupError."""
+        from paywall.environment import read_settings
+
+        return read_settings()
+
     def __repr__(self) -> str:
         return f"Settings(network={self.network!r}, port={self.port})"  # never a key
 

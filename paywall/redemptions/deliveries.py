@@ -1,5 +1,7 @@
 """Where any resource's deliveries are put, found and read."""
 
+import hashlib
+
 from sqlmodel import select
 
 from paywall.database.engine import Transaction
@@ -8,11 +10,15 @@ from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 
 
-async def put(resource: Resource, reference: str, delivered: Delivery) -> StoredDelivery:
-    """Where the resource keeps its own."""
+async def put(resource: Resource, reference: str, delivered: Delivery) -> tuple[StoredDelivery, bytes | None]:
+    """Where it is, and what is to stand in the database of it: all of a small one, where the resource wants that."""
+    url, body = resource.delivery_path(reference), delivered.body
+    if len(body) <= resource.inline:
+        sha256 = hashlib.sha256(body).hexdigest()
+        return StoredDelivery(reference, url, delivered.media_type, sha256), body
     assert resource.deliveries is not None
     sha256 = await resource.deliveries.put(reference, delivered)
-    return StoredDelivery(reference, resource.delivery_path(reference), delivered.media_type, sha256)
+    return StoredDelivery(reference, url, delivered.media_type, sha256), None
 
 
 async def body_of(resource: Resource, row: RedemptionRow) -> bytes | None:

@@ -170,13 +170,13 @@ class Redeeming:
         try:
             delivered = await _perform(resource, order)
             failpoint("redeem.made")
-            delivery = await put(resource, self._references(), delivered)
+            delivery, inline = await put(resource, self._references(), delivered)
             failpoint("redeem.stored")
         except BaseException as error:
             if _ends_us(error):
                 raise
             raise await self._release(resource, held, error) from error
-        end = ToCapture(held, delivery, None, self._salts(), self._clock())
+        end = ToCapture(held, delivery, inline, self._salts(), self._clock())
         captured = await self._owing(held.owes_burn, self._capture, end)
         failpoint("redeem.captured")
         if not captured:

@@ -19,6 +19,9 @@ class Resource:
     It is bought at `POST {path}/buy`, used at `POST {path}/{verb}`, and what was delivered stays at
     `GET {path}/{reference}`. `refused` and `failed` are the errors that its clients are answered with.
 
+    `route` is where a program of the seller's own uses it, in place of `POST {path}/{verb}`. Deliveries of up to
+    `inline` bytes stand in the database, the others in `deliveries`.
+
     `quick`: the fulfilment delivers at once (`QuickFulfilment`), and the database keeps what it delivers; all others
     name where their `deliveries` are kept.
     """
@@ -31,6 +34,8 @@ class Resource:
     cost: int = 1
     verb: str = "use"
     seconds: int = 120
+    route: str | None = None
+    inline: int = 0
     refused: type[FulfilmentRefused] = FulfilmentRefused
     failed: type[FulfilmentFailed] = FulfilmentFailed
     quick: bool = field(init=False)
@@ -52,7 +57,7 @@ class Resource:
 
     @property
     def use_path(self) -> str:
-        return f"{self.path}/{self.verb}"
+        return self.route or f"{self.path}/{self.verb}"
 
     def delivery_path(self, reference: str) -> str:
         return f"{self.path}/{reference}"

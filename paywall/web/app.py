@@ -30,6 +30,7 @@ from paywall.web.operations import OperationRoutes
 from paywall.web.paths import ExactRoute
 from paywall.web.payments.by_header import PaymentsByHeader
 from paywall.web.payments.dialects import PaymentDialects
+from paywall.web.priced.pricing import Pricing
 from paywall.web.rate_limits import Asking, limited
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
@@ -60,6 +61,17 @@ class Surface:
     limiter: RateLimiter
     proxies: TrustedProxies
     clock: Clock
+
+
+def build_pricing(surface: Surface) -> Pricing:
+    """What the handlers of other programs are priced by."""
+    return Pricing(
+        using=surface.using,
+        payments=PaymentsByHeader(surface.dialects, surface.settlement, surface.limiter),
+        dialects=surface.dialects,
+        origins=surface.origins,
+        proxies=surface.proxies,
+    )
 
 
 def build_app(surface: Surface) -> ASGIApp:

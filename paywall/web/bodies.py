@@ -35,33 +35,29 @@ def object_of(raw: bytes) -> Mapping[str, Any]:
     return value
 
 
-async def read_bytes(request: Request) -> bytes:
+async def read_bytes(request: Request, most: int = MAX_BODY) -> bytes:
     """The body. Errors: BodyTooLarge."""
     whole = whole_of(request.scope)
     if whole is not None and (body := whole.take_body()) is not None:
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
+        if len(body) > most:
+            raise BodyTooLarge(f"A body may have {most:,} bytes.")
         return body
-    return await _arriving(request)
+    return await _arriving(request, most)
 
 
-async def _arriving(request: Request) -> bytes:
+async def _arriving(request: Request, most: int) -> bytes:
     announced = request.headers.get("content-length", "0")
     # No longer than it can be: int() of "²" is no number, and of 64 KB of digits an error.
-    if (
-        announced.isascii()
-        and announced.isdigit()
-        and (len(announced) > MAX_DIGITS or int(announced) > MAX_BODY)
-    ):
-        raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
+    if announced.isascii() and announced.isdigit() and (len(announced) > MAX_DIGITS or int(announced) > most):
+        raise BodyTooLarge(f"A body may have {most:,} bytes.")
     body = bytearray()
     while True:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge(f"A body may have {MAX_BODY:,} bytes.")
+        if len(body) > most:
+            raise BodyTooLarge(f"A body may have {most:,} bytes.")
         if not message.get("more_body", False):
             return bytes(body)
 

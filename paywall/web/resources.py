@@ -50,7 +50,8 @@ class ResourceRoutes:
         resource = self._resource
         return [
             ExactRoute(resource.buy_path, sales.buying(resource.product), methods=["POST"]),
-            ExactRoute(resource.use_path, self.use, methods=["POST"]),
+            # One with a route is used where its program has it.
+            *(() if resource.route else (ExactRoute(resource.use_path, self.use, methods=["POST"]),)),
             Route(resource.delivery_path("{id}"), self.delivery),
         ]
 

@@ -22,7 +22,7 @@ _INNER = ("pure", "port", "store", "flow", "database", "shared", "clock", "disk"
 
 #: kind → the kinds of ours that it may import; every kind has its row
 MAY: dict[str, set[str]] = {
-    "pure": {"pure", "port", "shared"},
+    "pure": {"pure", "port", "shared", "environment"},
     "port": {"pure", "port", "shared"},
     "store": {"pure", "port", "store", "database", "shared"},
     "adapter": {"pure", "port", "shared", "clock", "disk", "chain", "face"},
@@ -39,8 +39,14 @@ MAY: dict[str, set[str]] = {
     # another program, but for the child that starts it for a seller and mints there
     "devnet": {"pure", "port", "flow", "devnet", "shared", "chain", "disk"},
     "root": {*_INNER, "registry", "adapter", "agent", "chain", "web", "devnet", "root", "serving"},
-    "cli": {*_INNER, "registry", "adapter", "agent", "chain", "devnet", "root", "cli", "serving"},
-    "face": {"pure", "port", "flow", "adapter", "agent", "shared", "root"},
+    "cli": {
+        *(*_INNER, "registry", "adapter", "agent", "chain", "devnet", "root", "cli", "serving"),
+        *("environment", "program"),
+    },
+    "face": {"pure", "environment", "port", "flow", "adapter", "agent", "shared", "root", "web"},
+    "environment": {"pure"},
+    # what stands on the public face, as a program outside does
+    "program": {"pure", "face", "web", "shared", "program"},
     "clock": set(),
     "disk": set(),
     "package": set(),
@@ -173,7 +179,8 @@ def test_only_the_settings_and_the_commands_read_the_environment() -> None:
     found = [
         module.name
         for module in modules("paywall", "shared")
-        if "os.environ" in module.path.read_text("utf-8") and kind_of(module.name) != "cli"
+        if "os.environ" in module.path.read_text("utf-8")
+        and kind_of(module.name) not in {"cli", "environment"}
     ]
     assert found == []
 

@@ -174,18 +174,6 @@ async def test_settings_from_a_program_are_held_to_the_rules_of_those_from_the_e
     assert not (tmp_path / "data").exists()
 
 
-def test_a_paywall_that_does_not_run_refuses_to_answer(tmp_path: Path) -> None:
-    app = Paywall(Settings(data_dir=str(tmp_path)))
-    transport = httpx.ASGITransport(app)
-
-    async def story() -> None:
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8402") as http:
-            await http.get("/healthz")
-
-    with pytest.raises(RuntimeError, match="lifespan"):
-        asyncio.run(story())
-
-
 def answers_after(fulfilment: Fulfilment, folder: Path) -> list[int]:
     """The statuses of a use of this resource, of the same use again, and of the credits that are left."""
     settings = Settings(data_dir=str(folder), rails="voucher", policy="none")

@@ -47,7 +47,7 @@ def own(resources: Sequence[Resource]) -> Spec:
 def paths(resource: Resource) -> Spec:
     return {
         resource.buy_path: {"post": _buy()},
-        resource.use_path: {"post": _use(resource)},
+        **({} if resource.route else {resource.use_path: {"post": _use(resource)}}),
         resource.delivery_path("{id}"): {"get": _delivery(resource)},
     }
 

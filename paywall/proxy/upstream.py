@@ -1,0 +1,90 @@
+"""The service behind a proxy: it gets what was asked, without what pays for it, and its answer goes back."""
+
+import logging
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from paywall.errors import FulfilmentFailed, SetupError
+
+log = logging.getLogger("paywall.proxy")
+#: of one connection (RFC 9110 section 7.6.1), or counted anew
+_HOPS = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+    | {"content-length", "expect", "host"}
+)
+#: what pays is for the proxy alone: whoever has a receipt can use it
+_PAYS = frozenset(
+    {"authorization", "dpop", "payment-signature", "x-payment", "payment-authorization", "idempotency-key"}
+    | {"proxy-authorization", "redemption-id"}
+)
+CONNECT_SECONDS = 5.0
+
+
+class Upstream:
+    """Asks one service. `seconds` bound its answer's beginning and each of its pieces."""
+
+    def __init__(self, url: str, *, seconds: float) -> None:
+        """Errors: SetupError."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise SetupError("The upstream is a URL such as http://127.0.0.1:9000.")
+        self._base = url.rstrip("/")
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS), follow_redirects=False, trust_env=False
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """The service's answer as it comes. Errors: FulfilmentFailed."""
+        asked = self._client.build_request(
+            request.method, self._target(request), headers=_passed_on(request), content=await request.body()
+        )
+        try:
+            answer = await self._client.send(asked, stream=True)
+        except httpx.HTTPError as error:
+            raise FulfilmentFailed(note=f"the upstream does not answer ({type(error).__name__})") from error
+        # The pieces as they are, compressed ones too: they are not ours to read.
+        response = StreamingResponse(
+            _pieces(answer), answer.status_code, background=BackgroundTask(answer.aclose)
+        )
+        response.raw_headers = [
+            (name.lower(), value)
+            for name, value in answer.headers.raw
+            if name.decode("latin-1").lower() not in _HOPS
+        ]
+        return response
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    def _target(self, request: Request) -> httpx.URL:
+        """The path and query to the letter."""
+        path, query = request.scope["raw_path"], request.scope["query_string"]
+        base = httpx.URL(self._base)
+        own = base.raw_path.rstrip(b"/") + path + (b"?" + query if query else b"")
+        return base.copy_with(raw_path=own)
+
+
+async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
+    async for piece in answer.aiter_raw():
+        yield piece
+
+
+def _passed_on(request: Request) -> list[tuple[str, str]]:
+    """Its headers without those of the connection and those that pay, and the redemption, for the service's own log."""
+    named = {name.strip().lower() for name in request.headers.get("connection", "").split(",")}
+    kept = [
+        (name, value)
+        for name, value in request.headers.items()
+        if name not in _HOPS and name not in _PAYS and name not in named
+    ]
+    redemption_id = getattr(request.state, "redemption_id", None)
+    return (
+        kept
+        if redemption_id is None
+        else [*kept, ("redemption-id", redemption_id), ("idempotency-key", redemption_id)]
+    )
