@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, update
+from sqlalchemy import BigInteger, bindparam, tuple_, update
 from sqlmodel import col, select
 
 from paywall.credits import postings
@@ -173,19 +173,24 @@ def restore(tx: Transaction, account_id: str, payment_id: str, now: int) -> int:
     return int(done or 0)
 
 
-def past_end(tx: Transaction, now: int, *, after: str = "", limit: int = 100) -> list[str]:
-    """Accounts past their end that still have credits available, in the order of their ids, behind `after`."""
+#: when an account's credits end, and its id: its place among those that end
+PastEnd = tuple[int, str]
+
+
+def past_end(tx: Transaction, now: int, *, after: PastEnd = (0, ""), limit: int = 100) -> list[PastEnd]:
+    """Accounts past their end that still have credits available, behind `after`, in the order of their ends."""
+    place = tuple_(col(CreditAccountRow.expires_at), col(CreditAccountRow.id))
     found = (
-        select(CreditAccountRow.id)
+        select(CreditAccountRow.expires_at, CreditAccountRow.id)
         .where(
             col(CreditAccountRow.expires_at) <= now,
             col(CreditAccountRow.available) > 0,
-            col(CreditAccountRow.id) > after,
+            place > tuple_(*after),
         )
-        .order_by(col(CreditAccountRow.id))
+        .order_by(col(CreditAccountRow.expires_at), col(CreditAccountRow.id))
         .limit(limit)
     )
-    return list(tx.session.exec(found))
+    return [(expires_at, account_id) for expires_at, account_id in tx.session.exec(found)]
 
 
 def expire(tx: Transaction, account_id: str, now: int) -> bool:

@@ -13,7 +13,7 @@ from paywall.burns import store as burn_store
 from paywall.burns.backlog import Backlog
 from paywall.burns.burn_worker import BurnWorker
 from paywall.clock import Clock
-from paywall.credits.expiring import expire_accounts
+from paywall.credits.expiring import Expiring
 from paywall.database.engine import Database, Transaction
 from paywall.errors import PaywallError, StorageUnavailable, Unavailable
 from paywall.ops.failpoints import failpoint
@@ -56,6 +56,7 @@ class Worker:
         self._backlog = backlog
         self._clock = clock
         self._tick_seconds = tick_seconds
+        self._expiring = Expiring(database=database, clock=clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
@@ -64,7 +65,7 @@ class Worker:
             self._repeat("settling", self._settle, self._tick_seconds, stop),
             # A loop for each: what one cannot do holds up no other.
             self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
-            self._repeat("expiring", self._expire, TIDY_SECONDS, stop),
+            self._repeat("expiring", self._expiring.step, TIDY_SECONDS, stop),
             self._repeat("watching", self._reversals.step, TIDY_SECONDS, stop),
             self._repeat("forgetting", self._forget, TIDY_SECONDS, stop),
             self._repeat("forgetting requests", self._forgetting.step, TIDY_SECONDS, stop),
@@ -128,9 +129,6 @@ class Worker:
         swept = await self._redeeming.sweep()
         if swept:
             log.warning("%d credits were released that a crash had left reserved", swept)
-
-    async def _expire(self) -> None:
-        await expire_accounts(self._database, self._clock)
 
     async def _forget(self) -> None:
         await self._database.transact(lambda tx: holder_proofs.forget_proofs(tx, self._clock()))

@@ -34,6 +34,7 @@ from paywall.redemptions.fulfilment import Delivery, Fulfilment, StoredDelivery,
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve
 from paywall.redemptions.resource import Resource
+from paywall.redemptions.store import Overdue
 from paywall.redemptions.tables import RedemptionRow
 from shared.tokens.dpop import HolderProof
 
@@ -197,19 +198,19 @@ class Redeeming:
 
     async def sweep(self) -> int:
         """Release what a crash left reserved; how many those were. One that cannot be must not hold up the others."""
-        released, last = 0, ""
+        released, last = 0, (0, "")
         while found := await self._overdue(last):
             released += await self._sweep_some(found)
-            last = found[-1][0]
+            last = found[-1].deadline, found[-1].id
         return released
 
-    async def _overdue(self, after: str) -> list[tuple[str, int]]:
+    async def _overdue(self, after: tuple[int, str]) -> list[Overdue]:
         now = self._clock()
         return await self._database.read(lambda tx: store.overdue(tx, now, after=after))
 
-    async def _sweep_some(self, overdue: list[tuple[str, int]]) -> int:
+    async def _sweep_some(self, overdue: list[Overdue]) -> int:
         released = 0
-        for redemption_id, attempt in overdue:
+        for _, redemption_id, attempt in overdue:
             try:
                 released += await self._database.transact(
                     lambda tx, one=redemption_id, number=attempt: self._sweep_one(tx, one, number)  # type: ignore[misc]

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from paywall import clock
 from paywall.compose import compose, open_ring
 from paywall.credits import postings, store
-from paywall.credits.expiring import expire_accounts
+from paywall.credits.expiring import ALL_SECONDS, Expiring
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store as redemption_store
 from paywall.redemptions.tables import HolderProofRow
@@ -104,6 +105,45 @@ async def test_an_account_that_cannot_expire_holds_up_no_other(database: Databas
             store.post(tx, bad, postings.expire(bad, 1, 0), LONG_AGO)
 
     await database.transact(opened)
-    assert await expire_accounts(database, lambda: END - 1) == 0
-    assert await expire_accounts(database, lambda: END) == 1
+    now = [END - 1, END]
+    expiring = Expiring(database=database, clock=lambda: now.pop(0))
+    assert [await expiring.step() for _ in range(2)] == [0, 1]
     assert await database.read(lambda tx: store.balance(tx, names[-1]).expired) == 1  # type: ignore[union-attr]
+
+
+@in_loop
+async def test_what_comes_back_to_an_account_that_ended_long_ago_expires_within_the_hour(
+    database: Database,
+) -> None:
+    now = [END]
+    expiring = Expiring(database=database, clock=lambda: now[0])
+    await expiring.step()
+    await database.transact(lambda tx: account(tx, "late", END - 10))
+    now[0] = END + ALL_SECONDS - 1
+    assert await expiring.step() == 0
+    now[0] += 1
+    assert await expiring.step() == 1
+
+
+@in_loop
+async def test_what_the_worker_looks_for_again_and_again_is_found_by_an_index_of_its_own(
+    database: Database,
+) -> None:
+    """A walk through all that there ever was took the processor's twentieth part, over a million redemptions."""
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL plans by what the tables hold, which is nothing here")
+
+    def plans(tx: Transaction) -> list[str]:
+        asked: list[tuple[str, Any]] = []
+        cursor = tx.connection.connection.cursor()
+        event.listen(tx.connection, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+        redemption_store.overdue(tx, END)
+        store.past_end(tx, END)
+        return [
+            str(row[3]) for one in asked for row in cursor.execute(f"EXPLAIN QUERY PLAN {one[0]}", one[1])
+        ]
+
+    found = " ".join(await database.read(plans))
+    assert "ix_redemption_reserved" in found
+    assert "ix_credit_account_expires_at" in found
+    assert "autoindex" not in found

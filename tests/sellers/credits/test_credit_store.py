@@ -160,7 +160,9 @@ async def test_what_is_released_after_the_end_expires_too_even_in_the_same_secon
 async def test_only_reservations_past_their_deadline_are_overdue(database: Database) -> None:
     await database.transact(reserve())
     assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 100)) == []
-    assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 101)) == [("redemption", 1)]
+    assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 101)) == [
+        (NOW + 100, "redemption", 1)
+    ]
 
 
 @in_loop

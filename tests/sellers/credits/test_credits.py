@@ -202,7 +202,7 @@ async def test_credits_past_their_end_expire_and_cannot_be_used(selling: Selling
         await sql(seller, "UPDATE credit_account SET expires_at = 1")
         late = await payer.generate(receipt)
         assert (late.status_code, late.json()["code"]) == (402, "credits_exhausted")
-        await seller.parts.worker._expire()
+        await seller.parts.worker._expiring.step()
         assert await buckets(seller, payer, receipt) == {"captured": 1, "expired": 2}
 
 

@@ -127,7 +127,9 @@ class Accounts(RuleBasedStateMachine):
         self.now += seconds
         tx = self.begin()
         due = [a for a, m in self.model.items() if m["end"] <= self.now and m["available"]]
-        assert store.past_end(tx, self.now) == sorted(due)
+        assert store.past_end(tx, self.now) == sorted(
+            (self.model[account]["end"], account) for account in due
+        )
         assert all(store.expire(tx, account, self.now) for account in due)
         self.end(tx)
         for account in due:
