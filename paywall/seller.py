@@ -97,7 +97,6 @@ class Seller:
             database=self.database,
             burning=self.burning,
             settlement=self.settlement,
-            redeeming=self.redeeming,
             reversals=_reversals(settings, adapters),
             forgetting=Forgetting(
                 database=self.database,

@@ -19,7 +19,7 @@ class Expiring:
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._looked_at = self._all_at = 0
+        self._looked_at, self._all_at = 0, -ALL_SECONDS
 
     async def step(self) -> int:
         """How many accounts expired. One whose postings do not add up must not hold up the others."""

@@ -23,7 +23,7 @@ from paywall.payments.reversals import Reversals
 from paywall.payments.settlement import Settlement
 from paywall.payments.tables import PaymentRow
 from paywall.redemptions import holder_proofs
-from paywall.redemptions.redeeming import Redeeming
+from paywall.redemptions.recovery.sweeping import Sweeping
 from shared.chain.base import ChainError
 
 log = logging.getLogger("paywall.ops.worker")
@@ -40,7 +40,6 @@ class Worker:
         database: Database,
         burning: BurnWorker | None,
         settlement: Settlement,
-        redeeming: Redeeming,
         reversals: Reversals,
         forgetting: Forgetting,
         backlog: Backlog,
@@ -50,12 +49,12 @@ class Worker:
         self._database = database
         self._burning = burning
         self._settlement = settlement
-        self._redeeming = redeeming
         self._reversals = reversals
         self._forgetting = forgetting
         self._backlog = backlog
         self._clock = clock
         self._tick_seconds = tick_seconds
+        self._sweeping = Sweeping(database=database, clock=clock)
         self._expiring = Expiring(database=database, clock=clock)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -126,7 +125,7 @@ class Worker:
                 log.exception("payment %s cannot be settled", payment.id)
 
     async def _tidy(self) -> None:
-        swept = await self._redeeming.sweep()
+        swept = await self._sweeping.sweep()
         if swept:
             log.warning("%d credits were released that a crash had left reserved", swept)
 

@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 from paywall.burns.backlog import Backlog
 from paywall.clock import Clock, Ids
 from paywall.credits import store as credit_store
-from paywall.database.engine import Database, GroupFn, Item, Result, Transaction
+from paywall.database.engine import Database, GroupFn, Item, Result
 from paywall.errors import (
     FulfilmentFailed,
     PaywallError,
@@ -34,7 +34,6 @@ from paywall.redemptions.fulfilment import Delivery, Fulfilment, StoredDelivery,
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve
 from paywall.redemptions.resource import Resource
-from paywall.redemptions.store import Overdue
 from paywall.redemptions.tables import RedemptionRow
 from shared.tokens.dpop import HolderProof
 
@@ -195,36 +194,6 @@ class Redeeming:
         )
         failpoint("recover.released")
         return _undelivered(resource, reservation.id, error)
-
-    async def sweep(self) -> int:
-        """Release what a crash left reserved; how many those were. One that cannot be must not hold up the others."""
-        released, last = 0, (0, "")
-        while found := await self._overdue(last):
-            released += await self._sweep_some(found)
-            last = found[-1].deadline, found[-1].id
-        return released
-
-    async def _overdue(self, after: tuple[int, str]) -> list[Overdue]:
-        now = self._clock()
-        return await self._database.read(lambda tx: store.overdue(tx, now, after=after))
-
-    async def _sweep_some(self, overdue: list[Overdue]) -> int:
-        released = 0
-        for _, redemption_id, attempt in overdue:
-            try:
-                released += await self._database.transact(
-                    lambda tx, one=redemption_id, number=attempt: self._sweep_one(tx, one, number)  # type: ignore[misc]
-                )
-            except Exception:
-                log.exception(
-                    "redemption %s stays reserved: its account or its postings do not add up", redemption_id
-                )
-        return released
-
-    def _sweep_one(self, tx: Transaction, redemption_id: str, attempt: int) -> bool:
-        released = store.release(tx, redemption_id, attempt, self._clock())
-        failpoint("recover.sweeping")
-        return released
 
     async def drain(self) -> None:
         """Take no more; wait for what is under way, each within its resource's time."""

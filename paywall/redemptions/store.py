@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, text, tuple_, update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
@@ -236,32 +235,6 @@ def release(
 def refusal_of(error: BaseException) -> str | None:
     """A fulfilment's own sentence as every store and client can take it, when it refused for good."""
     return clean(error.detail, LONGEST_REFUSAL) if isinstance(error, FulfilmentRefused) else None
-
-
-class Overdue(NamedTuple):
-    """A reservation that a crash left behind; `deadline` and `id` are its place among them."""
-
-    deadline: int
-    id: str
-    attempt: int
-
-
-def overdue(
-    tx: Transaction, now: int, *, after: tuple[int, str] = (0, ""), limit: int = 100
-) -> list[Overdue]:
-    """Those behind `after`, a place, in the order of their deadlines: the partial index has them so, and few."""
-    place = tuple_(col(RedemptionRow.deadline), col(RedemptionRow.id))
-    rows = (
-        select(RedemptionRow.deadline, RedemptionRow.id, RedemptionRow.attempt)
-        .where(
-            text("state = 'reserved'"),  # not a parameter: the partial index is of this text
-            col(RedemptionRow.deadline) < now,
-            place > tuple_(*after),
-        )
-        .order_by(col(RedemptionRow.deadline), col(RedemptionRow.id))
-        .limit(limit)
-    )
-    return [Overdue(*row) for row in tx.session.exec(rows)]
 
 
 def find(tx: Transaction, redemption_id: str) -> RedemptionRow | None:

@@ -68,6 +68,7 @@ _KINDS = (
     ("paywall.redemptions.capturing", "store"),
     ("paywall.redemptions.at_once", "store"),
     ("paywall.redemptions.deliveries", "store"),
+    ("paywall.redemptions.recovery.overdue", "store"),
     ("paywall.*.rotation", "store"),
     ("paywall.burns.wallet.base", "port"),
     ("paywall.burns.wallet.anchors", "store"),

@@ -59,7 +59,7 @@ PLANTS = {
     ),
     "what a crash left reserved is never swept": Plant(
         "paywall.ops.worker",
-        (Edit("_tidy", "    swept = await self._redeeming.sweep()\n", "    swept = 0\n"),),
+        (Edit("_tidy", "    swept = await self._sweeping.sweep()\n", "    swept = 0\n"),),
         "a use that nobody asks for again",
         "9",
     ),

@@ -14,6 +14,7 @@ from paywall.credits import postings, store
 from paywall.credits.expiring import ALL_SECONDS, Expiring
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store as redemption_store
+from paywall.redemptions.recovery.overdue import overdue
 from paywall.redemptions.tables import HolderProofRow
 from paywall.seller import Seller
 from paywall.settings import Settings
@@ -137,7 +138,7 @@ async def test_what_the_worker_looks_for_again_and_again_is_found_by_an_index_of
         asked: list[tuple[str, Any]] = []
         cursor = tx.connection.connection.cursor()
         event.listen(tx.connection, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
-        redemption_store.overdue(tx, END)
+        overdue(tx, END)
         store.past_end(tx, END)
         return [
             str(row[3]) for one in asked for row in cursor.execute(f"EXPLAIN QUERY PLAN {one[0]}", one[1])

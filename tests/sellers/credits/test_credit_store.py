@@ -13,6 +13,7 @@ from paywall.database.engine import Database, Transaction
 from paywall.errors import CreditsExhausted, HolderProofInvalid, IdempotencyKeyReused, ReceiptInvalid
 from paywall.redemptions import holder_proofs
 from paywall.redemptions import store as redemption_store
+from paywall.redemptions.recovery.overdue import overdue
 from paywall.redemptions.request import RedemptionRequest, Reservation
 from shared.keys import SigningKey
 from shared.tokens.dpop import HolderProof
@@ -159,10 +160,8 @@ async def test_what_is_released_after_the_end_expires_too_even_in_the_same_secon
 @in_loop
 async def test_only_reservations_past_their_deadline_are_overdue(database: Database) -> None:
     await database.transact(reserve())
-    assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 100)) == []
-    assert await database.read(lambda tx: redemption_store.overdue(tx, NOW + 101)) == [
-        (NOW + 100, "redemption", 1)
-    ]
+    assert await database.read(lambda tx: overdue(tx, NOW + 100)) == []
+    assert await database.read(lambda tx: overdue(tx, NOW + 101)) == [(NOW + 100, "redemption", 1)]
 
 
 @in_loop

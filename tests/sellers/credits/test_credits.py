@@ -163,9 +163,9 @@ async def test_an_image_that_comes_after_the_sweep_takes_no_credit(selling: Sell
         payer = seller.payer()
         receipt = await payer.receipt(1)
         client = await start_slow(payer, receipt, maker)
-        assert await seller.parts.redeeming.sweep() == 0
+        assert await seller.parts.worker._sweeping.sweep() == 0
         await sql(seller, "UPDATE redemption SET deadline = 1")
-        assert await seller.parts.redeeming.sweep() == 1
+        assert await seller.parts.worker._sweeping.sweep() == 1
         assert await buckets(seller, payer, receipt) == {"available": 1}
         maker.released.set()
         assert codes([await client]) == {"image_maker_failed": 1}
@@ -183,7 +183,7 @@ async def test_the_late_image_of_a_first_attempt_does_not_finish_the_second(sell
         receipt = await payer.receipt(2)
         first = await start_slow(payer, receipt, maker)
         await sql(seller, "UPDATE redemption SET deadline = 1")
-        await seller.parts.redeeming.sweep()
+        await seller.parts.worker._sweeping.sweep()
         maker.started.clear()
         second = await start_slow(payer, receipt, maker)
         assert await buckets(seller, payer, receipt) == {"available": 1, "reserved": 1}

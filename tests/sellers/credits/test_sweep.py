@@ -5,13 +5,11 @@ from collections.abc import Callable, Sequence
 import pytest
 from sqlalchemy import text
 
-from paywall import clock
-from paywall.burns.backlog import Backlog
 from paywall.credits import postings
 from paywall.credits import store as credit_store
 from paywall.database.engine import Database, Transaction
 from paywall.redemptions import store
-from paywall.redemptions.redeeming import Redeeming
+from paywall.redemptions.recovery.sweeping import Sweeping
 from tests.support.world.loop import in_loop
 from tests.support.world.redemptions import BEARER, PROCESS, PRODUCT, wanted
 
@@ -52,15 +50,9 @@ def states(tx: Transaction) -> dict[str, tuple[str, int]]:
     return {account: (found[account], one.available) for account, one in balances.items() if one is not None}
 
 
-def late(database: Database) -> Redeeming:
+def late(database: Database) -> Sweeping:
     """A second after the deadline of all that is reserved."""
-    return Redeeming(
-        database=database,
-        clock=lambda: DEADLINE + 1,
-        references=clock.new_reference,
-        salts=lambda: bytes(16),
-        backlog=Backlog(10),
-    )
+    return Sweeping(database=database, clock=lambda: DEADLINE + 1)
 
 
 @in_loop
@@ -89,13 +81,13 @@ async def test_a_release_that_is_posted_already_holds_up_the_release_of_no_other
 async def test_an_account_that_does_not_add_up_holds_up_the_release_of_no_other(
     database: Database, spoilt: str
 ) -> None:
-    redeeming = late(database)
+    sweeping = late(database)
     await database.transact(left_reserved)
     await database.transact(sql(SPOIL.format(spoilt)))
     whole = dict.fromkeys(ACCOUNTS, ("released", 1))
     for released in (2, 0):
-        assert await redeeming.sweep() == released
+        assert await sweeping.sweep() == released
         assert await database.read(states) == {**whole, spoilt: ("reserved", 0)}
     await database.transact(sql(MEND.format(spoilt)))
-    assert await redeeming.sweep() == 1
+    assert await sweeping.sweep() == 1
     assert await database.read(states) == whole

@@ -109,7 +109,7 @@ async def test_credits_that_were_reserved_meanwhile_are_revoked_when_they_are_re
         await seller.parts.database.transact(
             lambda tx: tx.connection.execute(text("UPDATE redemption SET deadline = 0"))
         )
-        assert await seller.parts.redeeming.sweep() == 1
+        assert await seller.parts.worker._sweeping.sweep() == 1
         assert await buckets(seller) == reserved | {"reserved": 0, "revoked": 3}
         maker.released.set()
         assert (await drawing).status_code == 502
