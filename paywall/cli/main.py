@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -38,6 +39,23 @@ def worker() -> None:
     from paywall.cli.serving import work
 
     work(configured())
+
+
+@main.command()
+@click.option("--upstream", required=True, help="The service behind it, such as http://127.0.0.1:9000.")
+@click.option(
+    "--config",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What is sold and what is free (TOML); examples/prices.toml shows all of it.",
+)
+@click.option("--seconds", default=60.0, help="How long the service may take to begin its answer.")
+@explained
+def proxy(upstream: str, config: Path, seconds: float) -> None:
+    """Serve the API in front of a service in any language, whose priced paths are paid for here."""
+    from paywall.cli.proxying import proxy as run
+
+    run(configured(), upstream, config, seconds=seconds)
 
 
 @main.command()

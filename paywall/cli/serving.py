@@ -38,11 +38,16 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    paywall = Paywall(settings)
+    await serve_app(paywall, paywall, settings)
+
+
+async def serve_app(paywall: Paywall, app: ASGIApp, settings: Settings) -> None:
+    """`app`, in which `paywall` stands or which it is. Errors: SetupError."""
     # First, and in this order: a second seller on this machine is told what it has in common with the other.
     check_storage(settings)
     _check_ports(settings)
-    app = Paywall(settings)
-    async with app.running():
+    async with paywall.running():
         operators = _operators_sockets(settings, SERVE_OPERATOR_PORT)
         public = _server(app, bind(settings.host, settings.port, "PAYWALL_PORT"), settings)
         _say_hello(settings)
@@ -50,7 +55,7 @@ async def _serve(settings: Settings) -> None:
         set_for_serving()
         _on_signals(public.stop)
         # To the last: an orderly stop can be watched.
-        async with _operated(app.operator, operators, settings):
+        async with _operated(paywall.operator, operators, settings):
             await public.serve()
 
 

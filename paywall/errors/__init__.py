@@ -23,6 +23,7 @@
     │   ├── PaymentReversed         409 payment_reversed
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
+    │   ├── DeliveryStreamed        409 delivery_streamed        (of a priced handler whose answers are streams)
     │   └── RedemptionInProgress    409 redemption_in_progress
     ├── RequestTimeout              408 request_timeout
     ├── BodyTooLarge                413 body_too_large
@@ -60,6 +61,7 @@ from paywall.errors.paying import (
 )
 from paywall.errors.uses import (
     CreditsExhausted,
+    DeliveryStreamed,
     FulfilmentFailed,
     FulfilmentRefused,
     HolderProofInvalid,
@@ -89,6 +91,7 @@ __all__ = [
     "ClaimUsed",
     "Conflict",
     "CreditsExhausted",
+    "DeliveryStreamed",
     "FulfilmentFailed",
     "FulfilmentRefused",
     "HeadersTooLarge",

@@ -30,6 +30,10 @@ class RedemptionInProgress(Conflict):
     code, title, retryable, retry_after = "redemption_in_progress", "The redemption is under way", True, 1
 
 
+class DeliveryStreamed(Conflict):
+    code, title = "delivery_streamed", "It was delivered as it came, and is not kept; its credits are used"
+
+
 class IdempotencyKeyReused(PaywallError):
     status, code, title = 422, "idempotency_key_reused", "The idempotency key was used with another request"
 

@@ -1,8 +1,5 @@
 """A paywall in front of a service in any language: what the file sells is paid for here, then asked of the service."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,7 +17,7 @@ OWN_PAGES = ("/.well-known/did.json", "/did.json", "/openapi.json", "/healthz", 
 
 
 class Proxy:
-    """An ASGI app. `paywall` is the seller before the service, and is to run."""
+    """An ASGI app. `paywall` is the seller before the service; whoever serves this runs it."""
 
     def __init__(self, settings: Settings, config: ProxyConfig, upstream: Upstream) -> None:
         """Errors: SetupError."""
@@ -28,20 +25,11 @@ class Proxy:
         self._upstream = upstream
         self._priced: list[tuple[Place, ASGIApp]] = []
         for sold in config.sold:
-            resource = self.paywall.resource(sold.id, **dict(sold.terms), path=sold.place.path)
+            resource = self.paywall.resource(sold.id, **dict(sold.terms), path=sold.place.path.rstrip("/"))
             self._priced.append((sold.place, _app(resource.priced(upstream.answer))))
         self._free = config.free
         self._passing = _app(upstream.answer)
         self._own = tuple(f"{path}/" for path in (*OWN, *(f"/api/{sold.id}" for sold in config.sold)))
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Errors: SetupError."""
-        try:
-            async with self.paywall.running():
-                yield
-        finally:
-            await self._upstream.aclose()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._for(scope)(scope, receive, send)

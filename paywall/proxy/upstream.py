@@ -19,7 +19,7 @@ _HOPS = frozenset(
 )
 #: what pays is for the proxy alone: whoever has a receipt can use it
 _PAYS = frozenset(
-    {"authorization", "dpop", "payment-signature", "x-payment", "payment-authorization", "idempotency-key"}
+    {"dpop", "payment-signature", "x-payment", "payment-authorization", "idempotency-key"}
     | {"proxy-authorization", "redemption-id"}
 )
 CONNECT_SECONDS = 5.0
@@ -77,12 +77,15 @@ async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
 def _passed_on(request: Request) -> list[tuple[str, str]]:
     """Its headers without those of the connection and those that pay, and the redemption, for the service's own log."""
     named = {name.strip().lower() for name in request.headers.get("connection", "").split(",")}
+    redemption_id = getattr(request.state, "redemption_id", None)
+    scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+    # Of what is free the service may want its own, but never one that pays.
+    pays = _PAYS | ({"authorization"} if redemption_id or scheme in {"dpop", "payment"} else set())
     kept = [
         (name, value)
         for name, value in request.headers.items()
-        if name not in _HOPS and name not in _PAYS and name not in named
+        if name not in _HOPS and name not in pays and name not in named
     ]
-    redemption_id = getattr(request.state, "redemption_id", None)
     return (
         kept
         if redemption_id is None

@@ -184,6 +184,15 @@ class Watched(Protocol):
 
 
 @runtime_checkable
+class Bounded(Protocol):
+    """The ability of a rail that cannot be paid any small amount."""
+
+    @property
+    def least(self) -> int:
+        """What it can be paid at least, in its options' minor units."""
+
+
+@runtime_checkable
 class PaidExactly(Protocol):
     """The ability of a rail whose options can be paid by x402's scheme `exact`."""
 

@@ -117,10 +117,11 @@ class Using:
     async def _unpaid(
         self, resource: Resource, refusal: PaymentRequired, holder: str | None
     ) -> PaymentRequired:
-        """Paying is the remedy: a stored PRT for the credits of one use, where we know whom to bind them to."""
+        """Paying is the remedy: a stored PRT for one use or a few more, where we know whom to bind its credits to."""
         if holder is None and self._selling.holder_required:
             return refusal
-        return refusal.asking(await self._selling.sell(resource.product, resource.cost, holder))
+        credits = self._selling.at_once(resource.product, resource.cost)
+        return refusal.asking(await self._selling.sell(resource.product, credits, holder))
 
     def _request(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> RedemptionRequest:
         # A copy: what the fulfilment does with it is not what the next one finds who asks in the same words.

@@ -9,7 +9,7 @@ from paywall.database.engine import Database
 from paywall.errors import BadRequest, NotFound
 from paywall.keys.identity import Identity
 from paywall.ops.failpoints import failpoint
-from paywall.rails.base import Rail
+from paywall.rails.base import Bounded, Rail
 from paywall.sales import store
 from paywall.sales.prices import Product
 from paywall.sales.store import ToStore
@@ -60,7 +60,8 @@ class Selling:
         self._database = database
         self._identity = identity
         self._products = products
-        self._rails = rails
+        #: each with what it can be paid at least
+        self._rails = [(rail, rail.least if isinstance(rail, Bounded) else 1) for rail in rails]
         self._token = token
         self._service_url = service_url
         self._valid_seconds = valid_seconds
@@ -104,10 +105,28 @@ class Selling:
             self._terms, self._terms_of = {}, now
         kept = self._terms.get(order)
         price = kept.price if kept is not None else self._product(product_id).price(credits)
-        options = tuple(rail.quote(price) for rail in self._rails)  # each time: rates move
+        options = self._options(price)
+        if not options:
+            least = self.at_once(product_id, credits)
+            raise BadRequest(f"`credits` must be {least} or more: fewer cost less than can be paid.")
         if kept is None or kept.options != options:
             kept = self._terms[order] = Terms(random_bytes(), self._template(order, price, options, now))
         return kept
+
+    def _options(self, price: Money) -> tuple[PaymentOption, ...]:
+        """Of those rails that can be paid so little; asked each time, for rates move."""
+        quoted = ((rail.quote(price), least) for rail, least in self._rails)
+        return tuple(option for option, least in quoted if option.amount >= least)
+
+    def at_once(self, product_id: str, credits: int) -> int:
+        """How many credits are asked for where so many are needed: more, where no rail can be paid so little.
+
+        Errors: NotFound (product), BadRequest (credits).
+        """
+        product = self._product(product_id)
+        while not self._options(product.price(credits)):
+            credits += max(1, credits // 8)
+        return credits
 
     def _product(self, product_id: str) -> Product:
         product = self._products.get(product_id)

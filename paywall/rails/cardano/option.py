@@ -8,6 +8,8 @@ from shared.money import Money, convert
 from shared.tokens.prt import PaymentOption
 
 ADA_DECIMALS = 6
+#: what an output of ADA alone holds at least, by the ledger's rules: 0.97 ADA for the longest address
+LEAST_LOVELACE = 1_000_000
 #: that x402 has a word for
 MOST_CONFIRMATIONS = 20
 

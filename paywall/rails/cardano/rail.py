@@ -12,7 +12,7 @@ from paywall.clock import Clock
 from paywall.errors import PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
 from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
 from paywall.rails.cardano.inputs import InputsFate, check_spendable, fate, owners
-from paywall.rails.cardano.option import CardanoTerms
+from paywall.rails.cardano.option import LEAST_LOVELACE, CardanoTerms
 from paywall.rails.cardano.shown import (
     check_named,
     check_plain,
@@ -47,6 +47,7 @@ class CardanoRail:
     """A `Rail`, paid in ADA."""
 
     id = "cardano"
+    least = LEAST_LOVELACE
 
     def __init__(self, terms: CardanoTerms, chain: Chain, clock: Clock) -> None:
         self._terms = terms

@@ -1,7 +1,7 @@
 """Who pays where he asked: the payment stands in a header of the request for what it pays (x402, MPP)."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from starlette.requests import Request
 
@@ -12,7 +12,18 @@ from paywall.payments.settlement import Settlement
 from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.problems import ACK, refusal_of
 from paywall.web.responses import WholeResponse, parts_response
-from shared.dialects.base import Dialect, Evidence, Paid
+from shared.dialects.base import Dialect, Evidence, HeaderLines, Paid
+
+
+class Appendable(Protocol):
+    """A response that takes more header lines."""
+
+    status_code: int
+
+    def append(self, lines: HeaderLines) -> None: ...
+
+
+Appended = TypeVar("Appended", bound=Appendable)
 
 
 class ShownPayment(NamedTuple):
@@ -60,7 +71,7 @@ class PaymentsByHeader:
         told = replace(refusal, problem=replace(refusal.problem, extra=extra))
         return self.beside(payment, paid, parts_response(ACK.answer(told, None)))
 
-    def beside(self, payment: ShownPayment, paid: Paid, answer: WholeResponse) -> WholeResponse:
+    def beside(self, payment: ShownPayment, paid: Paid, answer: Appended) -> Appended:
         """What was paid for, with the receipt in the dialect's own header."""
         answer.append(payment.dialect.beside(paid, payment.evidence, answer.status_code))
         return answer

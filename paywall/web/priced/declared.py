@@ -14,7 +14,7 @@ from paywall.redemptions.fulfilment import DeliveryStore
 from paywall.redemptions.resource import Resource
 from paywall.sales.prices import PriceTier, Product
 from paywall.web.bodies import MAX_BODY
-from paywall.web.priced.handling import Charges, PricedHandler, Unattended, asynchronous
+from paywall.web.priced.handling import Answers, Charges, PricedEndpoint, Unattended, asynchronous
 from paywall.web.priced.pricing import Pricing, with_body
 from paywall.web.problems import problem_response
 from shared.money import Money, MoneyError
@@ -40,7 +40,8 @@ class PricedTerms(TypedDict, total=False):
     One credit costs `usd`, as "0.25"; or credits are those of a `product` that the catalog has. A use takes `credits`,
     by default 1, or as a function of the request says; it may take `seconds` (120), and its body `max_body` bytes
     (64 KB). Credits are good for `validity_days` (365). `charges` says of which statuses they are taken: 2xx by
-    default. `path` is where it is used, for the catalog: `/{id}` by default.
+    default. `streams`: its answers go out as they come; credits are taken when one begins, and it is not kept for who
+    asks again. `path` is where it is used, for the catalog: `/{id}` by default.
     """
 
     usd: str
@@ -52,6 +53,7 @@ class PricedTerms(TypedDict, total=False):
     seconds: int
     max_body: int
     charges: Charges
+    streams: bool
 
 
 class SellsPriced(Protocol):
@@ -100,9 +102,10 @@ class PricedResource:
     def _credits(self) -> Credits:
         return self._terms.get("credits", 1)
 
-    def priced(self, endpoint: Callable[[Request], Any]) -> PricedHandler:
+    def priced(self, endpoint: Callable[[Request], Any]) -> Answers:
         """A Starlette endpoint that is run when its credits are reserved, and paid for when it answers with success."""
-        handler, charges = asynchronous(endpoint), self._terms.get("charges", successful)
+        charges, streams = self._terms.get("charges", successful), self._terms.get("streams", False)
+        priced = PricedEndpoint(asynchronous(endpoint), charges, streams)
 
         @functools.wraps(endpoint)
         async def answered(request: Request) -> Response:
@@ -112,7 +115,7 @@ class PricedResource:
                 resource = await self._for(whole, seller.resources[self.id])
             except PaywallError as error:
                 return problem_response(error)
-            return await seller.pricing.answer(resource, whole, handler, charges)
+            return await seller.pricing.answer(resource, whole, priced)
 
         return answered
 

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -18,11 +19,21 @@ log = logging.getLogger("paywall.priced")
 #: of an answer that is kept: larger ones are a stream's business
 MAX_ANSWER = 16 * 1024 * 1024
 
-PricedHandler = Callable[[Request], Awaitable[Response]]
+#: of Starlette's
+Answers = Callable[[Request], Awaitable[Response]]
 #: whether an answer of this status is charged for
 Charges = Callable[[int], bool]
 #: background work that goes on behind its answer; the loop itself keeps no task alive
 _behind: set[asyncio.Task[None]] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class PricedEndpoint:
+    """A handler, of which statuses it is charged for, and whether its answer goes out as it comes."""
+
+    answers: Answers
+    charges: Charges
+    streams: bool
 
 
 class Declined(Exception):
@@ -40,10 +51,9 @@ class HandlerRaised(Exception):
 class Handling:
     """The fulfilment of one request by its handler."""
 
-    def __init__(self, handler: PricedHandler, request: Request, charges: Charges) -> None:
-        self._handler = handler
+    def __init__(self, endpoint: PricedEndpoint, request: Request) -> None:
+        self._endpoint = endpoint
         self._request = request
-        self._charges = charges
 
     def read(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """What was asked stands in the redemption: the request's line and its body's hash."""
@@ -53,13 +63,16 @@ class Handling:
         """`request.state.redemption_id` is the handler's to be idempotent by. Errors: Declined, HandlerRaised."""
         self._request.state.redemption_id = order.redemption_id
         try:
-            response = await self._handler(self._request)
+            response = await self._endpoint.answers(self._request)
             status, answer = await _collected(response, self._request)
         except Exception as error:
             raise HandlerRaised from error
-        if not self._charges(status):
+        if not self._endpoint.charges(status):
             raise Declined(answer)
         return Delivery(answer, MEDIA_TYPE)
+
+    async def abandon(self) -> None:
+        """Nobody takes the answer."""
 
     async def aclose(self) -> None:
         """Holds nothing."""
@@ -78,7 +91,7 @@ class Unattended:
         """Holds nothing."""
 
 
-def asynchronous(endpoint: Callable[[Request], Any]) -> PricedHandler:
+def asynchronous(endpoint: Callable[[Request], Any]) -> Answers:
     """An endpoint as Starlette takes it: one that is no coroutine function runs in a thread."""
     if inspect.iscoroutinefunction(endpoint):
         return endpoint

@@ -7,12 +7,12 @@ Credits are taken when the handler's answer is one that is charged for, and rele
 
 import hashlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paywall.errors import FulfilmentFailed, PaymentRequired, PaywallError
+from paywall.errors import DeliveryStreamed, FulfilmentFailed, PaymentRequired, PaywallError
 from paywall.limits.networks import TrustedProxies
 from paywall.redemptions.redeeming import Redeemed
 from paywall.redemptions.resource import Resource
@@ -23,7 +23,8 @@ from paywall.web.edge.storable import check_storable
 from paywall.web.payments.by_header import PaymentsByHeader, ShownPayment
 from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.priced.answers import unpacked
-from paywall.web.priced.handling import Charges, Declined, HandlerRaised, Handling, PricedHandler, replaying
+from paywall.web.priced.handling import Declined, HandlerRaised, Handling, PricedEndpoint, replaying
+from paywall.web.priced.streaming import StreamedResponse, Streaming
 from paywall.web.problems import problem_response
 from paywall.web.rate_limits import note_asking
 from paywall.web.resources import REPEATED
@@ -49,9 +50,7 @@ class Pricing:
         self._origins = origins
         self._proxies = proxies
 
-    async def answer(
-        self, resource: Resource, request: Request, handler: PricedHandler, charges: Charges
-    ) -> Response:
+    async def answer(self, resource: Resource, request: Request, endpoint: PricedEndpoint) -> Response:
         """What the handler answers to one use of the resource, or why it is not asked. Its exceptions are passed on.
 
         `request` has its body already.
@@ -59,42 +58,54 @@ class Pricing:
         try:
             check_storable(request.scope)
             note_asking(request.scope, self._proxies)
-            return await self._answer(resource, request, handler, charges)
+            return await self._answer(resource, request, endpoint)
         except PaymentRequired as error:
             return await self._dialects.on_unpaid(request, error)
         except PaywallError as error:
             return problem_response(error)
 
-    async def _answer(
-        self, resource: Resource, request: Request, handler: PricedHandler, charges: Charges
-    ) -> WholeResponse:
+    async def _answer(self, resource: Resource, request: Request, endpoint: PricedEndpoint) -> Response:
         asked = Asked(_line(request, await request.body()))
-        used = replace(resource, fulfilment=Handling(handler, request, charges))
-        if (payment := self._payments.read(request)) is not None:
-            return await self._use_paid(used, request, asked, payment)
-        attempt = UseAttempt(credentials_of(request, {}, self._origins), asked, idempotency_key(request))
+        handling = Streaming(endpoint, request) if endpoint.streams else Handling(endpoint, request)
+        use = Use(replace(resource, fulfilment=handling), handling, asked)
         try:
-            return _given(await self._using.use(used, attempt))
-        except FulfilmentFailed as error:
-            return _declined(error, pass_on=True)
+            if (payment := self._payments.read(request)) is not None:
+                return await self._use_paid(use, request, payment)
+            return await self._use(use, request)
+        except BaseException:
+            await handling.abandon()
+            raise
 
-    async def _use_paid(
-        self, resource: Resource, request: Request, asked: Asked, payment: ShownPayment
-    ) -> WholeResponse:
+    async def _use(self, use: "Use", request: Request) -> Response:
+        attempt = UseAttempt(credentials_of(request, {}, self._origins), use.asked, idempotency_key(request))
+        try:
+            return _given(use, await self._using.use(use.resource, attempt))
+        except FulfilmentFailed as error:
+            return _declined(error)
+
+    async def _use_paid(self, use: "Use", request: Request, payment: ShownPayment) -> Response:
         """The use that is paid for in the same request. What fails behind the payment leaves its receipt."""
         paid = await self._payments.settle(request, payment)
         if not isinstance(paid, Paid):
             return paid
         try:
-            given = _given(await self._using.use_paid(resource, paid, asked, self._payments.patience))
-        except FulfilmentFailed as error:
+            redeemed = await self._using.use_paid(use.resource, paid, use.asked, self._payments.patience)
+            given = _given(use, redeemed)
+        except PaywallError as error:
+            await use.handling.abandon()
             if not isinstance(error.__cause__, Declined):
                 return self._payments.left(payment, paid, error)
-            given = _declined(error, pass_on=False)
+            given = unpacked(error.__cause__.answer)
             given.append((("Credit-Receipt", paid.receipt),))
-        except PaywallError as error:
-            return self._payments.left(payment, paid, error)
         return self._payments.beside(payment, paid, given)
+
+
+class Use(NamedTuple):
+    """One request's use of a resource, with what fulfils it."""
+
+    resource: Resource
+    handling: Handling
+    asked: Asked
 
 
 async def with_body(request: Request, most: int) -> Request:
@@ -113,8 +124,13 @@ def _line(request: Request, body: bytes) -> dict[str, Any]:
     }
 
 
-def _given(redeemed: Redeemed) -> WholeResponse:
-    answer = unpacked(redeemed.body)
+def _given(use: Use, redeemed: Redeemed) -> WholeResponse | StreamedResponse:
+    """Errors: DeliveryStreamed."""
+    answer: WholeResponse | StreamedResponse = unpacked(redeemed.body)
+    if isinstance(use.handling, Streaming):
+        if use.handling.stream is None:
+            raise DeliveryStreamed(redemption_id=redeemed.redemption_id)
+        answer = StreamedResponse(redeemed.body, use.handling.stream)
     answer.append(
         (
             ("Credits-Remaining", str(redeemed.credits_remaining)),
@@ -125,11 +141,11 @@ def _given(redeemed: Redeemed) -> WholeResponse:
     return answer
 
 
-def _declined(error: FulfilmentFailed, *, pass_on: bool) -> WholeResponse:
+def _declined(error: FulfilmentFailed) -> WholeResponse:
     """The handler's own answer, nothing having been taken; or its exception, for the app that it belongs to."""
     cause = error.__cause__
     if isinstance(cause, Declined):
         return unpacked(cause.answer)
-    if pass_on and isinstance(cause, HandlerRaised) and cause.__cause__ is not None:
+    if isinstance(cause, HandlerRaised) and cause.__cause__ is not None:
         raise cause.__cause__
     raise error

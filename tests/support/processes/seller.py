@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,11 +32,20 @@ def free_port() -> int:
 class SellerProcess:
     """Ready when the context is entered; a restart keeps port, folder and database."""
 
-    def __init__(self, devnet: DevnetProcess, folder: Path, *, descriptors: int = 0, **settings: str) -> None:
-        """It may have so many `descriptors`; 0 for as many as this process."""
+    def __init__(
+        self,
+        devnet: DevnetProcess,
+        folder: Path,
+        *,
+        descriptors: int = 0,
+        module: Sequence[str] = ("paywall", "serve"),
+        **settings: str,
+    ) -> None:
+        """It may have so many `descriptors`; 0 for as many as this process. `{port}` in `module` is its port."""
         self.port, self.operator_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
+        self._module = [part.format(port=self.port) for part in module]
         self._limited = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
         self.environment = clean_environment(
             PAYWALL_DATA_DIR=str(folder),
@@ -69,7 +79,7 @@ class SellerProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "seller.log").open("ab") as output:
             self._process = subprocess.Popen(
-                [*self._limited, sys.executable, "-m", "paywall", "serve"],
+                [*self._limited, sys.executable, "-m", *self._module],
                 env=self.environment,
                 stdout=output,
                 stderr=output,
