@@ -32,7 +32,7 @@ from paywall.payments.status import Statuses
 from paywall.payments.turns import Turns
 from paywall.proofs.public import Proofs
 from paywall.rails.base import Rail
-from paywall.rails.registry import worded
+from paywall.rails.registry import charges, worded
 from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
@@ -125,6 +125,8 @@ class Seller:
             origins=origins,
             cors_origins=settings.room(WebSettings).origins,
             resources=adapters.resources,
+            products=adapters.products,
+            charges=charges(adapters.rails, adapters.products),
             catalog=self._catalog,
             dialects=PaymentDialects(
                 adapters.dialects, clock.unix_now, origins.called, worded(adapters.rails)

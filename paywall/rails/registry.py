@@ -1,14 +1,15 @@
 """Finds rails by name: the rooms beside this file, and rails that are handed in from outside."""
 
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 
 import paywall.rails
 from paywall.errors import SetupError
 from paywall.rails.base import Charged, PaidExactly, Rail, RailContext
-from shared.dialects.base import Wordings
+from paywall.sales.prices import Product
+from shared.dialects.base import ChargeTerms, Wordings
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
 
@@ -54,3 +55,10 @@ def worded(rails: Sequence[Rail]) -> Callable[[PaymentRequest], Wordings]:
         )
 
     return lambda request: of(request.options)
+
+
+def charges(rails: Sequence[Rail], products: Mapping[str, Product]) -> tuple[ChargeTerms, ...]:
+    """The ways of paying by MPP, each of the price of one credit of some product."""
+    price = next((product.price(1) for product in products.values()), None)
+    able = [rail for rail in rails if isinstance(rail, Charged)]
+    return () if price is None else tuple(rail.charge(rail.quote(price)) for rail in able)

@@ -19,8 +19,10 @@ from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Using
+from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
+from paywall.web.discovery.documents import llms_txt, well_known_x402
 from paywall.web.edge.cors import CrossOrigin, api_paths
 from paywall.web.edge.direct import DirectRoutes, Edge
 from paywall.web.edge.request_log import RequestLog
@@ -36,16 +38,22 @@ from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
 from paywall.web.routes import handlers, routes
 from paywall.web.sales import SalesRoutes
+from shared.dialects.base import ChargeTerms
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The flows and values that the routes call. `ready` gives a note for each part, "ok…" or why not."""
+    """The flows and values that the routes call. `charges` are the ways of paying by MPP, each of some price.
+
+    `ready` gives a note for each part, "ok…" or why not.
+    """
 
     service_url: str
     origins: Origins
     cors_origins: frozenset[str]
     resources: Sequence[Resource]
+    products: Mapping[str, Product]
+    charges: Sequence[ChargeTerms]
     catalog: Callable[[], Awaitable[Mapping[str, Any]]]
     identity: Identity
     reading: Reading
@@ -75,7 +83,7 @@ def build_pricing(surface: Surface) -> Pricing:
 
 
 def build_app(surface: Surface) -> ASGIApp:
-    described = document(surface.service_url, surface.resources)
+    described = document(surface.service_url, surface.resources, surface.charges)
     payments = PaymentsByHeader(surface.dialects, surface.settlement, surface.limiter)
     sales = SalesRoutes(
         selling=surface.selling,
@@ -96,6 +104,8 @@ def build_app(surface: Surface) -> ASGIApp:
     operations = OperationRoutes(
         did_document=surface.identity.document,
         openapi=lambda: described,
+        well_known_x402=well_known_x402(surface.service_url, surface.resources),
+        llms_txt=llms_txt(surface.service_url, surface.resources, surface.products),
         ready=surface.ready,
     )
     rooms = [

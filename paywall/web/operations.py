@@ -19,19 +19,22 @@ Exposition = Callable[[], Awaitable[tuple[bytes, str]]]
 
 
 class OperationRoutes:
-    """GET /.well-known/did.json, /openapi.json, /healthz and /readyz."""
+    """GET /.well-known/did.json, /.well-known/x402, /llms.txt, /openapi.json, /healthz and /readyz."""
 
     def __init__(
         self,
         *,
         did_document: Callable[[], Mapping[str, Any]],
         openapi: Callable[[], Mapping[str, Any]],
+        well_known_x402: bytes,
+        llms_txt: bytes,
         ready: Ready,
     ) -> None:
         """`ready` gives a note for each part, "ok…" or why not."""
         self._did_document = did_document
         #: 64 KB that are spelled once: each time, they would cost the server more than anything else that is free
         self._openapi = bytes(JsonResponse(openapi()).body)
+        self._well_known_x402, self._llms_txt = well_known_x402, llms_txt
         self._ready = ready
 
     async def did(self, _request: Request) -> Response:
@@ -39,6 +42,12 @@ class OperationRoutes:
 
     async def openapi(self, _request: Request) -> Response:
         return Response(self._openapi, headers=NO_STORE, media_type=JsonResponse.media_type)
+
+    async def well_known_x402(self, _request: Request) -> Response:
+        return Response(self._well_known_x402, headers=NO_STORE, media_type=JsonResponse.media_type)
+
+    async def llms_txt(self, _request: Request) -> Response:
+        return Response(self._llms_txt, headers=NO_STORE, media_type="text/plain")
 
     async def healthz(self, _request: Request) -> Response:
         """The process answers."""

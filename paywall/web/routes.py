@@ -30,6 +30,8 @@ def routes(
         Route("/api/burns/{tx_hash}", redemptions.burn),
         Route("/.well-known/did.json", operations.did),
         Route("/did.json", operations.did),  # where a did:web with a path has it
+        Route("/.well-known/x402", operations.well_known_x402),
+        Route("/llms.txt", operations.llms_txt),
         Route("/openapi.json", operations.openapi),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),

@@ -33,7 +33,7 @@ from tests.support.world.seller import BASE, Payer, Seller
 
 IMAGES = open_images(Settings(), maker=PlainMaker())
 PARTS = ("using", "reading", "origins", "payments")
-DOCUMENT = document(BASE, [IMAGES])
+DOCUMENT = document(BASE, [IMAGES], ())
 SEED = 20260419
 EXAMPLES_EACH = 12
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
@@ -62,7 +62,8 @@ def test_every_code_is_described_under_its_status() -> None:
             named = problem["schema"]["allOf"][1]["properties"]
             described |= {(named["status"]["const"], code) for code in named["code"]["enum"]}
     # A resource's own two stand in the place of the tree's.
-    plain = {errors.FulfilmentRefused, errors.FulfilmentFailed}
+    # The last is of other programs' routes.
+    plain = {errors.FulfilmentRefused, errors.FulfilmentFailed, errors.DeliveryStreamed}
     assert described == {(error.status, error.code) for error in refusals(PaywallError) if error not in plain}
 
 
@@ -147,6 +148,8 @@ async def walk(seller: Seller, payer: Payer) -> None:
         "/.well-known/did.json",
         "/did.json",
         "/openapi.json",
+        "/.well-known/x402",
+        "/llms.txt",
         "/healthz",
         "/readyz",
     ):

@@ -10,7 +10,7 @@ from tests.support.world.raised import raised
 from tests.support.world.seller import BASE
 
 IMAGES = open_images(Settings())
-DOCUMENT = document(BASE, [IMAGES])
+DOCUMENT = document(BASE, [IMAGES], ())
 #: (method, path) → the handler: its class, and its method
 HANDLERS = {
     ("post", IMAGES.buy_path): ("SalesRoutes", "_buy"),
@@ -24,6 +24,8 @@ HANDLERS = {
     ("get", "/api/burns/{tx_hash}"): ("RedemptionRoutes", "burn"),
     ("get", "/.well-known/did.json"): ("OperationRoutes", "did"),
     ("get", "/did.json"): ("OperationRoutes", "did"),
+    ("get", "/.well-known/x402"): ("OperationRoutes", "well_known_x402"),
+    ("get", "/llms.txt"): ("OperationRoutes", "llms_txt"),
     ("get", "/openapi.json"): ("OperationRoutes", "openapi"),
     ("get", "/healthz"): ("OperationRoutes", "healthz"),
     ("get", "/readyz"): ("OperationRoutes", "readyz"),

@@ -96,7 +96,7 @@ async def test_strangers_learn_that_it_is_not_ready_and_the_operator_why() -> No
     async def figures() -> tuple[bytes, str]:
         raise StorageUnavailable
 
-    told = OperationRoutes(did_document=dict, openapi=dict, ready=parts)
+    told = OperationRoutes(did_document=dict, openapi=dict, well_known_x402=b"", llms_txt=b"", ready=parts)
     public = Starlette(routes=[Route("/readyz", told.readyz)])
     operator = operator_app(parts, figures)
     async with client(public) as stranger, client(operator) as inside:

@@ -25,7 +25,7 @@ _FOR_ANY = (
 )
 METHODS = ("GET", "HEAD", "POST")
 KEPT_SECONDS = 600
-DOCUMENTS = ("/.well-known/did.json", "/did.json", "/openapi.json")
+DOCUMENTS = ("/.well-known/did.json", "/did.json", "/openapi.json", "/.well-known/x402", "/llms.txt")
 
 
 def api_paths(resources: Collection[Resource]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from paywall import __version__, errors
 from paywall.redemptions.resource import Resource
+from paywall.web.discovery.documents import service_info
 from paywall.web.openapi import resource_paths
 from paywall.web.openapi.json_schema import ref, text
 from paywall.web.openapi.parts import (
@@ -23,6 +24,7 @@ from paywall.web.openapi.parts import (
     refusal,
 )
 from paywall.web.openapi.schemas import SCHEMAS, problem, redemption
+from shared.dialects.base import ChargeTerms
 
 ABOUT = (
     "Sells access to a metered API to other programs: a payment request with 402, a receipt for what was paid, "
@@ -33,13 +35,14 @@ ABOUT = (
 )
 
 
-def document(service_url: str, resources: Sequence[Resource]) -> Spec:
-    """The document for a seller that is reached at `service_url` and sells `resources`."""
+def document(service_url: str, resources: Sequence[Resource], charges: Sequence[ChargeTerms]) -> Spec:
+    """The document for a seller at `service_url` that sells `resources` and is paid by MPP as in `charges`."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "paywall", "version": __version__, "description": ABOUT},
         "servers": [{"url": service_url}],
-        "paths": _paths(resources),
+        "x-service-info": service_info(service_url),
+        "paths": _paths(resources, charges),
         "components": {
             "schemas": {**SCHEMAS, **_of(resources)},
             "headers": HEADERS,
@@ -63,8 +66,10 @@ def _of(resources: Sequence[Resource]) -> Spec:
     }
 
 
-def _paths(resources: Sequence[Resource]) -> Spec:
-    sold = {path: item for resource in resources for path, item in resource_paths.paths(resource).items()}
+def _paths(resources: Sequence[Resource], charges: Sequence[ChargeTerms]) -> Spec:
+    sold = {
+        path: item for resource in resources for path, item in resource_paths.paths(resource, charges).items()
+    }
     return {
         **sold,
         "/api/catalog": {"get": _read("Products, price tiers and rails on offer", "Catalog")},
@@ -77,6 +82,12 @@ def _paths(resources: Sequence[Resource]) -> Spec:
         "/did.json": {"get": _read("The same, where the DID of a mounted seller has it", "DidDocument")},
         "/openapi.json": {
             "get": operation("This document", {200: answer("OpenAPI 3.1", {"application/json": anything()})})
+        },
+        "/.well-known/x402": {
+            "get": operation("What can be paid", {200: answer("URLs", {"application/json": anything()})})
+        },
+        "/llms.txt": {
+            "get": operation("How to buy here, for models", {200: answer("Markdown", {"text/plain": text()})})
         },
         "/healthz": {"get": operation("The process answers", {200: answer("ok", {"text/plain": text()})})},
         "/readyz": {"get": _readiness()},

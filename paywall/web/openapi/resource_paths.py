@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from paywall import errors
 from paywall.redemptions.fulfilment import Described, UseDescription
 from paywall.redemptions.resource import Resource
+from paywall.web.discovery.documents import payment_info
 from paywall.web.openapi.json_schema import HASH, UUID, record, ref, text, whole
 from paywall.web.openapi.parts import BODY, CLAIMED, SHOWN, Spec, answer, anything, operation
 from paywall.web.openapi.schemas import TOKEN
+from shared.dialects.base import ChargeTerms
 
 _DELIVERY = record({"url": text(), "media_type": text(), "sha256": HASH})
 #: what every answer to a use has
@@ -44,10 +46,16 @@ def own(resources: Sequence[Resource]) -> Spec:
     return {name: schema for name, schema in members.items() if name not in _ANY_ANSWER}
 
 
-def paths(resource: Resource) -> Spec:
+def paths(resource: Resource, charges: Sequence[ChargeTerms]) -> Spec:
+    buying = payment_info(charges, f"credits of {resource.product}, as many as are asked for")
+    using = payment_info(charges, f"{resource.cost} credits of {resource.product}")
     return {
-        resource.buy_path: {"post": _buy()},
-        **({} if resource.route else {resource.use_path: {"post": _use(resource)}}),
+        resource.buy_path: {"post": _buy() | {"x-payment-info": buying}},
+        **(
+            {}
+            if resource.route
+            else {resource.use_path: {"post": _use(resource) | {"x-payment-info": using}}}
+        ),
         resource.delivery_path("{id}"): {"get": _delivery(resource)},
     }
 

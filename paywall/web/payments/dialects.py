@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from paywall.clock import Clock
 from paywall.errors import BadRequest, ClaimInvalid, PaymentRequired
+from paywall.web.pages.payment_required import MEDIA_TYPE, page
 from paywall.web.problems import problem_response
 from paywall.web.responses import WholeResponse, parts_response
 from shared.dialects.base import (
@@ -55,6 +56,8 @@ class PaymentDialects:
         for part in parts[:0:-1] if accepted else ():
             if part.media_type in accepted:
                 chosen = part
+        if chosen is parts[0] and MEDIA_TYPE in accepted:
+            parts.append(chosen := page(offer))  # a browser's: nothing that it names is for programs
         response = parts_response(chosen)
         for part in parts:
             if part is not chosen:
