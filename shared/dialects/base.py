@@ -138,7 +138,8 @@ class AnswerParts:
 class Paid:
     """The payment is final. `credits` are the buckets of the account that the receipt opened.
 
-    `external_id` is the payment's at its rail, `payer` a DID, `settled_at` in Unix seconds.
+    `external_id` names the payment: its transaction, or its id at its rail. `payer` is a DID, `settled_at` in Unix
+    seconds.
     """
 
     payment_request_id: str

@@ -92,7 +92,7 @@ class X402:
             "success": True,
             "transaction": paid.external_id,
             "network": "" if shown is None else shown.network,
-            "payer": paid.payer,
+            "payer": _address(paid.payer),
             "extensions": {
                 "offer-receipt": {"info": {"receipt": {"format": "jws", "signature": paid.receipt}}}
             },
@@ -157,6 +157,11 @@ def _evidence(said: Mapping[str, Any]) -> Evidence:
         reference=fields.text(extra, "paymentRequest"),
         accepted=Accepted(fields.text(accepted, "amount"), fields.text(accepted, "payTo")),
     )
+
+
+def _address(did: str) -> str:
+    """As x402 names a payer: by his address, where the DID is one (did:pkh, CAIP-10)."""
+    return did.rpartition(":")[2] if did.startswith("did:pkh:") else did
 
 
 def _decoded(header: str) -> Mapping[str, Any]:
