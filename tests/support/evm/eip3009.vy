@@ -1,6 +1,6 @@
 # pragma version ^0.4.0
 # pragma evm-version paris
-"""A token of six decimals that moves by signed authorizations (EIP-3009), as USDC does; anybody mints."""
+"""A token of six decimals that moves by signed authorizations (EIP-3009), as USDC does; anybody mints and burns."""
 
 event Transfer:
     sender: indexed(address)
@@ -30,6 +30,10 @@ authorizationState: public(HashMap[address, HashMap[bytes32, bool]])
 def mint(to: address, amount: uint256):
     self.balanceOf[to] += amount
     log Transfer(sender=empty(address), receiver=to, value=amount)
+
+@external
+def burn(of: address, amount: uint256):
+    self.balanceOf[of] -= amount
 
 @external
 def transfer(to: address, amount: uint256) -> bool:

@@ -44,10 +44,13 @@ class EvmNode:
         self.gas = keys[1]
         self._provider = EthereumTesterProvider(self.tester)
         self._w3 = Web3(self._provider)
+        plain = Web3(self._provider, middleware=[])
+        self._ask = self._provider.request_func(plain, plain.middleware_onion)
         self._lock = threading.RLock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.answer))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.asked: list[str] = []
+        #: while it is, every question is answered by an error
+        self.away = False
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -61,7 +64,8 @@ class EvmNode:
 
     def answer(self, call: Mapping[str, Any]) -> dict[str, Any]:
         """What JSON-RPC answers to one call."""
-        self.asked.append(call["method"])
+        if self.away:
+            return {"jsonrpc": "2.0", "id": call["id"], "error": {"code": -32603, "message": "internal error"}}
         with self._lock:
             told = self._told(call["method"], call.get("params", []))
         return {"jsonrpc": "2.0", "id": call["id"], **told}
@@ -70,13 +74,16 @@ class EvmNode:
         if method == "eth_chainId":
             return {"result": hex(CHAIN_ID)}  # the provider has a constant of its own
         try:
-            told = self._provider.request_func(self._w3, self._w3.middleware_onion)(method, params)
+            told = self._ask(method, params)
         except Exception as error:  # noqa: BLE001  whatever it is, a node answers
             return {"error": {"code": -32000, "message": f"{type(error).__name__}: {error}"}}
         return {"error": told["error"]} if "error" in told else {"result": _spelled(told["result"])}
 
     def mint(self, to: str, amount: int) -> None:
         self.send("mint(address,uint256)", to, amount)
+
+    def take(self, of: str, amount: int) -> None:
+        self.send("burn(address,uint256)", of, amount)
 
     def send(self, function: str, *arguments: Any) -> str:
         """Calls a function of the token; the transaction's hash."""
