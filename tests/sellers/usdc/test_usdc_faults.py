@@ -49,7 +49,9 @@ def test_what_was_not_settled_waits_and_is_settled_later_by_the_same_payment(
     assert (waits.status_code, waits.json()["code"], scene.paid) == (409, "payment_pending", before)
     assert "payment-required" not in waits.headers
     scene.facilitator.settle_fault = ""
-    assert client.pay(header).status_code == 409  # it was asked to settle just now, and is not asked again so soon
+    assert (
+        client.pay(header).status_code == 409
+    )  # it was asked to settle just now, and is not asked again so soon
     monkeypatch.setattr("paywall.rails.usdc.usdc_rail.AGAIN_SECONDS", 0)
     assert client.pay(header).status_code == 200
     assert scene.paid - before == PRICE

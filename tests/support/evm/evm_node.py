@@ -65,7 +65,11 @@ class EvmNode:
     def answer(self, call: Mapping[str, Any]) -> dict[str, Any]:
         """What JSON-RPC answers to one call."""
         if self.away:
-            return {"jsonrpc": "2.0", "id": call["id"], "error": {"code": -32603, "message": "internal error"}}
+            return {
+                "jsonrpc": "2.0",
+                "id": call["id"],
+                "error": {"code": -32603, "message": "internal error"},
+            }
         with self._lock:
             told = self._told(call["method"], call.get("params", []))
         return {"jsonrpc": "2.0", "id": call["id"], **told}

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from eth_account.messages import encode_typed_data
 from x402.mechanisms.evm.exact.client import ExactEvmScheme
+from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import PaymentRequirements
 
 from tests.sellers.dialects.x402_client import BUY, ONE, decoded, encoded
-from tests.support.evm.evm_node import CHAIN_ID, USDC
+from tests.support.evm.authorizing import cancel, use
 from tests.support.evm.usdc_scene import UsdcScene
-
-CANCEL = {"CancelAuthorization": [{"name": "authorizer", "type": "address"}, {"name": "nonce", "type": "bytes32"}]}
 
 
 class UsdcPayer:
@@ -35,7 +33,7 @@ class UsdcPayer:
     def payload(self, asked: Any, **changes: Any) -> dict[str, Any]:
         """A signed authorization; `changes` are of what it is asked to sign."""
         wanted = PaymentRequirements.model_validate({**asked["accepts"][0], **changes})
-        return ExactEvmScheme(self.scene.payer).create_payment_payload(wanted)
+        return ExactEvmScheme(EthAccountSigner(self.scene.payer)).create_payment_payload(wanted)
 
     def header(self, asked: Any, payload: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, str]:
         """`changes` are of what is given back."""
@@ -51,22 +49,7 @@ class UsdcPayer:
         return self.scene.run(self.send(header, path, **body))
 
     def cancel(self, payload: Mapping[str, Any]) -> None:
-        """Takes an authorization back, on chain."""
-        domain = {"name": "USDC", "version": "2", "chainId": CHAIN_ID, "verifyingContract": USDC}
-        nonce = bytes.fromhex(payload["authorization"]["nonce"][2:])
-        message = {"authorizer": self.scene.payer.address, "nonce": nonce}
-        signed = self.scene.payer.sign_message(encode_typed_data(domain, CANCEL, message))
-        self.scene.node.send(
-            "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)",
-            *(self.scene.payer.address, nonce, signed.v, signed.r.to_bytes(32), signed.s.to_bytes(32)),
-        )
+        cancel(self.scene.node, self.scene.payer, payload)
 
     def use(self, payload: Mapping[str, Any]) -> None:
-        """Settles an authorization past the facilitator, as anybody may who sees it."""
-        said, signature = payload["authorization"], bytes.fromhex(payload["signature"][2:])
-        times = (int(said["validAfter"]), int(said["validBefore"]))
-        self.scene.node.send(
-            "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
-            *(said["from"], said["to"], int(said["value"]), *times, bytes.fromhex(said["nonce"][2:])),
-            *(signature[64], signature[:32], signature[32:64]),
-        )
+        use(self.scene.node, payload)

@@ -1,4 +1,4 @@
-"""A seller of images for USDC alone, in this process, over a real EVM and PyPI `x402`'s facilitator, and who pays him."""
+"""A seller for USDC alone, in this process, over a real EVM and PyPI `x402`'s facilitator, and who pays him."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -15,6 +15,7 @@ from sqlalchemy import text
 from x402 import x402Client
 from x402.http.clients.httpx import x402AsyncTransport
 from x402.mechanisms.evm.exact import register_exact_evm_client
+from x402.mechanisms.evm.signers import EthAccountSigner
 
 from paywall.compose import compose, open_ring
 from paywall.products.images.room import open_images
@@ -67,7 +68,7 @@ class UsdcScene:
 
     def x402_http(self) -> httpx.AsyncClient:
         """One that pays what it is asked for, as PyPI `x402` does it."""
-        client = register_exact_evm_client(x402Client(), self.payer)
+        client = register_exact_evm_client(x402Client(), EthAccountSigner(self.payer))
         return self.http(x402AsyncTransport(client, self.app))
 
     @property

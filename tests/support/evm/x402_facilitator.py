@@ -70,15 +70,27 @@ class X402Facilitator:
             case "lost" | "broken":
                 return 502, {"error": "bad gateway"}
             case "denied":
-                return 200, {"success": False, "errorReason": "transaction_failed", "transaction": "", "network": NETWORK}
+                return 200, {
+                    "success": False,
+                    "errorReason": "transaction_failed",
+                    "transaction": "",
+                    "network": NETWORK,
+                }
             case "liar":
-                return 200, {"success": True, "isValid": True, "transaction": "0x" + "ab" * 32, "network": NETWORK}
+                return 200, {
+                    "success": True,
+                    "isValid": True,
+                    "transaction": "0x" + "ab" * 32,
+                    "network": NETWORK,
+                }
             case "junk":
                 return 200, ["what?"]
         return 200, told if fault != "hang" else {}
 
 
-def _handler(answer: Callable[[str, Mapping[str, str], Any], tuple[int, Any]]) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    answer: Callable[[str, Mapping[str, str], Any], tuple[int, Any]],
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
