@@ -19,7 +19,7 @@ TX_HASH = re.compile(r"0x[0-9a-f]{64}")
 _SERVER_ERROR, _REDIRECT, _BAD_REQUEST = 500, 300, 400
 
 
-class Verdict(NamedTuple):
+class FacilitatorVerdict(NamedTuple):
     """`reason` is the facilitator's, made fit to be shown."""
 
     valid: bool
@@ -42,14 +42,14 @@ class Facilitator:
         self._quick = JsonCalls(url, VERIFY_SECONDS, transport)
         self._slow = JsonCalls(url, settle_seconds, transport)
 
-    async def verify(self, request: Mapping[str, Any]) -> Verdict:
+    async def verify(self, request: Mapping[str, Any]) -> FacilitatorVerdict:
         """Whether it could be settled now; changes nothing. Errors: Unanswered."""
         told = await self._ask(self._quick, "/verify", request)
         match told.said.get("isValid"):
             case True if told.status < _REDIRECT:
-                return Verdict(valid=True)
+                return FacilitatorVerdict(valid=True)
             case False if told.status < _REDIRECT or _BAD_REQUEST <= told.status < _SERVER_ERROR:
-                return Verdict(
+                return FacilitatorVerdict(
                     valid=False, reason=clean(told.said.get("invalidReason") or "no reason was given")
                 )
         raise Unanswered(f"status {told.status}, and no verdict")

@@ -39,6 +39,8 @@ class X402Facilitator:
         self.settle_fault: Fault = ""
         #: set when what hangs may go on
         self.let_go = threading.Event()
+        #: set when something was settled, and before that is answered
+        self.settled = threading.Event()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -59,7 +61,12 @@ class X402Facilitator:
         if path == "/verify":
             return self._spoiled(self.verify_fault, lambda: self._facilitator.verify(payload, asked))
         assert path == "/settle"
-        return self._spoiled(self.settle_fault, lambda: self._facilitator.settle(payload, asked))
+        return self._spoiled(self.settle_fault, lambda: self._settle(payload, asked))
+
+    def _settle(self, payload: PaymentPayload, asked: PaymentRequirements) -> Any:
+        told = self._facilitator.settle(payload, asked)
+        self.settled.set()
+        return told
 
     def _spoiled(self, fault: Fault, do: Callable[[], Any]) -> tuple[int, Any]:
         if fault in {"", "late", "lost", "denied"}:
