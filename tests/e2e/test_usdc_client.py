@@ -30,8 +30,11 @@ SIGNER = EthAccountSigner(Account.from_key(keccak(b"payer")))
 def running(devnet: DevnetProcess, tmp_path: Path) -> Iterator[Running]:
     with EvmNode() as node, X402Facilitator(node) as facilitator:
         node.mint(SIGNER.address, 100 * PRICE)
-        own = {f"PAYWALL_{name.upper()}": str(value) for name, value in settings_of(node, facilitator).items()}
-        with SellerProcess(devnet, tmp_path, PAYWALL_RAILS="cardano,usdc", **own) as seller:
+        own = {
+            f"PAYWALL_{name.upper()}": str(value) for name, value in settings_of(node, facilitator).items()
+        }
+        own["PAYWALL_RAILS"] = "cardano,usdc"
+        with SellerProcess(devnet, tmp_path, descriptors=0, **own) as seller:
             yield node, facilitator, seller
 
 
@@ -54,7 +57,9 @@ def test_the_packages_client_buys_credits_and_uses_them(running: Running) -> Non
     assert node.balance(PAYEE) == PRICE
 
 
-def test_a_seller_that_is_killed_while_it_is_settled_hands_out_the_receipt_afterwards(running: Running) -> None:
+def test_a_seller_that_is_killed_while_it_is_settled_hands_out_the_receipt_afterwards(
+    running: Running,
+) -> None:
     node, facilitator, seller = running
     facilitator.settle_fault = "late"
     with httpx.Client(base_url=seller.url, timeout=60) as http:

@@ -108,6 +108,8 @@ class EvmChain:
             if topics == [USED, *nonce]:
                 moved = logs[place + 1] if place + 1 < len(logs) else None
                 paid = moved is not None and _pays(moved, authorization, pay_to)
+                if not paid and any(_pays(log, authorization, pay_to) for log in logs):
+                    raise _strange("transfer")  # whether that one is this one's is not for us to guess
                 return Spending(tx_hash, _number(told, "blockNumber"), paid)
             if topics == [CANCELED, *nonce]:
                 return Spending(tx_hash, _number(told, "blockNumber"), paid=False)

@@ -5,7 +5,7 @@ from paywall.rails.base import RailContext
 from paywall.rails.usdc.cdp_key import CdpKey, CdpKeyInvalid
 from paywall.rails.usdc.evm_chain import EvmChain
 from paywall.rails.usdc.facilitator import Facilitator
-from paywall.rails.usdc.settings import UsdcSettings
+from paywall.rails.usdc.settings import KNOWN, UsdcSettings
 from paywall.rails.usdc.usdc_option import UsdcTerms
 from paywall.rails.usdc.usdc_rail import UsdcRail
 
@@ -20,7 +20,11 @@ def open_rail(context: RailContext) -> UsdcRail:
     ):
         if not value:
             raise SetupError(f"The rail usdc needs {variable}: {what}.")
-    assert own.token is not None, "the rules of the settings"
+    if own.token is None:
+        raise SetupError(
+            "PAYWALL_USDC_ASSET, PAYWALL_USDC_NAME and PAYWALL_USDC_VERSION are set together; they may be left out "
+            f"on {' and '.join(KNOWN)} alone."
+        )
     terms = UsdcTerms(own.usdc_network, own.token, own.usdc_address, own.usdc_confirmations)
     facilitator = Facilitator(own.facilitator_url, _key(own, context), own.usdc_seconds)
     chain = EvmChain(own.usdc_rpc_url, own.token.address, context.asked)
@@ -29,8 +33,10 @@ def open_rail(context: RailContext) -> UsdcRail:
 
 def _key(own: UsdcSettings, context: RailContext) -> CdpKey | None:
     """Errors: SetupError."""
-    if not own.cdp_api_key_id:
+    if not (own.cdp_api_key_id or own.cdp_api_key_secret):
         return None
+    if not (own.cdp_api_key_id and own.cdp_api_key_secret):
+        raise SetupError("CDP_API_KEY_ID and CDP_API_KEY_SECRET are set together, or not at all.")
     try:
         return CdpKey(own.cdp_api_key_id, own.cdp_api_key_secret, context.clock)
     except CdpKeyInvalid as error:

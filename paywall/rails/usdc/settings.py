@@ -70,10 +70,6 @@ class UsdcSettings:
             NETWORK.fullmatch(self.usdc_network) is not None,
             "PAYWALL_USDC_NETWORK must name an EVM network, such as eip155:8453 for Base.",
         )
-        yield (
-            self.token is not None,
-            f"PAYWALL_USDC_ASSET, _NAME and _VERSION are set together, or left out for {' and '.join(KNOWN)}.",
-        )
         for name in ("usdc_asset", "usdc_address"):
             address = getattr(self, name)
             plain = ADDRESS.fullmatch(address) is not None and address != NOWHERE
@@ -87,10 +83,6 @@ class UsdcSettings:
         yield (
             1 <= self.usdc_seconds <= LONGEST_SECONDS,
             f"PAYWALL_USDC_SECONDS must be from 1 to {LONGEST_SECONDS}.",
-        )
-        yield (
-            bool(self.cdp_api_key_id) == bool(self.cdp_api_key_secret),
-            "CDP_API_KEY_ID and CDP_API_KEY_SECRET are set together, or not at all.",
         )
 
 
