@@ -24,6 +24,7 @@ from paywall.ops.worker import Worker
 from paywall.payments.claims import Claims
 from paywall.payments.forgetting import Forgetting
 from paywall.payments.looks import Looks
+from paywall.payments.naming import Naming
 from paywall.payments.receipts import Receipts
 from paywall.payments.reversals import Reversals
 from paywall.payments.settings import PaymentSettings
@@ -131,6 +132,12 @@ class Seller:
             reading=Reading(adapters.database),
             selling=self.selling,
             settlement=self.settlement,
+            naming=Naming(
+                database=adapters.database,
+                selling=self.selling,
+                rails={rail.id: rail for rail in adapters.rails},
+                turns=Turns(settings.room(PaymentSettings).payment_looks),
+            ),
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
             receipt_verifier=verifier,
             using=Using(self.selling, verifier, self.redeeming, clock.new_id),

@@ -12,6 +12,7 @@ from paywall.keys.identity import Identity
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
 from paywall.ops.metrics import Metrics
+from paywall.payments.naming import Naming
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
 from paywall.proofs.public import Proofs
@@ -50,6 +51,7 @@ class Surface:
     reading: Reading
     selling: Selling
     settlement: Settlement
+    naming: Naming
     dialects: PaymentDialects
     statuses: Statuses
     receipt_verifier: ReceiptVerifier
@@ -64,7 +66,7 @@ class Surface:
 
 def build_app(surface: Surface) -> ASGIApp:
     described = document(surface.service_url, surface.resources)
-    payments = PaymentsByHeader(surface.dialects, surface.settlement, surface.limiter)
+    payments = PaymentsByHeader(surface.dialects, surface.settlement, surface.naming, surface.limiter)
     sales = SalesRoutes(
         selling=surface.selling,
         settlement=surface.settlement,
