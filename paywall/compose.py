@@ -29,7 +29,7 @@ from shared.dialects.x402 import X402
 from shared.dialects.x402_v1 import X402V1
 
 #: the forms that every 402 goes out in; the first is for who asks for none
-DIALECTS: tuple[Dialect, ...] = (Ack(), AckJson(), X402(), X402V1(), Mpp())
+DIALECTS: tuple[Dialect, ...] = (Ack(), AckJson(), X402(), Mpp(), X402V1())
 
 
 def check_storage(settings: Settings) -> None:

@@ -133,10 +133,7 @@ class Seller:
             selling=self.selling,
             settlement=self.settlement,
             naming=Naming(
-                database=adapters.database,
-                selling=self.selling,
-                rails={rail.id: rail for rail in adapters.rails},
-                turns=Turns(settings.room(PaymentSettings).payment_looks),
+                self.database, self.selling, adapters.rails, settings.room(PaymentSettings).payment_looks
             ),
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
             receipt_verifier=verifier,

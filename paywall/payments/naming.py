@@ -10,7 +10,7 @@ A receipt that is bound to a holder is handed to anybody.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ KEPT_SECONDS = 86_400
 KEPT = 1024
 
 
-class _Made(NamedTuple):
+class _Sold(NamedTuple):
     """A request as it is known here: its token, its expiry, and its holder if it has one."""
 
     token: str
@@ -40,16 +40,14 @@ class _Made(NamedTuple):
 
 
 class Naming:
-    """Finds or makes the payment request of a payment. `rails` are by id."""
+    """Finds or makes the payment request of a payment; of so many payments at once."""
 
-    def __init__(
-        self, *, database: Database, selling: Selling, rails: Mapping[str, Rail], turns: Turns
-    ) -> None:
+    def __init__(self, database: Database, selling: Selling, rails: Sequence[Rail], at_once: int) -> None:
         self._database = database
         self._selling = selling
         self._rails = rails
-        self._turns = turns
-        self._made: OrderedDict[tuple[str, Order], _Made] = OrderedDict()
+        self._turns = Turns(at_once)
+        self._made: OrderedDict[tuple[str, Order], _Sold] = OrderedDict()
 
     async def named(self, evidence: Evidence, order: Order, showing: str) -> Evidence:
         """The evidence with the request and the option that it pays. `showing` is this call's, or its key's.
@@ -66,7 +64,7 @@ class Naming:
 
     def _paid_by(self, evidence: Evidence) -> tuple[Rail, str]:
         """Errors: ClaimInvalid when no rail reads the payment."""
-        for rail in self._rails.values():
+        for rail in self._rails:
             if isinstance(rail, PaidExactly):
                 try:
                     return rail, rail.external_id(evidence)
@@ -74,20 +72,20 @@ class Naming:
                     continue
         raise ClaimInvalid("The claim does not hold: what it shows is no payment that is taken here.")
 
-    async def _request(self, external_id: str, order: Order) -> _Made:
+    async def _request(self, external_id: str, order: Order) -> _Sold:
         """Copies that are sent at once pay one request."""
         known = self._made.get((external_id, order))
         if known is not None:
             return known
         sold = await self._selling.sell(order.product, order.credits, order.holder)
-        made = _Made(sold.token, sold.request.expires_at, order.holder)
+        made = _Sold(sold.token, sold.request.expires_at, order.holder)
         self._made[external_id, order] = made
         if len(self._made) > KEPT:
             self._made.popitem(last=False)
         return made
 
 
-def _claimed(tx: Transaction, rail: str, external_id: str) -> _Made | None:
+def _claimed(tx: Transaction, rail: str, external_id: str) -> _Sold | None:
     """The request of a payment that was claimed."""
     row = store.payment(tx, rail, external_id)
     request = None if row is None else request_store.find(tx, row.payment_request_id)
@@ -95,10 +93,10 @@ def _claimed(tx: Transaction, rail: str, external_id: str) -> _Made | None:
         return None
     token = request_store.token_of(tx, request.id)
     assert token is not None, "what is claimed has its token"
-    return _Made(token, request.expires_at, request.holder)
+    return _Sold(token, request.expires_at, request.holder)
 
 
-def _admit(tx: Transaction, rail: str, external_id: str, showing: str, made: _Made) -> None:
+def _admit(tx: Transaction, rail: str, external_id: str, showing: str, made: _Sold) -> None:
     """Write the showing down while the payment is nobody's; later, only what was written down counts.
 
     Errors: ClaimUsed, and nothing is written.

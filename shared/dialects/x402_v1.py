@@ -6,6 +6,7 @@ networks that they do not know, so that only those are asked for.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared import strict_json
@@ -24,6 +25,7 @@ from shared.dialects.base import (
 )
 from shared.dialects.payloads import payload_of
 from shared.dialects.x402 import PENDING, SCHEME, decoded_header, encoded_header, payer_named
+from shared.problem import Problem
 from shared.tokens import fields
 from shared.tokens.jws import TokenError
 
@@ -48,16 +50,14 @@ _NETWORKS = {name: network for network, name in NAMES.items()}
 
 
 class X402V1:
-    """The 402 goes into whichever JSON body is sent; it has none of its own that anybody asks for."""
+    """The 402 goes into whichever JSON body is sent; its own one is that of problem details."""
 
     id = "x402-v1"
 
     def challenge(self, offer: Offer) -> Response402Parts:
-        known = [terms for terms in offer.wordings.exact if terms.network in NAMES]
+        known = _known(offer)
         members = (lambda: _members(offer, known)) if known else None
-        return Response402Parts(
-            (), lambda: _json(_members(offer, known)), "application/x402-v1+json", members=members
-        )
+        return Response402Parts((), lambda: _asking(offer), "application/problem+json", members=members)
 
     def read_payment(
         self,
@@ -80,8 +80,7 @@ class X402V1:
             case Refusal(problem, to_pay, headers):
                 body = refusal_body(problem, to_pay)
                 if to_pay is not None:
-                    known = [terms for terms in to_pay.wordings.exact if terms.network in NAMES]
-                    body |= _members(to_pay, known)
+                    body |= _members(replace(to_pay, problem=problem), _known(to_pay))
                 lines = (*headers, *_failed(problem.code, "", shown))
                 return AnswerParts(problem.status, lines, _json(body), "application/problem+json")
 
@@ -93,6 +92,16 @@ class X402V1:
             "payer": payer_named(paid.payer),
         }
         return ((RESPONSE, encoded_header(told)),)
+
+
+def _known(offer: Offer) -> list[ExactTerms]:
+    return [terms for terms in offer.wordings.exact if terms.network in NAMES]
+
+
+def _asking(offer: Offer) -> bytes:
+    detail = f"Pay {offer.request.price} to get {offer.request.order.credits} credits."
+    asked = Problem(402, "payment_required", "Payment required", detail, retryable=True)
+    return _json(refusal_body(offer.problem or asked, offer) | _members(offer, _known(offer)))
 
 
 def _members(offer: Offer, known: list[ExactTerms]) -> dict[str, Any]:
