@@ -9,6 +9,7 @@ from mpp.methods.evm.assets import BASE_SEPOLIA_USDC
 from tests.sellers.dialects.x402_client import decoded
 from tests.support.evm.evm_node import NETWORK
 from tests.support.evm.usdc_scene import PRICE, UsdcScene
+from tests.support.world.openapi_document import Described
 
 BUY, USE, LINCOLN = "/api/images/buy", "/api/images/generate", {"name": "Abraham Lincoln"}
 
@@ -45,3 +46,17 @@ def test_pypi_pympp_buys_credits_by_its_method_evm(scene: UsdcScene) -> None:
     assert (receipt.status, receipt.method) == ("success", "evm")
     assert len(receipt.reference) == len("0x") + 64
     assert scene.paid - before == 2 * PRICE
+
+
+def test_what_is_asked_and_answered_fits_the_document(scene: UsdcScene) -> None:
+    async def walk() -> None:
+        async with scene.http() as http:
+            described = Described((await http.get("/openapi.json")).json())
+            for headers in ({}, {"Accept": "application/json"}):
+                described.check(await http.post(BUY, json={"credits": 1}, headers=headers))
+                described.check(await http.post(USE, json=LINCOLN, headers=headers))
+        async with scene.x402_http() as http:
+            described.check(await http.post(BUY, json={"credits": 1}))
+            described.check(await http.post(USE, json=LINCOLN))
+
+    scene.run(walk())
