@@ -132,9 +132,7 @@ class Seller:
             reading=Reading(adapters.database),
             selling=self.selling,
             settlement=self.settlement,
-            naming=Naming(
-                self.database, self.selling, adapters.rails, settings.room(PaymentSettings).payment_looks
-            ),
+            naming=Naming(self.database, self.selling, adapters.rails),
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
             receipt_verifier=verifier,
             using=Using(self.selling, verifier, self.redeeming, clock.new_id),

@@ -27,6 +27,8 @@ from shared.tokens.prt import Order
 
 #: how long behind its request's expiry a showing is known
 KEPT_SECONDS = 86_400
+#: payments that are named at once; the rest wait, and memory for them has an end
+AT_ONCE = 64
 #: payments whose request was made here just now
 KEPT = 1024
 
@@ -40,13 +42,13 @@ class _Sold(NamedTuple):
 
 
 class Naming:
-    """Finds or makes the payment request of a payment; of so many payments at once."""
+    """Finds or makes the payment request of a payment."""
 
-    def __init__(self, database: Database, selling: Selling, rails: Sequence[Rail], at_once: int) -> None:
+    def __init__(self, database: Database, selling: Selling, rails: Sequence[Rail]) -> None:
         self._database = database
         self._selling = selling
         self._rails = rails
-        self._turns = Turns(at_once)
+        self._turns = Turns(AT_ONCE)
         self._made: OrderedDict[tuple[str, Order], _Sold] = OrderedDict()
 
     async def named(self, evidence: Evidence, order: Order, showing: str) -> Evidence:
