@@ -28,9 +28,10 @@ from shared.dialects.ack import Ack, AckJson
 from shared.dialects.base import Dialect
 from shared.dialects.mpp import Mpp
 from shared.dialects.x402 import X402
+from shared.dialects.x402_v1 import X402V1
 
 #: the forms that every 402 goes out in; the first is for who asks for none
-DIALECTS: tuple[Dialect, ...] = (Ack(), AckJson(), X402(), Mpp())
+DIALECTS: tuple[Dialect, ...] = (Ack(), AckJson(), X402(), Mpp(), X402V1())
 
 
 def check_storage(settings: Settings) -> None:

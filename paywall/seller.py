@@ -24,6 +24,7 @@ from paywall.ops.worker import Worker
 from paywall.payments.claims import Claims
 from paywall.payments.forgetting import Forgetting
 from paywall.payments.looks import Looks
+from paywall.payments.naming import Naming
 from paywall.payments.receipts import Receipts
 from paywall.payments.reversals import Reversals
 from paywall.payments.settings import PaymentSettings
@@ -135,6 +136,7 @@ class Seller:
             reading=Reading(adapters.database),
             selling=self.selling,
             settlement=self.settlement,
+            naming=Naming(self.database, self.selling, adapters.rails),
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
             receipt_verifier=verifier,
             using=Using(self.selling, verifier, self.redeeming, clock.new_id),
@@ -153,7 +155,16 @@ class Seller:
 
     async def _catalog(self) -> dict[str, object]:
         """Errors: StorageUnavailable."""
-        catalog = _catalog(self.settings, self._adapters)
+        settings, adapters = self.settings, self._adapters
+        catalog = catalog_of(
+            seller=adapters.identity.did,
+            network=settings.chain_network,
+            chain_url=settings.chain_url if settings.network == "devnet" and settings.needs_chain else None,
+            token=adapters.token,
+            products=[product.describe() for product in adapters.products.values()],
+            rails=[rail.describe() for rail in adapters.rails],
+            resources=[resource.describe() for resource in adapters.resources],
+        )
         return catalog if self.coverage is None else catalog | {"credits_left": await self.coverage.left()}
 
     async def start(self) -> None:
@@ -244,16 +255,4 @@ def _reversals(settings: Settings, adapters: Adapters) -> Reversals:
         rails=adapters.rails,
         clock=clock.unix_now,
         pause=settings.room(PaymentSettings).watch_seconds(settings.network),
-    )
-
-
-def _catalog(settings: Settings, adapters: Adapters) -> dict[str, object]:
-    return catalog_of(
-        seller=adapters.identity.did,
-        network=settings.chain_network,
-        chain_url=settings.chain_url if settings.network == "devnet" and settings.needs_chain else None,
-        token=adapters.token,
-        products=[product.describe() for product in adapters.products.values()],
-        rails=[rail.describe() for rail in adapters.rails],
-        resources=[resource.describe() for resource in adapters.resources],
     )

@@ -7,7 +7,7 @@ from paywall.keys.identity import Identity
 from paywall.payments.tables import PaymentRow, ReceiptRow
 from paywall.sales.tables import PaymentRequestRow
 from shared.keys import PublicKey
-from shared.tokens import receipt
+from shared.tokens import jws, receipt
 from shared.tokens.receipt import Receipt
 
 DAY = 86_400
@@ -54,3 +54,10 @@ class Receipts:
     def _days(self, product: str) -> int:
         """Paid for is paid for: a product may leave the catalog while its payment settles."""
         return self._validity_days.get(product, max(self._validity_days.values()))
+
+
+def transaction_of(row: ReceiptRow) -> str | None:
+    """The hash of the transaction that paid, where the receipt says one: a rail may learn it when it settles."""
+    subject = jws.read(row.token).payload["vc"]["credentialSubject"]
+    found = subject["metadata"].get("txHash")
+    return found if isinstance(found, str) else None

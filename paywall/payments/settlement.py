@@ -28,7 +28,7 @@ from paywall.ops.failpoints import failpoint
 from paywall.payments import store
 from paywall.payments.claims import Claims
 from paywall.payments.looks import Looks
-from paywall.payments.receipts import Receipts
+from paywall.payments.receipts import Receipts, transaction_of
 from paywall.payments.rules import to_pay
 from paywall.payments.tables import PaymentRow
 from paywall.rails.base import Failed, Pending, Rail, Settled
@@ -119,17 +119,17 @@ class Settlement:
         failpoint("pay.settled")
         match outcome:
             case Settled():
-                await self._finish(payment, rail)
+                await self._finish(payment, rail, outcome)
                 return await self._paid(payment.payment_request_id)
             case Pending(confirmations, required):
                 return Settling(payment.payment_request_id, payment.external_id, confirmations, required)
             case Failed(reason):
                 return await self._fail(payment, reason, first=first)
 
-    async def _finish(self, payment: PaymentRow, rail: Rail) -> None:
+    async def _finish(self, payment: PaymentRow, rail: Rail, settled: Settled) -> None:
         request_row = await self._database.read(lambda tx: request_store.find(tx, payment.payment_request_id))
         assert request_row is not None
-        metadata = rail.receipt_metadata(store.for_rail(payment))
+        metadata = {**rail.receipt_metadata(store.for_rail(payment)), **settled.metadata}
         receipt = await self._receipts.issue(request_row, payment, metadata)
         failpoint("pay.issued")
 
@@ -199,5 +199,5 @@ def read_paid(tx: Transaction, request_id: str) -> Paid:
     assert balance is not None
     if balance.revoked_by is not None:
         raise PaymentReversed
-    paid_by = store.payment_of(tx, receipt).external_id
+    paid_by = transaction_of(receipt) or store.payment_of(tx, receipt).external_id
     return Paid(request_id, receipt.token, balance.buckets(), paid_by, receipt.payer, receipt.created_at)

@@ -5,7 +5,7 @@ room is put through `tests/contract/test_rails.py`, which finds it by itself and
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from paywall.keys.signers.base import Signer
@@ -71,10 +71,14 @@ class StoredPayment:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The money is here for good. `paid_at` is when it moved (Unix seconds)."""
+    """The money is here for good. `paid_at` is when it moved (Unix seconds).
+
+    `metadata` is what the receipt says of it besides `receipt_metadata`: what was not known when it was claimed.
+    """
 
     paid_at: int
     confirmations: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

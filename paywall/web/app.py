@@ -12,6 +12,7 @@ from paywall.keys.identity import Identity
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
 from paywall.ops.metrics import Metrics
+from paywall.payments.naming import Naming
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
 from paywall.proofs.public import Proofs
@@ -59,6 +60,7 @@ class Surface:
     reading: Reading
     selling: Selling
     settlement: Settlement
+    naming: Naming
     dialects: PaymentDialects
     statuses: Statuses
     receipt_verifier: ReceiptVerifier
@@ -75,7 +77,7 @@ def build_pricing(surface: Surface) -> Pricing:
     """What the handlers of other programs are priced by."""
     return Pricing(
         using=surface.using,
-        payments=PaymentsByHeader(surface.dialects, surface.settlement, surface.limiter),
+        payments=PaymentsByHeader(surface.dialects, surface.settlement, surface.naming, surface.limiter),
         dialects=surface.dialects,
         origins=surface.origins,
         proxies=surface.proxies,
@@ -84,7 +86,7 @@ def build_pricing(surface: Surface) -> Pricing:
 
 def build_app(surface: Surface) -> ASGIApp:
     described = document(surface.service_url, surface.resources, surface.charges)
-    payments = PaymentsByHeader(surface.dialects, surface.settlement, surface.limiter)
+    payments = PaymentsByHeader(surface.dialects, surface.settlement, surface.naming, surface.limiter)
     sales = SalesRoutes(
         selling=surface.selling,
         settlement=surface.settlement,

@@ -23,6 +23,7 @@ from paywall.web.payments.by_header import PaymentsByHeader, ShownPayment
 from paywall.web.responses import JsonResponse, WholeResponse
 from paywall.web.sales import SalesRoutes
 from shared.dialects.base import Paid
+from shared.tokens.prt import Order
 
 #: a client that lost count of its own keys sees that this is no new use
 REPEATED = (("Idempotent-Replayed", "true"),)
@@ -70,7 +71,8 @@ class ResourceRoutes:
         What cannot be asked for is refused before any money moves. What fails behind the payment leaves a receipt.
         """
         self._using.check(self._resource, asked)
-        paid = await self._payments.settle(request, payment)
+        resource = self._resource
+        paid = await self._payments.settle(request, payment, lambda: Order(resource.product, resource.cost))
         if not isinstance(paid, Paid):
             return paid
         try:

@@ -23,6 +23,7 @@ from shared.dialects.base import Paid
 from shared.tokens import dpop
 from shared.tokens.dpop import HolderProof
 from shared.tokens.jws import TokenError
+from shared.tokens.prt import Order
 
 
 class SalesRoutes:
@@ -60,8 +61,8 @@ class SalesRoutes:
         """The 402, in every dialect at once, the body in the one that is asked for; or what pays one, in a header."""
         raw = await read_bytes(request)
         if (payment := self._payments.read(request)) is not None:
-            return await self._settled(request, payment)
-        credits, holder = _kept_order(raw) if len(raw) <= SMALL_BODY else _order(raw)
+            return await self._settled(request, payment, lambda: _order_of(product, raw))
+        credits, holder = _ordered(raw)
         sold = await self._selling.sell(product, credits, holder)
         response = self._dialects.challenge(request, sold)
         response.append((_location(request, sold.request.id),))
@@ -77,8 +78,8 @@ class SalesRoutes:
         response.append((_location(request, outcome.payment_request_id),))
         return response
 
-    async def _settled(self, request: Request, payment: ShownPayment) -> Response:
-        paid = await self._payments.settle(request, payment)
+    async def _settled(self, request: Request, payment: ShownPayment, order: Callable[[], Order]) -> Response:
+        paid = await self._payments.settle(request, payment, order)
         if not isinstance(paid, Paid):
             return paid
         response = self._payments.answer(request, payment, paid)
@@ -116,6 +117,16 @@ def _order(raw: bytes) -> tuple[int, str | None]:
 
 #: most buyers order in the words of those before them, and what words say does not change
 _kept_order = lru_cache(maxsize=256)(_order)
+
+
+def _order_of(product: str, raw: bytes) -> Order:
+    """Errors: NotJson, BadRequest."""
+    credits, holder = _ordered(raw)
+    return Order(product, credits, holder=holder)
+
+
+def _ordered(raw: bytes) -> tuple[int, str | None]:
+    return _kept_order(raw) if len(raw) <= SMALL_BODY else _order(raw)
 
 
 def _credits(body: Mapping[str, Any]) -> int:

@@ -96,7 +96,8 @@ class Evidence:
 
     A dialect that gives back no token leaves it empty and names the request by `reference`, its id and the token's
     signature with a dot between: who has not seen the token cannot. One whose payers sign nothing but the payment
-    leaves `payer` empty.
+    leaves `payer` empty. One that gives back nothing at all leaves the option empty too, and `payments/naming.py` finds
+    or makes what is paid.
 
     `payload` is for the option's rail alone to read, which names its members: texts, and bytes where a signed
     payment is handed over for the rail to submit. `showing` names this one showing of it: the same words, shown
@@ -116,12 +117,16 @@ class Evidence:
 
 
 class Response402Parts(NamedTuple):
-    """`body` is made when it is the one that is asked for: of all dialects' bodies only one is sent."""
+    """`body` is made when it is the one that is asked for: of all dialects' bodies only one is sent.
+
+    `members` go into that one, where it is a JSON object of another dialect.
+    """
 
     headers: HeaderLines
     body: Callable[[], bytes]
     media_type: str
     status: int = 402
+    members: Callable[[], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,8 @@ class AnswerParts:
 class Paid:
     """The payment is final. `credits` are the buckets of the account that the receipt opened.
 
-    `external_id` is the payment's at its rail, `payer` a DID, `settled_at` in Unix seconds.
+    `external_id` names the payment: its transaction, or its id at its rail. `payer` is a DID, `settled_at` in Unix
+    seconds.
     """
 
     payment_request_id: str

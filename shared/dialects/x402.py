@@ -67,7 +67,7 @@ class X402:
         now: int,  # noqa: ARG002  nothing here has a time
     ) -> Evidence | None:
         shown = headers.get(SIGNATURE.lower())
-        return None if shown is None else _evidence(_decoded(shown))
+        return None if shown is None else _evidence(decoded_header(SIGNATURE, shown))
 
     def answer(self, outcome: PaymentOutcome, shown: Evidence | None) -> AnswerParts:
         network = "" if shown is None else shown.network
@@ -92,7 +92,7 @@ class X402:
             "success": True,
             "transaction": paid.external_id,
             "network": "" if shown is None else shown.network,
-            "payer": paid.payer,
+            "payer": payer_named(paid.payer),
             "extensions": {
                 "offer-receipt": {"info": {"receipt": {"format": "jws", "signature": paid.receipt}}}
             },
@@ -159,15 +159,21 @@ def _evidence(said: Mapping[str, Any]) -> Evidence:
     )
 
 
-def _decoded(header: str) -> Mapping[str, Any]:
+def payer_named(did: str) -> str:
+    """As x402 names a payer: by his address, where the DID is one (did:pkh, CAIP-10)."""
+    return did.rpartition(":")[2] if did.startswith("did:pkh:") else did
+
+
+def decoded_header(name: str, header: str) -> Mapping[str, Any]:
+    """The object in a header of x402's, of either version. Errors: TokenError."""
     if len(header) > MAX_HEADER:
-        raise TokenError("too_long", f"{SIGNATURE} has more than {MAX_HEADER} characters")
+        raise TokenError("too_long", f"{name} has more than {MAX_HEADER} characters")
     try:
         said = strict_json.loads(base64.b64decode(header, validate=True))
     except (binascii.Error, ValueError) as error:
-        raise TokenError("malformed", f"{SIGNATURE} is not base64 of JSON: {error}") from error
+        raise TokenError("malformed", f"{name} is not base64 of JSON: {error}") from error
     if not isinstance(said, dict):
-        raise TokenError("malformed", f"{SIGNATURE} holds no object")
+        raise TokenError("malformed", f"{name} holds no object")
     return said
 
 
@@ -176,7 +182,12 @@ def _failed(reason: str, transaction: str, network: str) -> dict[str, Any]:
 
 
 def _response(told: Mapping[str, Any]) -> HeaderLines:
-    return ((RESPONSE, _encoded(strict_json.dumps(told).encode())),)
+    return ((RESPONSE, encoded_header(told)),)
+
+
+def encoded_header(told: Mapping[str, Any]) -> str:
+    """An object as x402 has it in a header, of either version."""
+    return _encoded(strict_json.dumps(told).encode())
 
 
 def _encoded(text: bytes) -> str:

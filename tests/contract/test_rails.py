@@ -2,13 +2,12 @@
 
 A rail comes with a recorded exchange, `rails/<rail>.json`: prices and their quotes, evidence and payments with
 what the outside answered and what the rail must say. The answers were recorded from the real thing (for
-`cardano` from the devnet, by `rails/record_cardano.py`) and are played back by a twin that knows nothing else.
+`cardano` from the devnet, by `rails/record_cardano.py`, for `usdc` from an EVM and PyPI `x402`'s facilitator) and are
+played back by a twin that knows nothing else.
 """
 
 import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,56 +19,24 @@ import paywall.rails
 from paywall.errors import PaywallError
 from paywall.rails import registry
 from paywall.rails.base import Pending, Rail, RailOutcome, StoredPayment, Watched
-from paywall.rails.cardano.option import CardanoTerms
-from paywall.rails.cardano.rail import CardanoRail
-from shared.chain.base import ChainError, ChainUnavailable, SubmitUnknown
 from shared.dialects.base import StoredRequest
 from shared.keys import PublicKey
 from shared.money import Money
 from shared.tokens import prt
-from tests.contract.rails.recorded_chain import RecordedChain
-from tests.contract.rails.spelling import read_evidence, spelled_payment
+from tests.contract.rails.spelling import read_evidence, spelled_outcome, spelled_payment
+from tests.contract.rails.ways import WAYS, Broken, Twin
 
 FOLDER = Path(__file__).parent / "rails"
 RAILS = registry.rooms()
+NOTHING = Broken()
 Case = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the suite opens one rail over a record of the outside."""
-
-    open: Callable[[Case, RecordedChain, int], Rail]
-    #: questions that may go unanswered, each of which leaves the outcome unknown
-    faults: tuple[tuple[str, type[ChainError]], ...]
-
-
-def _cardano(terms: Case, chain: RecordedChain, now: int) -> Rail:
-    rate = Money.parse(terms["rate"])
-    return CardanoRail(
-        CardanoTerms(terms["network"], terms["recipient"], rate, terms["confirmations"], terms["final"]),
-        chain,
-        lambda: now,
-    )
-
-
-WAYS: dict[str, Way] = {
-    "cardano": Way(
-        _cardano,
-        (
-            *(("tip", ChainUnavailable), ("inclusion", ChainUnavailable), ("transaction", ChainUnavailable)),
-            *(("ends", ChainUnavailable), ("submit", ChainUnavailable), ("submit", SubmitUnknown)),
-            ("block_at", ChainUnavailable),
-        ),
-    )
-}
 
 
 def recorded(rail: str) -> Case:
     path = FOLDER / f"{rail}.json"
     assert path.exists(), (
         f"paywall/rails/{rail} has no recorded exchange: record it into tests/contract/rails/{rail}.json "
-        "(record_cardano.py there shows how) and tell tests/contract/test_rails.py in WAYS how to open the rail."
+        "(record_cardano.py there shows how) and tell tests/contract/rails/ways.py in WAYS how to open the rail."
     )
     record: Case = json.loads(path.read_text("utf-8"))
     return record
@@ -101,7 +68,7 @@ def case_of(rail: str, part: str, name: str) -> Case:
 @pytest.mark.parametrize("rail", RAILS)
 def test_a_rail_has_a_recorded_exchange_that_goes_through_every_outcome(rail: str) -> None:
     record = recorded(rail)
-    assert rail in WAYS, f"tests/contract/test_rails.py does not know in WAYS how to open the rail {rail}."
+    assert rail in WAYS, f"tests/contract/rails/ways.py does not know in WAYS how to open the rail {rail}."
     assert {case["expected"]["outcome"] for case in record["settles"]} == {"Settled", "Pending", "Failed"}
     checked = [case["expected"] for case in record["checks"]]
     assert any("payment" in told for told in checked)
@@ -137,6 +104,7 @@ def test_a_quote_is_what_the_definition_says(rail: str) -> None:
 @given(cents=st.integers(1, 10**12), rate=st.integers(1, 10**6))
 def test_a_quote_is_pure_positive_and_rounded_up(rail: str, cents: int, rate: int) -> None:
     """The seller never gets less than the price, and less than one minor unit more."""
+    rate = WAYS[rail].rate or rate
     opened, chain = open_rail(rail, {"rate": str(Money(rate, "USD", 2))})
     option = opened.quote(Money(cents, "USD", 2))
     assert option == opened.quote(Money(cents, "USD", 2))
@@ -152,16 +120,16 @@ def test_a_check_says_what_was_recorded_and_changes_nothing(rail: str, name: str
     opened, chain = open_rail(rail, now=case["now"], answers=case["chain"])
     first, second = (asyncio.run(check(rail, opened, case)) for _ in range(2))
     assert first == second == case["expected"]
-    assert not [question for question in chain.asked if question.startswith("submit")]
+    assert not [question for question in chain.asked if question.startswith(WAYS[rail].changing)]
 
 
 @pytest.mark.parametrize(("rail", "name"), cases("checks"))
 def test_a_check_that_gets_no_answer_neither_proves_nor_refuses(rail: str, name: str) -> None:
     case = case_of(rail, "checks", name)
-    for kind, fault in WAYS[rail].faults:
-        opened, chain = open_rail(rail, now=case["now"], answers=case["chain"], broken=(kind, fault))
+    for fault in WAYS[rail].faults:
+        opened, chain = open_rail(rail, now=case["now"], answers=case["chain"], broken=fault)
         told = asyncio.run(check(rail, opened, case))
-        hit = any(question.split()[0] == kind for question in chain.asked)
+        hit = any(question.split()[0] == fault.kind for question in chain.asked)
         assert told == ({"error": "unavailable"} if hit else case["expected"])
 
 
@@ -170,20 +138,20 @@ def test_a_look_says_what_was_recorded_and_may_be_repeated(part: str, rail: str,
     case = case_of(rail, part, name)
     opened, _ = open_rail(rail, answers=case["chain"])
     outcomes = [asyncio.run(look(part, opened, case)) for _ in range(3)]
-    assert [spelled(outcome) for outcome in outcomes] == [case["expected"]] * 3
+    assert [spelled_outcome(outcome) for outcome in outcomes] == [case["expected"]] * 3
 
 
 @pytest.mark.parametrize(("part", "rail", "name"), LOOKS)
 def test_what_is_not_known_is_pending_and_never_failed(part: str, rail: str, name: str) -> None:
     """Whichever question goes unanswered: a payment that may have happened is not given up."""
     case = case_of(rail, part, name)
-    for kind, fault in WAYS[rail].faults:
-        opened, chain = open_rail(rail, answers=case["chain"], broken=(kind, fault))
+    for fault in WAYS[rail].faults:
+        opened, chain = open_rail(rail, answers=case["chain"], broken=fault)
         outcome = asyncio.run(look(part, opened, case))
-        if any(question.split()[0] == kind for question in chain.asked):
-            assert isinstance(outcome, Pending), (kind, fault)
+        if any(question.split()[0] == fault.kind for question in chain.asked):
+            assert isinstance(outcome, Pending), fault
         else:
-            assert spelled(outcome) == case["expected"]
+            assert spelled_outcome(outcome) == case["expected"]
 
 
 @pytest.mark.parametrize(("rail", "name"), cases("settles"))
@@ -221,10 +189,9 @@ def open_rail(
     *,
     now: int = 0,
     answers: Case | None = None,
-    broken: tuple[str, type[ChainError]] = ("", ChainUnavailable),
-) -> tuple[Rail, RecordedChain]:
-    chain = RecordedChain(answers or {}, broken=broken[0], fault=broken[1])
-    return WAYS[rail].open({**recorded(rail)["terms"], **(terms or {})}, chain, now), chain
+    broken: Broken = NOTHING,
+) -> tuple[Rail, Twin]:
+    return WAYS[rail].open({**recorded(rail)["terms"], **(terms or {})}, answers or {}, broken, now)
 
 
 async def check(rail: str, opened: Rail, case: Case) -> Case:
@@ -245,7 +212,3 @@ async def look(part: str, opened: Rail, case: Case) -> RailOutcome:
         return await opened.settle(payment)
     assert isinstance(opened, Watched)
     return await opened.watch(payment)
-
-
-def spelled(outcome: RailOutcome) -> Case:
-    return {"outcome": type(outcome).__name__, **asdict(outcome)}

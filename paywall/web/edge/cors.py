@@ -16,7 +16,7 @@ from paywall.web.settings import ANY
 #: what a page may read beside the body; `*` is for the headers of dialects that others bring
 EXPOSED = (
     *("WWW-Authenticate", "Location", "Retry-After", "Request-Id", "Credits-Remaining", "Redemption-Id"),
-    *("PAYMENT-REQUIRED", "PAYMENT-RESPONSE", "Payment-Receipt"),
+    *("PAYMENT-REQUIRED", "PAYMENT-RESPONSE", "X-PAYMENT-RESPONSE", "Payment-Receipt"),
     *("Idempotent-Replayed", "Allow", "ETag", "Accept-Ranges", "Content-Range", "*"),
 )
 _FOR_ANY = (

@@ -125,6 +125,7 @@ HEADERS = {
     "Idempotent-Replayed": {"schema": text(), "description": "`true` where the key was answered before"},
     "PAYMENT-REQUIRED": {"schema": text(), "description": "what is asked for, by x402: base64 of JSON"},
     "PAYMENT-RESPONSE": {"schema": text(), "description": "what became of a payment by x402: base64 of JSON"},
+    "X-PAYMENT-RESPONSE": {"schema": text(), "description": "the same in version 1 of x402"},
     "Payment-Receipt": {
         "schema": text(),
         "description": "of a payment by MPP, with the receipt: base64url of JSON",
@@ -154,6 +155,7 @@ PARAMETERS = {
     "PAYMENT-SIGNATURE": _parameter(
         "PAYMENT-SIGNATURE", "header", "What pays the 402 of the same path, by x402: base64 of JSON", text()
     ),
+    "X-PAYMENT": _parameter("X-PAYMENT", "header", "The same in version 1 of x402", text()),
     "Idempotency-Key": _parameter(
         "Idempotency-Key",
         "header",

@@ -70,7 +70,7 @@ def _buy() -> Spec:
     paid = answer(
         "Paid by the header of another dialect: the receipt, for each copy of the same payment",
         {"application/json": ref("Paid")},
-        *("Location", "PAYMENT-RESPONSE", "Payment-Receipt"),
+        *("Location", "PAYMENT-RESPONSE", "X-PAYMENT-RESPONSE", "Payment-Receipt"),
     )
     refused = (*BODY, *CLAIMED, errors.TooManyRequests, errors.SupplyExhausted)
     answers = {200: paid, 402: offered}
@@ -79,7 +79,7 @@ def _buy() -> Spec:
         answers,
         refused,
         body="Buy",
-        parameters=["PAYMENT-SIGNATURE"],
+        parameters=["PAYMENT-SIGNATURE", "X-PAYMENT", "Idempotency-Key"],
         security=[{"payment": []}, {}],
     )
 
@@ -98,8 +98,7 @@ def _use(resource: Resource) -> Spec:
             "Credits-Remaining",
             "Redemption-Id",
             "Idempotent-Replayed",
-            "PAYMENT-RESPONSE",
-            "Payment-Receipt",
+            *("PAYMENT-RESPONSE", "X-PAYMENT-RESPONSE", "Payment-Receipt"),
         ),
         example=described.examples.get(described.answer),
     )
@@ -119,7 +118,7 @@ def _use(resource: Resource) -> Spec:
         (*BODY, *SHOWN, *CLAIMED, *refusals),
         body=described.request,
         example=described.examples.get(described.request),
-        parameters=["DPoP", "Idempotency-Key", "PAYMENT-SIGNATURE"],
+        parameters=["DPoP", "Idempotency-Key", "PAYMENT-SIGNATURE", "X-PAYMENT"],
         security=[{"dpop": []}, {"bearer": []}, {"payment": []}, {}],
     )
 

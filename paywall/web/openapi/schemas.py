@@ -216,6 +216,9 @@ def problem(more: Iterable[str]) -> Schema:
             "paid": whole("what arrived, in minor units"),
             "required": whole("what was asked for, in minor units"),
             "granted": whole("how many credits the receipt had"),
+            "x402Version": {"const": 1, "description": "a 402 is asked for in version 1 of x402 too"},
+            "error": text("version 1 of x402: the sentence in `detail`, or what to pay"),
+            "accepts": list_of({"type": "object"}, minItems=1),
         },
         description="RFC 9457 problem details. A 402 carries the payment request token to pay: paying is the remedy.",
     )

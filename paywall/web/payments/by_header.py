@@ -1,18 +1,23 @@
 """Who pays where he asked: the payment stands in a header of the request for what it pays (x402, MPP)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
 from starlette.requests import Request
 
+from paywall.clock import new_id
 from paywall.errors import PaywallError
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.settings import CLAIMS
+from paywall.payments.naming import Naming
 from paywall.payments.settlement import Settlement
+from paywall.web.credentials import idempotency_key
 from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.problems import ACK, refusal_of
 from paywall.web.responses import WholeResponse, parts_response
 from shared.dialects.base import Dialect, Evidence, HeaderLines, Paid
+from shared.tokens.prt import Order
 
 
 class Appendable(Protocol):
@@ -39,9 +44,12 @@ class PaymentsByHeader:
     #: how long an answer waits for a payment to become final, and for a use that another copy of it began
     patience = 20.0
 
-    def __init__(self, dialects: PaymentDialects, settlement: Settlement, limiter: RateLimiter) -> None:
+    def __init__(
+        self, dialects: PaymentDialects, settlement: Settlement, naming: Naming, limiter: RateLimiter
+    ) -> None:
         self._dialects = dialects
         self._settlement = settlement
+        self._naming = naming
         self._limiter = limiter
 
     def read(self, request: Request) -> ShownPayment | None:
@@ -49,11 +57,22 @@ class PaymentsByHeader:
         found = self._dialects.shown(request, {})
         return None if found is None else ShownPayment(*found)
 
-    async def settle(self, request: Request, payment: ShownPayment) -> Paid | WholeResponse:
-        """Paid; or what is to be answered instead, where it is refused or not final yet."""
+    async def settle(
+        self, request: Request, payment: ShownPayment, order: Callable[[], Order]
+    ) -> Paid | WholeResponse:
+        """Paid; or what is to be answered instead, where it is refused or not final yet.
+
+        `order` is what the call asks for, read where the payment does not say what it pays.
+        Errors: BadRequest, NotJson.
+        """
+        evidence = payment.evidence
+        ordered = order() if names_nothing(evidence) else None
         try:
             await self._limiter.take(CLAIMS)  # its signatures and the chain are looked at, as for any claim
-            outcome = await self._settlement.pay(payment.evidence, patience=self.patience)
+            if ordered is not None:
+                showing = idempotency_key(request) or new_id()
+                evidence = await self._naming.named(evidence, ordered, showing)
+            outcome = await self._settlement.pay(evidence, patience=self.patience)
         except PaywallError as error:
             return self._dialects.answer(request, payment.dialect, refusal_of(error), payment.evidence)
         if isinstance(outcome, Paid):
@@ -75,3 +94,8 @@ class PaymentsByHeader:
         """What was paid for, with the receipt in the dialect's own header."""
         answer.append(payment.dialect.beside(paid, payment.evidence, answer.status_code))
         return answer
+
+
+def names_nothing(evidence: Evidence) -> bool:
+    """Whether it says by no word which payment request it pays."""
+    return not (evidence.payment_request_token or evidence.reference)

@@ -12,18 +12,23 @@ from paywall.errors import BadRequest, ClaimInvalid, PaymentRequired
 from paywall.web.pages.payment_required import MEDIA_TYPE, page
 from paywall.web.problems import problem_response
 from paywall.web.responses import WholeResponse, parts_response
+from shared import strict_json
 from shared.dialects.base import (
     Dialect,
     Evidence,
     Offer,
     PaymentOutcome,
     Refusal,
+    Response402Parts,
     StoredRequest,
     Wordings,
 )
 from shared.problem import Problem
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentRequest
+
+#: bodies that members of another dialect may be added to
+JSON_BODIES = frozenset({"application/json", "application/problem+json"})
 
 
 class PaymentDialects:
@@ -58,7 +63,7 @@ class PaymentDialects:
                 chosen = part
         if chosen is parts[0] and MEDIA_TYPE in accepted:
             parts.append(chosen := page(offer))  # a browser's: nothing that it names is for programs
-        response = parts_response(chosen)
+        response = parts_response(_joined(chosen, parts))
         for part in parts:
             if part is not chosen:
                 response.append(part.headers)
@@ -107,3 +112,13 @@ class PaymentDialects:
             asked = self._offer(request, outcome.to_pay, outcome.problem)
             outcome = replace(outcome, to_pay=asked)
         return parts_response(dialect.answer(outcome, shown))
+
+
+def _joined(chosen: Response402Parts, parts: Sequence[Response402Parts]) -> Response402Parts:
+    """The body that is sent, with the members of those who have no body of their own."""
+    others = [part.members for part in parts if part.members is not None and part is not chosen]
+    if not others or chosen.media_type not in JSON_BODIES:
+        return chosen
+    # Each is a JSON object in compact form, and none names what another does.
+    added = b"".join(b"," + strict_json.dumps(members()).encode()[1:-1] for members in others)
+    return chosen._replace(body=lambda: chosen.body()[:-1] + added + b"}")

@@ -30,6 +30,7 @@ from paywall.web.rate_limits import note_asking
 from paywall.web.resources import REPEATED
 from paywall.web.responses import WholeResponse
 from shared.dialects.base import Paid
+from shared.tokens.prt import Order
 
 
 class Pricing:
@@ -85,7 +86,8 @@ class Pricing:
 
     async def _use_paid(self, use: "Use", request: Request, payment: ShownPayment) -> Response:
         """The use that is paid for in the same request. What fails behind the payment leaves its receipt."""
-        paid = await self._payments.settle(request, payment)
+        order = Order(use.resource.product, use.resource.cost)
+        paid = await self._payments.settle(request, payment, lambda: order)
         if not isinstance(paid, Paid):
             return paid
         try:

@@ -10,6 +10,7 @@ from shared.dialects.ack import Ack, AckJson, claim_token, read_challenge
 from shared.dialects.base import Accepted, ChargeTerms, Dialect, Evidence, ExactTerms, HeaderLines, Wordings
 from shared.dialects.mpp import Mpp
 from shared.dialects.x402 import X402
+from shared.dialects.x402_v1 import NAMES, X402V1
 from shared.tokens import base64url
 from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, REQUEST, REQUEST_TOKEN
 from tests.support.outside.dialect import ASK, SHOW, PlainDialect
@@ -36,6 +37,8 @@ EXACT = Evidence(
 )
 #: as MPP's payers show one: the challenge's id names the request
 CHARGED = replace(EXACT, payload={"type": "transaction", "transaction": "hKUA"}, method="cardano")
+#: as payers of x402's first version show one: it names nothing
+UNNAMED = Evidence("", "", "", "eip155:8453", {"signature": "0xab", "authorization": "{}"})
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,12 @@ def _charged(evidence: Evidence) -> Sent:
     return {"authorization": f"Payment {base64url.encode(strict_json.canonical(said))}"}, {}
 
 
+def _unnamed(evidence: Evidence) -> Sent:
+    network = NAMES.get(evidence.network, "base")
+    said = {"x402Version": 1, "scheme": "exact", "network": network, "payload": dict(evidence.payload)}
+    return {"x-payment": base64.b64encode(strict_json.dumps(said).encode()).decode()}, {}
+
+
 def _x402_token(headers: HeaderLines, _body: bytes, _media_type: str) -> str:
     said = strict_json.loads(base64.b64decode(dict(headers)["PAYMENT-REQUIRED"]))
     return str(said["extensions"]["offer-receipt"]["info"]["offers"][0]["signature"])
@@ -105,6 +114,7 @@ WAYS: dict[str, Way] = {
     "Ack": Way(Ack, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
     "AckJson": Way(AckJson, _claimed, (CLAIM, UNSENT, COUPON, VOUCHER), _ack_token),
     "X402": Way(X402, _signed, (EXACT,), _x402_token),
+    "X402V1": Way(X402V1, _unnamed, (UNNAMED,), _ack_token),
     "Mpp": Way(Mpp, _charged, (CHARGED,), _ack_token),
     "PlainDialect": Way(PlainDialect, _voucher, (VOUCHER,), _plain_token),
 }

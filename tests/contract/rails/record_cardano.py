@@ -26,7 +26,7 @@ from shared.money import Money
 from shared.tokens import jws, prt
 from shared.tokens.prt import Order, PaymentRequest, token_hash
 from tests.contract.rails.recorded_chain import Record, RecordingChain
-from tests.contract.rails.spelling import spelled_evidence, spelled_payment
+from tests.contract.rails.spelling import spelled_evidence, spelled_outcome, spelled_payment
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.wallets.devnet_wallet import FEE, INPUTS, MINT, TTL, Wallet
 
@@ -125,7 +125,7 @@ class Recorder:
         self, name: str, payment: StoredPayment, ask: Callable[[StoredPayment], Awaitable[RailOutcome]]
     ) -> dict[str, Any]:
         outcome, record = await self._noting(ask(payment))
-        expected = {"outcome": type(outcome).__name__, **asdict(outcome)}
+        expected = spelled_outcome(outcome)
         return {"name": name, "payment": asdict(payment), "chain": record, "expected": expected}
 
     async def _noting(self, doing: Awaitable[Any]) -> tuple[Any, Record]:

@@ -6,7 +6,7 @@ error is `{"error": <class of shared/chain/base.py>, "said": <its words>}`.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.cardano.assets import Asset
 from shared.cardano.coins import Parameters, Utxo
@@ -22,6 +22,9 @@ from shared.chain.base import (
     Tip,
     TransactionEnds,
 )
+
+if TYPE_CHECKING:
+    from tests.contract.rails.ways import Broken
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -81,12 +84,9 @@ class RecordingChain:
 class RecordedChain:
     """Answers from a record. `asked` are the questions in order; `broken` makes one kind of them fail."""
 
-    def __init__(
-        self, record: Record, *, broken: str = "", fault: type[ChainError] = ChainUnavailable
-    ) -> None:
+    def __init__(self, record: Record, broken: "Broken") -> None:
         self._record = record
         self._broken = broken
-        self._fault = fault
         self.asked: list[str] = []
 
     async def tip(self) -> Tip:
@@ -126,8 +126,8 @@ class RecordedChain:
     def _answer(self, kind: str, of: str = "") -> Any:
         question = f"{kind} {of}".strip()
         self.asked.append(question)
-        if kind == self._broken:
-            raise self._fault("broken by the test")
+        if kind == self._broken.kind:
+            raise self._broken.fault("broken by the test")
         assert question in self._record, f"the record holds no answer to: {question}"
         told = self._record[question]
         if isinstance(told, dict) and "error" in told:

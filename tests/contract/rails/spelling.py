@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from paywall.rails.base import CheckedPayment
+from paywall.rails.base import CheckedPayment, RailOutcome
 from shared.dialects.base import Evidence
 
 Case = dict[str, Any]
@@ -30,3 +30,9 @@ def read_evidence(case: Case) -> Evidence:
 
 def spelled_payment(checked: CheckedPayment) -> Case:
     return {**asdict(checked), "owners": sorted(checked.owners), "spends": sorted(checked.spends)}
+
+
+def spelled_outcome(outcome: RailOutcome) -> Case:
+    """What it says; metadata only where there is some."""
+    said = {name: value for name, value in asdict(outcome).items() if value != {}}
+    return {"outcome": type(outcome).__name__, **said}

@@ -41,6 +41,7 @@ class Described:
                 "Location",
                 "Idempotent-Replayed",
                 "PAYMENT-RESPONSE",
+                "X-PAYMENT-RESPONSE",
                 "Payment-Receipt",
             }:
                 assert name in answer.headers, f"{where} has no {name}"

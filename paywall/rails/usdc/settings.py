@@ -1,0 +1,101 @@
+"""The settings of the rail `usdc`: which token on which network, who settles it, and who is asked about it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+from urllib.parse import urlsplit
+
+from shared.loopback import is_loopback
+
+NETWORK = re.compile(r"eip155:[1-9][0-9]{0,17}")
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+NOWHERE = "0x" + "0" * 40
+#: Coinbase's facilitator, which takes signed requests alone
+CDP_URL = "https://api.cdp.coinbase.com/platform/v2/x402"
+LONGEST_SECONDS = 120
+
+
+class Token(NamedTuple):
+    """An EIP-3009 token: where it is, and the name and version of its EIP-712 domain."""
+
+    address: str
+    name: str
+    version: str
+
+
+#: Circle's, by network
+KNOWN = {
+    "eip155:8453": Token("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913", "USD Coin", "2"),
+    "eip155:84532": Token("0x036CbD53842c5426634e7929541eC2318f3dCF7e", "USDC", "2"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UsdcSettings:
+    """`usdc_address` is where payments go. Asset, name and version are known for Base and Base Sepolia.
+
+    `usdc_seconds` is how long a facilitator may take to settle.
+    """
+
+    needs_chain: ClassVar[bool] = False
+    embedded: ClassVar[str] = ""
+
+    usdc_network: str = "eip155:8453"
+    usdc_asset: str = ""
+    usdc_name: str = ""
+    usdc_version: str = ""
+    usdc_address: str = ""
+    usdc_facilitator_url: str = ""
+    usdc_rpc_url: str = field(default="", repr=False)  # many hold a key
+    usdc_confirmations: int = 1
+    usdc_seconds: int = 30
+    cdp_api_key_id: str = field(default="", metadata={"variable": "CDP_API_KEY_ID"}, repr=False)
+    cdp_api_key_secret: str = field(default="", metadata={"variable": "CDP_API_KEY_SECRET"}, repr=False)
+
+    @property
+    def token(self) -> Token | None:
+        """None where it is neither set nor known."""
+        given = Token(self.usdc_asset, self.usdc_name, self.usdc_version)
+        if not any(given):
+            return KNOWN.get(self.usdc_network)
+        return given if all(given) else None
+
+    @property
+    def facilitator_url(self) -> str:
+        return self.usdc_facilitator_url or (CDP_URL if self.cdp_api_key_id else "")
+
+    def rules(self) -> Iterator[tuple[bool, str]]:
+        yield (
+            NETWORK.fullmatch(self.usdc_network) is not None,
+            "PAYWALL_USDC_NETWORK must name an EVM network, such as eip155:8453 for Base.",
+        )
+        for name in ("usdc_asset", "usdc_address"):
+            address = getattr(self, name)
+            plain = ADDRESS.fullmatch(address) is not None and address != NOWHERE
+            yield plain or not address, f"PAYWALL_{name.upper()} must be an address: 0x and 40 hex digits."
+        for name in ("usdc_facilitator_url", "usdc_rpc_url"):
+            yield (
+                _is_safe(getattr(self, name)),
+                f"PAYWALL_{name.upper()} must be an https URL (http on loopback).",
+            )
+        yield self.usdc_confirmations >= 1, "PAYWALL_USDC_CONFIRMATIONS must be at least 1."
+        yield (
+            1 <= self.usdc_seconds <= LONGEST_SECONDS,
+            f"PAYWALL_USDC_SECONDS must be from 1 to {LONGEST_SECONDS}.",
+        )
+
+
+def _is_safe(url: str) -> bool:
+    """Who reads along could say that a payment is here, or take the key."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return not url or (
+        bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    )
+
+
+SETTINGS = UsdcSettings
