@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 from paywall.errors.base import Conflict, PaywallError, Unauthorized
 
 if TYPE_CHECKING:
-    from shared.dialects.base import StoredRequest
+    from shared.dialects.base import CreditTerms, StoredRequest
 
 
 class ClaimInvalid(Unauthorized):
@@ -17,13 +17,18 @@ class PaymentRequired(PaywallError):
 
     status, code, title, retryable = 402, "payment_required", "Payment required", True
 
+    #: what the use costs who has credits, where it was a use that was asked for
+    credit: "CreditTerms | None" = None
+
     def __init__(self, detail: str = "", *, to_pay: "StoredRequest | None" = None, **extra: Any) -> None:
         super().__init__(detail, **extra)
         self.to_pay = to_pay
 
-    def asking(self, to_pay: "StoredRequest | None") -> Self:
+    def asking(self, to_pay: "StoredRequest | None", credit: "CreditTerms | None" = None) -> Self:
         """The same refusal with this to pay, or nothing."""
-        return type(self)(self.detail, to_pay=to_pay, **self.extra)
+        other = type(self)(self.detail, to_pay=to_pay, **self.extra)
+        other.credit = credit
+        return other
 
 
 class PaymentMismatch(PaymentRequired):

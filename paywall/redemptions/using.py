@@ -23,7 +23,7 @@ from paywall.redemptions.request import RedemptionRequest
 from paywall.redemptions.resource import Resource
 from paywall.sales.selling import Selling
 from shared import strict_json
-from shared.dialects.base import Paid
+from shared.dialects.base import CreditTerms, Paid
 from shared.redemption_commitment import canonical_request
 
 #: between two looks at a use that another copy of the same request began
@@ -121,7 +121,8 @@ class Using:
         if holder is None and self._selling.holder_required:
             return refusal
         credits = self._selling.at_once(resource.product, resource.cost)
-        return refusal.asking(await self._selling.sell(resource.product, credits, holder))
+        asked = await self._selling.sell(resource.product, credits, holder)
+        return refusal.asking(asked, CreditTerms(resource.product, resource.cost))
 
     def _request(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> RedemptionRequest:
         # A copy: what the fulfilment does with it is not what the next one finds who asks in the same words.

@@ -16,6 +16,9 @@ from paywall.errors import (
 from paywall.redemptions.access import Credentials
 from paywall.settings import Settings
 from paywall.web.bodies import text_member
+from shared.dialects.base import HeaderLines
+from shared.dialects.credit import ShownCredit, credit_used, read_credit
+from shared.tokens.jws import TokenError
 
 MAX_TOKEN = 8192
 MAX_KEY = 255
@@ -50,6 +53,10 @@ class Origins:
 def credentials_of(request: Request, body: Mapping[str, Any], origins: Origins) -> Credentials | None:
     """What is shown, or None for nothing. Errors: ReceiptInvalid, HolderProofRequired, BadRequest, HeadersTooLarge."""
     header = request.headers.get("authorization")
+    if (shown := _credit(request)) is not None:
+        if header is not None or "receipt" in body:
+            raise BadRequest("Show the receipt in one place.")
+        return _credentials_of(request, shown.receipt, shown.proof, origins)
     if header is None:
         if "receipt" not in body:
             return None
@@ -65,6 +72,20 @@ def credentials_of(request: Request, body: Mapping[str, Any], origins: Origins) 
         case "dpop":
             return _credentials_of(request, token, proof_header(request), origins)
     raise ReceiptInvalid("The receipt is shown as `Authorization: DPoP` or `Bearer`.")
+
+
+def _credit(request: Request) -> ShownCredit | None:
+    """By x402's scheme `credit`. Errors: ReceiptInvalid."""
+    try:
+        return read_credit(request.headers)
+    except TokenError as error:
+        raise ReceiptInvalid(f"The credit does not hold: {error}.") from error
+
+
+def credit_lines(request: Request, redemption_id: str, credits_remaining: int) -> HeaderLines:
+    """For who paid by that scheme; none for others."""
+    shown = _credit(request)
+    return () if shown is None else credit_used(shown.network, redemption_id, credits_remaining)
 
 
 def proof_header(request: Request) -> str:

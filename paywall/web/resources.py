@@ -16,7 +16,7 @@ from paywall.redemptions.redeeming import Redeemed
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Asked, UseAttempt, Using
 from paywall.web.bodies import SMALL_BODY, object_of, read_bytes, wants_json
-from paywall.web.credentials import Origins, credentials_of, idempotency_key
+from paywall.web.credentials import Origins, credentials_of, credit_lines, idempotency_key
 from paywall.web.edge.conditional import unchanging
 from paywall.web.paths import ExactRoute, at_root
 from paywall.web.payments.by_header import PaymentsByHeader, ShownPayment
@@ -93,6 +93,7 @@ class ResourceRoutes:
             ("Redemption-Id", redeemed.redemption_id),
             ("Location", at_root(request, f"/api/redemptions/{redeemed.redemption_id}")),
             *(REPEATED if redeemed.repeated else ()),
+            *credit_lines(request, redeemed.redemption_id, redeemed.credits_remaining),
         )
         if not wants_json(request):
             return WholeResponse(redeemed.body, 200, redeemed.delivery.media_type, lines)

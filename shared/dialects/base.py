@@ -60,6 +60,15 @@ class ChargeTerms:
     details: Mapping[str, Any] = field(hash=False)
 
 
+@dataclass(frozen=True, slots=True)
+class CreditTerms:
+    """What a use costs who has credits already: so many of `product`, by a request of this `method`."""
+
+    product: str
+    credits: int
+    method: str = ""
+
+
 class Wordings(NamedTuple):
     """The options of a payment request in the words of those dialects that have own ones for them."""
 
@@ -74,13 +83,15 @@ NO_WORDINGS = Wordings()
 class Offer(StoredRequest):
     """What a 402 asks to be paid. `problem` says why, None where somebody asked to buy.
 
-    `url` is the one that was called, `accept_payment` MPP's header of the request, empty where it has none.
+    `url` is the one that was called, `accept_payment` MPP's header of the request, empty where it has none. `credit` is
+    there where a use was asked for.
     """
 
     problem: Problem | None = None
     url: str = ""
     wordings: Wordings = NO_WORDINGS
     accept_payment: str = ""
+    credit: CreditTerms | None = None
 
 
 class Accepted(NamedTuple):

@@ -5,18 +5,17 @@ The payment request stands in the 402 as the offer of x402's extension `offer-re
 gives back one entry of `accepts` as it was: its `extra` names the request and the option.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared import strict_json
 from shared.dialects.ack import paid_body
 from shared.dialects.base import (
     Accepted,
     AnswerParts,
+    CreditTerms,
     Evidence,
     ExactTerms,
     HeaderLines,
@@ -28,15 +27,13 @@ from shared.dialects.base import (
     Settling,
     Wordings,
 )
+from shared.dialects.credit import credit_entry, shows_credit
+from shared.dialects.envelope import REQUIRED, SIGNATURE, VERSION, decoded_header, encoded, response
 from shared.dialects.payloads import payload_of, showing
 from shared.tokens import fields
 from shared.tokens.jws import TokenError
 
-VERSION = 2
 SCHEME = "exact"
-REQUIRED, SIGNATURE, RESPONSE = "PAYMENT-REQUIRED", "PAYMENT-SIGNATURE", "PAYMENT-RESPONSE"
-#: of the header that shows a payment: a transaction in base64 twice, and what the 402 said, given back
-MAX_HEADER = 49152
 #: where the request's name and its token are put: texts that nothing else here can be
 _REFERENCE, _TOKEN = "\0", "\0\0"
 #: x402's word for "settle the same payment again, never pay again"
@@ -54,9 +51,9 @@ class X402:
         if offer.accept_payment:
             # Who sends it speaks MPP, and some such clients fail on networks that they do not know.
             known = tuple(terms for terms in offer.wordings.exact if terms.network.startswith(EVM))
-            offer = replace(offer, wordings=Wordings(known))
+            offer = replace(offer, wordings=Wordings(known), credit=None)
         text = _required(offer)
-        lines = ((REQUIRED, _encoded(text)),) if offer.wordings.exact else ()
+        lines = ((REQUIRED, encoded(text)),) if offer.wordings.exact or offer.credit else ()
         return Response402Parts(lines, lambda: text, "application/x402+json")
 
     def read_payment(
@@ -67,7 +64,9 @@ class X402:
         now: int,  # noqa: ARG002  nothing here has a time
     ) -> Evidence | None:
         shown = headers.get(SIGNATURE.lower())
-        return None if shown is None else _evidence(decoded_header(SIGNATURE, shown))
+        if shown is None or shows_credit(said := decoded_header(SIGNATURE, shown)):
+            return None  # credits that its payer has are no payment
+        return _evidence(said)
 
     def answer(self, outcome: PaymentOutcome, shown: Evidence | None) -> AnswerParts:
         network = "" if shown is None else shown.network
@@ -77,11 +76,11 @@ class X402:
                 return AnswerParts(200, lines, _json(paid_body(outcome)), "application/json")
             case Settling():
                 told = _failed(PENDING, outcome.external_id, network)
-                headers = (*_response(told), ("Retry-After", "1"))
+                headers = (*response(told), ("Retry-After", "1"))
                 body = _json(outcome.pending().body())
                 return AnswerParts(409, headers, body, "application/problem+json")
             case Refusal(problem, to_pay, headers):
-                asked = _response(_failed(problem.code, "", network)) if shown is not None else ()
+                asked = response(_failed(problem.code, "", network)) if shown is not None else ()
                 if to_pay is not None:
                     asked += self.challenge(replace(to_pay, problem=problem)).headers
                 body = _json(problem.body())
@@ -97,7 +96,7 @@ class X402:
                 "offer-receipt": {"info": {"receipt": {"format": "jws", "signature": paid.receipt}}}
             },
         }
-        return _response(told)
+        return response(told)
 
 
 def _required(offer: Offer) -> bytes:
@@ -105,21 +104,33 @@ def _required(offer: Offer) -> bytes:
     request = offer.request
     asked = offer.problem.detail if offer.problem is not None else f"Pay {request.price}."
     seconds = request.expires_at - request.issued_at
-    before, between, behind = _template(offer.wordings.exact, offer.url, request.description, asked, seconds)
+    credit = None if offer.credit is None else (offer.credit, request.issuer)
+    said = _Said(offer.wordings.exact, credit, offer.url, request.description, asked, seconds)
+    before, between, behind = _template(said)
     named = f'"{offer.reference}"'
     return f'{before}{named.join(between)}"{offer.token}"{behind}'.encode()
 
 
+class _Said(NamedTuple):
+    """What a 402 says but for the request's name and its token. `credit` is with the seller's DID."""
+
+    exact: tuple[ExactTerms, ...]
+    credit: tuple[CreditTerms, str] | None
+    url: str
+    description: str
+    asked: str
+    seconds: int
+
+
 @lru_cache(maxsize=256)
-def _template(
-    exact: tuple[ExactTerms, ...], url: str, description: str, asked: str, seconds: int
-) -> tuple[str, tuple[str, ...], str]:
+def _template(said: _Said) -> tuple[str, tuple[str, ...], str]:
     """What stands before the first entry, what stands around each reference, and what follows the token."""
-    resource = {"url": url, "description": description}
-    start = {"x402Version": VERSION, "error": asked, "resource": resource}
+    owned = [] if said.credit is None else [credit_entry(*said.credit, said.url, said.seconds)]
+    resource = {"url": said.url, "description": said.description}
+    start = {"x402Version": VERSION, "error": said.asked, "resource": resource}
     offers = [{"format": "jws", "signature": _TOKEN}]
     end = {
-        "accepts": [_entry(terms, seconds) for terms in exact],
+        "accepts": [*(_entry(terms, said.seconds) for terms in said.exact), *owned],
         "extensions": {"offer-receipt": {"info": {"offers": offers}}},
     }
     between, behind = strict_json.dumps(end)[1:].split(strict_json.dumps(_TOKEN))
@@ -164,34 +175,8 @@ def payer_named(did: str) -> str:
     return did.rpartition(":")[2] if did.startswith("did:pkh:") else did
 
 
-def decoded_header(name: str, header: str) -> Mapping[str, Any]:
-    """The object in a header of x402's, of either version. Errors: TokenError."""
-    if len(header) > MAX_HEADER:
-        raise TokenError("too_long", f"{name} has more than {MAX_HEADER} characters")
-    try:
-        said = strict_json.loads(base64.b64decode(header, validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise TokenError("malformed", f"{name} is not base64 of JSON: {error}") from error
-    if not isinstance(said, dict):
-        raise TokenError("malformed", f"{name} holds no object")
-    return said
-
-
 def _failed(reason: str, transaction: str, network: str) -> dict[str, Any]:
     return {"success": False, "errorReason": reason, "transaction": transaction, "network": network}
-
-
-def _response(told: Mapping[str, Any]) -> HeaderLines:
-    return ((RESPONSE, encoded_header(told)),)
-
-
-def encoded_header(told: Mapping[str, Any]) -> str:
-    """An object as x402 has it in a header, of either version."""
-    return _encoded(strict_json.dumps(told).encode())
-
-
-def _encoded(text: bytes) -> str:
-    return base64.b64encode(text).decode("ascii")
 
 
 def _json(value: Any) -> bytes:

@@ -14,6 +14,7 @@ from paywall.web.problems import problem_response
 from paywall.web.responses import WholeResponse, parts_response
 from shared import strict_json
 from shared.dialects.base import (
+    CreditTerms,
     Dialect,
     Evidence,
     Offer,
@@ -51,10 +52,14 @@ class PaymentDialects:
         self._worded = worded
 
     def challenge(
-        self, request: Request, asked: StoredRequest, problem: Problem | None = None
+        self,
+        request: Request,
+        asked: StoredRequest,
+        problem: Problem | None = None,
+        credit: CreditTerms | None = None,
     ) -> WholeResponse:
         """Every 402 with a PRT to pay: the headers of all dialects, and the body of the one that `Accept` asks for."""
-        offer = self._offer(request, asked, problem)
+        offer = self._offer(request, asked, problem, credit)
         parts = [dialect.challenge(offer) for dialect in self._dialects]
         accepted = request.headers.get("accept", "")
         chosen = parts[0]
@@ -74,9 +79,15 @@ class PaymentDialects:
         assert isinstance(error, PaymentRequired)
         if error.to_pay is None:
             return problem_response(error)
-        return self.challenge(request, error.to_pay, error.problem())
+        return self.challenge(request, error.to_pay, error.problem(), error.credit)
 
-    def _offer(self, request: Request, asked: StoredRequest, problem: Problem | None) -> Offer:
+    def _offer(
+        self,
+        request: Request,
+        asked: StoredRequest,
+        problem: Problem | None,
+        credit: CreditTerms | None = None,
+    ) -> Offer:
         return Offer(
             asked.token,
             asked.request,
@@ -84,6 +95,7 @@ class PaymentDialects:
             self._called(request),
             self._worded(asked.request),
             request.headers.get("accept-payment", ""),
+            None if credit is None else replace(credit, method=request.method),
         )
 
     def read_payment(self, request: Request, body: Mapping[str, Any]) -> tuple[Dialect, Evidence]:

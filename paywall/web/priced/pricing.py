@@ -18,7 +18,7 @@ from paywall.redemptions.redeeming import Redeemed
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Asked, UseAttempt, Using
 from paywall.web.bodies import read_bytes
-from paywall.web.credentials import Origins, credentials_of, idempotency_key
+from paywall.web.credentials import Origins, credentials_of, credit_lines, idempotency_key
 from paywall.web.edge.storable import check_storable
 from paywall.web.payments.by_header import PaymentsByHeader, ShownPayment
 from paywall.web.payments.dialects import PaymentDialects
@@ -80,9 +80,12 @@ class Pricing:
     async def _use(self, use: "Use", request: Request) -> Response:
         attempt = UseAttempt(credentials_of(request, {}, self._origins), use.asked, idempotency_key(request))
         try:
-            return _given(use, await self._using.use(use.resource, attempt))
+            redeemed = await self._using.use(use.resource, attempt)
+            given = _given(use, redeemed)
         except FulfilmentFailed as error:
             return _declined(error)
+        given.append(credit_lines(request, redeemed.redemption_id, redeemed.credits_remaining))
+        return given
 
     async def _use_paid(self, use: "Use", request: Request, payment: ShownPayment) -> Response:
         """The use that is paid for in the same request. What fails behind the payment leaves its receipt."""
