@@ -77,7 +77,7 @@ async def asking(app: Any, paywall: Paywall) -> AsyncIterator[httpx.AsyncClient]
 def shown(asked: httpx.Response, code: str) -> dict[str, str]:
     """What pays this 402, by x402."""
     assert asked.status_code == 402, asked.text
-    (accepted,) = decoded(asked.headers["payment-required"])["accepts"]
+    accepted = decoded(asked.headers["payment-required"])["accepts"][0]
     return {
         "PAYMENT-SIGNATURE": encoded({"x402Version": 2, "accepted": accepted, "payload": {"voucher": code}})
     }
