@@ -75,8 +75,9 @@ class Seller:
     """Everything that sells, by what it does. `start` before the first request, `close` after the last."""
 
     def __init__(self, settings: Settings, adapters: Adapters) -> None:
+        self.settings = settings
         self._adapters, self.database, self.chain = adapters, adapters.database, adapters.chain
-        self.settings, self.identity, self.custody = settings, adapters.identity, adapters.custody
+        self.identity, self.custody = adapters.identity, adapters.custody
         backlog = Backlog(settings.burn_backlog)
         limits = settings.room(LimitSettings)
         self._limiter = RateLimiter(limits, adapters.database, clock.unix_microseconds)
