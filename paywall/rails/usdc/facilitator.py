@@ -15,8 +15,15 @@ from paywall.rails.usdc.json_calls import JsonCalls, Told, Unanswered
 from shared.text import clean
 
 VERIFY_SECONDS = 10.0
+#: requests that may be under way: fewer than the payments that are looked at at once, so that a service that hangs
+#: leaves room for those of other rails
+AT_ONCE = 12
 TX_HASH = re.compile(r"0x[0-9a-f]{64}")
 _SERVER_ERROR, _REDIRECT, _BAD_REQUEST = 500, 300, 400
+
+
+class FacilitatorBusy(Unanswered):
+    """So many are under way that it was not asked."""
 
 
 class FacilitatorVerdict(NamedTuple):
@@ -41,6 +48,7 @@ class Facilitator:
         self._key = key
         self._quick = JsonCalls(url, VERIFY_SECONDS, transport)
         self._slow = JsonCalls(url, settle_seconds, transport)
+        self._under_way = 0
 
     async def verify(self, request: Mapping[str, Any]) -> FacilitatorVerdict:
         """Whether it could be settled now; changes nothing. Errors: Unanswered."""
@@ -62,7 +70,13 @@ class Facilitator:
     async def _ask(self, calls: JsonCalls, path: str, request: Mapping[str, Any]) -> Told:
         url = self._url + path
         headers = {} if self._key is None else {"authorization": self._key.authorization("POST", url)}
-        return await calls.post(url, request, headers)
+        if self._under_way >= AT_ONCE:
+            raise FacilitatorBusy
+        self._under_way += 1
+        try:
+            return await calls.post(url, request, headers)
+        finally:
+            self._under_way -= 1
 
     async def aclose(self) -> None:
         await self._quick.aclose()

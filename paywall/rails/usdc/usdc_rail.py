@@ -12,7 +12,7 @@ from paywall.errors import PaymentMismatch, PaymentRequestExpired, Unavailable
 from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
 from paywall.rails.usdc.authorizations import Authorization, check_pays, check_times, shown
 from paywall.rails.usdc.evm_chain import EvmBlock, EvmChain, Spending
-from paywall.rails.usdc.facilitator import Facilitator
+from paywall.rails.usdc.facilitator import Facilitator, FacilitatorBusy
 from paywall.rails.usdc.json_calls import Unanswered
 from paywall.rails.usdc.state import UsdcState
 from paywall.rails.usdc.usdc_option import UsdcTerms
@@ -108,7 +108,7 @@ class UsdcRail:
         try:
             outcome = None if payment.first else await self._found(state)
             if outcome is None and self._may_ask(payment):
-                outcome = await self._found(state, await self._asked_to_settle(state))
+                outcome = await self._found(state, await self._asked_to_settle(payment, state))
         except Unanswered:
             return self._unknown  # ask again
         if outcome is not None and not isinstance(outcome, Pending):
@@ -125,10 +125,13 @@ class UsdcRail:
         self._asked_at[payment.id] = now
         return True
 
-    async def _asked_to_settle(self, state: UsdcState) -> str:
+    async def _asked_to_settle(self, payment: StoredPayment, state: UsdcState) -> str:
         """The hash that the facilitator names, empty for none. That it did not answer says nothing."""
         try:
             return await self._facilitator.settle(state.request())
+        except FacilitatorBusy:
+            self._asked_at.pop(payment.id, None)  # nobody was asked
+            return ""
         except Unanswered:
             return ""
 

@@ -94,6 +94,32 @@ def test_one_that_a_stranger_settles_is_paid(scene: UsdcScene, client: UsdcPayer
     assert scene.paid - before == PRICE
 
 
+def test_a_facilitator_that_hangs_holds_up_no_more_than_its_share(
+    scene: UsdcScene, client: UsdcPayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (client.header(client.ask()) for _ in range(2))
+    before = scene.paid
+    scene.facilitator.settle_fault = "hang"
+    scene.facilitator.reached.clear()
+    monkeypatch.setattr("paywall.rails.usdc.facilitator.AT_ONCE", 1)
+
+    async def beside_it() -> httpx.Response:
+        hanging = asyncio.create_task(client.send(first))
+        assert await asyncio.to_thread(scene.facilitator.reached.wait, 30)
+        refused = await client.send(second)
+        scene.facilitator.let_go.set()
+        assert (await hanging).status_code == 409
+        return refused
+
+    refused = scene.run(beside_it())
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    scene.facilitator.settle_fault = ""
+    assert client.pay(second).status_code == 200
+    monkeypatch.setattr("paywall.rails.usdc.usdc_rail.AGAIN_SECONDS", 0)
+    assert client.pay(first).status_code == 200
+    assert scene.paid - before == 2 * PRICE
+
+
 def test_one_that_expires_unused_has_failed_and_not_before_a_block_says_so(
     scene: UsdcScene, client: UsdcPayer
 ) -> None:

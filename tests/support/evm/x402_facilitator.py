@@ -39,6 +39,8 @@ class X402Facilitator:
         self.settle_fault: Fault = ""
         #: set when what hangs may go on
         self.let_go = threading.Event()
+        #: set when it is asked to settle
+        self.reached = threading.Event()
         #: set when something was settled, and before that is answered
         self.settled = threading.Event()
 
@@ -61,6 +63,7 @@ class X402Facilitator:
         if path == "/verify":
             return self._spoiled(self.verify_fault, lambda: self._facilitator.verify(payload, asked))
         assert path == "/settle"
+        self.reached.set()
         return self._spoiled(self.settle_fault, lambda: self._settle(payload, asked))
 
     def _settle(self, payload: PaymentPayload, asked: PaymentRequirements) -> Any:

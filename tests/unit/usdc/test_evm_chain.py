@@ -124,3 +124,21 @@ def test_a_transaction_that_did_nothing_with_the_nonce_says_nothing(result: Any)
 def test_what_cannot_be_read_is_not_known(result: Any) -> None:
     with pytest.raises(Unanswered):
         told(result)
+
+
+def test_logs_are_asked_for_in_spans_that_every_service_takes_and_each_block_once() -> None:
+    asked: list[tuple[int, int, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        (wanted,) = json.loads(request.content)["params"]
+        asked.append((int(wanted["fromBlock"], 16), int(wanted["toBlock"], 16), wanted["topics"][0]))
+        assert wanted["topics"][1:] == [word(PAYER), NONCE]
+        return httpx.Response(200, stream=httpx.ByteStream(b'{"jsonrpc":"2.0","id":1,"result":[]}'))
+
+    async def ask() -> Spending | None:
+        chain = EvmChain("http://127.0.0.1:9", ASSET, transport=httpx.MockTransport(answer))
+        return await chain.spending(MINE, PAYEE, 7, 1207)
+
+    assert asyncio.run(ask()) is None
+    spans = [(7, 506), (507, 1006), (1007, 1207)]
+    assert asked == [(*span, event) for span in spans for event in (evm_chain.USED, evm_chain.CANCELED)]
