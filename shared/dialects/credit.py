@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from shared.dialects.base import CreditTerms, HeaderLines
-from shared.dialects.envelope import SIGNATURE, VERSION, decoded_header, response
+from shared.dialects.x402_headers import SIGNATURE, VERSION, decoded_header, response
 from shared.tokens import fields
 
 SCHEME = "credit"

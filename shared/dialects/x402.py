@@ -28,8 +28,8 @@ from shared.dialects.base import (
     Wordings,
 )
 from shared.dialects.credit import credit_entry, shows_credit
-from shared.dialects.envelope import REQUIRED, SIGNATURE, VERSION, decoded_header, encoded, response
 from shared.dialects.payloads import payload_of, showing
+from shared.dialects.x402_headers import REQUIRED, SIGNATURE, VERSION, decoded_header, encoded, response
 from shared.tokens import fields
 from shared.tokens.jws import TokenError
 

@@ -23,9 +23,9 @@ from shared.dialects.base import (
     Response402Parts,
     Settling,
 )
-from shared.dialects.envelope import decoded_header, encoded_header
 from shared.dialects.payloads import payload_of
 from shared.dialects.x402 import PENDING, SCHEME, payer_named
+from shared.dialects.x402_headers import decoded_header, encoded_header
 from shared.problem import Problem
 from shared.tokens import fields
 from shared.tokens.jws import TokenError

@@ -68,6 +68,9 @@ class PaymentDialects:
                 chosen = part
         if chosen is parts[0] and MEDIA_TYPE in accepted:
             parts.append(chosen := page(offer))  # a browser's: nothing that it names is for programs
+        elif chosen is parts[0] and chosen.media_type not in accepted and any(part.members for part in parts):
+            # Clients of x402's first version read JSON, and ask for nothing.
+            chosen = next((part for part in parts if part.media_type in JSON_BODIES), chosen)
         response = parts_response(_joined(chosen, parts))
         for part in parts:
             if part is not chosen:

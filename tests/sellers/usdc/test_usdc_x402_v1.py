@@ -20,7 +20,6 @@ from tests.support.evm.usdc_scene import PRICE, UsdcScene
 
 USE, LINCOLN = "/api/images/generate", {"name": "Abraham Lincoln"}
 AT_ONCE = 20
-JSON = {"Accept": "application/json"}
 
 
 class OldSeller(httpx.AsyncBaseTransport):
@@ -45,7 +44,7 @@ def paying(scene: UsdcScene, asked: PaymentRequiredV1) -> dict[str, str]:
 def ask(scene: UsdcScene, path: str = BUY, **body: Any) -> PaymentRequiredV1:
     async def asked() -> httpx.Response:
         async with scene.http() as http:
-            return await http.post(path, json=body or ONE, headers=JSON)
+            return await http.post(path, json=body or ONE, headers={"Accept": "*/*"})
 
     answer = scene.run(asked())
     assert answer.status_code == 402
@@ -80,7 +79,7 @@ def test_a_client_that_knows_version_1_alone_buys_and_pays_for_a_use(scene: Usdc
 
     async def buy_and_use() -> tuple[httpx.Response, httpx.Response]:
         async with scene.http(x402AsyncTransport(client, OldSeller(scene.app))) as http:
-            bought = await http.post(BUY, json=ONE, headers=JSON)
+            bought = await http.post(BUY, json=ONE, headers={"Accept": "*/*"})
             return bought, await http.post(USE, json=LINCOLN)
 
     bought, used = scene.run(buy_and_use())
