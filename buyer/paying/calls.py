@@ -5,6 +5,7 @@ The purchase's row holds the money, as for every purchase; what is kept here is 
 
 import sqlite3
 
+from buyer.errors import SellerFault
 from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase, PurchaseKind
 
@@ -22,6 +23,15 @@ def under_way(db: sqlite3.Connection, kind: PurchaseKind) -> tuple[Purchase, Hea
     if purchase is None or (found := header(db, purchase.id)) is None:
         return None
     return purchase, found
+
+
+def check_new(db: sqlite3.Connection, origin: str, request_id: str | None) -> None:
+    """SellerFault for a payment request that this wallet has paid, or signed for, before: one is paid once."""
+    known = "SELECT 1 FROM purchases WHERE origin = ? AND payment_request_id = ?"
+    if db.execute(known, (origin, request_id)).fetchone() is not None:
+        message = "the seller sent a payment request with an id that it gave before"
+        said = {"payment_request_id": request_id}
+        raise SellerFault("request_repeated", message, hint="Nothing was paid for it.", seller_says=said)
 
 
 def header(db: sqlite3.Connection, purchase_id: str) -> Header | None:

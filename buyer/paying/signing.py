@@ -100,6 +100,9 @@ class Signing:
 
         Errors: OverBudget, ApprovalNeeded, SellerFault `request_repeated`, WalletError, those of the payer.
         """
+        held = self._wallet.transact(lambda db: self._held(db, kind, chosen))
+        if held is not None:
+            return held
         self.check(kind, chosen)
         while True:
             draft = await self.draft(chosen)
@@ -108,6 +111,13 @@ class Signing:
             except WalletError as error:
                 if error.code != "resources_taken":
                     raise
+
+    def _held(
+        self, db: sqlite3.Connection, kind: PurchaseKind, chosen: ChosenCall
+    ) -> tuple[Purchase, Header] | None:
+        if (found := calls.under_way(db, kind)) is None:
+            calls.check_new(db, kind.origin, chosen.option.request_id)
+        return found
 
     def _debit(
         self, db: sqlite3.Connection, kind: PurchaseKind, chosen: ChosenCall, draft: PaymentDraft

@@ -1,6 +1,7 @@
 """`PaymentAuth` pays priced calls at `paywall serve` over x402 and MPP, once, whatever becomes of the answers."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,8 @@ FUNDS = 100_000_000
 def wallet(devnet: DevnetProcess, tmp_path: Path) -> Wallet:
     made = Wallet.create(tmp_path / "wallet.db")
     devnet.faucet(made.address, FUNDS)
+    while b"tx_hash" not in devnet.ask(f"/addresses/{made.address}/utxos").content:
+        time.sleep(0.05)  # it gives no event to await: a block comes by the clock
     return made
 
 

@@ -77,7 +77,7 @@ class Shop:
 def wallet(devnet: DevnetProcess, tmp_path: Path) -> Wallet:
     made = Wallet.create(tmp_path / "wallet.db")
     devnet.faucet(made.address, FUNDS)
-    while devnet.ask(f"/addresses/{made.address}").status_code != 200:
+    while b"tx_hash" not in devnet.ask(f"/addresses/{made.address}/utxos").content:
         time.sleep(0.05)  # it gives no event to await: a block comes by the clock
     return made
 
