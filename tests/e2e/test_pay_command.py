@@ -18,7 +18,10 @@ def test_a_dry_run_says_what_would_be_paid_and_stores_nothing_and_then_it_is_pai
     assert (told["dry_run"], told["dialect"], told["network"]) == (True, "x402", "cardano:devnet")
     assert buyer.ok("history")["purchases"] == []
     refused = buyer.run("pay", url, "-d", DATA, "--max-price", "0.01", "--json")
-    assert (refused.returncode, json.loads(refused.stderr or refused.stdout)["code"]) == (3, "over_budget")
+    assert (
+        refused.returncode,
+        json.loads(refused.stdout or refused.stderr.splitlines()[-1])["error"]["code"],
+    ) == (3, "over_budget")
     paid = buyer.ok("pay", url, "-d", DATA, "--out", str(folder / "image"))
     assert (paid["status"], (folder / "image").stat().st_size) == (200, paid["bytes"])
     (past,) = buyer.ok("history")["purchases"]
