@@ -30,6 +30,11 @@ def ada_price(devnet_rate: Money | None, own_rate: Money | None, limits: Spendin
     return _highest(own_rate, limits.ada_usd)
 
 
+def value(amount: int, price: Money, decimals: int) -> Money:
+    """What `amount` minor units cost at `price` for a whole one, rounded up. Errors: MoneyError."""
+    return Money(-(-amount * price.amount // 10**decimals), price.currency, price.decimals)
+
+
 def own_ada_price(environment: Mapping[str, str]) -> Money | None:
     """BUYER_ADA_USD, in dollars unless it says otherwise; UsageError when it is not an amount of money."""
     text = environment.get(VARIABLE, "")

@@ -54,9 +54,9 @@ class Commands:
 
     async def images(self, order: ImageOrder, max_price: str | None, *, wait_burns: bool) -> CommandResult:
         order.check()
-        _budget_of(max_price, None)
+        budget_of(max_price, None)
         with closing(await self._wallet_or_first()) as wallet:
-            budget = _budget_of(max_price, wallet)
+            budget = budget_of(max_price, wallet)
             burns_wait = _burn_seconds(wallet) if wait_burns else 0.0
             async with self.client(wallet, budget) as client:
                 image_jobs = ImageJobs(client, wallet, _now, self.progress.say)
@@ -64,16 +64,16 @@ class Commands:
         return _kept(client, output.images(done), _exit_code(done.reports, pending_fails=wait_burns))
 
     async def buy(self, credit_count: int, max_price: str | None) -> CommandResult:
-        _budget_of(max_price, None)
+        budget_of(max_price, None)
         with closing(await self._wallet_or_first()) as wallet:
-            budget = _budget_of(max_price, wallet)
+            budget = budget_of(max_price, wallet)
             async with self.client(wallet, budget) as client:
                 return _kept(client, output.purchase(await client.buy(credit_count)))
 
     async def rehearse(self, credit_count: int, max_price: str | None) -> CommandResult:
         """What `buy` would do, as far as it can be told without signing anything."""
         with closing(self.unlock()) as wallet:
-            async with self.client(wallet, _budget_of(max_price, wallet)) as client:
+            async with self.client(wallet, budget_of(max_price, wallet)) as client:
                 return CommandResult(output.rehearsed(await client.rehearse(credit_count)))
 
     async def generate(self, receipt_id: str | None, order: ImageOrder) -> CommandResult:
@@ -196,7 +196,7 @@ class Commands:
             self.progress.say(f"burn pending: {report.depth}")
 
 
-def _budget_of(max_price: str | None, wallet: Wallet | None) -> Budget:
+def budget_of(max_price: str | None, wallet: Wallet | None) -> Budget:
     """What a call names; else what the owner allows for one purchase, else DEFAULT_PER_PURCHASE."""
     limits = None if wallet is None else wallet.transact(owner.limits)
     allowed = None if limits is None else limits.per_purchase

@@ -13,6 +13,7 @@ from buyer.cli.options import common, local, run
 from buyer.cli.owner.purchases import purchases
 from buyer.cli.owner.sellers import sellers
 from buyer.cli.owner.spending import approve, budget, history
+from buyer.cli.pay import pay
 from buyer.cli.wallet import wallet
 from shared.cardano.lean import leave_backends_out
 
@@ -242,7 +243,7 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
     return run(given, lambda commands: commands.audit(token, service))
 
 
-for command in (wallet, budget, approve, history, purchases, sellers):
+for command in (pay, wallet, budget, approve, history, purchases, sellers):
     cli.add_command(command)
 
 

@@ -6,7 +6,7 @@ sees any of it; the seller is the one who brings the payment about.
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from buyer.limits import SpendingLimits
 from buyer.purchase.machine import Fate
@@ -14,7 +14,7 @@ from shared.chain.base import Chain
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.money import Money
-from shared.tokens.prt import PaymentOption
+from shared.tokens.prt import PaymentOption, token_hash
 
 __all__ = ["Cost", "Evidence", "Fate", "Payer", "PayerContext", "PaymentDraft", "PaymentTerms"]
 
@@ -32,6 +32,22 @@ class PaymentTerms:
 
     token: str
     deadline: int
+
+    @property
+    def commitment(self) -> bytes | None:
+        """What the payment has to name (32 bytes), so that it pays this request and no other."""
+        return token_hash(self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTerms(PaymentTerms):
+    """Those of a seller of any make: `named` is None where it asks for nothing to be named."""
+
+    named: bytes | None
+
+    @property
+    def commitment(self) -> bytes | None:
+        return self.named
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +124,11 @@ class Payer(Protocol):
         Both allow paying for the same thing again; `denied` is what is known from the seller's word alone.
         The draft is as it was stored, save for its `resources`, which are not read back.
         """
+
+
+@runtime_checkable
+class RatedPayer(Protocol):
+    """The ability to pay sellers that name an amount and no price."""
+
+    def worth(self, option: PaymentOption) -> Money:
+        """What `option` costs by the payer's own rate, in the currency of budgets. Errors: those of `judge`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from buyer.errors import PaymentRefused, SellerFault, WalletError, no_chain
 from buyer.payers.base import Cost, Fate, PayerContext, PaymentDraft, PaymentTerms
-from buyer.rates import ada_price, own_ada_price
+from buyer.rates import ada_price, own_ada_price, value
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.cardano.coins import Shortage
 from shared.cardano.draft import Draft
@@ -18,7 +18,7 @@ from shared.chain.depth import is_past
 from shared.dialects.base import Evidence
 from shared.keys import SigningKey
 from shared.money import Money, MoneyError, convert
-from shared.tokens.prt import PaymentOption, token_hash
+from shared.tokens.prt import PaymentOption
 
 PAYS_ON, PAYS_IN = tuple(NETWORKS), ("ADA",)
 LONGEST_LIFE = 3600
@@ -104,6 +104,13 @@ class CardanoPayer:
             )
         return Cost(price)
 
+    def worth(self, option: PaymentOption) -> Money:
+        """See the port."""
+        try:
+            return value(option.amount, self._ada_price(), 6)
+        except MoneyError as error:
+            raise SellerFault("price_absurd", "the amount that is asked for is absurd") from error
+
     async def prepare(
         self, option: PaymentOption, terms: PaymentTerms, *, taken: Collection[str]
     ) -> PaymentDraft:
@@ -122,7 +129,7 @@ class CardanoPayer:
                 change_address=self.address,
                 recipient=option.recipient,
                 lovelace=option.amount,
-                token_hash=token_hash(terms.token),
+                token_hash=terms.commitment,
                 parameters=parameters,
                 # A quarter to spare: clocks differ, and the newest block is a little old.
                 expiry_slot=tip.slot + life * 3 // 4,
@@ -137,7 +144,7 @@ class CardanoPayer:
             raise SellerFault(
                 "fee_absurd", f"the chain service's parameters ask a fee of {drafted.fee} lovelace"
             )
-        self._look_at(drafted, ExpectedPayment(option.recipient, option.amount, token_hash(terms.token)))
+        self._look_at(drafted, ExpectedPayment(option.recipient, option.amount, terms.commitment))
         return _stored(drafted, option, terms)
 
     def _look_at(self, drafted: Draft, wanted: ExpectedPayment) -> None:

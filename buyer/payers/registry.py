@@ -1,13 +1,17 @@
 """Which payers a client has: those that its program gave it, and the one of its wallet's network."""
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from typing import Literal
 
 import buyer.payers
+from buyer.limits import SpendingLimits
 from buyer.payers.base import Payer, PayerContext
-from buyer.seller.session import Session
+from buyer.seller.session import Context, Session
+from buyer.wallet import chains, owner
+from buyer.wallet.file import Wallet
+from shared.chain.base import Chain
 
 
 def own_payers() -> list[str]:
@@ -20,6 +24,27 @@ def known(kind: Literal["PAYS_ON", "PAYS_IN"]) -> list[str]:
     """The networks that the own payers pay on, or the currencies that they pay in."""
     modules = [import_module(f"buyer.payers.{name}") for name in own_payers()]
     return [one for module in modules for one in getattr(module, kind)]
+
+
+def opened(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain]]) -> Payer | None:
+    """The wallet's own payer for sellers of any make: no rate of theirs is believed. None where it has none."""
+    name = wallet.network.partition(":")[0]
+    if name not in own_payers():
+        return None
+    environment = owner.environment(wallet, context.environment)
+    payer: Payer = import_module(f"buyer.payers.{name}").open_payer(
+        PayerContext(
+            wallet.key,
+            wallet.network,
+            chains.play_rates(),
+            environment,
+            context.now,
+            chain,
+            owner.believes_chain(wallet, wallet.network, context.environment),
+            wallet.transact(owner.limits) or SpendingLimits(),
+        )
+    )
+    return payer
 
 
 class Payers:

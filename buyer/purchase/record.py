@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 from buyer.payers.base import PaymentDraft
 from buyer.purchase import evidence
@@ -85,9 +86,24 @@ class RehearsedPurchase:
     needs_approval: bool
 
 
-# A purchase that is paid without a receipt was released: whatever counts the spent counts it as well.
+class AskedPayment(Protocol):
+    """What is stored of what a seller asks; `expires_at` in Unix seconds."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def expires_at(self) -> int: ...
+
+    @property
+    def price(self) -> Money: ...
+
+
+# A purchase that is paid without a receipt, or the answer to a call, was released: whatever counts the spent counts
+# it as well.
 STATE = (
     "CASE WHEN state = 'paid' AND NOT EXISTS (SELECT 1 FROM receipts WHERE purchase_id = purchases.id)"
+    " AND NOT EXISTS (SELECT 1 FROM paid_calls WHERE purchase_id = purchases.id AND answered_at IS NOT NULL)"
     " THEN 'released' ELSE state END"
 )
 # The one rule of what is spent: all that was ever debited, and not given back.

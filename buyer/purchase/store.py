@@ -15,10 +15,11 @@ from buyer.limits import WantedSpending
 from buyer.payers.base import Cost, Payer, PaymentDraft
 from buyer.purchase import allowance, evidence, machine, record
 from buyer.purchase.machine import PurchaseEvent, PurchaseState
-from buyer.purchase.record import Purchase, PurchaseKind
+from buyer.purchase.record import AskedPayment, Purchase, PurchaseKind
 from shared.money import Money
-from shared.tokens.prt import PaymentOption, PaymentRequest
+from shared.tokens.prt import PaymentOption
 
+_CREDITS = "NOT EXISTS (SELECT 1 FROM paid_calls WHERE purchase_id = purchases.id)"
 _OPEN = "state IN ('wanted', 'requested', 'signed')"
 
 
@@ -82,9 +83,7 @@ def others_in_flight(db: sqlite3.Connection, purchase_id: str, payer_id: str) ->
     return row is not None
 
 
-def store_request(
-    db: sqlite3.Connection, purchase: Purchase, token: str, request: PaymentRequest
-) -> Purchase:
+def store_request(db: sqlite3.Connection, purchase: Purchase, token: str, request: AskedPayment) -> Purchase:
     """A checked payment request; its price takes the place of an earlier, expired one's."""
     try:
         return _move(
@@ -213,8 +212,8 @@ def note_foreign(db: sqlite3.Connection, payment: str, cost: Money, *, new_id: s
 
 
 def asked_for(db: sqlite3.Connection) -> list[Purchase]:
-    """Every open purchase that has a payment request."""
-    rows = db.execute(f"{record.SELECT} WHERE payment_request_token IS NOT NULL AND {_OPEN}")
+    """Every open purchase of credits that has a payment request."""
+    rows = db.execute(f"{record.SELECT} WHERE {_CREDITS} AND payment_request_token IS NOT NULL AND {_OPEN}")
     return [record.of_row(row) for row in rows]
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from buyer.budget import Budget
 from buyer.errors import BuyerError, PaymentRefused, StillPending, UsageError
+from buyer.paying import calls
 from buyer.purchase import machine, receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers
@@ -72,6 +73,9 @@ class Stuck:
 
     async def _claimed(self, purchase_id: str) -> HeldReceipt:
         purchase = self._wallet.transact(lambda db: purchase_store.find(db, purchase_id))
+        if self._wallet.transact(lambda db: calls.header(db, purchase_id)) is not None:
+            hint = "The same `buyer pay` again shows the seller the same payment."
+            raise UsageError("purchase_of_a_call", "that was paid for in the call itself", hint=hint)
         if purchase.state in {"wanted", "requested"}:
             message = f"nothing was paid yet for {purchase.kind}"
             raise UsageError("purchase_unsigned", message, hint="Buying as many takes it up.")

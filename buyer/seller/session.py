@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import httpx
 
-from buyer.auth import HolderAuth
 from buyer.errors import SellerFault
 from buyer.limits import SpendingLimits
 from buyer.purchase.promises import BrokenPromise
 from buyer.purchase.receipts import HeldReceipt
 from buyer.seller import catalog, identity
 from buyer.seller.catalog import Catalog
+from buyer.seller.holder_auth import HolderAuth
 from buyer.seller.http import SellerHttp
 from buyer.seller.origin import seller_origin
 from buyer.wallet import chains, owner

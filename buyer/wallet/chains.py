@@ -9,9 +9,12 @@ from buyer.seller.origin import is_on_this_machine
 from buyer.wallet.chain_address import ChainAddress, ChainAddressError
 from shared.cardano.network import DEVNET, NETWORKS
 from shared.chain.blockfrost import Blockfrost
+from shared.money import Money
 
 #: the variable that names the buyer's own chain service
 VARIABLE = "BUYER_CHAIN"
+#: what one ADA of play money is worth where nobody says otherwise
+DEVNET_RATE = Money(50, "USD", 2)
 _PROJECT_ID = "BLOCKFROST_PROJECT_ID"
 
 
@@ -27,6 +30,16 @@ class OfferedChain:
 def connect(offered: OfferedChain, environment: Mapping[str, str]) -> Blockfrost:
     """The chain of the seller's network, wherever `locate` finds it."""
     return open_at(locate(offered, environment), environment)
+
+
+def is_sellers_alone(network: str, environment: Mapping[str, str]) -> bool:
+    """Whether only the seller can name a chain service: on a devnet, where the user names none."""
+    return network == DEVNET and own_address(environment) is None
+
+
+def play_rates() -> Mapping[str, Money]:
+    """What one unit of play money is worth where no seller says it."""
+    return {DEVNET: DEVNET_RATE}
 
 
 def locate(offered: OfferedChain, environment: Mapping[str, str]) -> ChainAddress:

@@ -8,6 +8,7 @@ from buyer.wallet.steps.any_rail import any_rail
 from buyer.wallet.steps.one_spelling import one_spelling
 from buyer.wallet.steps.own_proofs import own_proofs
 from buyer.wallet.steps.owners_limits import owners_limits
+from buyer.wallet.steps.payments_in_headers import payments_in_headers
 from buyer.wallet.steps.series_of_keys import series_of_keys
 from buyer.wallet.steps.uses_of_a_receipt import uses_of_a_receipt
 
@@ -21,6 +22,7 @@ STEPS: tuple[MigrationStep, ...] = (
     one_spelling,
     uses_of_a_receipt,
     series_of_keys,
+    payments_in_headers,
 )
 VERSION = 1 + len(STEPS)
 

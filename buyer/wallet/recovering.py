@@ -9,12 +9,12 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from buyer.auth import HolderAuth
 from buyer.errors import BuyerError, SellerFault, WalletError, no_chain
 from buyer.purchase import receipts
 from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase
 from buyer.rates import ada_price, own_ada_price
+from buyer.seller.holder_auth import HolderAuth
 from buyer.seller.session import Session
 from buyer.wallet import chains, copies
 from buyer.wallet.chains import OfferedChain

@@ -118,6 +118,17 @@ SCHEMA = (
     )
     """,
     "CREATE INDEX series_of_a_receipt ON series (receipt_id)",
+    # Payments shown in a header of the very request that they pay for. `header` and `value` are sent again, to the
+    # letter, until there is an answer; `answered_at` in Unix seconds. `receipt` is as it came, and not verified.
+    """
+    CREATE TABLE paid_calls (
+        purchase_id TEXT PRIMARY KEY REFERENCES purchases (id),
+        header TEXT NOT NULL,
+        value TEXT NOT NULL,
+        answered_at INTEGER,
+        receipt TEXT
+    )
+    """,
     # A price above which the owner wants to be asked. Each is used by one purchase, or waits for one.
     """
     CREATE TABLE approvals (

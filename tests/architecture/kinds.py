@@ -98,6 +98,8 @@ _KINDS = (
     ("buyer.purchase.machine", "pure"),
     ("buyer.purchase.evidence", "pure"),
     ("buyer.purchase.record", "pure"),
+    ("buyer.paying.offers", "pure"),
+    ("buyer.paying.cardano_words", "pure"),
     ("buyer.proof.redemption", "pure"),
     ("buyer.proof.report", "pure"),
     ("buyer.proof.burn_checks", "pure"),

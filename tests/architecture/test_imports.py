@@ -197,7 +197,11 @@ SECRETS = [
     ),
     ("shared.dialects.ack", ("buyer.seller.dialect",), "a dialect"),
     ("buyer.payers.cardano", ("buyer.payers.cardano",), "how Cardano is paid"),
-    ("shared.cardano", ("buyer.payers.cardano", "buyer.wallet", "buyer.proof", "buyer.cli"), "Cardano"),
+    (
+        "shared.cardano",
+        ("buyer.payers.cardano", "buyer.paying.cardano_words", "buyer.wallet", "buyer.proof", "buyer.cli"),
+        "Cardano",
+    ),
     ("buyer.redemptions.images", ("buyer.redemptions", "buyer.client", "buyer.cli"), "images"),
 ]
 

@@ -28,13 +28,13 @@ def payment(
     change_address: str,
     recipient: str,
     lovelace: int,
-    token_hash: bytes,
+    token_hash: bytes | None,
     parameters: Parameters,
     expiry_slot: int,
     key: PublicKey,
     network: str,
 ) -> Draft:
-    """Pay `lovelace` to `recipient`, with the payment request's `token_hash` (32 bytes) in the metadata.
+    """Pay `lovelace` to `recipient`, with the payment request's `token_hash` (32 bytes), if any, in the metadata.
 
     The payment is output 0, the change output 1. `Shortage` when the outputs do not suffice, `ValueError`
     when the recipient is not an address of `network` or gets less than an output must hold.
@@ -43,7 +43,7 @@ def payment(
     sent = output(recipient, max(lovelace, 0), {})
     if lovelace < fees.least_lovelace(sent.to_cbor(), parameters):
         raise ValueError("the payment is less than an output must hold")
-    metadata = payment_metadata(token_hash)
+    metadata = None if token_hash is None else payment_metadata(token_hash)
     plan = Plan(change_address, parameters, expiry_slot, key, network, sent=(sent,), metadata=metadata)
     return drafted(plan, coins.selections(utxos))
 

@@ -28,11 +28,11 @@ class UnsafePaymentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ExpectedPayment:
-    """So many lovelace for `recipient`, for the payment request whose token has this SHA-256."""
+    """So many lovelace for `recipient`, naming what it is for (`commitment`, 32 bytes), or nothing."""
 
     recipient: str
     lovelace: int
-    token_hash: bytes
+    commitment: bytes | None
 
 
 def guard_burn(transaction: bytes | ParsedTransaction, asset: Asset, own_address: str, max_fee: int) -> None:
@@ -78,7 +78,8 @@ def guard_payment(
         (payment.recipient, payment.lovelace, {})
     ]:
         raise UnsafePaymentError("its first output is not what was asked for")
-    if dict(parsed.metadata) != payment_metadata(payment.token_hash) or not parsed.auxiliary_data_hash_ok:
+    named = {} if payment.commitment is None else payment_metadata(payment.commitment)
+    if dict(parsed.metadata) != named or not parsed.auxiliary_data_hash_ok:
         raise UnsafePaymentError("its metadata names another payment request, or more")
     if parsed.mint:
         raise UnsafePaymentError("it mints or burns")

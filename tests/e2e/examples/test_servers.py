@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from buyer import Budget, BuyerClient, Wallet
-from buyer.auth import HolderAuth
+from buyer.seller.holder_auth import HolderAuth
 from shared.keys import SigningKey
 from tests.architecture.modules import ROOT
 from tests.e2e.buying import Buyer

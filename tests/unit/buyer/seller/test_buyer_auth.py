@@ -2,7 +2,7 @@
 
 import httpx
 
-from buyer.auth import HolderAuth
+from buyer.seller.holder_auth import HolderAuth
 from shared.keys import SigningKey
 from shared.tokens import dpop
 

@@ -31,6 +31,7 @@ LATER = (
     *(
         "DROP INDEX uses_of_a_receipt",
         "DROP TABLE series",
+        "DROP TABLE paid_calls",
         "DROP TRIGGER use_asked",
         "DROP TRIGGER use_refused",
     ),

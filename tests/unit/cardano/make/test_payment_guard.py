@@ -73,7 +73,9 @@ def test_whatever_pays_otherwise_is_not_signed(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"recipient": OURS}, {"lovelace": 2_999_999}, {"token_hash": bytes(32)}], ids=str
+    "other",
+    [{"recipient": OURS}, {"lovelace": 2_999_999}, {"commitment": bytes(32)}, {"commitment": None}],
+    ids=str,
 )
 def test_another_payment_than_this_one_is_not_signed(other: dict[str, Any]) -> None:
     with pytest.raises(UnsafePaymentError):

@@ -1,0 +1,208 @@
+"""How a call is paid for, as steps that whoever has the connection takes: requests to send, answers to read, work.
+
+Asked without a payment first; a 402 is read, an option chosen, and one transaction debits, signs and stores the header
+that shows it. From then on the same call sends that header and no other, in this process or the next, until it is
+answered or the payment can never land. What two callers ask at the same time in the same words is one call.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Generator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+
+from buyer.budget import Budget
+from buyer.errors import PaymentRefused, SellerFault, StillPending
+from buyer.payers import registry
+from buyer.payers.base import Payer
+from buyer.paying import answers, calls, offers
+from buyer.paying.calls import Header
+from buyer.paying.capped import cap
+from buyer.paying.signing import ChosenCall, Signing
+from buyer.purchase import machine
+from buyer.purchase import store as purchase_store
+from buyer.purchase.machine import Fate
+from buyer.purchase.record import Purchase, PurchaseKind
+from buyer.seller.http import Reply
+from buyer.seller.origin import seller_origin
+from buyer.seller.patience import LONGEST_POLL, Backoff
+from buyer.seller.session import Context, Session
+from buyer.wallet import chains
+from buyer.wallet.chains import OfferedChain
+from buyer.wallet.file import Wallet
+from shared.chain.base import Chain
+
+FIRST_POLL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWhole:
+    """A step: read this answer whole, its stream being capped, and give back the bytes."""
+
+    response: httpx.Response
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A step: wait so many seconds."""
+
+    seconds: float
+
+
+Step = httpx.Request | ReadWhole | Pause | Awaitable[Any]
+Steps = Generator[Step, Any, Any]
+
+
+class Calling:
+    """Pays for calls from one wallet within one budget. `wait` (seconds) bounds how long one is asked again."""
+
+    def __init__(self, wallet: Wallet, budget: Budget, context: Context, *, wait: float) -> None:
+        self._wallet = wallet
+        self._budget = budget
+        self._context = context
+        self._wait = wait
+
+    def steps(self, request: httpx.Request) -> Steps:
+        """The call and its payment; `request` is read whole. The last request's answer is the caller's."""
+        kind = kind_of(request)
+        held = self._wallet.read(lambda db: calls.under_way(db, kind))
+        if held is not None:
+            self._context.say("this call is paid for already: the same payment is shown again")
+            if (yield from self._show(request, *held, taken_up=True)):
+                return
+        response = yield request
+        if response.status_code != answers.PAYMENT_REQUIRED:
+            return
+        offer = offers.read(response.headers, (yield ReadWhole(cap(response))), now=self._context.now())
+        purchase, header = yield self._sign(kind, offer)
+        yield from self._show(request, purchase, header, taken_up=False)
+
+    async def rehearse(self, kind: PurchaseKind, offer: offers.CallOffer) -> tuple[ChosenCall, bool]:
+        """How an offer would be paid, and whether the owner would be asked first; nothing is signed or stored."""
+        async with _Rail(self._wallet, self._context, kind.origin) as rail:
+            signing = Signing(self._wallet, self._budget, self._context, kind.origin)
+            chosen = signing.choose(offer, rail.payer())
+            asks = signing.rehearse(chosen)
+            await signing.draft(chosen)
+        return chosen, asks
+
+    async def _sign(self, kind: PurchaseKind, offer: offers.CallOffer) -> tuple[Purchase, Header]:
+        async with _Rail(self._wallet, self._context, kind.origin) as rail:
+            signing = Signing(self._wallet, self._budget, self._context, kind.origin)
+            chosen = signing.choose(offer, rail.payer())
+            signed = await signing.sign(kind, chosen)
+        option = chosen.option
+        self._context.say(f"pay {chosen.cost.money} to {option.option.recipient} by {option.dialect}")
+        return signed
+
+    def _show(self, request: httpx.Request, purchase: Purchase, header: Header, *, taken_up: bool) -> Steps:
+        """Show the payment until there is an answer; False when a payment `taken_up` is dead, and its header gone."""
+        polls, until = Backoff(FIRST_POLL, LONGEST_POLL), self._context.now() + self._wait
+        request.headers[header[0]] = header[1]
+        while True:
+            response = yield request
+            reply = yield from _heard(response)
+            match answers.judge(reply):
+                case "taken":
+                    self._note_answer(purchase, reply)
+                    return True
+                case "silent":
+                    return True
+                case "redirected":
+                    message = "the seller answers a payment with a redirect, which is never followed"
+                    raise SellerFault("redirected", message, hint=_KEPT)
+                case "pending":
+                    if self._context.now() >= until:
+                        raise StillPending(
+                            "payment_pending", f"no answer after {self._wait:.0f} s", hint=_KEPT
+                        )
+                    yield Pause(polls.pause(reply.retry_after))
+                case "refused":
+                    yield self._after_refusal(purchase, reply, taken_up=taken_up)
+                    del request.headers[header[0]]
+                    return False
+
+    def _note_answer(self, purchase: Purchase, reply: Reply) -> None:
+        receipt, now = answers.receipt(reply), self._context.now()
+        self._wallet.transact(lambda db: _answered(db, purchase, receipt, now))
+
+    async def _after_refusal(self, purchase: Purchase, reply: Reply, *, taken_up: bool) -> None:
+        """Give up a payment that is dead; every other no is the caller's to hear. Never paid again by itself."""
+        assert purchase.expires_at is not None
+        async with _Rail(self._wallet, self._context, purchase.kind.origin) as rail:
+            fate: Fate = await rail.payer().fate(purchase.draft)
+        event = machine.refusal(fate, expires_at=purchase.expires_at, now=self._context.now())
+        if event == "unanswered":
+            message = f"the seller has payment {purchase.external_id} and asks for another"
+            raise SellerFault("paid_without_answer", message, hint=_KEPT, seller_says=reply.problem())
+        if event == "refused":
+            raise PaymentRefused(
+                "payment_refused", "the seller refused the payment", hint=_KEPT, seller_says=reply.problem()
+            )
+        given_back = event == "dead"
+        self._wallet.transact(lambda db: purchase_store.abandon(db, purchase, given_back=given_back))
+        if not taken_up:
+            message = f"the payment {purchase.external_id} can never land any more"
+            raise PaymentRefused("payment_dead", message, seller_says=reply.problem())
+        self._context.say("the earlier payment can never land any more: asking anew")
+
+
+_KEPT = (
+    "The payment is kept, and nothing else is paid for this call: the same call again shows the same payment."
+)
+
+
+def kind_of(request: httpx.Request) -> PurchaseKind:
+    """The call as the wallet knows it: method, URL and body. Errors: UsageError, for plain http to elsewhere."""
+    url = request.url
+    origin = seller_origin(f"{url.scheme}://{url.netloc.decode('ascii')}")
+    words = f"{request.method} {url.raw_path.decode('ascii')}"
+    digest = hashlib.sha256(words.encode() + b"\n" + request.content).hexdigest()
+    return PurchaseKind(origin, f"call:{digest[:32]} {words[:200]}", 1)
+
+
+def _heard(response: httpx.Response) -> Generator[Step, bytes, Reply]:
+    """What is judged: the body of a success is the caller's, and is left for him to read."""
+    said = b"" if response.status_code in answers.SUCCESS else (yield ReadWhole(cap(response)))
+    return Reply(response.status_code, response.headers, said)
+
+
+def _answered(db: Any, purchase: Purchase, receipt: str | None, now: int) -> None:
+    # Another caller of the same call may have had the answer first.
+    if purchase_store.find(db, purchase.id).state == "signed":
+        calls.answered(db, purchase, receipt=receipt, now=now)
+
+
+class _Rail:
+    """The wallet's payer and its chain, while they are needed."""
+
+    def __init__(self, wallet: Wallet, context: Context, origin: str) -> None:
+        self._wallet = wallet
+        self._context = context
+        self._session = Session(origin, wallet, context)
+        self._chain: Chain | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.aclose()
+        if self._chain is not None:
+            await self._chain.aclose()
+
+    def payer(self) -> Payer:
+        """The wallet's own. Errors: PaymentRefused when it has none."""
+        found = registry.opened(self._wallet, self._context, self._open)
+        if found is None:
+            raise PaymentRefused("no_payer", f"nobody pays from a wallet of {self._wallet.network}")
+        return found
+
+    async def _open(self) -> Chain:
+        environment = self._session.environment
+        if chains.is_sellers_alone(self._wallet.network, environment):
+            return await self._session.chain()
+        if self._chain is None:
+            offered = OfferedChain(self._wallet.network, None, self._session.origin)
+            self._chain = chains.connect(offered, environment)
+        return self._chain
