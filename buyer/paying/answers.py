@@ -4,8 +4,9 @@ from typing import Literal
 
 from buyer.seller.http import Reply
 from shared.dialects import mpp_client, x402_client
-from shared.dialects.x402 import PENDING, RESPONSE
+from shared.dialects.x402 import PENDING
 from shared.dialects.x402_client import X402Settled
+from shared.dialects.x402_headers import RESPONSE
 from shared.tokens.jws import TokenError
 
 CallVerdict = Literal["taken", "pending", "refused", "redirected", "silent"]

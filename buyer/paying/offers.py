@@ -12,8 +12,8 @@ from buyer.paying import cardano_words
 from buyer.purchase.machine import SHORTEST_LIFE
 from shared.dialects import mpp_client, x402_client
 from shared.dialects.mpp_client import MppChallenge
-from shared.dialects.x402 import REQUIRED
 from shared.dialects.x402_client import X402Entry, X402Required
+from shared.dialects.x402_headers import REQUIRED
 from shared.text import clean
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption, token_hash

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import strict_json
-from shared.dialects.x402 import REQUIRED, RESPONSE, SCHEME, SIGNATURE
+from shared.dialects.x402 import SCHEME
+from shared.dialects.x402_headers import REQUIRED, RESPONSE, SIGNATURE
 from shared.tokens import fields
 from shared.tokens.jws import TokenError
 
