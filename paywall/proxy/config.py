@@ -3,7 +3,7 @@
 [[resource]]                 # sold: what `Paywall.resource` takes, and where it is
 id = "reports"
 path = "/v1/reports/*"       # `*` at the end: everything below
-methods = ["GET", "POST"]    # all, where nothing is said
+methods = ["GET", "POST"]    # all but OPTIONS, where nothing is said
 usd = "0.25"                 # or product = "…"; credits = 3
 
 [[free]]                     # passed on unpaid; what is neither is 404
@@ -18,8 +18,6 @@ from typing import Any
 from paywall.errors import SetupError
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-#: of what is sold, where the file names none: a browser asks before it pays
-SOLD_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?")
 _TERMS = {"usd": str, "product": str, "credits": int, "title": str, "validity_days": int, "seconds": int}
 _TERMS |= {"max_body": int}
@@ -28,15 +26,26 @@ _PLACE = {"path": str, "methods": list}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A path, or with `below` all that begins with it; no `methods` are all of them."""
+    """A path, or with `below` all that begins with it; no `methods` are all of them.
+
+    What is `sold` holds a path in other letters and with a slash behind it, too: a service may read them as the same,
+    and would be found by it in what is free. A browser's question before it asks (OPTIONS) is never sold.
+    """
 
     path: str
     below: bool
     methods: frozenset[str]
+    sold: bool
 
     def holds(self, method: str, path: str) -> bool:
         """`path` as it is spelled; `is_plain` has been asked of it."""
-        there = path.startswith(self.path) if self.below else path == self.path
+        if self.sold:
+            if method == "OPTIONS" and method not in self.methods:
+                return False
+            own, path = self.path.lower().rstrip("/"), path.lower().rstrip("/")
+            there = path.startswith(f"{own}/") if self.below else path == own
+        else:
+            there = path.startswith(self.path) if self.below else path == self.path
         return there and (not self.methods or method in self.methods)
 
 
@@ -90,16 +99,16 @@ def _sold(entry: Mapping[str, Any]) -> Sold:
     if "id" not in entry:
         raise SetupError(f"{where} has no id.")
     terms = {name: entry[name] for name in _TERMS if name in entry}
-    return Sold(entry["id"], _place(entry, where), terms)
+    return Sold(entry["id"], _place(entry, where, sold=True), terms)
 
 
 def _free(entry: Mapping[str, Any]) -> Place:
     where = f"The proxy's [[free]] {entry.get('path', '?')!r}"
     _check(entry, _PLACE, where)
-    return _place(entry, where)
+    return _place(entry, where, sold=False)
 
 
-def _place(entry: Mapping[str, Any], where: str) -> Place:
+def _place(entry: Mapping[str, Any], where: str, *, sold: bool) -> Place:
     path, methods = entry.get("path", ""), frozenset(entry.get("methods", ()))
     if not _PATH.fullmatch(path) or not is_plain(path.removesuffix("*")):
         raise SetupError(f"{where} has no path such as /v1/reports or /v1/reports/*.")
@@ -107,7 +116,7 @@ def _place(entry: Mapping[str, Any], where: str) -> Place:
         raise SetupError(f"{where}: a `*` stands behind a slash, for all that is below.")
     if methods - METHODS:
         raise SetupError(f"{where}: its methods are of {', '.join(sorted(METHODS))}.")
-    return Place(path.removesuffix("*"), path.endswith("*"), methods)
+    return Place(path.removesuffix("*"), path.endswith("*"), methods, sold)
 
 
 def _check(entry: Mapping[str, Any], members: Mapping[str, type], where: str) -> None:

@@ -17,6 +17,10 @@ _HOPS = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
     | {"content-length", "expect", "host"}
 )
+#: by which a service would read another method or path than was paid for
+_OTHERWISE = frozenset(
+    {"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"}
+)
 #: what pays is for the proxy alone: whoever has a receipt can use it
 _PAYS = frozenset(
     {"dpop", "payment-signature", "x-payment", "payment-authorization", "idempotency-key"}
@@ -80,7 +84,9 @@ def _passed_on(request: Request) -> list[tuple[str, str]]:
     redemption_id = getattr(request.state, "redemption_id", None)
     scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
     # Of what is free the service may want its own, but never one that pays.
-    pays = _PAYS | ({"authorization"} if redemption_id or scheme in {"dpop", "payment"} else set())
+    pays = (
+        _PAYS | _OTHERWISE | ({"authorization"} if redemption_id or scheme in {"dpop", "payment"} else set())
+    )
     kept = [
         (name, value)
         for name, value in request.headers.items()
