@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from buyer.auth import PaymentAuth as PaymentAuth
     from buyer.budget import Budget as Budget
     from buyer.client import BuyerClient as BuyerClient
     from buyer.errors import BuyerError as BuyerError
@@ -25,6 +26,7 @@ _HOMES = {
     "Cost": "buyer.payers.base",
     "Evidence": "shared.dialects.base",
     "Payer": "buyer.payers.base",
+    "PaymentAuth": "buyer.auth",
     "PaymentDraft": "buyer.payers.base",
     "PaymentOption": "shared.tokens.prt",
     "PaymentTerms": "buyer.payers.base",

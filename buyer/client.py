@@ -30,6 +30,7 @@ from buyer.purchase.stuck import Stuck
 from buyer.redemptions.images import GeneratedImage, Images
 from buyer.redemptions.jobs import WantedUse
 from buyer.redemptions.redeem import DeliveredUse, UsingCredits
+from buyer.seller.catalog import Catalog
 from buyer.seller.session import Context, Session
 from buyer.wallet.file import Wallet
 from shared.text import LONGEST_LINE, clean
@@ -104,6 +105,10 @@ class BuyerClient:
         receipt = await purchasing.buy(product or await self._product(), credits, job_id)
         await balance.look(self._session, receipt)
         return receipt
+
+    async def offered(self) -> Catalog:
+        """What the seller says that it sells, as it was read; a purchase is checked against it."""
+        return (await self._session.seller()).catalog
 
     def receipts(self) -> list[HeldReceipt]:
         """The receipts of this seller that the wallet holds, the newest first: the next run goes on with them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from buyer.cli.agents import mcp_command
 from buyer.cli.failing import failed
 from buyer.cli.options import common, local, run
 from buyer.cli.owner.purchases import purchases
@@ -243,7 +244,7 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
     return run(given, lambda commands: commands.audit(token, service))
 
 
-for command in (pay, wallet, budget, approve, history, purchases, sellers):
+for command in (pay, mcp_command, wallet, budget, approve, history, purchases, sellers):
     cli.add_command(command)
 
 

@@ -20,6 +20,7 @@ from buyer.paying import answers, calls, offers
 from buyer.paying.calls import Header
 from buyer.paying.capped import cap
 from buyer.paying.signing import ChosenCall, Signing
+from buyer.paying.whole import when_read
 from buyer.purchase import machine
 from buyer.purchase import store as purchase_store
 from buyer.purchase.machine import Fate
@@ -74,7 +75,17 @@ class Calling:
         response = yield request
         if response.status_code != answers.PAYMENT_REQUIRED:
             return
-        offer = offers.read(response.headers, (yield ReadWhole(cap(response))), now=self._context.now())
+        if response.request.url != request.url:
+            hint = "Nothing was paid. Ask for the address that it redirects to."
+            message = "the 402 is of another address than the one that was asked"
+            raise PaymentRefused("redirected", message, hint=hint)
+        offer = offers.read(
+            response.headers,
+            (yield ReadWhole(cap(response))),
+            now=self._context.now(),
+            # What its caller authorises himself by is not taken away from him.
+            own_authorization="authorization" in request.headers,
+        )
         purchase, header = yield self._sign(kind, offer)
         yield from self._show(request, purchase, header, taken_up=False)
 
@@ -105,7 +116,10 @@ class Calling:
             reply = yield from _heard(response)
             match answers.judge(reply):
                 case "taken":
-                    self._note_answer(purchase, reply)
+                    if response.status_code in answers.SUCCESS:
+                        when_read(response, lambda reply=reply: self._note_answer(purchase, reply))  # type: ignore[misc]  # a default
+                    else:
+                        self._note_answer(purchase, reply)
                     return True
                 case "silent":
                     return True

@@ -55,8 +55,8 @@ class Lines(Protocol):
     def get_list(self, key: str) -> list[str]: ...
 
 
-def read(headers: Lines, body: bytes, *, now: int) -> CallOffer:
-    """What a 402 asks. Never an error: what cannot be read is a reason."""
+def read(headers: Lines, body: bytes, *, now: int, own_authorization: bool = False) -> CallOffer:
+    """What a 402 asks. Never an error: what cannot be read is a reason, and so is what the call has no header for."""
     options: list[CallOption] = []
     reasons: list[str] = []
     for dialect, reader in (("x402", _x402), ("mpp", _mpp), ("x402 v1", _x402_v1)):
@@ -66,6 +66,9 @@ def read(headers: Lines, body: bytes, *, now: int) -> CallOffer:
             found, why = reader(headers, body, now)
         except TokenError as error:
             reasons.append(clean(f"{dialect}: {error}"))
+            continue
+        if found and dialect == "mpp" and own_authorization:
+            reasons.append("mpp: the call has an Authorization of its own")
             continue
         options += found
         reasons += [clean(f"{dialect}: {reason}") for reason in why]

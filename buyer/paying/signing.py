@@ -111,6 +111,11 @@ class Signing:
             except WalletError as error:
                 if error.code != "resources_taken":
                     raise
+            except sqlite3.IntegrityError as error:
+                # Where nothing is named, the one that was given up has the same bytes: it would pay for both.
+                hint = "Nothing new was signed. Try again when the chain has a new block."
+                message = "the payment would be the very one that was signed and given up before"
+                raise WalletError("payment_repeated", message, hint=hint) from error
 
     def _held(
         self, db: sqlite3.Connection, kind: PurchaseKind, chosen: ChosenCall
