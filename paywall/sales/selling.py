@@ -106,7 +106,7 @@ class Selling:
         kept = self._terms.get(order)
         price = kept.price if kept is not None else self._product(product_id).price(credits)
         options = self._options(price)
-        if not options:
+        if not options and self._rails:
             least = self.at_once(product_id, credits)
             raise BadRequest(f"`credits` must be {least} or more: fewer cost less than can be paid.")
         if kept is None or kept.options != options:

@@ -24,8 +24,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEEDED = ("id", "realm", "method", "intent", "request")
 _GIVEN_BACK = (*_NEEDED, "expires", "digest", "opaque", "description")
 _PARAMETER = re.compile(r'[ \t,]*+([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+(?:"((?:[^"\\]++|\\.)*+)"|([^ \t,"=]++))')
-_SCHEME = re.compile(r"[ \t,]*+([A-Za-z][A-Za-z0-9_-]*+)(?=[ \t,]|$)")
-_TOKEN68 = re.compile(r"[ \t]*+[A-Za-z0-9._~+/-]++=*+(?=[ \t,]|$)")
+_SCHEME = re.compile(r"[ \t,]*+([A-Za-z][A-Za-z0-9_-]*+)")
+_TOKEN68 = re.compile(r"[ \t]*+[A-Za-z0-9._~+/-]++=*+")
+#: what may stand behind either; and the line's end
+_BEHIND = frozenset(" \t,")
 _ESCAPED = re.compile(r"\\(.)")
 _METHOD = re.compile(r"[a-z]{1,32}")
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
@@ -77,16 +79,21 @@ def read_receipt(header: str) -> Mapping[str, Any]:
 def _split(line: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Scheme and parameters of each challenge in a line, up to what is none; the first of two equal names counts."""
     at = 0
-    while scheme := _SCHEME.match(line, at):
+    while (scheme := _SCHEME.match(line, at)) and _ends(line, scheme.end()):
         at, said = scheme.end(), dict[str, str]()
         while parameter := _PARAMETER.match(line, at):
             quoted, plain = parameter[2], parameter[3]
             value = plain if quoted is None else _ESCAPED.sub(r"\1", quoted)
             said.setdefault(parameter[1].lower(), value)
             at = parameter.end()
-        if not said and (blob := _TOKEN68.match(line, at)) and not line[at:].lstrip(" \t").startswith(","):
+        blob = None if said else _TOKEN68.match(line, at)
+        if blob and _ends(line, blob.end()) and not line[at:].lstrip(" \t").startswith(","):
             at = blob.end()
         yield scheme[1], said
+
+
+def _ends(line: str, at: int) -> bool:
+    return at == len(line) or line[at] in _BEHIND
 
 
 def _challenge(said: Mapping[str, str]) -> MppChallenge | None:

@@ -59,10 +59,15 @@ def check_named(transaction: ParsedTransaction, token: str) -> None:
 def names_none(evidence: Evidence, transaction: ParsedTransaction) -> bool:
     """Whether it is x402's: it names no payment request, and its `nonce` is an output that it spends.
 
-    Errors: PaymentMismatch for another nonce.
+    What it names is told by its body's hash: whoever saw another's transaction can cut off the metadata, and its id
+    stays. Errors: PaymentMismatch for another nonce, and for such a one.
     """
     nonce = evidence.payload.get(NONCE)
-    if nonce is None or read_payment(transaction.metadata) is not None:
+    if nonce is None:
+        return False
+    if not transaction.auxiliary_data_hash_ok:
+        raise PaymentMismatch("The transaction's metadata are not those that its body names.")
+    if read_payment(transaction.metadata) is not None:
         return False
     if nonce not in {f"{tx_hash}#{index}" for tx_hash, index in transaction.inputs}:
         raise PaymentMismatch("The nonce is none of the outputs that the transaction spends.")

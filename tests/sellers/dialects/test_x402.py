@@ -2,10 +2,12 @@
 
 import asyncio
 
+import cbor2
 import httpx
 import pytest
 
 from shared.cardano.metadata import payment_metadata
+from shared.cardano.read.transaction import parse
 from shared.tokens.prt import token_hash
 from tests.sellers.dialects.x402_client import BUY, Client, decoded, encoded
 from tests.support.world.scenes.payment_scene import PaymentScene
@@ -176,3 +178,16 @@ def test_a_refused_payment_is_told_in_x402s_words_and_asked_for_again(
 )
 def test_what_cannot_be_read_is_refused(paying: PaymentScene, client: Client, header: str) -> None:
     refused(paying, client, {"PAYMENT-SIGNATURE": header}, 401, "claim_invalid")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_metadata_that_are_cut_off_make_nobody_elses_payment_unnamed(
+    paying: PaymentScene, client: Client, named: bool
+) -> None:
+    """A signature covers the body, which holds the metadata's hash alone: who saw the bytes can drop the metadata."""
+    raw = client.transaction(metadata=payment_metadata(token_hash(paying.buy())) if named else {1: "note"})
+    whole = cbor2.loads(raw)
+    stripped = cbor2.dumps([*whole[:3], None])
+    assert parse(stripped).id == parse(raw).id
+    refused(paying, client, client.header(client.ask(), stripped), 402, "payment_mismatch")
+    assert not paying.submitted(stripped)
