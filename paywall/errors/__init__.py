@@ -18,6 +18,7 @@
     ├── Conflict                    409
     │   ├── PaymentPending          409 payment_pending
     │   ├── PaymentAlreadyUsed      409 payment_already_used
+    │   ├── PaymentUnnamed          409 payment_unnamed
     │   ├── PaymentRequestPaid      409 payment_request_paid
     │   ├── ClaimUsed               409 claim_used
     │   ├── PaymentReversed         409 payment_reversed
@@ -58,6 +59,7 @@ from paywall.errors.paying import (
     PaymentRequestPaid,
     PaymentRequired,
     PaymentReversed,
+    PaymentUnnamed,
 )
 from paywall.errors.uses import (
     CreditsExhausted,
@@ -111,6 +113,7 @@ __all__ = [
     "PaymentRequestPaid",
     "PaymentRequired",
     "PaymentReversed",
+    "PaymentUnnamed",
     "PaywallError",
     "RangeNotSatisfiable",
     "ReceiptInvalid",

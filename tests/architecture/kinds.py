@@ -62,6 +62,7 @@ _KINDS = (
     ("paywall.*.store", "store"),
     ("paywall.*.tables", "store"),
     ("paywall.*.outputs", "store"),
+    ("paywall.payments.watched", "store"),
     ("paywall.redemptions.holder_proofs", "store"),
     ("paywall.credits.bulk", "store"),
     ("paywall.redemptions.reserving", "store"),
