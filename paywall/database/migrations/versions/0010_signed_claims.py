@@ -10,4 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("payment", sa.Column("signed", sa.Boolean(), nullable=False, server_default=sa.text("true")))
+    op.add_column(
+        "payment", sa.Column("signed", sa.Boolean(), nullable=False, server_default=sa.text("true"))
+    )
