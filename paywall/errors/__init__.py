@@ -24,6 +24,8 @@
     │   ├── PaymentReversed         409 payment_reversed
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
+    │   ├── RefundTooMuch           409 refund_too_much
+    │   ├── RefundTooSmall          409 refund_too_small
     │   ├── DeliveryStreamed        409 delivery_streamed        (of a priced handler whose answers are streams)
     │   └── RedemptionInProgress    409 redemption_in_progress
     ├── RequestTimeout              408 request_timeout
@@ -72,6 +74,8 @@ from paywall.errors.uses import (
     ReceiptInvalid,
     ReceiptWrongProduct,
     RedemptionInProgress,
+    RefundTooMuch,
+    RefundTooSmall,
 )
 from paywall.errors.wire import (
     BadRequest,
@@ -119,6 +123,8 @@ __all__ = [
     "ReceiptInvalid",
     "ReceiptWrongProduct",
     "RedemptionInProgress",
+    "RefundTooMuch",
+    "RefundTooSmall",
     "RequestTimeout",
     "SetupError",
     "SignerUnavailable",

@@ -33,6 +33,10 @@ def payments_of(tx: Transaction, request_id: str) -> list[PaymentRow]:
     return list(tx.session.exec(rows.order_by(col(PaymentRow.created_at).desc())))
 
 
+def receipt(tx: Transaction, receipt_id: str) -> ReceiptRow | None:
+    return tx.session.get(ReceiptRow, receipt_id)
+
+
 def receipt_of(tx: Transaction, request_id: str) -> ReceiptRow | None:
     return tx.session.exec(
         select(ReceiptRow).where(ReceiptRow.payment_request_id == request_id)

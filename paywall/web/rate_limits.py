@@ -19,6 +19,8 @@ from paywall.web.paths import Endpoint
 EXPENSIVE = {
     "/api/payments": CLAIMS,
     "/api/payments/{id}": LOOKUPS,
+    "/api/receipts/refund": CLAIMS,
+    "/api/refunds/{id}": LOOKUPS,
     "/api/redemptions/{id}": LOOKUPS,
     "/api/burns/{tx_hash}": LOOKUPS,
 }

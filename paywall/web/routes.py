@@ -6,6 +6,7 @@ from typing import Any
 from starlette.routing import Route
 
 from paywall.errors import PaymentRequired
+from paywall.web.giving_back import RefundRoutes
 from paywall.web.operations import OperationRoutes
 from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.problems import Handler, on_fault, refusing
@@ -18,6 +19,7 @@ def routes(
     resources: Sequence[ResourceRoutes],
     sales: SalesRoutes,
     redemptions: RedemptionRoutes,
+    refunds: RefundRoutes,
     operations: OperationRoutes,
 ) -> list[Route]:
     return [
@@ -26,6 +28,8 @@ def routes(
         Route("/api/payments/{id}", sales.payment),
         Route("/api/catalog", sales.catalog),
         Route("/api/credits", redemptions.credits),
+        Route("/api/receipts/refund", refunds.ask, methods=["POST"]),
+        Route("/api/refunds/{id}", refunds.refund),
         Route("/api/redemptions/{id}", redemptions.redemption),
         Route("/api/burns/{tx_hash}", redemptions.burn),
         Route("/.well-known/did.json", operations.did),

@@ -172,6 +172,10 @@ async def walk(seller: Seller, payer: Payer) -> None:
     await http.post("/api/images/generate", json={"receipt": receipt})
     await http.post("/api/images/generate", headers={"Authorization": "Bearer " + "x" * 9000})
     await http.get("/api/credits", headers=payer.headers(receipt, "/api/credits", "GET"))
+    refund = "/api/receipts/refund"
+    await http.post(refund, json={"credits": 1}, headers=payer.headers(receipt, refund))
+    await http.post(refund, json={"credits": "all"}, headers=payer.headers(receipt, refund))
+    await http.get("/api/refunds/none")
     await http.get("/api/credits")
     await http.get(redeemed["image"]["url"])
     await http.get("/api/images/none")
@@ -213,7 +217,8 @@ class _Any:
 
 def table_of_routes() -> list[Route]:
     anything: Any = _Any()
-    return routes([ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))], anything, anything, anything)
+    room = ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))
+    return routes([room], anything, anything, anything, anything)
 
 
 def refusals(error: type[PaywallError]) -> Iterator[type[PaywallError]]:

@@ -20,6 +20,8 @@ HANDLERS = {
     ("get", "/api/payments/{id}"): ("SalesRoutes", "payment"),
     ("get", "/api/catalog"): ("SalesRoutes", "catalog"),
     ("get", "/api/credits"): ("RedemptionRoutes", "credits"),
+    ("post", "/api/receipts/refund"): ("RefundRoutes", "ask"),
+    ("get", "/api/refunds/{id}"): ("RefundRoutes", "refund"),
     ("get", "/api/redemptions/{id}"): ("RedemptionRoutes", "redemption"),
     ("get", "/api/burns/{tx_hash}"): ("RedemptionRoutes", "burn"),
     ("get", "/.well-known/did.json"): ("OperationRoutes", "did"),

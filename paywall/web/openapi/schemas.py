@@ -6,6 +6,7 @@ from paywall import errors
 from paywall.web.openapi.burn_schemas import BATCH, BURN, LEAF_PREIMAGE
 from paywall.web.openapi.json_schema import (
     ASSET,
+    TOKEN,
     UUID,
     Schema,
     list_of,
@@ -16,6 +17,7 @@ from paywall.web.openapi.json_schema import (
     text,
     whole,
 )
+from paywall.web.openapi.refund_schemas import GIVE_BACK, REFUND
 
 
 def codes() -> set[str]:
@@ -24,11 +26,6 @@ def codes() -> set[str]:
 
 
 UNIX_TIME = "Unix seconds"
-TOKEN = text(
-    "a compact JWS (RFC 7515), EdDSA",
-    pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
-    maxLength=8192,
-)
 HOLDER = text("the did:key of an Ed25519 key", pattern="^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$")
 DID = text("a did:key or a did:web", pattern="^did:[a-z0-9]+:")
 MONEY = record(
@@ -234,6 +231,8 @@ SCHEMAS = {
     "Paid": PAID,
     "Settling": SETTLING,
     "Payment": PAYMENT,
+    "GiveBack": GIVE_BACK,
+    "Refund": REFUND,
     "Burn": BURN,
     "LeafPreimage": LEAF_PREIMAGE,
     "Batch": BATCH,
