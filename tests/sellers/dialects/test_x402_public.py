@@ -67,9 +67,11 @@ def test_what_was_sent_before_it_was_shown_pays_nothing_and_is_not_asked_for_aga
 def test_a_transaction_on_the_chain_is_not_asked_for_again_when_its_time_is_over(
     paying: PaymentScene, client: Client
 ) -> None:
-    slot = int(paying.devnet.get("/blocks/latest")["slot"])
-    raw = client.transaction(fields={TTL: slot + 1})
+    last = int(paying.devnet.get("/blocks/latest")["slot"]) + 60
+    raw = client.transaction(fields={TTL: last})
     paying.land(raw)
+    while int(paying.devnet.get("/blocks/latest")["slot"]) <= last:
+        paying.devnet.blocks(10)
     refused(paying, client, client.header(client.ask(), raw), 409, "payment_unnamed")
 
 
