@@ -14,7 +14,7 @@ from paywall.limits.settings import ORDERS
 from paywall.payments.claims import Claims
 from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
-from paywall.payments.reversals import Reversals
+from paywall.payments.reversing.reversals import Reversals
 from paywall.payments.settings import PaymentSettings
 from paywall.payments.settlement import Settlement
 from paywall.payments.turns import Turns

@@ -70,12 +70,15 @@ class PaymentsByHeader:
         `order` is what the call asks for, read where the payment does not say what it pays.
         Errors: BadRequest, NotJson.
         """
+        key = idempotency_key(request)
         evidence = payment.evidence
+        if key is not None and not evidence.identifier:
+            evidence = replace(evidence, identifier=f"key {key}")  # of x402's none has a space
         ordered = order() if names_nothing(evidence) else None
         try:
             await self._limiter.take(CLAIMS)  # its signatures and the chain are looked at, as for any claim
             if ordered is not None:
-                showing = idempotency_key(request) or new_id()
+                showing = key or new_id()
                 evidence = await self._naming.named(evidence, ordered, showing)
             with self._wait() as seconds:
                 outcome = await self._settlement.pay(evidence, patience=seconds)
