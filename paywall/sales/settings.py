@@ -28,7 +28,7 @@ class SalesSettings:
 
     @property
     def use_needs_holder(self) -> bool:
-        """By default a use may be paid for in its own call, by payers that name nobody: its credits are used at once."""
+        """By default a use is sold to payers that name nobody: it is paid for in its own call, and used at once."""
         return self.holders == "required"
 
     def rules(self) -> Iterator[tuple[bool, str]]:
