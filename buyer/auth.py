@@ -16,7 +16,8 @@ import httpx
 
 from buyer.budget import Budget
 from buyer.errors import SellerFault, nothing
-from buyer.paying.calling import Calling, Pause, ReadWhole, Step, Steps
+from buyer.paying.calling import Calling
+from buyer.paying.steps import Pause, ReadWhole, Step, Steps
 from buyer.seller.session import Context
 from buyer.wallet.file import Wallet
 

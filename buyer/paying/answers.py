@@ -7,11 +7,14 @@ from shared.dialects import mpp_client, x402_client
 from shared.dialects.x402 import PENDING
 from shared.dialects.x402_client import X402Settled
 from shared.dialects.x402_headers import RESPONSE
+from shared.tokens import jws
 from shared.tokens.jws import TokenError
 
 CallVerdict = Literal["taken", "pending", "refused", "redirected", "silent"]
 
 PAYMENT_REQUIRED, TOO_MANY, TOO_EARLY, TIMED_OUT = 402, 429, 425, 408
+UNAUTHORIZED, FORBIDDEN, UNAVAILABLE = 401, 403, 503
+MOST_DIGITS = 15
 SUCCESS, REDIRECTS, FAILURES = range(200, 300), range(300, 400), range(500, 600)
 #: problems that mean: ask again with the same payment
 STILL = frozenset({"payment_pending", PENDING})
@@ -34,6 +37,32 @@ def receipt(reply: Reply) -> str | None:
     settled = _settled(reply)
     found = settled.receipt if settled is not None else (_receipt(reply) or {}).get("receipt")
     return found if isinstance(found, str) else None
+
+
+def judge_use(reply: Reply) -> Literal["used", "pending", "refused"]:
+    """What an answer to a call that credits pay for says of them. `used`: it is the call's own answer.
+
+    Of a refusal of the receipt nothing was taken.
+    """
+    if reply.status in {UNAUTHORIZED, FORBIDDEN, PAYMENT_REQUIRED}:
+        return "refused"
+    busy = reply.status in {TOO_MANY, TOO_EARLY, TIMED_OUT, UNAVAILABLE}
+    return "pending" if busy or reply.problem().code == "redemption_in_progress" else "used"
+
+
+def credits_left(reply: Reply) -> int | None:
+    """What the seller says is left of the receipt; None where it says nothing."""
+    said = reply.headers.get("Credits-Remaining", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= MOST_DIGITS else None
+
+
+def ends(receipt: str) -> int:
+    """When a receipt expires, in Unix seconds; 0 for what is none."""
+    try:
+        said = jws.read(receipt).payload.get("exp")
+    except TokenError:
+        return 0
+    return said if isinstance(said, int) else 0
 
 
 def _still(reply: Reply, settled: X402Settled | None) -> bool:

@@ -6,8 +6,6 @@ answered or the payment can never land. What two callers ask at the same time in
 """
 
 import hashlib
-from collections.abc import Awaitable, Generator
-from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
@@ -16,10 +14,12 @@ from buyer.budget import Budget
 from buyer.errors import PaymentRefused, SellerFault, StillPending
 from buyer.payers import registry
 from buyer.payers.base import Payer
-from buyer.paying import answers, calls, offers
+from buyer.paying import answers, calls, left, offers
+from buyer.paying.by_credit import ByCredit
 from buyer.paying.calls import Header
 from buyer.paying.capped import cap
 from buyer.paying.signing import ChosenCall, Signing
+from buyer.paying.steps import FIRST_POLL, Pause, ReadWhole, Steps, heard
 from buyer.paying.whole import when_read
 from buyer.purchase import machine
 from buyer.purchase import store as purchase_store
@@ -33,26 +33,6 @@ from buyer.wallet import chains
 from buyer.wallet.chains import OfferedChain
 from buyer.wallet.file import Wallet
 from shared.chain.base import Chain
-
-FIRST_POLL = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class ReadWhole:
-    """A step: read this answer whole, its stream being capped, and give back the bytes."""
-
-    response: httpx.Response
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A step: wait so many seconds."""
-
-    seconds: float
-
-
-Step = httpx.Request | ReadWhole | Pause | Awaitable[Any]
-Steps = Generator[Step, Any, Any]
 
 
 class Calling:
@@ -69,6 +49,7 @@ class Calling:
         self._context = context
         self._wait = wait
         self._by = by
+        self._by_credit = ByCredit(wallet, context, wait=wait)
 
     def steps(self, request: httpx.Request) -> Steps:
         """The call and its payment; `request` is read whole. The last request's answer is the caller's."""
@@ -78,6 +59,8 @@ class Calling:
             self._context.say("this call is paid for already: the same payment is shown again")
             if (yield from self._show(request, *held, taken_up=True)):
                 return
+        if held is None and (yield from self._by_credit.steps(request, kind)):
+            return
         response = yield request
         if response.status_code != answers.PAYMENT_REQUIRED:
             return
@@ -120,7 +103,7 @@ class Calling:
         request.headers[header[0]] = header[1]
         while True:
             response = yield request
-            reply = yield from _heard(response)
+            reply = yield from heard(response)
             match answers.judge(reply):
                 case "taken":
                     if response.status_code in answers.SUCCESS:
@@ -146,7 +129,14 @@ class Calling:
 
     def _note_answer(self, purchase: Purchase, reply: Reply) -> None:
         receipt, now = answers.receipt(reply), self._context.now()
-        self._wallet.transact(lambda db: _answered(db, purchase, receipt, now))
+        credits = answers.credits_left(reply)
+
+        def note(db: Any) -> None:
+            _answered(db, purchase, receipt, now)
+            if receipt is not None and credits:
+                left.keep(db, purchase.kind, receipt, credits, expires_at=answers.ends(receipt))
+
+        self._wallet.transact(note)
 
     async def _after_refusal(self, purchase: Purchase, reply: Reply, *, taken_up: bool) -> None:
         """Give up a payment that is dead; every other no is the caller's to hear. Never paid again by itself."""
@@ -181,12 +171,6 @@ def kind_of(request: httpx.Request) -> PurchaseKind:
     words = f"{request.method} {url.raw_path.decode('ascii')}"
     digest = hashlib.sha256(words.encode() + b"\n" + request.content).hexdigest()
     return PurchaseKind(origin, f"call:{digest[:32]} {words[:200]}", 1)
-
-
-def _heard(response: httpx.Response) -> Generator[Step, bytes, Reply]:
-    """What is judged: the body of a success is the caller's, and is left for him to read."""
-    said = b"" if response.status_code in answers.SUCCESS else (yield ReadWhole(cap(response)))
-    return Reply(response.status_code, response.headers, said)
 
 
 def _answered(db: Any, purchase: Purchase, receipt: str | None, now: int) -> None:

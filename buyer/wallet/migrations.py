@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from buyer.errors import WalletError
 from buyer.wallet.steps.any_rail import any_rail
+from buyer.wallet.steps.credits_of_calls import credits_of_calls
 from buyer.wallet.steps.one_spelling import one_spelling
 from buyer.wallet.steps.own_proofs import own_proofs
 from buyer.wallet.steps.owners_limits import owners_limits
@@ -23,6 +24,7 @@ STEPS: tuple[MigrationStep, ...] = (
     uses_of_a_receipt,
     series_of_keys,
     payments_in_headers,
+    credits_of_calls,
 )
 VERSION = 1 + len(STEPS)
 

@@ -129,6 +129,27 @@ SCHEMA = (
         receipt TEXT
     )
     """,
+    # What is left of a receipt that a call bought, for the next call of the same method and path.
+    """
+    CREATE TABLE credits_left (
+        receipt TEXT PRIMARY KEY,
+        origin TEXT NOT NULL,
+        place TEXT NOT NULL,
+        credits INTEGER NOT NULL CHECK (credits > 0),
+        expires_at INTEGER NOT NULL
+    )
+    """,
+    "CREATE INDEX credits_of_a_place ON credits_left (origin, place, expires_at)",
+    # Calls that such a receipt pays for and that have no answer yet: each is sent again under its own key.
+    """
+    CREATE TABLE credit_calls (
+        origin TEXT NOT NULL,
+        call TEXT NOT NULL,
+        receipt TEXT NOT NULL,
+        idempotency_key TEXT NOT NULL UNIQUE,
+        PRIMARY KEY (origin, call)
+    )
+    """,
     # A price above which the owner wants to be asked. Each is used by one purchase, or waits for one.
     """
     CREATE TABLE approvals (

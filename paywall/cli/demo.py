@@ -42,9 +42,7 @@ def run(*, keep: bool) -> int:
             _show_everything(stage)
             _show_other_clients(stage)
     except DemoFailed as failure:
-        print(
-            f"\nThe demo does not hold: {failure}\nThe logs: {folder}/*.log", file=sys.stderr
-        )
+        print(f"\nThe demo does not hold: {failure}\nThe logs: {folder}/*.log", file=sys.stderr)
         return 1
     print(f"\nEvery step holds. {time.monotonic() - started:.1f} s.")
     return 0
