@@ -32,6 +32,8 @@ LATER = (
         "DROP INDEX uses_of_a_receipt",
         "DROP TABLE series",
         "DROP TABLE paid_calls",
+        "DROP TABLE credits_left",
+        "DROP TABLE credit_calls",
         "DROP TRIGGER use_asked",
         "DROP TRIGGER use_refused",
     ),
