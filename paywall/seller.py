@@ -23,6 +23,7 @@ from paywall.ops.readiness import Readiness
 from paywall.ops.worker import Worker
 from paywall.payments.claims import Claims
 from paywall.payments.forgetting import Forgetting
+from paywall.payments.instructions.instructing import Instructing
 from paywall.payments.looks import Looks
 from paywall.payments.naming import Naming
 from paywall.payments.receipts import Receipts
@@ -136,6 +137,7 @@ class Seller:
             reading=Reading(adapters.database),
             selling=self.selling,
             settlement=self.settlement,
+            instructing=Instructing(self.database, adapters.identity, adapters.rails, clock.unix_now),
             naming=Naming(self.database, self.selling, adapters.rails),
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
             receipt_verifier=verifier,

@@ -8,6 +8,7 @@ from starlette.routing import Route
 from paywall.errors import PaymentRequired
 from paywall.web.operations import OperationRoutes
 from paywall.web.payments.dialects import PaymentDialects
+from paywall.web.payments.instruction_routes import InstructionRoutes
 from paywall.web.problems import Handler, on_fault, refusing
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
@@ -17,6 +18,7 @@ from paywall.web.sales import SalesRoutes
 def routes(
     resources: Sequence[ResourceRoutes],
     sales: SalesRoutes,
+    instructions: InstructionRoutes,
     redemptions: RedemptionRoutes,
     operations: OperationRoutes,
 ) -> list[Route]:
@@ -24,6 +26,7 @@ def routes(
         *(route for room in resources for route in room.routes(sales)),
         Route("/api/payments", sales.pay, methods=["POST"]),
         Route("/api/payments/{id}", sales.payment),
+        Route("/api/payment-requests/{id}/instructions", instructions.instruct, methods=["POST"]),
         Route("/api/catalog", sales.catalog),
         Route("/api/credits", redemptions.credits),
         Route("/api/redemptions/{id}", redemptions.redemption),

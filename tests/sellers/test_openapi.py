@@ -213,7 +213,8 @@ class _Any:
 
 def table_of_routes() -> list[Route]:
     anything: Any = _Any()
-    return routes([ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))], anything, anything, anything)
+    rooms = [ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))]
+    return routes(rooms, anything, anything, anything, anything)
 
 
 def refusals(error: type[PaywallError]) -> Iterator[type[PaywallError]]:

@@ -6,8 +6,7 @@ from typing import Any
 from paywall import errors
 from paywall.errors import PaywallError
 from paywall.web.openapi.examples import EXAMPLES
-from paywall.web.openapi.json_schema import HASH, UUID, ref, text, whole
-from paywall.web.openapi.schemas import TOKEN
+from paywall.web.openapi.json_schema import HASH, TOKEN, UUID, ref, text, whole
 
 Spec = dict[str, Any]
 

@@ -6,9 +6,8 @@ from paywall import errors
 from paywall.redemptions.fulfilment import Described, UseDescription
 from paywall.redemptions.resource import Resource
 from paywall.web.discovery.documents import payment_info
-from paywall.web.openapi.json_schema import HASH, UUID, record, ref, text, whole
+from paywall.web.openapi.json_schema import HASH, TOKEN, UUID, record, ref, text, whole
 from paywall.web.openapi.parts import BODY, CLAIMED, SHOWN, Spec, answer, anything, operation
-from paywall.web.openapi.schemas import TOKEN
 from shared.dialects.base import ChargeTerms
 
 _DELIVERY = record({"url": text(), "media_type": text(), "sha256": HASH})
