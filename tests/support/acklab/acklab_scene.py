@@ -79,6 +79,10 @@ class AckLabScene:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["payload"]["paymentRequestToken"])
 
+    def asked_elsewhere(self, token: str) -> str:
+        """The same claims, signed by somebody else."""
+        return lab_papers.signed(claims_of(token), SigningKey.generate())
+
     def receipt(self, there: str, **changes: Any) -> str:
         """As ACK Lab issues it when its agent has paid, but for the changes."""
         key = changes.pop("key", self.lab.issuer)
