@@ -69,12 +69,21 @@ class AckLab:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
+    def stop(self) -> None:
+        """Nobody listens any more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def start_again(self) -> None:
+        """Behind `stop`, at the same address."""
+        self._server = ThreadingHTTPServer(self._server.server_address[:2], _lab_handler(self))
+        self.__enter__()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.let_go.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self.stop()
 
     def answer(self, method: str, path: str, authorization: str, raw: bytes) -> tuple[int, bytes] | None:
         """Status and body; None hangs up."""
