@@ -18,7 +18,7 @@ from typing import Any, Literal, Self
 
 import jwt
 
-from shared.keys import SigningKey
+from shared.keys import SigningKey, did_document, did_web
 from tests.support.acklab import lab_papers
 
 #: what goes wrong: "lost" does it and hangs up, "late" does it and hangs; the rest do nothing
@@ -84,6 +84,14 @@ class AckLab:
     ) -> None:
         self.let_go.set()
         self.stop()
+
+    @property
+    def web_did(self) -> str:
+        """The issuer's other name, whose document is here."""
+        return did_web(self.url)
+
+    def document(self) -> bytes:
+        return json.dumps(did_document(self.web_did, [self.issuer.public])).encode()
 
     def answer(self, method: str, path: str, authorization: str, raw: bytes) -> tuple[int, bytes] | None:
         """Status and body; None hangs up."""
@@ -197,6 +205,14 @@ def _lab_handler(lab: AckLab) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(body)
             except OSError:
                 return  # who asked had enough
+
+        def do_GET(self) -> None:
+            there = self.path == "/.well-known/did.json" and lab.fault == ""
+            body = lab.document() if there else b"{}"
+            self.send_response(200 if there else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
             return
