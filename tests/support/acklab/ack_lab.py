@@ -21,8 +21,9 @@ import jwt
 from shared.keys import SigningKey, did_document, did_web
 from tests.support.acklab import lab_papers
 
-#: what goes wrong: "lost" does it and hangs up, "late" does it and hangs; the rest do nothing
-LabFault = Literal["", "lost", "late", "hang", "broken", "junk", "refused"]
+#: what goes wrong: "lost" does it and hangs up, "late" does it and hangs, "slow" does it and answers when it is let go;
+#: the rest do nothing
+LabFault = Literal["", "lost", "late", "slow", "hang", "broken", "junk", "refused"]
 
 
 @dataclass
@@ -57,6 +58,8 @@ class AckLab:
         #: (id of the request, payer) of each payment
         self.payments: list[tuple[str, str]] = []
         self.fault: LabFault = ""
+        #: the last part of the paths that it goes wrong at; empty for every call
+        self.faulty = ""
         #: of the claims of the payment requests that it makes from now on
         self.spoiled: dict[str, Any] = {}
         #: set when what hangs may go on
@@ -68,6 +71,11 @@ class AckLab:
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
+
+    def go_on(self) -> None:
+        """Nothing goes wrong any more."""
+        self.fault = ""
+        self.let_go.set()
 
     def stop(self) -> None:
         """Nobody listens any more."""
@@ -95,7 +103,7 @@ class AckLab:
 
     def answer(self, method: str, path: str, authorization: str, raw: bytes) -> tuple[int, bytes] | None:
         """Status and body; None hangs up."""
-        fault = self.fault
+        fault = self.fault if path.endswith(self.faulty) else ""
         self.reached.set()
         match fault:
             case "hang":
@@ -112,7 +120,7 @@ class AckLab:
                 data = self._done(method, path, authorization, raw)
         except _Refused as refused:
             return int(refused.args[0]), _refusal(str(refused.args[1]), "validation")
-        if fault == "late":
+        if fault in {"late", "slow"}:
             self.let_go.wait()
         return None if fault in {"lost", "late"} else (200, json.dumps({"ok": True, "data": data}).encode())
 
