@@ -8,7 +8,6 @@ played back by a twin that knows nothing else.
 
 import asyncio
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 import paywall.rails
 from paywall.errors import PaywallError
 from paywall.rails import registry
-from paywall.rails.base import Hosted, Pending, Rail, RailOutcome, StoredPayment, Watched
+from paywall.rails.base import Pending, Rail, RailOutcome, StoredPayment, Watched
 from shared.dialects.base import StoredRequest
 from shared.keys import PublicKey
 from shared.money import Money
@@ -81,24 +80,6 @@ def test_a_rail_whose_payments_can_be_undone_has_a_record_of_that(rail: str) -> 
     opened, _ = open_rail(rail)
     seen = {case["expected"]["outcome"] for case in recorded(rail).get("watches", ())}
     assert seen == ({"Settled", "Pending", "Failed"} if isinstance(opened, Watched) else set())
-
-
-@pytest.mark.parametrize("rail", RAILS)
-def test_a_rail_that_instructs_its_payers_has_a_record_of_that(rail: str) -> None:
-    opened, _ = open_rail(rail)
-    told = [case["expected"] for case in recorded(rail).get("prepares", ())]
-    assert any("instructions" in one for one in told) == isinstance(opened, Hosted)
-    assert any(one.get("error") == "unavailable" for one in told) == isinstance(opened, Hosted)
-
-
-@pytest.mark.parametrize(("rail", "name"), cases("prepares"))
-def test_instructions_are_those_that_were_recorded_or_there_are_none(rail: str, name: str) -> None:
-    case = case_of(rail, "prepares", name)
-    for fault in (NOTHING, *WAYS[rail].faults):
-        opened, chain = open_rail(rail, answers=case["chain"], broken=fault)
-        told = asyncio.run(prepare(rail, opened, case))
-        hit = any(question.split()[0] == fault.kind for question in chain.asked)
-        assert told == ({"error": "unavailable"} if hit else case["expected"])
 
 
 @pytest.mark.parametrize("rail", RAILS)
@@ -225,16 +206,6 @@ async def check(rail: str, opened: Rail, case: Case) -> Case:
         return {"error": error.code}
     assert opened.external_id(evidence) == checked.external_id
     return {"payment": spelled_payment(checked)}
-
-
-async def prepare(rail: str, opened: Rail, case: Case) -> Case:
-    assert isinstance(opened, Hosted)
-    seller = recorded(rail)["seller"]
-    request = prt.verify(case["token"], [PublicKey.from_did_key(seller)], issuer=seller, now=None)
-    try:
-        return {"instructions": asdict(await opened.prepare(StoredRequest(case["token"], request)))}
-    except PaywallError as error:
-        return {"error": error.code}
 
 
 async def look(part: str, opened: Rail, case: Case) -> RailOutcome:

@@ -89,6 +89,22 @@ def test_a_seller_killed_after_the_payment_gives_its_receipt_when_it_is_back(
     assert len(lab.payments) == 1
 
 
+def test_a_seller_killed_while_the_request_is_made_there_has_another_made_and_one_is_paid(
+    buyer: Buyer, seller: SellerProcess, lab: AckLab
+) -> None:
+    lab.fault, lab.faulty = "late", "payment-requests"
+    process = buyer.start("buy", "--credits", "3", "--json")
+    assert lab.requested.wait(60)
+    seller.kill()
+    lab.go_on()
+    seller.start()
+    _, err = process.communicate(timeout=90)
+    if process.returncode:  # it asks a few times alone
+        buyer.ok("buy", "--credits", "3")
+    assert lab.calls.count("payment-requests") == 2, err
+    assert len(lab.payments) == 1
+
+
 def test_the_sellers_secret_is_in_no_log(buyer: Buyer, seller: SellerProcess, lab: AckLab) -> None:
     lab.fault = "broken"
     assert buyer.run("buy", "--credits", "3").returncode == 5

@@ -20,7 +20,6 @@ from paywall.errors import (
     PaymentReversed,
 )
 from paywall.keys.identity import Identity
-from paywall.ops.failpoints import failpoint
 from paywall.payments.instructions import store
 from paywall.payments.turns import Turns
 from paywall.rails.base import Hosted, Instructions, Rail
@@ -59,7 +58,6 @@ class Instructing:
             if (kept := await self._open(stored, option_id)) is not None:
                 return kept
             made = await rail.prepare(stored)
-            failpoint("instruct.made")
             now = self._clock()
             return await self._database.transact(lambda tx: store.keep(tx, request_id, made, now))
 

@@ -52,6 +52,8 @@ class AckLab:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _lab_handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.issuer = SigningKey.generate()
+        #: whom its payment requests name as the issuer of their receipts
+        self.issuer_did = self.issuer.public.did
         self.seller = LabAgent("agent-seller", "client-seller", "a1" * 32)
         self.buyer = LabAgent("agent-buyer", "client-buyer", "b2" * 32, cents=100_00)
         self.calls: list[str] = []
@@ -64,8 +66,8 @@ class AckLab:
         self.spoiled: dict[str, Any] = {}
         #: set when what hangs may go on
         self.let_go = threading.Event()
-        #: set when a payment was made, and when a call was begun
-        self.paid, self.reached = threading.Event(), threading.Event()
+        #: set when a payment or a payment request was made, and when a call was begun
+        self.paid, self.requested, self.reached = (threading.Event() for _ in range(3))
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -131,7 +133,7 @@ class AckLab:
         self.calls.append(kind)
         match method, kind:
             case "POST", "payment-requests":
-                return self._requested(agent, body)
+                return self._request_made(agent, body)
             case "POST", "payments":
                 return self._paid(agent, body)
         raise _Refused(404, "no such route")
@@ -157,19 +159,20 @@ class AckLab:
             raise _Refused(403, "another client's agent")
         return agent
 
-    def _requested(self, agent: LabAgent, body: dict[str, Any]) -> dict[str, Any]:
+    def _request_made(self, agent: LabAgent, body: dict[str, Any]) -> dict[str, Any]:
         known = {"id", "amount", "currencyCode", "description"}
         if not body.keys() <= known or body.get("currencyCode") != "USD":
             raise _Refused(400, "schema")
         if type(body.get("amount")) is not int or body["amount"] < 1:
             raise _Refused(400, "schema")
         asked = lab_papers.option(
-            body["amount"], agent.did, paymentService=self.url, receiptService=self.issuer.public.did
+            body["amount"], agent.did, paymentService=self.url, receiptService=self.issuer_did
         )
         now = int(time.time())
         token = lab_papers.payment_request(
             agent.key, body["id"], [asked], now, **{"exp": now + 3600, **self.spoiled}
         )
+        self.requested.set()
         return {"paymentRequestToken": token, "url": f"{self.url}/pay/{body['id']}"}
 
     def _paid(self, agent: LabAgent, body: dict[str, Any]) -> dict[str, Any]:

@@ -59,3 +59,22 @@ def test_an_answer_that_is_no_envelope_proves_nothing(raw: bytes) -> None:
 
 def test_an_answer_hands_out_its_data() -> None:
     assert acklab.data_of(b'{"ok":true,"data":{"receipt":"x"}}') == {"receipt": "x"}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.ack-lab.com", "https://api.example:8443/", "http://127.0.0.1:9"]
+)
+def test_calls_go_over_https_or_stay_on_this_machine(url: str) -> None:
+    assert acklab.is_service(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "api.ack-lab.com", "http://api.ack-lab.com", "ftp://api.ack-lab.com", "https://"),
+        *("https://me@api.ack-lab.com", "https://api.ack-lab.com/v1", "https://api.ack-lab.com?x"),
+        *("https://api.ack-lab.com#x", "https://api.ack-lab.com:port", "http://127.0.0.1.evil.example"),
+    ],
+)
+def test_calls_go_nowhere_else(url: str) -> None:
+    assert not acklab.is_service(url)
