@@ -9,6 +9,7 @@ from paywall import clock
 from paywall.burns.opening import open_custody
 from paywall.database.opening import open_database
 from paywall.devnet.child import embedded_devnet, provide
+from paywall.flows import Adapters
 from paywall.keys.passphrases import Passphrases
 from paywall.keys.ring import KeyRing
 from paywall.limits.outside_calls import OutsideCalls
@@ -20,7 +21,7 @@ from paywall.rails.registry import open_rails
 from paywall.redemptions.resource import Resource, check_resources
 from paywall.sales.catalog import open_catalog, require_products, with_products
 from paywall.sales.prices import Product
-from paywall.seller import Adapters, Seller
+from paywall.seller import Seller
 from paywall.settings import Settings
 from paywall.web.priced.declared import PricedResource
 from shared.chain.blockfrost import Blockfrost

@@ -1,48 +1,33 @@
 """One seller: its flows, wired together. No business rule lives here."""
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
 from paywall import clock
 from paywall.burns.backlog import Backlog
-from paywall.burns.custody import Custody
 from paywall.burns.opening import open_burn_worker
-from paywall.burns.wallet.base import WalletChain
-from paywall.burns.wallet.coverage import TokenCoverage
-from paywall.database.engine import Database
+from paywall.flows import Adapters, coverage_of, reversals_of, selling_of, settlement_of
 from paywall.keys import rotation
-from paywall.keys.identity import Identity
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
-from paywall.limits.settings import ORDERS, LimitSettings
+from paywall.limits.settings import LimitSettings
 from paywall.ops.metrics import Metrics
 from paywall.ops.readiness import Readiness
 from paywall.ops.worker import Worker
-from paywall.payments.claims import Claims
 from paywall.payments.forgetting import Forgetting
 from paywall.payments.instructions.instructing import Instructing
-from paywall.payments.looks import Looks
 from paywall.payments.naming import Naming
-from paywall.payments.receipts import Receipts
-from paywall.payments.reversals import Reversals
-from paywall.payments.settings import PaymentSettings
-from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
-from paywall.payments.turns import Turns
 from paywall.proofs.public import Proofs
-from paywall.rails.base import Rail
 from paywall.rails.registry import charges, worded
 from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.redeeming import Redeeming
-from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Using
+from paywall.refunds.refunding import Refunding
+from paywall.refunds.sending import RefundSending
 from paywall.sales.catalog import catalog_of
-from paywall.sales.prices import Product
-from paywall.sales.selling import Selling
 from paywall.sales.settings import SalesSettings
 from paywall.settings import Settings
 from paywall.web.app import Surface, build_app, build_pricing
@@ -50,26 +35,6 @@ from paywall.web.credentials import Origins
 from paywall.web.operations import operator_app
 from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.settings import WebSettings
-from shared.dialects.base import Dialect
-
-
-@dataclass(frozen=True, slots=True)
-class Adapters:
-    """What reaches outside the process. `custody` is None for a seller without burns."""
-
-    database: Database
-    chain: WalletChain
-    identity: Identity
-    custody: Custody | None
-    products: dict[str, Product]
-    rails: Sequence[Rail]
-    resources: Sequence[Resource]
-    dialects: Sequence[Dialect]
-
-    @property
-    def token(self) -> str | None:
-        """The asset that is burned, "<policyId>.<nameHex>"."""
-        return None if self.custody is None else self.custody.asset.dotted
 
 
 class Seller:
@@ -84,9 +49,9 @@ class Seller:
         limits = settings.room(LimitSettings)
         self._limiter = RateLimiter(limits, adapters.database, clock.unix_microseconds)
         self._proxies = TrustedProxies(limits.trusted_proxies)
-        self.coverage = _coverage(adapters)
-        self.selling = _selling(settings, adapters, self._limiter, self.coverage)
-        self.settlement = _settlement(settings, adapters, self.coverage)
+        self.coverage = coverage_of(adapters)
+        self.selling = selling_of(settings, adapters, self._limiter, self.coverage)
+        self.settlement = settlement_of(settings, adapters, self.coverage)
         self.redeeming = Redeeming(
             database=adapters.database,
             clock=clock.unix_now,
@@ -94,17 +59,27 @@ class Seller:
             salts=clock.random_bytes,
             backlog=backlog,
         )
+        self._verifier = ReceiptVerifier(adapters.identity, clock.unix_now)
+        self.refunding = Refunding(
+            database=adapters.database,
+            identity=adapters.identity,
+            receipt_verifier=self._verifier,
+            rails={rail.id: rail for rail in adapters.rails},
+            clock=clock.unix_now,
+            ids=clock.new_id,
+        )
         self.burning = open_burn_worker(settings, self.database, self.chain, self.custody)
         self.worker = Worker(
             database=self.database,
             burning=self.burning,
             settlement=self.settlement,
-            reversals=_reversals(settings, adapters),
+            reversals=reversals_of(settings, adapters),
             forgetting=Forgetting(
                 database=self.database,
                 clock=clock.unix_now,
                 kept=settings.room(SalesSettings).unpaid_seconds,
             ),
+            refunds=RefundSending(database=self.database, rails=adapters.rails, clock=clock.unix_now),
             backlog=backlog,
             clock=clock.unix_now,
             tick_seconds=settings.tick_seconds,
@@ -121,7 +96,7 @@ class Seller:
 
     def _surface(self, metrics: Metrics, ready: Readiness) -> Surface:
         settings, adapters = self.settings, self._adapters
-        verifier, origins = ReceiptVerifier(adapters.identity, clock.unix_now), Origins(settings)
+        verifier, origins = self._verifier, Origins(settings)
         return Surface(
             service_url=settings.service_url,
             origins=origins,
@@ -142,6 +117,7 @@ class Seller:
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
             receipt_verifier=verifier,
             using=Using(self.selling, verifier, self.redeeming, clock.new_id),
+            refunding=self.refunding,
             proofs=Proofs(
                 database=adapters.database,
                 resources=self.resources,
@@ -192,69 +168,3 @@ class Seller:
             if self.coverage is not None:
                 parts.push_async_callback(self.coverage.aclose)
             await self.redeeming.drain()
-
-
-def _coverage(adapters: Adapters) -> TokenCoverage | None:
-    if adapters.custody is None:
-        return None
-    return TokenCoverage(
-        database=adapters.database, chain=adapters.chain, custody=adapters.custody, clock=clock.unix_now
-    )
-
-
-def _selling(
-    settings: Settings, adapters: Adapters, limiter: RateLimiter, coverage: TokenCoverage | None
-) -> Selling:
-    return Selling(
-        database=adapters.database,
-        identity=adapters.identity,
-        products=adapters.products,
-        rails=adapters.rails,
-        token=adapters.token,
-        service_url=settings.service_url,
-        valid_seconds=settings.request_seconds,
-        holder_required=settings.room(SalesSettings).holder_required(settings.network),
-        clock=clock.unix_now,
-        ids=clock.new_id,
-        admit=lambda: limiter.take(ORDERS),
-        cover=coverage,
-    )
-
-
-def _settlement(settings: Settings, adapters: Adapters, coverage: TokenCoverage | None) -> Settlement:
-    own = settings.room(PaymentSettings)
-    turns = Turns(own.payment_looks)
-    receipts = Receipts(
-        identity=adapters.identity,
-        validity_days={product.id: product.validity_days for product in adapters.products.values()},
-        clock=clock.unix_now,
-        ids=clock.new_id,
-    )
-    rails = {rail.id: rail for rail in adapters.rails}
-    claims = Claims(
-        database=adapters.database,
-        identity=adapters.identity,
-        rails=rails,
-        turns=turns,
-        kept=settings.room(SalesSettings).unpaid_seconds,
-        clock=clock.unix_now,
-        ids=clock.new_id,
-        cover=coverage,
-    )
-    return Settlement(
-        database=adapters.database,
-        claims=claims,
-        rails=rails,
-        receipts=receipts,
-        looks=Looks(turns, own.fresh_seconds(settings.network)),
-        clock=clock.unix_now,
-    )
-
-
-def _reversals(settings: Settings, adapters: Adapters) -> Reversals:
-    return Reversals(
-        database=adapters.database,
-        rails=adapters.rails,
-        clock=clock.unix_now,
-        pause=settings.room(PaymentSettings).watch_seconds(settings.network),
-    )

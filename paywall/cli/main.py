@@ -9,6 +9,7 @@ import click
 from paywall import __version__
 from paywall.cli.explained import configured, explained
 from paywall.cli.keys import address, import_key, keygen, keys
+from paywall.cli.money_back import refunds
 
 EXIT_BROKEN = 1
 
@@ -136,6 +137,7 @@ def token_show() -> None:
 for command in (keygen, address, import_key):
     token.add_command(command)
 main.add_command(keys)
+main.add_command(refunds)
 
 
 @main.group()

@@ -62,7 +62,9 @@ _MOVES = {
 _account = CreditAccountRow.__table__.c  # type: ignore[attr-defined]
 _USABLE = (_account.product == bindparam("which_product"), _account.expires_at > bindparam("not_after"))
 #: target → what takes usable credits there
-_TAKES = {target: _account_move("available", target, *_USABLE) for target in ("reserved", "captured")}
+_TAKES = {
+    target: _account_move("available", target, *_USABLE) for target in ("reserved", "captured", "revoked")
+}
 
 
 def open_account(

@@ -18,11 +18,14 @@
     ├── Conflict                    409
     │   ├── PaymentPending          409 payment_pending
     │   ├── PaymentAlreadyUsed      409 payment_already_used
+    │   ├── PaymentUnnamed          409 payment_unnamed
     │   ├── PaymentRequestPaid      409 payment_request_paid
     │   ├── ClaimUsed               409 claim_used
     │   ├── PaymentReversed         409 payment_reversed
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
+    │   ├── RefundTooMuch           409 refund_too_much
+    │   ├── RefundTooSmall          409 refund_too_small
     │   ├── DeliveryStreamed        409 delivery_streamed        (of a priced handler whose answers are streams)
     │   └── RedemptionInProgress    409 redemption_in_progress
     ├── RequestTimeout              408 request_timeout
@@ -58,6 +61,7 @@ from paywall.errors.paying import (
     PaymentRequestPaid,
     PaymentRequired,
     PaymentReversed,
+    PaymentUnnamed,
 )
 from paywall.errors.uses import (
     CreditsExhausted,
@@ -70,6 +74,8 @@ from paywall.errors.uses import (
     ReceiptInvalid,
     ReceiptWrongProduct,
     RedemptionInProgress,
+    RefundTooMuch,
+    RefundTooSmall,
 )
 from paywall.errors.wire import (
     BadRequest,
@@ -111,11 +117,14 @@ __all__ = [
     "PaymentRequestPaid",
     "PaymentRequired",
     "PaymentReversed",
+    "PaymentUnnamed",
     "PaywallError",
     "RangeNotSatisfiable",
     "ReceiptInvalid",
     "ReceiptWrongProduct",
     "RedemptionInProgress",
+    "RefundTooMuch",
+    "RefundTooSmall",
     "RequestTimeout",
     "SetupError",
     "SignerUnavailable",

@@ -47,6 +47,13 @@ class PaymentAlreadyUsed(Conflict):
     code, title = "payment_already_used", "The transaction pays another payment request"
 
 
+class PaymentUnnamed(Conflict):
+    code, title = (
+        "payment_unnamed",
+        "The transaction was sent before it was shown here, and names no payment request",
+    )
+
+
 class PaymentRequestPaid(Conflict):
     code, title = "payment_request_paid", "The payment request was paid by another payment"
 

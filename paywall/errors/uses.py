@@ -38,6 +38,14 @@ class IdempotencyKeyReused(PaywallError):
     status, code, title = 422, "idempotency_key_reused", "The idempotency key was used with another request"
 
 
+class RefundTooMuch(Conflict):
+    code, title = "refund_too_much", "So many credits cannot be given back"
+
+
+class RefundTooSmall(Conflict):
+    code, title = "refund_too_small", "The credits are worth less than can be sent back"
+
+
 class FulfilmentRefused(PaywallError):
     """The request will never be fulfilled as it is; the credits were released. Replayed under the same key."""
 

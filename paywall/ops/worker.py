@@ -24,6 +24,7 @@ from paywall.payments.settlement import Settlement
 from paywall.payments.tables import PaymentRow
 from paywall.redemptions import holder_proofs
 from paywall.redemptions.recovery.sweeping import Sweeping
+from paywall.refunds.sending import RefundSending
 from shared.chain.base import ChainError
 
 log = logging.getLogger("paywall.ops.worker")
@@ -42,6 +43,7 @@ class Worker:
         settlement: Settlement,
         reversals: Reversals,
         forgetting: Forgetting,
+        refunds: RefundSending,
         backlog: Backlog,
         clock: Clock,
         tick_seconds: float,
@@ -51,6 +53,7 @@ class Worker:
         self._settlement = settlement
         self._reversals = reversals
         self._forgetting = forgetting
+        self._refunds = refunds
         self._backlog = backlog
         self._clock = clock
         self._tick_seconds = tick_seconds
@@ -65,6 +68,7 @@ class Worker:
             # A loop for each: what one cannot do holds up no other.
             self._repeat("tidying", self._tidy, TIDY_SECONDS, stop),
             self._repeat("expiring", self._expiring.step, TIDY_SECONDS, stop),
+            self._repeat("refunding", self._refunds.step, self._tick_seconds, stop),
             self._repeat("watching", self._reversals.step, TIDY_SECONDS, stop),
             self._repeat("forgetting", self._forget, TIDY_SECONDS, stop),
             self._repeat("forgetting requests", self._forgetting.step, TIDY_SECONDS, stop),

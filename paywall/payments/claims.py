@@ -31,7 +31,7 @@ from paywall.payments.rules import Reason, Refused, payer_of, shortcoming, to_pa
 from paywall.payments.store import NewPayment
 from paywall.payments.tables import PaymentRow
 from paywall.payments.turns import Turns
-from paywall.rails.base import CheckedPayment, Rail
+from paywall.rails.base import Charged, CheckedPayment, Rail
 from paywall.sales import store as request_store
 from paywall.sales.selling import Cover
 from shared.dialects.base import Evidence, StoredRequest
@@ -103,6 +103,8 @@ class Claims:
         rail = self._rails.get(option.id)
         if rail is None:
             raise ClaimInvalid(f"The payment option {option.id!r} is no longer offered.")
+        if evidence.method and isinstance(rail, Charged) and rail.charge(option).method != evidence.method:
+            raise ClaimInvalid("The claim does not hold: another method was asked for.")
         return PaymentClaim(evidence, stored, option, rail, rail.external_id(evidence))
 
     async def _referred(self, reference: str) -> str:
@@ -116,7 +118,7 @@ class Claims:
     async def _known(self, claim: PaymentClaim) -> PaymentRow | None:
         """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed."""
         row = await self._database.read(lambda tx: store.payment(tx, claim.rail.id, claim.external_id))
-        if row is not None and row.payment_request_id != claim.stored.request.id:
+        if row is not None and _anothers(row, claim):
             raise PaymentAlreadyUsed
         return row if row is not None and _accepted(row, claim) else None
 
@@ -142,6 +144,7 @@ class Claims:
             claim.rail.id,
             claim.option.id,
             payer_of(claim.evidence, claim.stored.request, checked.owners, moved=checked.paid_at is not None),
+            bool(claim.evidence.payer),
             checked,
         )
         verdict = await self._database.transact(lambda tx: _claim_once(tx, claim, new, self._clock()))
@@ -178,7 +181,7 @@ class Claims:
 def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int) -> PaymentRow | Refused:
     checked, request = new.checked, claim.stored.request
     row = store.payment(tx, new.rail, checked.external_id)
-    if row is not None and row.payment_request_id != request.id:
+    if row is not None and _anothers(row, claim):
         raise PaymentAlreadyUsed
     if row is not None and _accepted(row, claim):
         return store.plain(row)
@@ -194,15 +197,19 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
     if refused is not None:
         if checked.paid_at is not None and row is None:
             store.insert_payment(tx, new, "surplus", now, reason=refused.reason)
+        elif checked.paid_at is not None and row is not None and row.state == "failed":
+            store.claim_again(tx, row, new, "surplus", now, reason=refused.reason)
         return refused
     return _take_up(tx, row, new, now)
 
 
 def _take_up(tx: Transaction, row: PaymentRow | None, new: NewPayment, now: int) -> PaymentRow:
     """The payment as it settles from now on; `row` when it was stored before, and failed or was surplus."""
-    if row is not None:
-        store.move_payment(tx, row.id, "settling", now, guard=row.state)
-    elif not store.insert_payment(tx, new, "settling", now):
+    if row is None:
+        taken = store.insert_payment(tx, new, "settling", now)
+    else:
+        taken = store.claim_again(tx, row, new, "settling", now)
+    if not taken:
         raise PaymentAlreadyUsed  # it was claimed on another connection, between our look and now
     if not store.hold_inputs(tx, new.rail, new.checked.spends, new.id if row is None else row.id):
         raise PaymentPending("What it spends is behind another payment, which is being settled.")
@@ -211,6 +218,11 @@ def _take_up(tx: Transaction, row: PaymentRow | None, new: NewPayment, now: int)
     assert stored is not None
     tx.session.refresh(stored)
     return store.plain(stored)
+
+
+def _anothers(row: PaymentRow, claim: PaymentClaim) -> bool:
+    """Whether it is another request's. One that failed is nobody's: who saw bytes can spoil a copy and show that."""
+    return row.payment_request_id != claim.stored.request.id and row.state != "failed"
 
 
 def _accepted(row: PaymentRow, claim: PaymentClaim) -> bool:

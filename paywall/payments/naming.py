@@ -62,7 +62,7 @@ class Naming:
             if made is None:
                 made = await self._request(external_id, order)
             await self._database.transact(lambda tx: _admit(tx, rail.id, external_id, showing, made))
-        return replace(evidence, payment_request_token=made.token, option_id=rail.id, showing=showing)
+        return replace(evidence, payment_request_token=made.token, option_id=rail.id)
 
     def _paid_by(self, evidence: Evidence) -> tuple[Rail, str]:
         """Errors: ClaimInvalid when no rail reads the payment."""

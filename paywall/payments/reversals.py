@@ -12,13 +12,14 @@ is final the credits are given back.
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from paywall.clock import Clock
 from paywall.credits import store as credit_store
 from paywall.credits.accounts import account_of
 from paywall.database.engine import Database, Transaction
 from paywall.ops.failpoints import failpoint
-from paywall.payments import store
+from paywall.payments import store, watched
 from paywall.payments.tables import PaymentRow
 from paywall.rails.base import Failed, Pending, Rail, Settled, Watched
 from paywall.sales import store as request_store
@@ -42,17 +43,20 @@ class Reversals:
         def due(tx: Transaction) -> list[PaymentRow]:
             rails = list(self._rails)
             found = [
-                row for state in ("settled", "reversed") for row in store.watched(tx, state, rails, before)
+                row for state in ("settled", "reversed") for row in watched.due(tx, state, rails, before)
             ]
             return [store.plain(row) for row in found]
 
         for payment in await self._database.read(due):
             # Whoever notes the look makes it; the others' turn comes first next time.
-            if await self._database.transact(lambda tx, one=payment: store.note_look(tx, one, self._clock())):  # type: ignore[misc]
+            if await self._database.transact(partial(self._note, payment)):
                 try:
                     await self._look(payment)
                 except Exception:
                     log.exception("payment %s cannot be watched", payment.id)
+
+    def _note(self, payment: PaymentRow, tx: Transaction) -> bool:
+        return watched.note_look(tx, payment, self._clock())
 
     async def _look(self, payment: PaymentRow) -> None:
         match await self._rails[payment.rail].watch(store.for_rail(payment)):
@@ -66,9 +70,9 @@ class Reversals:
     async def _keep(self, payment: PaymentRow) -> None:
         def keep(tx: Transaction) -> int | None:
             now = self._clock()
-            store.mark_final(tx, payment.id, now)
+            watched.mark_final(tx, payment.id, now)
             # The guard: once, and final from then on.
-            if not store.reinstate(tx, payment.id, now):
+            if not watched.reinstate(tx, payment.id, now):
                 return None
             request_store.move(tx, payment.payment_request_id, "paid", guard=("reversed",))
             receipt = store.receipt_of(tx, payment.payment_request_id)
@@ -83,7 +87,7 @@ class Reversals:
         def reverse(tx: Transaction) -> int | None:
             now = self._clock()
             # The guard: once, and never a payment that was found final.
-            if not store.reverse(tx, payment.id, reason, now):
+            if not watched.reverse(tx, payment.id, reason, now):
                 return None
             failpoint("recover.reversing")
             request_store.move(tx, payment.payment_request_id, "reversed", guard=("paid",))

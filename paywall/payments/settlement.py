@@ -35,6 +35,8 @@ from paywall.rails.base import Failed, Pending, Rail, Settled
 from paywall.sales import store as request_store
 from shared.dialects.base import Evidence, Paid, Settling
 
+#: from a receipt's issue on: for so long it is given again to who shows its payment, and signs nothing
+REPEATED_SECONDS = 86_400
 #: between two looks at a payment for whom its answer waits
 LOOK_SECONDS = 0.5
 
@@ -85,10 +87,12 @@ class Settlement:
             assert request is not None
             if request.holder is not None:
                 return True
+            if evidence.payer:
+                return store.use_claim(tx, payment, evidence.showing)
             # The payment itself is all that its payer showed, and his client sends it again when it lost the answer.
-            if not evidence.payer and self._clock() < request.expires_at:
-                return True
-            return store.use_claim(tx, payment, evidence.showing)
+            receipt = store.receipt_of(tx, request.id)
+            assert receipt is not None
+            return not payment.signed and self._clock() < receipt.created_at + REPEATED_SECONDS
 
         if not await self._database.transact(count):
             raise ClaimUsed(
@@ -136,7 +140,7 @@ class Settlement:
         def finish(tx: Transaction) -> None:
             now = self._clock()
             # The guard: only the first of several who saw the payment settle opens the account.
-            if not store.move_payment(tx, payment.id, "settled", now, guard="settling"):
+            if not store.move_payment(tx, payment.id, "settled", now):
                 return
             failpoint("pay.finishing")
             request_store.move(tx, payment.payment_request_id, "paid", guard=("settling",))
@@ -161,9 +165,7 @@ class Settlement:
 
         def fail(tx: Transaction) -> str | None:
             now = self._clock()
-            if not store.move_payment(
-                tx, payment.id, "failed", now, guard="settling", reason=reason, tries=tries
-            ):
+            if not store.move_payment(tx, payment.id, "failed", now, reason=reason, tries=tries):
                 return None
             failpoint("recover.failing")
             request_store.move(tx, payment.payment_request_id, "open", guard=("settling",))

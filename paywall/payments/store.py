@@ -1,10 +1,10 @@
 """Statements on payments and receipts; each takes the transaction first."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 
 from paywall.database.engine import Transaction
@@ -33,6 +33,10 @@ def payments_of(tx: Transaction, request_id: str) -> list[PaymentRow]:
     return list(tx.session.exec(rows.order_by(col(PaymentRow.created_at).desc())))
 
 
+def receipt(tx: Transaction, receipt_id: str) -> ReceiptRow | None:
+    return tx.session.get(ReceiptRow, receipt_id)
+
+
 def receipt_of(tx: Transaction, request_id: str) -> ReceiptRow | None:
     return tx.session.exec(
         select(ReceiptRow).where(ReceiptRow.payment_request_id == request_id)
@@ -48,6 +52,7 @@ class NewPayment:
     rail: str
     option_id: str
     payer: str
+    signed: bool
     checked: CheckedPayment
 
 
@@ -56,8 +61,8 @@ _INSERT_PAYMENT = CompiledStatement(
     # its payments settles. Only those keys are passed over in silence; a broken CHECK still raises.
     lambda insert: insert(PaymentRow).on_conflict_do_nothing().returning(PaymentRow.__table__.c.id),  # type: ignore[attr-defined]
     [
-        *("id", "payment_request_id", "rail", "external_id", "option_id", "payer", "amount", "rail_state"),
-        *("state", "tries", "reason", "created_at", "updated_at"),
+        *("id", "payment_request_id", "rail", "external_id", "option_id", "payer", "signed", "amount"),
+        *("rail_state", "state", "tries", "reason", "created_at", "updated_at"),
     ],
 )
 
@@ -80,6 +85,7 @@ def insert_payment(
         external_id=new.checked.external_id,
         option_id=new.option_id,
         payer=new.payer,
+        signed=new.signed,
         amount=new.checked.amount,
         rail_state=strict_json.dumps(new.checked.state),
         state=state,
@@ -91,24 +97,54 @@ def insert_payment(
     return bool(rows)
 
 
+def claim_again(
+    tx: Transaction, row: PaymentRow, new: NewPayment, state: str, now: int, *, reason: str | None = None
+) -> bool:
+    """A payment that is not on its way any more, as its new claim has it. False when it moved meanwhile.
+
+    What failed has taken no money, so that it is nobody's: the next claim of it may be another request's.
+    """
+    done = tx.session.exec(
+        update(PaymentRow)
+        .where(
+            col(PaymentRow.id) == row.id,
+            col(PaymentRow.state) == row.state,
+            col(PaymentRow.payment_request_id) == row.payment_request_id,
+        )
+        .values(
+            payment_request_id=new.payment_request_id,
+            option_id=new.option_id,
+            payer=new.payer,
+            signed=new.signed,
+            amount=new.checked.amount,
+            rail_state=strict_json.dumps(new.checked.state),
+            state=state,
+            reason=reason,
+            tries=0,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return done.rowcount == 1
+
+
 def move_payment(
     tx: Transaction,
     payment_id: str,
     state: str,
     now: int,
     *,
-    guard: str,
     reason: str | None = None,
     tries: int | None = None,
 ) -> bool:
-    """False when it is not in the state `guard`, or was tried another number of times than `tries`."""
+    """Settling → `state`. False when it is not settling, or was tried another number of times than `tries`."""
     tried = [] if tries is None else [col(PaymentRow.tries) == tries]
     done = tx.session.exec(
         update(PaymentRow)
-        .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == guard, *tried)
+        .where(col(PaymentRow.id) == payment_id, col(PaymentRow.state) == "settling", *tried)
         .values(state=state, reason=reason, tries=0, updated_at=now)
     )
-    if done.rowcount == 1 and guard == "settling":
+    if done.rowcount == 1:
         tx.session.exec(delete(PaymentInputRow).where(col(PaymentInputRow.payment_id) == payment_id))
     return done.rowcount == 1
 
@@ -139,63 +175,6 @@ def settling(tx: Transaction, limit: int = 100) -> list[PaymentRow]:
         .limit(limit)
     )
     return list(tx.session.exec(rows))
-
-
-def watched(
-    tx: Transaction, state: str, rails: Sequence[str], before: int, limit: int = 100
-) -> list[PaymentRow]:
-    """Settled payments that may still be undone, or reversed ones that may come back, by `state`.
-
-    Those of these rails that were not looked at since `before`, the longest first.
-    """
-    rows = (
-        select(PaymentRow)
-        .where(
-            PaymentRow.state == state,
-            col(PaymentRow.final_at).is_(None),
-            col(PaymentRow.updated_at) <= before,
-            col(PaymentRow.rail).in_(rails),
-        )
-        .order_by(col(PaymentRow.updated_at))
-        .limit(limit)
-    )
-    return list(tx.session.exec(rows))
-
-
-def _still_watched(payment_id: str, state: str = "settled") -> list[ColumnElement[bool]]:
-    return [
-        col(PaymentRow.id) == payment_id,
-        col(PaymentRow.state) == state,
-        col(PaymentRow.final_at).is_(None),
-    ]
-
-
-def note_look(tx: Transaction, payment: PaymentRow, now: int) -> bool:
-    """False when somebody else looked at it since it was read."""
-    done = tx.session.exec(
-        update(PaymentRow)
-        .where(*_still_watched(payment.id, payment.state), col(PaymentRow.updated_at) == payment.updated_at)
-        .values(updated_at=now)
-    )
-    return done.rowcount == 1
-
-
-def mark_final(tx: Transaction, payment_id: str, now: int) -> None:
-    tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id)).values(final_at=now))
-
-
-def reverse(tx: Transaction, payment_id: str, reason: str, now: int) -> bool:
-    """Settled → reversed. False when it is not settled any more, or final."""
-    values = {"state": "reversed", "reason": reason, "updated_at": now}
-    done = tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id)).values(values))
-    return done.rowcount == 1
-
-
-def reinstate(tx: Transaction, payment_id: str, now: int) -> bool:
-    """Reversed → settled, for good. False when it is not reversed, or was reinstated already."""
-    values = {"state": "settled", "reason": None, "updated_at": now, "final_at": now}
-    done = tx.session.exec(update(PaymentRow).where(*_still_watched(payment_id, "reversed")).values(values))
-    return done.rowcount == 1
 
 
 def forget_unpaid(tx: Transaction, before: int, limit: int) -> int:

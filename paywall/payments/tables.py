@@ -39,6 +39,8 @@ class PaymentRow(SQLModel, table=True):
     external_id: str
     option_id: str
     payer: str
+    #: whether its payer signed the claim; else the payment itself was all that was shown
+    signed: bool = Field(sa_column_kwargs={"server_default": text("true")})
     amount: int = Field(sa_type=BigInteger)
     #: the rail's own document, in JSON: what it needs to settle the payment, read by nobody else
     rail_state: str

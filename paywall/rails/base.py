@@ -212,9 +212,42 @@ class Charged(Protocol):
         """The option in that intent's words; pure, and the same for the same option."""
 
 
+class RefundImpossible(Exception):
+    """The money cannot be sent back by the rail, ever: a sentence for the person who is to do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundDraft:
+    """Money that is ready to be sent back, and is not sent.
+
+    `external_id` is the rail's own id of it, `amount` what will arrive, in the option's minor units; `state` and
+    `spends` as of a `CheckedPayment`.
+    """
+
+    external_id: str
+    amount: int
+    state: Mapping[str, JSON]
+    spends: frozenset[str] = frozenset()
+
+
 @runtime_checkable
 class Refundable(Protocol):
-    """The ability of a rail to give money back."""
+    """The ability of a rail to send money back to who paid. What is sent is stored first, so that it is sent once."""
 
-    async def refund(self, payment: StoredPayment, amount: Money, key: str) -> RailOutcome:
-        """Give `amount` back, once for each `key`. Unknown is Pending."""
+    @property
+    def least_refund(self) -> int:
+        """What can be sent back at least, in its options' minor units."""
+
+    async def draft_refund(
+        self, payment: StoredPayment, amount: int, key: str, held: frozenset[str]
+    ) -> RefundDraft:
+        """How `amount`, less what the network takes, goes back. Nothing is sent. It spends nothing that is `held`.
+
+        The same key names the same try to send it. Errors: RefundImpossible, Unavailable.
+        """
+
+    async def refund(self, draft: StoredPayment) -> RailOutcome:
+        """Send what was drafted, or look what became of it. Safe to repeat.
+
+        Settled: it has arrived for good. Failed: it never can. Unknown is Pending.
+        """

@@ -21,6 +21,7 @@ from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.reading import Reading
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Using
+from paywall.refunds.refunding import Refunding
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
@@ -29,6 +30,7 @@ from paywall.web.edge.cors import CrossOrigin, api_paths
 from paywall.web.edge.direct import DirectRoutes, Edge
 from paywall.web.edge.request_log import RequestLog
 from paywall.web.edge.storable import StorableRequests
+from paywall.web.giving_back import RefundRoutes
 from paywall.web.openapi.document import document
 from paywall.web.operations import OperationRoutes
 from paywall.web.paths import ExactRoute
@@ -68,6 +70,7 @@ class Surface:
     statuses: Statuses
     receipt_verifier: ReceiptVerifier
     using: Using
+    refunding: Refunding
     proofs: Proofs
     metrics: Metrics
     ready: Callable[[], Awaitable[dict[str, str]]]
@@ -106,6 +109,7 @@ def build_app(surface: Surface) -> ASGIApp:
         proofs=surface.proofs,
         origins=surface.origins,
     )
+    refunds = RefundRoutes(surface.refunding, surface.origins)
     operations = OperationRoutes(
         did_document=surface.identity.document,
         openapi=lambda: described,
@@ -124,8 +128,9 @@ def build_app(surface: Surface) -> ASGIApp:
         for resource in surface.resources
     ]
     refusals = handlers(surface.dialects, surface.service_url)
-    told = InstructionRoutes(surface.instructing)
-    served = limited(routes(rooms, sales, told, redemptions, operations), surface.limiter)
+    instructions = InstructionRoutes(surface.instructing)
+    table = routes(rooms, sales, redemptions, refunds, operations, instructions=instructions)
+    served = limited(table, surface.limiter)
     app = Starlette(routes=served, exception_handlers=refusals)
     app.router.redirect_slashes = False  # one spelling a path
     shared = CrossOrigin(StorableRequests(app), surface.cors_origins, api_paths(surface.resources))

@@ -20,6 +20,8 @@ EXPENSIVE = {
     "/api/payments": CLAIMS,
     "/api/payment-requests/{id}/instructions": CLAIMS,
     "/api/payments/{id}": LOOKUPS,
+    "/api/receipts/refund": CLAIMS,
+    "/api/refunds/{id}": LOOKUPS,
     "/api/redemptions/{id}": LOOKUPS,
     "/api/burns/{tx_hash}": LOOKUPS,
 }

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.routing import Route
 
 from paywall.errors import PaymentRequired
+from paywall.web.giving_back import RefundRoutes
 from paywall.web.operations import OperationRoutes
 from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.payments.instruction_routes import InstructionRoutes
@@ -18,9 +19,11 @@ from paywall.web.sales import SalesRoutes
 def routes(
     resources: Sequence[ResourceRoutes],
     sales: SalesRoutes,
-    instructions: InstructionRoutes,
     redemptions: RedemptionRoutes,
+    refunds: RefundRoutes,
     operations: OperationRoutes,
+    *,
+    instructions: InstructionRoutes,
 ) -> list[Route]:
     return [
         *(route for room in resources for route in room.routes(sales)),
@@ -29,6 +32,8 @@ def routes(
         Route("/api/payment-requests/{id}/instructions", instructions.instruct, methods=["POST"]),
         Route("/api/catalog", sales.catalog),
         Route("/api/credits", redemptions.credits),
+        Route("/api/receipts/refund", refunds.ask, methods=["POST"]),
+        Route("/api/refunds/{id}", refunds.refund),
         Route("/api/redemptions/{id}", redemptions.redemption),
         Route("/api/burns/{tx_hash}", redemptions.burn),
         Route("/.well-known/did.json", operations.did),

@@ -108,6 +108,9 @@ class Chain(Protocol):
         They are what the service says: who does not trust it parses them and compares the id.
         """
 
+    async def is_waiting(self, tx_hash: str) -> bool:
+        """Whether the service has the transaction in its mempool."""
+
     async def ends(self, tx_hash: str) -> TransactionEnds | None:
         """What a transaction on the chain spends and makes; None when it is not there."""
 

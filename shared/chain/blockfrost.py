@@ -117,6 +117,10 @@ class Blockfrost:
             raise reading.strange("cbor")
         return raw
 
+    async def is_waiting(self, tx_hash: str) -> bool:
+        """Whether the service has the transaction in its mempool."""
+        return await self._look(f"/mempool/{_safe(reading.HASH, tx_hash)}") is not None
+
     async def ends(self, tx_hash: str) -> TransactionEnds | None:
         """What a transaction on the chain spends and makes; None when it is not there."""
         document = await self._look(f"/txs/{_safe(reading.HASH, tx_hash)}/utxos")

@@ -111,9 +111,9 @@ class Evidence:
     or makes what is paid.
 
     `payload` is for the option's rail alone to read, which names its members: texts, and bytes where a signed
-    payment is handed over for the rail to submit. `showing` names this one showing of it: the same words, shown
-    again by whoever saw them, have it too, and what the payer signs anew has another. `accepted` is there in
-    dialects that give back what was asked; `method` is MPP's word for the way of paying.
+    payment is handed over for the rail to submit. `showing` names this one showing of it, where the payer signs it:
+    the same words, shown again by whoever saw them, have it too, and what he signs anew has another. `accepted` is
+    there in dialects that give back what was asked; `method` is MPP's word for the way of paying.
     """
 
     payment_request_token: str

@@ -26,7 +26,7 @@ from shared.dialects.base import (
     Response402Parts,
     Settling,
 )
-from shared.dialects.payloads import payload_of, showing
+from shared.dialects.payloads import payload_of
 from shared.problem import Problem
 from shared.tokens import base64url, fields
 from shared.tokens.jws import TokenError
@@ -183,14 +183,12 @@ def _evidence(said: Mapping[str, Any]) -> Evidence:
         raise fields.bad("challenge.intent", f"is not {INTENT}")
     request = _decoded(fields.text(challenge, "request"))
     request_id, signature, option_id = _named(fields.text(challenge, "id"))
-    payload = payload_of(said)
     return Evidence(
         payment_request_token="",
         option_id=option_id,
         payer="",
         network=fields.text(fields.mapping(request, "methodDetails"), "network"),
-        payload=payload,
-        showing=showing(payload),
+        payload=payload_of(said),
         reference=f"{request_id}.{signature}",
         accepted=Accepted(fields.text(request, "amount"), fields.text(request, "recipient")),
         method=fields.text(challenge, "method"),

@@ -1,6 +1,5 @@
 """The payload of a payment that was shown in a header, as x402 and MPP have it: for the option's rail alone to read."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,11 +19,6 @@ def payload_of(said: Mapping[str, Any]) -> dict[str, str]:
     if not payload:
         raise fields.bad("payload", "shows no payment")
     return payload
-
-
-def showing(payload: Mapping[str, str]) -> str:
-    """What `Evidence.showing` says of a payload that nobody signed."""
-    return hashlib.sha256(strict_json.canonical(payload)).hexdigest()
 
 
 def _member(value: object) -> str:

@@ -28,7 +28,7 @@ from shared.dialects.base import (
     Wordings,
 )
 from shared.dialects.credit import credit_entry, shows_credit
-from shared.dialects.payloads import payload_of, showing
+from shared.dialects.payloads import payload_of
 from shared.dialects.x402_headers import REQUIRED, SIGNATURE, VERSION, decoded_header, encoded, response
 from shared.tokens import fields
 from shared.tokens.jws import TokenError
@@ -157,14 +157,12 @@ def _evidence(said: Mapping[str, Any]) -> Evidence:
     if fields.text(accepted, "scheme") != SCHEME:
         raise fields.bad("accepted.scheme", f"is not {SCHEME}")
     extra = fields.mapping(accepted, "extra")
-    payload = payload_of(said)
     return Evidence(
         payment_request_token="",
         option_id=fields.text(extra, "paymentOptionId"),
         payer="",
         network=fields.text(accepted, "network"),
-        payload=payload,
-        showing=showing(payload),
+        payload=payload_of(said),
         reference=fields.text(extra, "paymentRequest"),
         accepted=Accepted(fields.text(accepted, "amount"), fields.text(accepted, "payTo")),
     )

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 import buyer.payers
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
-from buyer.payers.base import Payer, PaymentDraft, PaymentTerms, Submits
+from buyer.payers.base import Payer, PaymentDraft, PaymentTerms
 from shared import strict_json
-from shared.dialects.base import Evidence, StoredRequest
+from shared.dialects.base import StoredRequest
 from shared.money import Money
 from shared.tokens import jws, prt
 from shared.tokens.prt import Order, PaymentRequest
-from tests.contract.payers.ways import LIFE, PRICE, SELLER, WAYS, Way, World
+from tests.contract.payers.ways import LIFE, PRICE, SELLER, WAYS, Way, World, shown
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.implementations import implementations, way_of
 from tests.support.world.loop import in_loop
@@ -29,10 +29,6 @@ NAMES = implementations(Payer, buyer.payers)
 EVERY = pytest.mark.parametrize("name", NAMES)
 ON_A_LEDGER = pytest.mark.parametrize(
     "name", [name for name in NAMES if name in WAYS and WAYS[name].has_ledger]
-)
-
-OF_COINS = pytest.mark.parametrize(
-    "name", [name for name in NAMES if name not in WAYS or WAYS[name].has_coins]
 )
 
 
@@ -66,11 +62,6 @@ async def prepared(
 def stored(draft: PaymentDraft) -> PaymentDraft:
     """As the wallet gives it back."""
     return replace(draft, resources=(), document=json.loads(json.dumps(draft.document)))
-
-
-async def shown(payer: Payer, draft: PaymentDraft) -> Evidence:
-    """What the seller is shown; a payer that moves the money itself has done so."""
-    return payer.sign(await payer.submit(draft) if isinstance(payer, Submits) else draft)
 
 
 def test_every_payer_is_opened_here_and_has_an_id_of_its_own() -> None:
@@ -169,7 +160,7 @@ async def test_the_rail_finds_what_was_signed_to_be_a_payment_of_exactly_the_opt
         )
 
 
-@OF_COINS
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in WAYS or WAYS[name].has_coins])
 @in_loop
 async def test_what_another_payment_uses_is_left_alone_until_nothing_is_left(
     name: str, own_devnet: DevnetProcess

@@ -173,6 +173,10 @@ async def walk(seller: Seller, payer: Payer) -> None:
     await http.post("/api/images/generate", json={"receipt": receipt})
     await http.post("/api/images/generate", headers={"Authorization": "Bearer " + "x" * 9000})
     await http.get("/api/credits", headers=payer.headers(receipt, "/api/credits", "GET"))
+    refund = "/api/receipts/refund"
+    await http.post(refund, json={"credits": 1}, headers=payer.headers(receipt, refund))
+    await http.post(refund, json={"credits": "all"}, headers=payer.headers(receipt, refund))
+    await http.get("/api/refunds/none")
     await http.get("/api/credits")
     await http.get(redeemed["image"]["url"])
     await http.get("/api/images/none")
@@ -218,8 +222,8 @@ class _Any:
 
 def table_of_routes() -> list[Route]:
     anything: Any = _Any()
-    rooms = [ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))]
-    return routes(rooms, anything, anything, anything, anything)
+    room = ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))
+    return routes([room], anything, anything, anything, anything, instructions=anything)
 
 
 def refusals(error: type[PaywallError]) -> Iterator[type[PaywallError]]:

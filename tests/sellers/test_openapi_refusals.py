@@ -21,6 +21,8 @@ HANDLERS = {
     ("post", "/api/payment-requests/{id}/instructions"): ("InstructionRoutes", "instruct"),
     ("get", "/api/catalog"): ("SalesRoutes", "catalog"),
     ("get", "/api/credits"): ("RedemptionRoutes", "credits"),
+    ("post", "/api/receipts/refund"): ("RefundRoutes", "ask"),
+    ("get", "/api/refunds/{id}"): ("RefundRoutes", "refund"),
     ("get", "/api/redemptions/{id}"): ("RedemptionRoutes", "redemption"),
     ("get", "/api/burns/{tx_hash}"): ("RedemptionRoutes", "burn"),
     ("get", "/.well-known/did.json"): ("OperationRoutes", "did"),

@@ -5,10 +5,10 @@ https://platform.openai.com/docs/api-reference/images/object: `{"data": [{"b64_j
 
 import base64
 import binascii
-import json
 from typing import Any
 
 from paywall.products.images.maker import MakerFailed, Picture
+from shared import strict_json
 
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
 MAX_ANSWER_BYTES = MAX_PICTURE_BYTES * 4 // 3 + 64 * 1024
@@ -28,8 +28,9 @@ def read_answer(answer: bytes) -> Picture:
 
 def _object(answer: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(answer)
-    except (ValueError, RecursionError):
+        # How deep it may be is bounded here: where a program has raised Python's own limit, depth ends the process.
+        body = strict_json.loads(answer, max_bytes=MAX_ANSWER_BYTES)
+    except ValueError:
         raise _garbage("is not JSON") from None
     if not isinstance(body, dict):
         raise _garbage("is not a JSON object")

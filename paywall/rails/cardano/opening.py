@@ -4,6 +4,7 @@ from paywall.errors import SetupError
 from paywall.rails.base import RailContext
 from paywall.rails.cardano.option import CardanoTerms
 from paywall.rails.cardano.rail import CardanoRail
+from paywall.rails.cardano.sending_back import RefundingCardanoRail
 from paywall.rails.cardano.settings import CardanoSettings
 from shared.cardano.addresses import InvalidAddressError, check_address, enterprise_address
 from shared.chain.blockfrost import Blockfrost
@@ -21,7 +22,9 @@ def open_rail(context: RailContext) -> CardanoRail:
         settings.required_final_depth,
     )
     chain = Blockfrost(settings.chain_url, settings.blockfrost_project_id, asked=context.asked)
-    return CardanoRail(terms, chain, context.clock)
+    if own.cardano_address:
+        return CardanoRail(terms, chain, context.clock)  # its key is elsewhere
+    return RefundingCardanoRail(terms, chain, context.clock, context.open_key("treasury"))
 
 
 def _recipient(context: RailContext) -> str:

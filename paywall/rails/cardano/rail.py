@@ -9,24 +9,15 @@ from contextlib import suppress
 from functools import lru_cache, partial
 
 from paywall.clock import Clock
-from paywall.errors import PaymentMismatch, PaymentPending, PaymentRequestExpired, Unavailable
 from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
-from paywall.rails.cardano.inputs import InputsFate, check_spendable, fate, owners
+from paywall.rails.cardano.checking import CardanoChecks
+from paywall.rails.cardano.inputs import InputsFate, fate
 from paywall.rails.cardano.option import LEAST_LOVELACE, CardanoTerms
-from paywall.rails.cardano.shown import (
-    check_named,
-    check_plain,
-    names_none,
-    parsed,
-    paying_output,
-    shown,
-)
+from paywall.rails.cardano.shown import parsed, shown
 from paywall.rails.cardano.state import CardanoState
-from shared.cardano.read.transaction import Output, ParsedTransaction
 from shared.chain.base import (
     Chain,
     ChainError,
-    ChainUnavailable,
     SubmitRefused,
     SubmitUnknown,
     Tip,
@@ -69,56 +60,7 @@ class CardanoRail:
         return what if isinstance(what, str) else parsed(what).id
 
     async def check(self, request: StoredRequest, evidence: Evidence) -> CheckedPayment:
-        what, option = shown(evidence), request.request.option(evidence.option_id)
-        late = isinstance(what, bytes) and self._clock() >= request.request.expires_at
-        if evidence.network != option.network:
-            raise PaymentMismatch(f"The payment is on {evidence.network}; {option.network} was asked for.")
-        try:
-            if isinstance(what, str) or late:  # late bytes are not submitted; others may have done it in time
-                return await self._check_landed(self.external_id(evidence), option, request.token)
-            return await self._check_unbroadcast(what, request, option, evidence)
-        except PaymentPending:
-            if late:
-                raise PaymentRequestExpired from None
-            raise
-        except ChainError as error:
-            raise Unavailable("The chain cannot be asked at the moment; repeat the claim.") from error
-
-    async def _check_landed(self, tx_hash: str, option: PaymentOption, token: str) -> CheckedPayment:
-        inclusion = await self._chain.inclusion(tx_hash)
-        raw = await self._chain.transaction(tx_hash) if inclusion is not None else None
-        if inclusion is None or raw is None:
-            raise PaymentPending("The transaction is not on chain yet.", transaction=tx_hash)
-        transaction = parsed(raw)
-        if transaction.id != tx_hash:
-            raise ChainUnavailable("the chain service shows another transaction than was asked for")
-        check_named(transaction, token)  # it is public: who shows it need not have paid
-        paying = paying_output(transaction, option)
-        owned = await owners(self._chain, transaction)
-        return _checked(transaction, raw, paying, owned, inclusion.time)
-
-    async def _check_unbroadcast(
-        self, raw: bytes, request: StoredRequest, option: PaymentOption, evidence: Evidence
-    ) -> CheckedPayment:
-        transaction = parsed(raw)
-        if not names_none(evidence, transaction):
-            check_named(transaction, request.token)
-        paying = paying_output(transaction, option)
-        check_plain(transaction)
-        tip = await self._chain.tip()
-        # A slot is a second; the newest block is a little old, and what is left counts from now.
-        last = tip.slot + max(0, request.request.expires_at - tip.time)
-        if transaction.expiry_slot is None or transaction.expiry_slot > last:
-            # Bytes that could land after the request has expired would be money without credits.
-            raise PaymentMismatch(
-                f"The transaction must expire by slot {last}, when the payment request does."
-            )
-        if transaction.expiry_slot <= tip.slot:
-            raise PaymentMismatch("The transaction's expiry slot is past.")
-        owned = await check_spendable(self._chain, transaction)
-        if owned is None:
-            return await self._check_landed(transaction.id, option, request.token)
-        return _checked(transaction, raw, paying, owned, None)
+        return await CardanoChecks(self._chain, self._clock).check(request, evidence)
 
     async def settle(self, payment: StoredPayment) -> RailOutcome:
         try:
@@ -218,23 +160,3 @@ class CardanoRail:
 
     async def aclose(self) -> None:
         await self._chain.aclose()
-
-
-def _checked(
-    transaction: ParsedTransaction,
-    raw: bytes,
-    paying: tuple[int, Output],
-    owned: frozenset[str],
-    paid_at: int | None,
-) -> CheckedPayment:
-    index, output = paying
-    state = CardanoState(raw, transaction.expiry_slot, index, transaction.inputs)
-    return CheckedPayment(
-        external_id=transaction.id,
-        amount=output.lovelace,
-        paid_at=paid_at,
-        owners=owned,
-        state=state.document(),
-        # On chain they are spent; before that, one output could be behind a thousand claims.
-        spends=frozenset(state.input_names if paid_at is None else ()),
-    )

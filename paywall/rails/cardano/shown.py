@@ -6,9 +6,11 @@ import re
 from functools import lru_cache
 
 from paywall.errors import ClaimInvalid, PaymentMismatch
+from shared.cardano.addresses import InvalidAddressError, key_hash, payment_key_hash
 from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import Output, ParsedTransaction, TransactionError, parse
 from shared.dialects.base import Evidence
+from shared.keys import PublicKey
 from shared.tokens.prt import PaymentOption, token_hash
 
 #: a claim is read more than once on its way (its id, then the check), and repeated until it is settled
@@ -56,18 +58,22 @@ def check_named(transaction: ParsedTransaction, token: str) -> None:
         )
 
 
-def names_none(evidence: Evidence, transaction: ParsedTransaction) -> bool:
-    """Whether it is x402's: it names no payment request, and its `nonce` is an output that it spends.
+def names_none(transaction: ParsedTransaction) -> bool:
+    """Whether it names no payment request.
 
     What it names is told by its body's hash: whoever saw another's transaction can cut off the metadata, and its id
-    stays. Errors: PaymentMismatch for another nonce, and for such a one.
+    stays.
+    """
+    return transaction.auxiliary_data_hash_ok and read_payment(transaction.metadata) is None
+
+
+def is_bare(evidence: Evidence, transaction: ParsedTransaction) -> bool:
+    """Whether it is x402's: it names no payment request, and its `nonce` is an output that it spends.
+
+    Errors: PaymentMismatch for another nonce.
     """
     nonce = evidence.payload.get(NONCE)
-    if nonce is None:
-        return False
-    if not transaction.auxiliary_data_hash_ok:
-        raise PaymentMismatch("The transaction's metadata are not those that its body names.")
-    if read_payment(transaction.metadata) is not None:
+    if nonce is None or not names_none(transaction):
         return False
     if nonce not in {f"{tx_hash}#{index}" for tx_hash, index in transaction.inputs}:
         raise PaymentMismatch("The nonce is none of the outputs that the transaction spends.")
@@ -85,6 +91,16 @@ def paying_output(transaction: ParsedTransaction, option: PaymentOption) -> tupl
     if output.tokens:
         raise PaymentMismatch("The payment must be ADA alone; its output holds other assets.")
     return index, output
+
+
+def check_anothers(owners: frozenset[str], option: PaymentOption) -> None:
+    """Errors: PaymentMismatch for the seller's own money: what he moves in his wallet, others may see on its way."""
+    try:
+        own = payment_key_hash(option.recipient)
+    except InvalidAddressError:
+        return  # a script's
+    if own in {key_hash(PublicKey.from_did_key(did)) for did in owners}:
+        raise PaymentMismatch("The transaction spends money of the address that it pays.")
 
 
 def check_plain(transaction: ParsedTransaction) -> None:

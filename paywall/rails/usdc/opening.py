@@ -8,6 +8,7 @@ from paywall.rails.usdc.facilitator import Facilitator
 from paywall.rails.usdc.settings import KNOWN, UsdcSettings
 from paywall.rails.usdc.usdc_option import UsdcTerms
 from paywall.rails.usdc.usdc_rail import UsdcRail
+from paywall.rails.usdc.usdc_sending_back import RefundingUsdcRail, open_account
 
 
 def open_rail(context: RailContext) -> UsdcRail:
@@ -28,6 +29,9 @@ def open_rail(context: RailContext) -> UsdcRail:
     terms = UsdcTerms(own.usdc_network, own.token, own.usdc_address, own.usdc_confirmations)
     facilitator = Facilitator(own.facilitator_url, _key(own, context), own.usdc_seconds)
     chain = EvmChain(own.usdc_rpc_url, own.token.address, context.asked)
+    if own.usdc_refund_key:
+        account = open_account(own.usdc_refund_key, own.usdc_address)
+        return RefundingUsdcRail(terms, facilitator, chain, context.clock, account)
     return UsdcRail(terms, facilitator, chain, context.clock)
 
 

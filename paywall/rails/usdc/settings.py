@@ -10,6 +10,7 @@ from shared.loopback import is_loopback
 
 NETWORK = re.compile(r"eip155:[1-9][0-9]{0,17}")
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+KEY = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
 NOWHERE = "0x" + "0" * 40
 #: Coinbase's facilitator, which takes signed requests alone
 CDP_URL = "https://api.cdp.coinbase.com/platform/v2/x402"
@@ -35,7 +36,8 @@ KNOWN = {
 class UsdcSettings:
     """`usdc_address` is where payments go. Asset, name and version are known for Base and Base Sepolia.
 
-    `usdc_seconds` is how long a facilitator may take to settle.
+    `usdc_seconds` is how long a facilitator may take to settle. With `usdc_refund_key`, the key of `usdc_address`, what
+    is refunded is sent back by the seller itself.
     """
 
     needs_chain: ClassVar[bool] = False
@@ -50,6 +52,7 @@ class UsdcSettings:
     usdc_rpc_url: str = field(default="", repr=False)  # many hold a key
     usdc_confirmations: int = 1
     usdc_seconds: int = 30
+    usdc_refund_key: str = field(default="", repr=False)
     cdp_api_key_id: str = field(default="", metadata={"variable": "CDP_API_KEY_ID"}, repr=False)
     cdp_api_key_secret: str = field(default="", metadata={"variable": "CDP_API_KEY_SECRET"}, repr=False)
 
@@ -79,6 +82,10 @@ class UsdcSettings:
                 _is_safe(getattr(self, name)),
                 f"PAYWALL_{name.upper()} must be an https URL (http on loopback).",
             )
+        yield (
+            not self.usdc_refund_key or KEY.fullmatch(self.usdc_refund_key) is not None,
+            "PAYWALL_USDC_REFUND_KEY must be a private key: 64 hex digits.",
+        )
         yield self.usdc_confirmations >= 1, "PAYWALL_USDC_CONFIRMATIONS must be at least 1."
         yield (
             1 <= self.usdc_seconds <= LONGEST_SECONDS,

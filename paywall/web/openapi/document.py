@@ -77,6 +77,8 @@ def _paths(resources: Sequence[Resource], charges: Sequence[ChargeTerms]) -> Spe
         "/api/payments/{id}": {"get": _payment()},
         "/api/payment-requests/{id}/instructions": {"post": _instructions()},
         "/api/credits": {"get": _credits()},
+        "/api/receipts/refund": {"post": _give_back()},
+        "/api/refunds/{id}": {"get": _found("How a refund stands", "Refund", "refund_id")},
         "/api/redemptions/{id}": {"get": _redemption()},
         "/api/burns/{tx_hash}": {"get": _found("The batch that a transaction burns", "Batch", "tx_hash")},
         "/.well-known/did.json": {"get": _read("The seller's DID document", "DidDocument")},
@@ -144,6 +146,25 @@ def _credits() -> Spec:
         SHOWN,
         parameters=["DPoP"],
         security=[{"dpop": []}, {"bearer": []}],
+    )
+
+
+def _give_back() -> Spec:
+    refund = {"application/json": ref("Refund")}
+    return operation(
+        "Give unused credits back; their money goes to who paid, by the rail that he paid by",
+        {
+            200: answer("It was sent back", refund, "Location"),
+            202: answer("Taken back; the money is on its way, or a person sends it", refund, "Location"),
+        },
+        (
+            *(*BODY, *SHOWN, errors.NotFound, errors.PaymentPending, errors.PaymentReversed),
+            *(errors.RefundTooMuch, errors.RefundTooSmall, errors.IdempotencyKeyReused),
+            errors.TooManyRequests,
+        ),
+        body="GiveBack",
+        parameters=["DPoP", "Idempotency-Key"],
+        security=[{"dpop": []}, {"bearer": []}, {}],
     )
 
 

@@ -29,6 +29,18 @@ EXAMPLES: dict[str, Any] = {
         "expires_at": 1795214981,
     },
     "Payment": {"payment_request_id": REQUEST_ID, "state": "open", "expires_at": 1795214981},
+    "GiveBack": {"credits": 1},
+    "Refund": {
+        "refund_id": REDEMPTION_ID,
+        "state": "sending",
+        "credits": 1,
+        "amount": 2_000_000,
+        "currency": "ADA",
+        "decimals": 6,
+        "rail": "cardano",
+        "returned": 1_830_000,
+        "transaction": HASH,
+    },
     "Balance": {**CREDITS, "expires_at": 1826750081, "product": "credit"},
     "Redemption": {
         "redemption_id": REDEMPTION_ID,

@@ -40,11 +40,11 @@ def said(description: str) -> Schema:
 
 
 UNIX_TIME = "Unix seconds"
+UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+HASH = text("64 hex digits", pattern="^[0-9a-f]{64}$")
+ASSET = text("the custodial token, policy id and name in hex", pattern=r"^[0-9a-f]{56}\.([0-9a-f]{2}){0,32}$")
 TOKEN = text(
     "a compact JWS (RFC 7515), EdDSA",
     pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
     maxLength=8192,
 )
-UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-HASH = text("64 hex digits", pattern="^[0-9a-f]{64}$")
-ASSET = text("the custodial token, policy id and name in hex", pattern=r"^[0-9a-f]{56}\.([0-9a-f]{2}){0,32}$")

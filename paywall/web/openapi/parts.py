@@ -19,7 +19,7 @@ SHOWN = (
 #: what showing a payment may meet
 CLAIMED = (
     *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),
-    *(errors.PaymentAlreadyUsed, errors.PaymentRequestPaid, errors.ClaimUsed),
+    *(errors.PaymentAlreadyUsed, errors.PaymentUnnamed, errors.PaymentRequestPaid, errors.ClaimUsed),
     *(errors.PaymentReversed, errors.PaidLate, errors.PaymentRequestExpired),
 )
 #: what any request may meet
@@ -113,7 +113,7 @@ def anything() -> Spec:
 HEADERS = {
     "Cache-Control": {"schema": text(), "description": "no-store for all but deliveries"},
     "Request-Id": {"schema": text(), "description": "the request's own, when short and plain, or a new one"},
-    "Location": {"schema": text(), "description": "where the payment or redemption can be looked up"},
+    "Location": {"schema": text(), "description": "where the payment, redemption or refund can be looked up"},
     "Retry-After": {"schema": whole("seconds"), "description": "when to ask again"},
     "WWW-Authenticate": {
         "schema": text(),
@@ -143,6 +143,7 @@ def _parameter(name: str, place: str, description: str, schema: Spec) -> Spec:
 PARAMETERS = {
     "payment_request_id": _parameter("id", "path", "The payment request", text(pattern=UUID)),
     "redemption_id": _parameter("id", "path", "The redemption", text(pattern=UUID)),
+    "refund_id": _parameter("id", "path", "The refund", text(pattern=UUID)),
     "delivery": _parameter("id", "path", "Where it is kept", text(pattern="^[0-9a-f]{32}$")),
     "tx_hash": _parameter("tx_hash", "path", "The burn transaction", HASH),
     "Range": _parameter("Range", "header", "One range of bytes, such as `bytes=0-1023`", text()),

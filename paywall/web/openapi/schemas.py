@@ -19,6 +19,7 @@ from paywall.web.openapi.json_schema import (
     text,
     whole,
 )
+from paywall.web.openapi.refund_schemas import GIVE_BACK, REFUND
 
 
 def codes() -> set[str]:
@@ -233,6 +234,8 @@ SCHEMAS = {
     "AskInstructions": ASK_INSTRUCTIONS,
     "Instructions": INSTRUCTIONS,
     "Payment": PAYMENT,
+    "GiveBack": GIVE_BACK,
+    "Refund": REFUND,
     "Burn": BURN,
     "LeafPreimage": LEAF_PREIMAGE,
     "Batch": BATCH,

@@ -1,6 +1,8 @@
 """Who pays where he asked: the payment stands in a header of the request for what it pays (x402, MPP)."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -8,7 +10,7 @@ from starlette.requests import Request
 
 from paywall.clock import new_id
 from paywall.errors import PaywallError
-from paywall.limits.limiter import RateLimiter
+from paywall.limits.limiter import RateLimiter, asking
 from paywall.limits.settings import CLAIMS
 from paywall.payments.naming import Naming
 from paywall.payments.settlement import Settlement
@@ -28,6 +30,8 @@ class Appendable(Protocol):
     def append(self, lines: HeaderLines) -> None: ...
 
 
+#: answers that wait at once, in all and for one client: a payment of his own costs him nothing while it is not final
+WAITING, WAITING_EACH = 128, 32
 Appended = TypeVar("Appended", bound=Appendable)
 
 
@@ -51,6 +55,7 @@ class PaymentsByHeader:
         self._settlement = settlement
         self._naming = naming
         self._limiter = limiter
+        self._waiting: Counter[str] = Counter()
 
     def read(self, request: Request) -> ShownPayment | None:
         """Errors: ClaimInvalid."""
@@ -72,12 +77,29 @@ class PaymentsByHeader:
             if ordered is not None:
                 showing = idempotency_key(request) or new_id()
                 evidence = await self._naming.named(evidence, ordered, showing)
-            outcome = await self._settlement.pay(evidence, patience=self.patience)
+            with self._wait() as seconds:
+                outcome = await self._settlement.pay(evidence, patience=seconds)
         except PaywallError as error:
             return self._dialects.answer(request, payment.dialect, refusal_of(error), payment.evidence)
         if isinstance(outcome, Paid):
             return outcome
         return self._dialects.answer(request, payment.dialect, outcome, payment.evidence)
+
+    @contextmanager
+    def _wait(self) -> Iterator[float]:
+        """For how long; not at all where too many do: they are told to send the payment again."""
+        client = asking.get()
+        who = "" if client is None else client.network
+        if self._waiting[who] >= WAITING_EACH or self._waiting.total() >= WAITING:
+            yield 0.0
+            return
+        self._waiting[who] += 1
+        try:
+            yield self.patience
+        finally:
+            self._waiting[who] -= 1
+            if not self._waiting[who]:
+                del self._waiting[who]
 
     def answer(self, request: Request, payment: ShownPayment, paid: Paid) -> WholeResponse:
         """The receipt."""

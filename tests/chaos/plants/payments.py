@@ -47,8 +47,8 @@ PLANTS = {
         (
             Edit(
                 "_hand_out",
-                "        return store.use_claim(tx, payment, evidence.showing)\n",
-                "        return True\n",
+                "            return store.use_claim(tx, payment, evidence.showing)\n",
+                "            return True\n",
             ),
         ),
         "a claim is overheard",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buyer.payers.acklab import AckLabPayer
-from buyer.payers.base import Payer
+from buyer.payers.base import Payer, PaymentDraft, Submits
 from buyer.payers.cardano import CardanoPayer
 from paywall.rails.acklab.acklab_option import AckLabTerms
 from paywall.rails.acklab.acklab_rail import AckLabRail
@@ -74,6 +74,11 @@ class Way:
     has_ledger: bool
     #: whether it pays with things of which each pays once, and not out of an account
     has_coins: bool = True
+
+
+async def shown(payer: Payer, draft: PaymentDraft) -> Evidence:
+    """What the seller is shown; a payer that moves the money itself has done so."""
+    return payer.sign(await payer.submit(draft) if isinstance(payer, Submits) else draft)
 
 
 def _cardano(key: SigningKey, chain: Chain | None = None, now: int = NOW) -> CardanoPayer:

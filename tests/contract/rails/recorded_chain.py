@@ -52,6 +52,9 @@ class RecordingChain:
     async def transaction(self, tx_hash: str) -> bytes | None:
         return await self._ask(f"transaction {tx_hash}", self._chain.transaction(tx_hash), bytes.hex)
 
+    async def is_waiting(self, tx_hash: str) -> bool:
+        return await self._chain.is_waiting(tx_hash)
+
     async def ends(self, tx_hash: str) -> TransactionEnds | None:
         return await self._ask(f"ends {tx_hash}", self._chain.ends(tx_hash), spelled_ends)
 
@@ -103,6 +106,9 @@ class RecordedChain:
     async def transaction(self, tx_hash: str) -> bytes | None:
         told = self._answer("transaction", tx_hash)
         return None if told is None else bytes.fromhex(told)
+
+    async def is_waiting(self, tx_hash: str) -> bool:
+        raise AssertionError("what is recorded names its payment request")
 
     async def ends(self, tx_hash: str) -> TransactionEnds | None:
         told = self._answer("ends", tx_hash)

@@ -1,13 +1,17 @@
 """Receipts of ACK Lab as evidence: one of a trusted issuer opens credits once, and nothing else opens any."""
 
+import asyncio
 import base64
 import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from paywall.clock import unix_now
+from paywall.payments.forgetting import Forgetting
+from shared.dialects.ack import claim_token
 from shared.keys import SigningKey
 from shared.tokens import jws
 from tests.support.acklab import lab_papers
@@ -205,3 +209,32 @@ def test_our_receipt_names_the_payment_there(scene: AckLabScene) -> None:
     said = jws.unverified(answer.json()["receipt"])[1]["vc"]["credentialSubject"]["metadata"]
     assert said["network"] == "acklab"
     assert said["paymentRequest"] == f"{scene.lab.seller.did} {claims_of(token)['id']}"
+
+
+def test_twenty_claims_of_one_receipt_at_once_open_one_account(scene: AckLabScene) -> None:
+    token = scene.ordered()
+    shown = scene.evidence(token, scene.receipt(scene.asked_there(token)))
+
+    async def claimed(http: httpx.AsyncClient) -> httpx.Response:
+        payload = claim_token(shown, scene.holder, now=unix_now())
+        return await http.post("/api/payments", json={"payload": payload})
+
+    async def all_at_once() -> list[httpx.Response]:
+        async with scene.http() as http:
+            return await asyncio.gather(*(claimed(http) for _ in range(20)))
+
+    answers = scene.run(all_at_once())
+    assert {answer.status_code for answer in answers} <= {200, 202, 409}
+    assert len({answer.json()["receipt"] for answer in answers if answer.status_code == 200}) == 1
+    assert len(scene.rows("SELECT * FROM credit_account")) == 1
+
+
+def test_instructions_go_with_the_request_that_nobody_paid(scene: AckLabScene) -> None:
+    unpaid, paid = scene.ordered(), scene.ordered()
+    scene.asked_there(unpaid)
+    assert scene.claim(paid, scene.receipt(scene.asked_there(paid))).status_code == 200
+    later = unix_now() + 10**6
+    scene.run(Forgetting(database=scene.parts.database, clock=lambda: later, kept=0).step())
+    assert [tuple(row) for row in scene.rows("SELECT payment_request_id FROM payment_instructions")] == [
+        (claims_of(paid)["id"],)
+    ]

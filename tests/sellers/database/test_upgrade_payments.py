@@ -123,7 +123,7 @@ def test_what_a_rail_needs_of_a_payment_becomes_its_document(old_url: str) -> No
     }
     gone = {"tx_hash", "output_index", "transaction", "expiry_slot"}
     kept = {name: value for name, value in PAYMENT.items() if name not in gone}
-    assert ours == {**kept, "final_at": None}
+    assert ours == {**kept, "final_at": None, "signed": True}
     assert (landed["state"], landed["reason"], landed["external_id"]) == ("surplus", "paid_late", "cd" * 32)
     assert read(old_url, "receipt") == [RECEIPT]
 
@@ -194,7 +194,7 @@ def _as_the_first_schema_had_them(new: str, old: str) -> None:
         write(old, "payment_request", {name: row[name] for name in REQUEST})
     for row in read(new, "payment"):
         state = json.loads(row.pop("rail_state"))
-        del row["final_at"]
+        del row["final_at"], row["signed"]
         raw = state["transaction"]
         columns = {
             "transaction": base64.b64decode(raw) if raw else None,

@@ -131,7 +131,7 @@ def test_a_payment_that_is_public_is_nobodys_who_does_not_sign_for_it(
 ) -> None:
     raw = client.transaction()
     paying.land(raw)
-    refused(paying, client, client.header(client.ask(), raw), 402, "payment_mismatch")
+    refused(paying, client, client.header(client.ask(), raw), 409, "payment_unnamed")
 
 
 def test_a_payment_of_one_request_pays_no_other(paying: PaymentScene, client: Client) -> None:

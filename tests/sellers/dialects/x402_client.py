@@ -44,6 +44,11 @@ class Client:
         said = {"x402Version": 2, "accepted": asked["accepts"][0], "payload": payload | changes}
         return {"PAYMENT-SIGNATURE": encoded(said)}
 
+    def named(self, header: dict[str, str]) -> str:
+        """The id of the payment request that it says it pays."""
+        extra = decoded(header["PAYMENT-SIGNATURE"])["accepted"]["extra"]
+        return str(extra["paymentRequest"].partition(".")[0])
+
     async def send(self, header: dict[str, str], path: str = BUY, **body: Any) -> httpx.Response:
         return await self._http.post(path, json=body or ONE, headers=header)
 

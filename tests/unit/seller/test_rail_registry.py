@@ -86,9 +86,17 @@ def test_a_rail_that_is_not_named_is_not_loaded(tmp_path: Path, monkeypatch: pyt
     assert "paywall.rails.cardano.opening" not in sys.modules
 
 
-def test_cardano_has_none_of_the_abilities_that_only_some_rails_have(tmp_path: Path) -> None:
+def test_cardano_sends_nobody_anywhere_and_is_sent_no_notices(tmp_path: Path) -> None:
     (rail,) = open_rails(context(tmp_path))
-    assert not any(isinstance(rail, ability) for ability in (Hosted, Notified, Refundable))
+    assert not any(isinstance(rail, ability) for ability in (Hosted, Notified))
+
+
+def test_cardano_sends_money_back_where_the_key_of_its_address_is_here(tmp_path: Path) -> None:
+    (rail,) = open_rails(context(tmp_path))
+    assert isinstance(rail, Refundable)
+    elsewhere = enterprise_address(SigningKey.generate().public, "cardano:devnet")
+    (rail,) = open_rails(context(tmp_path, room_settings=(CardanoSettings(cardano_address=elsewhere),)))
+    assert not isinstance(rail, Refundable)
 
 
 def recipient(rails: tuple[Rail, ...]) -> str:

@@ -68,6 +68,9 @@ class StillChain:
     async def ends(self, tx_hash: str) -> TransactionEnds | None:
         raise AssertionError("the payer asks for no transaction's ends")
 
+    async def is_waiting(self, tx_hash: str) -> bool:
+        raise AssertionError("the payer asks for nothing that waits")
+
     async def inclusion(self, tx_hash: str) -> Inclusion | None:
         return Inclusion(tx_hash, "cc" * 32, 100, self.slot, NOW) if self.landed else None
 
