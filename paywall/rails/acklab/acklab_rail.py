@@ -4,6 +4,7 @@ The payer asks for instructions first: the payment request that is made for ours
 moved when its receipt is shown; there is nothing to settle, and nobody to ask what became of it.
 """
 
+import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
 
@@ -19,11 +20,13 @@ from shared.acklab import AckLabRefused
 from shared.chain.acklab_calls import AckLabCalls
 from shared.chain.transport import NoAnswer, NotSent
 from shared.dialects.base import Evidence, StoredRequest
+from shared.text import clean
 from shared.tokens import plain_request
 from shared.tokens.jws import TokenError
 from shared.tokens.plain_request import PlainRequest
 from shared.tokens.prt import PaymentOption
 
+log = logging.getLogger("paywall.rails.acklab")
 #: the members of what a payer shows, and of what he is told
 RECEIPT, TOKEN, PAGE = "receipt", "paymentRequestToken", "url"
 
@@ -60,6 +63,7 @@ class AckLabRail:
             token, page = await self._calls.create_payment_request(asked.id, option.amount, asked.description)
             made = plain_request.read(token)
         except (NotSent, NoAnswer, AckLabRefused, TokenError) as error:
+            log.warning("ACK Lab made no payment request: %s: %s", type(error).__name__, clean(error))
             raise Unavailable(
                 "ACK Lab does not make a payment request at the moment; nothing was changed."
             ) from error

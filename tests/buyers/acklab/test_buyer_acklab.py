@@ -249,3 +249,35 @@ def test_neither_secret_nor_signature_is_said_or_stored(buyer: AckLabBuyer) -> N
     secret = buyer.scene.lab.buyer.secret
     assert secret not in "\n".join(buyer.said)
     assert secret.encode() not in buyer.wallet_path.read_bytes()
+
+
+def test_a_seller_that_takes_no_receipt_of_a_payment_is_told_on_and_nothing_more_is_paid(
+    buyer: AckLabBuyer,
+) -> None:
+    """As one whose list of issuers is out of date."""
+    lab = buyer.scene.lab
+    lab.issuer = SigningKey.generate()
+    for _ in range(2):
+        with pytest.raises(SellerFault) as refused:
+            buyer.buy()
+        assert refused.value.code == "paid_without_receipt"
+    assert (buyer.states, buyer.spent, len(lab.payments)) == (["signed"], 300, 1)
+
+
+def test_a_payment_of_an_account_that_is_not_set_up_any_more_waits_for_it(buyer: AckLabBuyer) -> None:
+    account = dict(buyer.environment)
+
+    def gone(request: httpx.Request) -> None:
+        if request.url.path.endswith("/instructions"):
+            buyer.scene.lab.stop()
+
+    with pytest.raises(SellerUnreachable):
+        buyer.buy(after=gone)
+    buyer.scene.lab.start_again()
+    buyer.environment.clear()
+    with pytest.raises(UsageError) as missing:
+        buyer.buy()
+    assert (missing.value.code, buyer.states, buyer.spent) == ("payer_missing", ["signed"], 300)
+    buyer.environment.update(account)
+    assert buyer.buy().granted == 3
+    assert (buyer.states, len(buyer.scene.lab.payments)) == (["paid"], 1)
