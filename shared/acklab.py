@@ -4,27 +4,16 @@ Each call carries `Authorization: Bearer <JWS>`, signed with the client's secret
 `src/utils/sha-256.ts` of github.com/catena-labs/ack-lab-sdk, read and not run; no answer of the live service was seen.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlsplit
 
 from shared import strict_json
 from shared.keys import InvalidKeyError, SigningKey
-from shared.loopback import is_loopback
 from shared.strict_json import StrictJsonError
 from shared.text import clean
 from shared.tokens import base64url
-
-#: the live service
-URL = "https://api.ack-lab.com"
-#: the `network` of a payment option that is paid there
-NETWORK = "acklab"
-CURRENCY, DECIMALS = "USD", 2
-#: an agent's id becomes a part of a path
-AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_-]{0,127}")
 
 _MAX_ANSWER = 65536
 _SEED_TEXT = 64
@@ -63,20 +52,6 @@ class AckLabClient:
         head = _part({"alg": "EdDSA", "kid": self.client_id})
         signed = f"{head}.{_part(claims)}"
         return f"Bearer {signed}.{base64url.encode(self.key.sign(signed.encode('ascii')))}"
-
-
-def is_service(url: str) -> bool:
-    """Whether calls may go to `url`: https, plain http on this machine alone, and nothing behind the host.
-
-    Who reads along could take a token, and hand it in again: what is signed has no time.
-    """
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    bare = parts.username is None and not (parts.path.strip("/") or parts.query or parts.fragment)
-    return bool(host) and bare and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
 def body_of(members: Mapping[str, Any]) -> bytes:

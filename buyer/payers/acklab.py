@@ -11,7 +11,7 @@ from typing import Any
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, StillPending, UsageError
 from buyer.payers.base import Cost, Evidence, Fate, PayerContext, PaymentDraft, PaymentTerms
 from buyer.purchase.machine import SHORTEST_LIFE
-from shared import acklab
+from shared import acklab_service
 from shared.acklab import AckLabClient, AckLabRefused
 from shared.chain.acklab_calls import AckLabCalls
 from shared.chain.transport import NoAnswer, NotSent
@@ -23,7 +23,7 @@ from shared.tokens.plain_request import PlainRequest
 from shared.tokens.prt import PaymentOption
 from shared.tokens.receipt import DID
 
-PAYS_ON, PAYS_IN = (acklab.NETWORK,), (acklab.CURRENCY,)
+PAYS_ON, PAYS_IN = (acklab_service.NETWORK,), (acklab_service.CURRENCY,)
 CLIENT_ID, SECRET, AGENT, URL = (
     f"BUYER_ACKLAB_{name}" for name in ("CLIENT_ID", "CLIENT_SECRET", "AGENT", "URL")
 )
@@ -39,16 +39,16 @@ def configured(environment: Mapping[str, str]) -> bool:
 
 def open_payer(context: PayerContext) -> "AckLabPayer":
     """Errors: UsageError for variables that say something else than who pays there."""
-    url, agent = context.environment.get(URL) or acklab.URL, context.environment.get(AGENT, "")
+    url, agent = context.environment.get(URL) or acklab_service.URL, context.environment.get(AGENT, "")
     try:
         client = AckLabClient.from_secret(
             context.environment.get(CLIENT_ID, ""), context.environment.get(SECRET, "")
         )
     except InvalidKeyError as error:
         raise UsageError("acklab_invalid", f"{SECRET} must be the 64 hex digits of {CLIENT_ID}") from error
-    if not acklab.AGENT.fullmatch(agent):
+    if not acklab_service.AGENT.fullmatch(agent):
         raise UsageError("acklab_invalid", f"{AGENT} must be the id of the agent at ACK Lab that pays")
-    if not acklab.is_service(url):
+    if not acklab_service.is_service(url):
         raise UsageError("acklab_invalid", f"{URL} must be an https URL without a path (http on loopback)")
     return AckLabPayer(
         url.rstrip("/"),
@@ -82,11 +82,11 @@ class AckLabPayer:
     def pays(self, option: PaymentOption) -> bool:
         """See the port. What is paid at another service is none of ours."""
         service = (option.payment_service or "").rstrip("/")
-        return option.network == acklab.NETWORK and service == self._service
+        return option.network == acklab_service.NETWORK and service == self._service
 
     def judge(self, option: PaymentOption, price: Money) -> Cost:
         """See the port. A dollar is a dollar."""
-        unit = (acklab.CURRENCY, acklab.DECIMALS)
+        unit = (acklab_service.CURRENCY, acklab_service.DECIMALS)
         if (option.currency, option.decimals) != unit:
             said = {"currency": option.currency, "decimals": option.decimals}
             raise SellerFault(
@@ -163,7 +163,9 @@ class AckLabPayer:
         """See the port. Who claims signs; what there is to show is ACK Lab's."""
         receipt = draft.document.get(RECEIPT)
         payload = {} if receipt is None else {RECEIPT: receipt}
-        return Evidence(draft.payment_request_token, draft.option_id, self._did, acklab.NETWORK, payload)
+        return Evidence(
+            draft.payment_request_token, draft.option_id, self._did, acklab_service.NETWORK, payload
+        )
 
     async def fate(self, draft: PaymentDraft) -> Fate:
         """See the port. There is nobody to ask."""

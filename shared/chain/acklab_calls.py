@@ -2,7 +2,7 @@
 
 import httpx
 
-from shared import acklab
+from shared import acklab, acklab_service
 from shared.acklab import AckLabClient, AckLabUnreadable
 from shared.chain.transport import NoAnswer, Transport
 from shared.tokens import fields
@@ -22,7 +22,7 @@ class AckLabCalls:
         seconds: float,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`url` as `acklab.is_service` takes it. Errors: ValueError."""
+        """`url` as `acklab_service.is_service` takes it. Errors: ValueError."""
         self._client = client
         self._agent = agent
         self._transport = Transport(url.rstrip("/"), "", seconds, transport)
@@ -32,7 +32,7 @@ class AckLabCalls:
         members: dict[str, str | int] = {
             "id": request_id,
             "amount": amount,
-            "currencyCode": acklab.CURRENCY,
+            "currencyCode": acklab_service.CURRENCY,
             "description": description,
         }
         return await self._post("payment-requests", members, "paymentRequestToken")

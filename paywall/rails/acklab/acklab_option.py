@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from paywall.rails.base import JSON
-from shared import acklab
+from shared import acklab_service
 from shared.money import Money, convert
 from shared.tokens.prt import PaymentOption
 
@@ -19,14 +19,14 @@ class AckLabTerms:
     receipts: str
 
     def quote(self, option_id: str, price: Money) -> PaymentOption:
-        cents = convert(price, ONE_DOLLAR, acklab.DECIMALS, acklab.CURRENCY)
+        cents = convert(price, ONE_DOLLAR, acklab_service.DECIMALS, acklab_service.CURRENCY)
         return PaymentOption(
             id=option_id,
             amount=cents.amount,
-            decimals=acklab.DECIMALS,
-            currency=acklab.CURRENCY,
+            decimals=acklab_service.DECIMALS,
+            currency=acklab_service.CURRENCY,
             recipient=self.recipient,
-            network=acklab.NETWORK,
+            network=acklab_service.NETWORK,
             payment_service=self.service,
             receipt_service=self.receipts,
         )
@@ -34,9 +34,9 @@ class AckLabTerms:
     def describe(self) -> dict[str, JSON]:
         """For the catalog."""
         return {
-            "network": acklab.NETWORK,
-            "currency": acklab.CURRENCY,
-            "decimals": acklab.DECIMALS,
+            "network": acklab_service.NETWORK,
+            "currency": acklab_service.CURRENCY,
+            "decimals": acklab_service.DECIMALS,
             "recipient": self.recipient,
             "rate": str(ONE_DOLLAR),
             "service": self.service,

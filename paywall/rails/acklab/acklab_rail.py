@@ -15,7 +15,7 @@ from paywall.rails.acklab.acklab_option import AckLabTerms
 from paywall.rails.acklab.issuers import TrustedIssuers
 from paywall.rails.acklab.lab_receipt import LabReceipt
 from paywall.rails.base import JSON, CheckedPayment, Instructions, RailOutcome, Settled, StoredPayment
-from shared import acklab
+from shared import acklab_service
 from shared.acklab import AckLabRefused
 from shared.chain.acklab_calls import AckLabCalls
 from shared.chain.transport import NoAnswer, NotSent
@@ -107,7 +107,7 @@ class AckLabRail:
 
     def receipt_metadata(self, payment: StoredPayment) -> dict[str, str]:
         return {
-            "network": acklab.NETWORK,
+            "network": acklab_service.NETWORK,
             "paymentRequest": payment.external_id,
             "receipt": str(payment.state["receipt_id"]),
         }

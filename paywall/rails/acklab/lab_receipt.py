@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paywall.errors import ClaimInvalid, PaymentMismatch
-from shared import acklab
+from shared import acklab_service
 from shared.keys import PublicKey
 from shared.money import Money, MoneyError
 from shared.tokens import fields, jws, plain_request, receipt
@@ -93,11 +93,11 @@ def _said(metadata: Mapping[str, Any], amount: int) -> int:
     A whole number is of cents, a text with a point of dollars.
     """
     said = metadata.get("amount", amount)
-    if metadata.get("currency", acklab.CURRENCY) != acklab.CURRENCY:
+    if metadata.get("currency", acklab_service.CURRENCY) != acklab_service.CURRENCY:
         raise ClaimInvalid("The receipt's metadata tell of another currency than its payment request.")
     try:
         if isinstance(said, str):
-            said = Money.parse(f"{said} {acklab.CURRENCY}").amount if "." in said else _digits(said)
+            said = Money.parse(f"{said} {acklab_service.CURRENCY}").amount if "." in said else _digits(said)
     except MoneyError as error:
         raise _unreadable() from error
     if type(said) is not int or said < 0:

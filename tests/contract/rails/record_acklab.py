@@ -17,7 +17,8 @@ from paywall.rails.acklab.acklab_option import AckLabTerms
 from paywall.rails.acklab.acklab_rail import AckLabRail
 from paywall.rails.acklab.issuers import TrustedIssuers
 from paywall.rails.base import StoredPayment
-from shared.acklab import NETWORK, AckLabClient
+from shared.acklab import AckLabClient
+from shared.acklab_service import NETWORK
 from shared.chain.acklab_calls import AckLabCalls
 from shared.dialects.base import Evidence, StoredRequest
 from shared.keys import SigningKey

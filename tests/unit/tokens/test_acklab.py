@@ -5,7 +5,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shared import acklab
+from shared import acklab, acklab_service
 from shared.acklab import AckLabClient, AckLabRefused, AckLabUnreadable
 from shared.keys import InvalidKeyError
 
@@ -65,7 +65,7 @@ def test_an_answer_hands_out_its_data() -> None:
     "url", ["https://api.ack-lab.com", "https://api.example:8443/", "http://127.0.0.1:9"]
 )
 def test_calls_go_over_https_or_stay_on_this_machine(url: str) -> None:
-    assert acklab.is_service(url)
+    assert acklab_service.is_service(url)
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_calls_go_over_https_or_stay_on_this_machine(url: str) -> None:
     ],
 )
 def test_calls_go_nowhere_else(url: str) -> None:
-    assert not acklab.is_service(url)
+    assert not acklab_service.is_service(url)
