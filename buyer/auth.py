@@ -26,7 +26,7 @@ _SENDING = "send_request_headers.started"
 
 
 class PaymentAuth(httpx.Auth):
-    """Pays what a 402 asks, in x402 (both versions) and MPP, from `wallet` within `budget`.
+    """Pays what a 402 asks, in x402 (both versions) and MPP, from `wallet` within `budget`; `by` names one of them.
 
     Errors are those of `buyer.errors`, raised from the client's call. After an answer that was lost (httpx's own
     errors, StillPending) the same call (method, URL, body) shows the same payment, in the next process too. A
@@ -41,11 +41,12 @@ class PaymentAuth(httpx.Auth):
         budget: Budget,
         *,
         wait: float = WAIT_SECONDS,
+        by: str | None = None,
         say: Callable[[str], None] = nothing,
         environment: Mapping[str, str] = os.environ,
         now: Callable[[], int] = lambda: int(time.time()),
     ) -> None:
-        self._calling = Calling(wallet, budget, Context(now, environment, say, nothing), wait=wait)
+        self._calling = Calling(wallet, budget, Context(now, environment, say, nothing), wait=wait, by=by)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Work that waits is done in a thread of its own: this one may have a running loop already."""

@@ -14,7 +14,7 @@ from paywall.limits.settings import ORDERS
 from paywall.payments.claims import Claims
 from paywall.payments.looks import Looks
 from paywall.payments.receipts import Receipts
-from paywall.payments.reversals import Reversals
+from paywall.payments.reversing.reversals import Reversals
 from paywall.payments.settings import PaymentSettings
 from paywall.payments.settlement import Settlement
 from paywall.payments.turns import Turns
@@ -57,6 +57,7 @@ def coverage_of(adapters: Adapters) -> TokenCoverage | None:
 def selling_of(
     settings: Settings, adapters: Adapters, limiter: RateLimiter, coverage: TokenCoverage | None
 ) -> Selling:
+    own = settings.room(SalesSettings)
     return Selling(
         database=adapters.database,
         identity=adapters.identity,
@@ -65,7 +66,8 @@ def selling_of(
         token=adapters.token,
         service_url=settings.service_url,
         valid_seconds=settings.request_seconds,
-        holder_required=settings.room(SalesSettings).holder_required(settings.network),
+        holder_required=own.holder_required(settings.network),
+        use_needs_holder=own.use_needs_holder,
         clock=clock.unix_now,
         ids=clock.new_id,
         admit=lambda: limiter.take(ORDERS),

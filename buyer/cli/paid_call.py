@@ -34,6 +34,7 @@ class PaidCall:
     url: str
     data: str | None
     headers: dict[str, str]
+    by: str | None = None
 
     async def pay(self, commands: Commands, max_price: str | None, out: Path | None) -> CommandResult:
         """Pay if it must be, and give back the answer, or save it. Exit code 4 where the seller refuses the call."""
@@ -42,6 +43,7 @@ class PaidCall:
                 wallet,
                 budget_of(max_price, wallet),
                 say=commands.progress.say,
+                by=self.by,
                 environment=commands.environment,
             )
             request = self._request()
@@ -88,7 +90,7 @@ class PaidCall:
                 raise SellerUnreachable("seller_unreachable", f"no answer: {type(error).__name__}") from error
             context = Context(_now, commands.environment, commands.progress.say, commands.progress.trace)
             calling = Calling(wallet, budget_of(max_price, wallet), context, wait=WAIT_SECONDS)
-            offer = offers.read(response.headers, body, now=_now())
+            offer = offers.read(response.headers, body, now=_now(), by=self.by)
             chosen, asks = await calling.rehearse(kind, offer)
         option, price = chosen.option.option, chosen.cost.money
         told = {

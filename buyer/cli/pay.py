@@ -19,6 +19,7 @@ from buyer.cli.options import local, run
     help="The most that may be paid, like 0.50 or '0.50 USD'; never more than the owner of the wallet allows."
     "  [default: what `buyer budget` allows, or 5.00 USD]",
 )
+@click.option("--by", type=click.Choice(["x402", "mpp"]), help="Pay in this dialect of 402 alone.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file for the answer.")
 @click.option("--dry-run", is_flag=True, help="Say what would be paid, and how; sign and store nothing.")
 def pay(
@@ -28,6 +29,7 @@ def pay(
     data: str | None,
     headers: tuple[str, ...],
     max_price: str | None,
+    by: str | None,
     out: Path | None,
     dry_run: bool,
     **given: Any,
@@ -43,7 +45,7 @@ def pay(
     from buyer.cli.paid_call import PaidCall, read_headers
 
     price = max_price if max_price is None or " " in max_price else f"{max_price} USD"
-    call = PaidCall(method or ("GET" if data is None else "POST"), url, data, read_headers(headers, data))
+    call = PaidCall(method or ("GET" if data is None else "POST"), url, data, read_headers(headers, data), by)
     if dry_run:
         return run(given, lambda commands: call.rehearse(commands, price))
     return run(given, lambda commands: call.pay(commands, price, out))

@@ -56,13 +56,19 @@ Steps = Generator[Step, Any, Any]
 
 
 class Calling:
-    """Pays for calls from one wallet within one budget. `wait` (seconds) bounds how long one is asked again."""
+    """Pays for calls from one wallet within one budget. `wait` (seconds) bounds how long one is asked again.
 
-    def __init__(self, wallet: Wallet, budget: Budget, context: Context, *, wait: float) -> None:
+    `by` is the only dialect to pay in (`offers.DIALECTS`); None for any.
+    """
+
+    def __init__(
+        self, wallet: Wallet, budget: Budget, context: Context, *, wait: float, by: str | None = None
+    ) -> None:
         self._wallet = wallet
         self._budget = budget
         self._context = context
         self._wait = wait
+        self._by = by
 
     def steps(self, request: httpx.Request) -> Steps:
         """The call and its payment; `request` is read whole. The last request's answer is the caller's."""
@@ -85,6 +91,7 @@ class Calling:
             now=self._context.now(),
             # What its caller authorises himself by is not taken away from him.
             own_authorization="authorization" in request.headers,
+            by=self._by,
         )
         purchase, header = yield self._sign(kind, offer)
         yield from self._show(request, purchase, header, taken_up=False)

@@ -18,6 +18,7 @@ from shared.text import clean
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption, token_hash
 
+DIALECTS = ("x402", "mpp")
 #: seconds that a payment may live where a challenge names no end
 USUAL_LIFE = 600
 LONGEST_LIFE = 3600
@@ -55,11 +56,18 @@ class Lines(Protocol):
     def get_list(self, key: str) -> list[str]: ...
 
 
-def read(headers: Lines, body: bytes, *, now: int, own_authorization: bool = False) -> CallOffer:
-    """What a 402 asks. Never an error: what cannot be read is a reason, and so is what the call has no header for."""
+def read(
+    headers: Lines, body: bytes, *, now: int, own_authorization: bool = False, by: str | None = None
+) -> CallOffer:
+    """What a 402 asks; `by` leaves one dialect of `DIALECTS`.
+
+    Never an error: what cannot be read is a reason, and so is what the call has no header for.
+    """
     options: list[CallOption] = []
     reasons: list[str] = []
     for dialect, reader in (("x402", _x402), ("mpp", _mpp), ("x402 v1", _x402_v1)):
+        if by is not None and not dialect.startswith(by):
+            continue
         if options and dialect == "x402 v1":
             break  # the body says the same again
         try:

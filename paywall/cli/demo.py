@@ -5,39 +5,28 @@ demo shows is what a user gets.
 """
 
 import json
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from paywall.private_files import private_file, private_folder
+from paywall.cli.demo_processes import (
+    BUYER_SECONDS,
+    POLL_SECONDS,
+    DemoFailed,
+    Stage,
+    another_app,
+    demo_seller,
+)
+from paywall.private_files import private_folder
 
 FOLDER = Path(".paywall-demo")
 CREDITS, USES, PRICE = 3, 2, "3.00"
-START_SECONDS, BUYER_SECONDS, BURN_SECONDS = 150, 90, 60
-POLL_SECONDS = 0.2
-
-
-class DemoFailed(Exception):
-    """A step did not hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the demo's seller listens, and its folder."""
-
-    folder: Path
-    url: str
-    environment: dict[str, str]
+BURN_SECONDS = 60
 
 
 def run(*, keep: bool) -> int:
@@ -48,12 +37,13 @@ def run(*, keep: bool) -> int:
         _clear(folder)
     private_folder(folder)
     try:
-        with _seller(folder) as stage:
+        with demo_seller(folder) as stage:
             _tell("seller", f"listens on {stage.url}; devnet, SQLite and offline image maker are embedded")
             _show_everything(stage)
+            _show_other_clients(stage)
     except DemoFailed as failure:
         print(
-            f"\nThe demo does not hold: {failure}\nThe seller's log: {folder / 'seller.log'}", file=sys.stderr
+            f"\nThe demo does not hold: {failure}\nThe logs: {folder}/*.log", file=sys.stderr
         )
         return 1
     print(f"\nEvery step holds. {time.monotonic() - started:.1f} s.")
@@ -102,6 +92,29 @@ def _show_everything(stage: Stage) -> None:
     _tell("reconcile", "every invariant holds")
 
 
+def _show_other_clients(stage: Stage) -> None:
+    """The second act: one 402 that every agent can pay, and a route of another program behind it."""
+    print()
+    for dialect in ("x402", "mpp"):
+        picture = stage.folder / "images" / f"paid-by-{dialect}.png"
+        _pay(stage, f"{stage.url}/api/images/generate", '{"name": "Abraham Lincoln"}', dialect, picture)
+        _expect(picture.read_bytes().startswith(b"\x89PNG"), f"{picture} is a PNG")
+        _tell(dialect, f"one use paid in its own call: {picture}")
+    with another_app(stage) as url:
+        _tell("app", f"another program's route: POST {url}/report for 1.00 USD, its own paywall beside it")
+        for dialect in ("x402", "mpp"):
+            answer = stage.folder / f"report-{dialect}.json"
+            _pay(stage, f"{url}/report", json.dumps({"town": f"Bergen by {dialect}"}), dialect, answer)
+            report = json.loads(answer.read_text())
+            _expect(report["weather"] == "rain", "the report came")
+            _tell(dialect, f"a report for {report['town']}: {report['weather']}")
+
+
+def _pay(stage: Stage, url: str, body: str, dialect: str, out: Path) -> None:
+    paid = _buyer(stage, "pay", url, "-d", body, "--by", dialect, "--max-price", PRICE, "--out", str(out))
+    _expect(paid["status"] == httpx.codes.OK, f"what was paid for in {dialect} was delivered")
+
+
 def _check_purchase(bought: dict[str, Any]) -> None:
     _expect(bought["price"] == f"{PRICE} USD", f"{CREDITS} credits cost {PRICE} USD")
     _expect(bought["credits"] == {"granted": CREDITS, "remaining": CREDITS - USES}, "the credits are right")
@@ -139,52 +152,6 @@ def _custody(stage: Stage) -> dict[str, int]:
     return {name: int(lines[name]) for name in ("minted", "burned", "held")}
 
 
-@contextmanager
-def _seller(folder: Path) -> Iterator[Stage]:
-    port, operator_port, devnet_port = _free_port(), _free_port(), _free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("PAYWALL_", "BUYER_"))},
-        "PAYWALL_DATA_DIR": str(folder),
-        "PAYWALL_PORT": str(port),
-        "PAYWALL_OPERATOR_PORT": str(operator_port),
-        "PAYWALL_DEVNET_PORT": str(devnet_port),
-        "BUYER_WALLET": str(folder / "wallet.db"),
-        "BUYER_SELLER": f"http://127.0.0.1:{port}",
-    }
-    for name in ("DATABASE_URL", "OPENAI_API_KEY", "BLOCKFROST_PROJECT_ID"):
-        environment.pop(name, None)  # the demo shows the embedded parts, whatever this shell is set up for
-    private_file(folder / "seller.log")
-    with (folder / "seller.log").open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "paywall", "serve"], env=environment, stdout=output, stderr=output
-        )
-        try:
-            stage = Stage(folder, environment["BUYER_SELLER"], environment)
-            _wait_until_ready(process, stage)
-            yield stage
-        finally:
-            process.terminate()
-            try:
-                process.wait(BUYER_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], stage: Stage) -> None:
-    """The first start installs the ledger rules, which takes a few seconds more."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise DemoFailed(f"the seller ended with status {process.returncode}")
-        try:
-            if httpx.get(f"{stage.url}/readyz").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(POLL_SECONDS)
-    raise DemoFailed(f"the seller is not ready after {START_SECONDS} s")
-
-
 def _buyer(stage: Stage, *arguments: str) -> dict[str, Any]:
     """Runs the buyer; its progress is shown as it comes, its JSON is the result."""
     done = _command(stage, "buyer", *arguments, "--json", show="--verbose" in arguments)
@@ -209,11 +176,6 @@ def _command(
         timeout=BUYER_SECONDS,
         check=False,
     )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _expect(holds: bool, step: str) -> None:

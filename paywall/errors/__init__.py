@@ -19,6 +19,7 @@
     │   ├── PaymentPending          409 payment_pending
     │   ├── PaymentAlreadyUsed      409 payment_already_used
     │   ├── PaymentUnnamed          409 payment_unnamed
+    │   ├── PaymentIdentifierUsed   409 payment_identifier_used
     │   ├── PaymentRequestPaid      409 payment_request_paid
     │   ├── ClaimUsed               409 claim_used
     │   ├── PaymentReversed         409 payment_reversed
@@ -54,6 +55,7 @@ from paywall.errors.paying import (
     ClaimUsed,
     PaidLate,
     PaymentAlreadyUsed,
+    PaymentIdentifierUsed,
     PaymentInsufficient,
     PaymentMismatch,
     PaymentPending,
@@ -110,6 +112,7 @@ __all__ = [
     "NotJson",
     "PaidLate",
     "PaymentAlreadyUsed",
+    "PaymentIdentifierUsed",
     "PaymentInsufficient",
     "PaymentMismatch",
     "PaymentPending",

@@ -54,6 +54,10 @@ class PaymentUnnamed(Conflict):
     )
 
 
+class PaymentIdentifierUsed(Conflict):
+    code, title = "payment_identifier_used", "Another payment was sent under this identifier"
+
+
 class PaymentRequestPaid(Conflict):
     code, title = "payment_request_paid", "The payment request was paid by another payment"
 

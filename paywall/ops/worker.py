@@ -19,7 +19,7 @@ from paywall.errors import PaywallError, StorageUnavailable, Unavailable
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store as payment_store
 from paywall.payments.forgetting import Forgetting
-from paywall.payments.reversals import Reversals
+from paywall.payments.reversing.reversals import Reversals
 from paywall.payments.settlement import Settlement
 from paywall.payments.tables import PaymentRow
 from paywall.redemptions import holder_proofs

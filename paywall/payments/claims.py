@@ -17,6 +17,7 @@ from paywall.errors import (
     ClaimInvalid,
     PaidLate,
     PaymentAlreadyUsed,
+    PaymentIdentifierUsed,
     PaymentInsufficient,
     PaymentPending,
     PaymentRequestExpired,
@@ -26,7 +27,7 @@ from paywall.errors import (
 )
 from paywall.keys.identity import Identity
 from paywall.ops.failpoints import failpoint
-from paywall.payments import store
+from paywall.payments import identifiers, store
 from paywall.payments.rules import Reason, Refused, payer_of, shortcoming, to_pay
 from paywall.payments.store import NewPayment
 from paywall.payments.tables import PaymentRow
@@ -116,11 +117,17 @@ class Claims:
         return token
 
     async def _known(self, claim: PaymentClaim) -> PaymentRow | None:
-        """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed."""
+        """The payment, when this very claim was accepted before. Errors: PaymentAlreadyUsed, PaymentIdentifierUsed."""
         row = await self._database.read(lambda tx: store.payment(tx, claim.rail.id, claim.external_id))
         if row is not None and _anothers(row, claim):
             raise PaymentAlreadyUsed
-        return row if row is not None and _accepted(row, claim) else None
+        if row is not None and _accepted(row, claim):
+            return row
+        if named := claim.evidence.identifier:
+            other = (named, claim.rail.id, claim.external_id)
+            if await self._database.read(lambda tx: identifiers.stands_for_another(tx, *other)):
+                raise PaymentIdentifierUsed
+        return None
 
     async def _check(self, claim: PaymentClaim) -> CheckedPayment:
         try:
@@ -200,7 +207,10 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
         elif checked.paid_at is not None and row is not None and row.state == "failed":
             store.claim_again(tx, row, new, "surplus", now, reason=refused.reason)
         return refused
-    return _take_up(tx, row, new, now)
+    taken = _take_up(tx, row, new, now)
+    if claim.evidence.identifier and not identifiers.name(tx, claim.evidence.identifier, taken.id):
+        raise PaymentIdentifierUsed
+    return taken
 
 
 def _take_up(tx: Transaction, row: PaymentRow | None, new: NewPayment, now: int) -> PaymentRow:

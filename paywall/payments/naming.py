@@ -51,8 +51,12 @@ class Naming:
         self._turns = Turns(AT_ONCE)
         self._made: OrderedDict[tuple[str, Order], _Sold] = OrderedDict()
 
-    async def named(self, evidence: Evidence, order: Order, showing: str) -> Evidence:
+    async def named(
+        self, evidence: Evidence, order: Order, showing: str, *, for_use: bool = False
+    ) -> Evidence:
         """The evidence with the request and the option that it pays. `showing` is this call's, or its key's.
+
+        `for_use` as of `Selling.sell`.
 
         Errors: ClaimInvalid, ClaimUsed, those of `Selling.sell`.
         """
@@ -60,7 +64,7 @@ class Naming:
         async with self._turns.take(f"{rail.id} {external_id}"):
             made = await self._database.read(lambda tx: _claimed(tx, rail.id, external_id))
             if made is None:
-                made = await self._request(external_id, order)
+                made = await self._request(external_id, order, for_use=for_use)
             await self._database.transact(lambda tx: _admit(tx, rail.id, external_id, showing, made))
         return replace(evidence, payment_request_token=made.token, option_id=rail.id)
 
@@ -74,12 +78,12 @@ class Naming:
                     continue
         raise ClaimInvalid("The claim does not hold: what it shows is no payment that is taken here.")
 
-    async def _request(self, external_id: str, order: Order) -> _Sold:
+    async def _request(self, external_id: str, order: Order, *, for_use: bool) -> _Sold:
         """Copies that are sent at once pay one request."""
         known = self._made.get((external_id, order))
         if known is not None:
             return known
-        sold = await self._selling.sell(order.product, order.credits, order.holder)
+        sold = await self._selling.sell(order.product, order.credits, order.holder, for_use=for_use)
         made = _Sold(sold.token, sold.request.expires_at, order.holder)
         self._made[external_id, order] = made
         if len(self._made) > KEPT:

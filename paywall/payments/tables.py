@@ -55,6 +55,14 @@ class PaymentRow(SQLModel, table=True):
     final_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
+class PaymentIdentifierRow(SQLModel, table=True):
+    """A payer's own name for what he wants to pay once, and the payment that it stands for."""
+
+    __tablename__ = "payment_identifier"
+    identifier: str = Field(primary_key=True)
+    payment_id: str = Field(foreign_key="payment.id", index=True)
+
+
 class PaymentInputRow(SQLModel, table=True):
     """What a payment spends while it settles: one payment at a time may be promised the same money."""
 

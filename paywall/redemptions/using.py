@@ -118,10 +118,10 @@ class Using:
         self, resource: Resource, refusal: PaymentRequired, holder: str | None
     ) -> PaymentRequired:
         """Paying is the remedy: a stored PRT for one use or a few more, where we know whom to bind its credits to."""
-        if holder is None and self._selling.holder_required:
+        if holder is None and self._selling.use_needs_holder:
             return refusal
         credits = self._selling.at_once(resource.product, resource.cost)
-        asked = await self._selling.sell(resource.product, credits, holder)
+        asked = await self._selling.sell(resource.product, credits, holder, for_use=True)
         return refusal.asking(asked, CreditTerms(resource.product, resource.cost))
 
     def _request(self, resource: Resource, principal: Principal, attempt: UseAttempt) -> RedemptionRequest:

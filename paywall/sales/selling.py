@@ -46,6 +46,7 @@ class Selling:
         service_url: str,
         valid_seconds: int,
         holder_required: bool,
+        use_needs_holder: bool,
         clock: Clock,
         ids: Ids,
         admit: Callable[[], Awaitable[None]],
@@ -65,7 +66,8 @@ class Selling:
         self._token = token
         self._service_url = service_url
         self._valid_seconds = valid_seconds
-        self.holder_required = holder_required
+        self._holder_required = holder_required
+        self.use_needs_holder = use_needs_holder
         self._clock = clock
         self._ids = ids
         self._admit = admit
@@ -73,9 +75,14 @@ class Selling:
         self._terms: dict[_Order, Terms] = {}
         self._terms_of = 0
 
-    async def sell(self, product_id: str, credits: int, holder: str | None) -> StoredRequest:
-        """Errors: NotFound (product), BadRequest (credits, holder), TooManyRequests, SupplyExhausted."""
-        if holder is None and self.holder_required:
+    async def sell(
+        self, product_id: str, credits: int, holder: str | None, *, for_use: bool = False
+    ) -> StoredRequest:
+        """`for_use`: for a use that is called for, and not for later ones.
+
+        Errors: NotFound (product), BadRequest (credits, holder), TooManyRequests, SupplyExhausted.
+        """
+        if holder is None and (self.use_needs_holder if for_use else self._holder_required):
             raise BadRequest("`holder` is missing: the did:key that the receipt is to be bound to.")
         terms = self._current(product_id, credits)
         if holder is not None:

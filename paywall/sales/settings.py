@@ -26,6 +26,11 @@ class SalesSettings:
         """Where money is real, a receipt that anybody can use is not sold by default."""
         return self.holders == "required" or (not self.holders and network == "mainnet")
 
+    @property
+    def use_needs_holder(self) -> bool:
+        """By default a use is sold to payers that name nobody: it is paid for in its own call, and used at once."""
+        return self.holders == "required"
+
     def rules(self) -> Iterator[tuple[bool, str]]:
         known = self.holders in {"", "required", "optional"}
         yield known, "PAYWALL_HOLDERS must be required or optional, or empty for the network's own."

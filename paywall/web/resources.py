@@ -72,7 +72,8 @@ class ResourceRoutes:
         """
         self._using.check(self._resource, asked)
         resource = self._resource
-        paid = await self._payments.settle(request, payment, lambda: Order(resource.product, resource.cost))
+        order = Order(resource.product, resource.cost)
+        paid = await self._payments.settle(request, payment, lambda: order, for_use=True)
         if not isinstance(paid, Paid):
             return paid
         try:

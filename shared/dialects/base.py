@@ -83,8 +83,8 @@ NO_WORDINGS = Wordings()
 class Offer(StoredRequest):
     """What a 402 asks to be paid. `problem` says why, None where somebody asked to buy.
 
-    `url` is the one that was called, `accept_payment` MPP's header of the request, empty where it has none. `credit` is
-    there where a use was asked for.
+    `url` is the one that was called, `method` HTTP's, and `accept_payment` MPP's header, empty where there is none.
+    `credit` is there where a use was asked for.
     """
 
     problem: Problem | None = None
@@ -92,6 +92,7 @@ class Offer(StoredRequest):
     wordings: Wordings = NO_WORDINGS
     accept_payment: str = ""
     credit: CreditTerms | None = None
+    method: str = ""
 
 
 class Accepted(NamedTuple):
@@ -114,6 +115,7 @@ class Evidence:
     payment is handed over for the rail to submit. `showing` names this one showing of it, where the payer signs it:
     the same words, shown again by whoever saw them, have it too, and what he signs anew has another. `accepted` is
     there in dialects that give back what was asked; `method` is MPP's word for the way of paying.
+    `identifier` is the payer's own name for what he wants to pay once: another payment under it is refused.
     """
 
     payment_request_token: str
@@ -125,6 +127,7 @@ class Evidence:
     reference: str = ""
     accepted: Accepted | None = None
     method: str = ""
+    identifier: str = field(default="", compare=False)
 
 
 class Response402Parts(NamedTuple):

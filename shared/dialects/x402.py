@@ -29,6 +29,7 @@ from shared.dialects.base import (
 )
 from shared.dialects.credit import credit_entry, shows_credit
 from shared.dialects.payloads import payload_of
+from shared.dialects.x402_extensions import extensions, identifier_of
 from shared.dialects.x402_headers import REQUIRED, SIGNATURE, VERSION, decoded_header, encoded, response
 from shared.tokens import fields
 from shared.tokens.jws import TokenError
@@ -105,7 +106,7 @@ def _required(offer: Offer) -> bytes:
     asked = offer.problem.detail if offer.problem is not None else f"Pay {request.price}."
     seconds = request.expires_at - request.issued_at
     credit = None if offer.credit is None else (offer.credit, request.issuer)
-    said = _Said(offer.wordings.exact, credit, offer.url, request.description, asked, seconds)
+    said = _Said(offer.wordings.exact, credit, offer.url, offer.method, request.description, asked, seconds)
     before, between, behind = _template(said)
     named = f'"{offer.reference}"'
     return f'{before}{named.join(between)}"{offer.token}"{behind}'.encode()
@@ -117,6 +118,7 @@ class _Said(NamedTuple):
     exact: tuple[ExactTerms, ...]
     credit: tuple[CreditTerms, str] | None
     url: str
+    method: str
     description: str
     asked: str
     seconds: int
@@ -131,7 +133,7 @@ def _template(said: _Said) -> tuple[str, tuple[str, ...], str]:
     offers = [{"format": "jws", "signature": _TOKEN}]
     end = {
         "accepts": [*(_entry(terms, said.seconds) for terms in said.exact), *owned],
-        "extensions": {"offer-receipt": {"info": {"offers": offers}}},
+        "extensions": {**extensions(said.method), "offer-receipt": {"info": {"offers": offers}}},
     }
     between, behind = strict_json.dumps(end)[1:].split(strict_json.dumps(_TOKEN))
     parts = tuple(between.split(strict_json.dumps(_REFERENCE)))
@@ -165,6 +167,7 @@ def _evidence(said: Mapping[str, Any]) -> Evidence:
         payload=payload_of(said),
         reference=fields.text(extra, "paymentRequest"),
         accepted=Accepted(fields.text(accepted, "amount"), fields.text(accepted, "payTo")),
+        identifier=identifier_of(said),
     )
 
 

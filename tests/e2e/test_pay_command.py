@@ -26,3 +26,15 @@ def test_a_dry_run_says_what_would_be_paid_and_stores_nothing_and_then_it_is_pai
     assert (paid["status"], (folder / "image").stat().st_size) == (200, paid["bytes"])
     (past,) = buyer.ok("history")["purchases"]
     assert past["state"] == "paid"
+
+
+def test_a_call_is_paid_in_the_dialect_that_is_asked_for(
+    devnet: DevnetProcess, seller: SellerProcess, folder: Path
+) -> None:
+    buyer, url = Buyer(seller, folder, devnet), f"{seller.url}/api/images/generate"
+    for dialect in ("x402", "mpp"):
+        told = buyer.ok("pay", url, "-d", DATA, "--by", dialect, "--dry-run")
+        assert told["dialect"] == dialect
+        assert not [reason for reason in told["not_payable"] if not reason.startswith(dialect)]
+    paid = buyer.ok("pay", url, "-d", DATA, "--by", "mpp", "--out", str(folder / "image"))
+    assert paid["status"] == 200

@@ -1,6 +1,7 @@
 """PyPI `x402`, unmodified, buys for USDC from `paywall serve`, and a seller that is killed over it loses nothing."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import PaymentRequirements
 
 from tests.sellers.dialects.x402_client import BUY, ONE, decoded, encoded
-from tests.support.evm.evm_node import EvmNode
+from tests.support.evm.evm_node import NETWORK, EvmNode
 from tests.support.evm.usdc_scene import PAYEE, PRICE, settings_of
 from tests.support.evm.x402_facilitator import X402Facilitator
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import SellerProcess
+from tests.support.services.npm_tools import npm
 
 Running = tuple[EvmNode, X402Facilitator, SellerProcess]
 SIGNER = EthAccountSigner(Account.from_key(keccak(b"payer")))
@@ -55,6 +57,27 @@ def test_the_packages_client_buys_credits_and_uses_them(running: Running) -> Non
     assert decoded(bought.headers["payment-response"])["success"] is True
     assert (used.status_code, used.headers["credits-remaining"]) == (200, "0")
     assert node.balance(PAYEE) == PRICE
+
+
+def test_npms_client_buys_credits_and_pays_for_a_use_in_its_own_call(running: Running) -> None:
+    node, _, seller = running
+    key, network = "0x" + keccak(b"payer").hex(), NETWORK
+    bought, used = npm().run(
+        Path(__file__).parents[1] / "conformance" / "x402_fetch.mjs",
+        [
+            {"url": f"{seller.url}{BUY}", "body": ONE, "key": key, "network": network},
+            {
+                "url": f"{seller.url}/api/images/generate",
+                "body": {"name": "James Monroe"},
+                "key": key,
+                "network": network,
+            },
+        ],
+    )
+    assert (bought["status"], bought["payment"]["success"]) == (200, True)
+    assert json.loads(bought["body"])["credits"]["available"] == 1
+    assert (used["status"], used["credits"], used["payment"]["success"]) == (200, "0", True)
+    assert node.balance(PAYEE) == 2 * PRICE
 
 
 def test_a_seller_that_is_killed_while_it_is_settled_hands_out_the_receipt_afterwards(

@@ -46,3 +46,18 @@ async def test_who_names_no_holder_is_sold_nothing_and_asked_to_pay_nothing(
         more = await payer.generate(receipt, {"prompt": "a cat"})
         assert more.status_code == 402
         assert "paymentRequestToken" in more.json()
+
+
+@in_loop
+async def test_by_default_a_use_can_be_paid_for_in_its_call_by_who_names_nobody(
+    devnet: DevnetProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on mainnet: clients of x402 and MPP have no word for a holder."""
+    monkeypatch.setattr(SalesSettings, "holder_required", lambda _self, _network: True)
+    async with open_seller(devnet, tmp_path) as seller:
+        answer = await seller.http.post("/api/images/buy", json={"credits": 1})
+        check_problem(answer, 400, "bad_request")
+        asked = await seller.http.post("/api/images/generate", json={})
+        check_problem(asked, 402, "payment_required")
+        assert "payment-required" in asked.headers
+        assert "paymentRequestToken" in asked.json()

@@ -19,7 +19,8 @@ SHOWN = (
 #: what showing a payment may meet
 CLAIMED = (
     *(errors.ClaimInvalid, errors.PaymentMismatch, errors.PaymentInsufficient, errors.PaymentPending),
-    *(errors.PaymentAlreadyUsed, errors.PaymentUnnamed, errors.PaymentRequestPaid, errors.ClaimUsed),
+    *(errors.PaymentAlreadyUsed, errors.PaymentUnnamed, errors.PaymentRequestPaid),
+    *(errors.PaymentIdentifierUsed, errors.ClaimUsed),
     *(errors.PaymentReversed, errors.PaidLate, errors.PaymentRequestExpired),
 )
 #: what any request may meet

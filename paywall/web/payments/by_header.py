@@ -63,20 +63,24 @@ class PaymentsByHeader:
         return None if found is None else ShownPayment(*found)
 
     async def settle(
-        self, request: Request, payment: ShownPayment, order: Callable[[], Order]
+        self, request: Request, payment: ShownPayment, order: Callable[[], Order], *, for_use: bool = False
     ) -> Paid | WholeResponse:
         """Paid; or what is to be answered instead, where it is refused or not final yet.
 
-        `order` is what the call asks for, read where the payment does not say what it pays.
+        `order` is what the call asks for, read where the payment does not say what it pays; `for_use` as of
+        `Selling.sell`.
         Errors: BadRequest, NotJson.
         """
+        key = idempotency_key(request)
         evidence = payment.evidence
+        if key is not None and not evidence.identifier:
+            evidence = replace(evidence, identifier=f"key {key}")  # of x402's none has a space
         ordered = order() if names_nothing(evidence) else None
         try:
             await self._limiter.take(CLAIMS)  # its signatures and the chain are looked at, as for any claim
             if ordered is not None:
-                showing = idempotency_key(request) or new_id()
-                evidence = await self._naming.named(evidence, ordered, showing)
+                showing = key or new_id()
+                evidence = await self._naming.named(evidence, ordered, showing, for_use=for_use)
             with self._wait() as seconds:
                 outcome = await self._settlement.pay(evidence, patience=seconds)
         except PaywallError as error:

@@ -99,6 +99,7 @@ class PaymentDialects:
             self._worded(asked.request),
             request.headers.get("accept-payment", ""),
             None if credit is None else replace(credit, method=request.method),
+            request.method,
         )
 
     def read_payment(self, request: Request, body: Mapping[str, Any]) -> tuple[Dialect, Evidence]:

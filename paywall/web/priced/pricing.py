@@ -90,7 +90,7 @@ class Pricing:
     async def _use_paid(self, use: "Use", request: Request, payment: ShownPayment) -> Response:
         """The use that is paid for in the same request. What fails behind the payment leaves its receipt."""
         order = Order(use.resource.product, use.resource.cost)
-        paid = await self._payments.settle(request, payment, lambda: order)
+        paid = await self._payments.settle(request, payment, lambda: order, for_use=True)
         if not isinstance(paid, Paid):
             return paid
         try:

@@ -55,7 +55,7 @@ PLANTS = {
         "6",
     ),
     "a settled payment is looked at no more": Plant(
-        "paywall.payments.reversals",
+        "paywall.payments.reversing.reversals",
         (
             Edit(
                 "step",

@@ -142,6 +142,7 @@ def shop(database: Database) -> Shop:
         service_url="http://127.0.0.1:1",
         valid_seconds=900,
         holder_required=False,
+        use_needs_holder=False,
         clock=lambda: NOW,
         ids=clock.new_id,
         admit=lambda: limiter.take(ORDERS),

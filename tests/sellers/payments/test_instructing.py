@@ -80,6 +80,7 @@ def desk(database: Database) -> Desk:
         service_url="http://127.0.0.1:8402",
         valid_seconds=900,
         holder_required=False,
+        use_needs_holder=False,
         clock=lambda: NOW,
         ids=clock.new_id,
         admit=admit,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from paywall import clock
 from paywall.ops.reconcile import Reconciliation
-from paywall.payments.reversals import Reversals
+from paywall.payments.reversing.reversals import Reversals
 from paywall.rails.cardano import rail as cardano
 from shared.chain.base import ChainUnavailable
 from tests.support.world.image_maker import SLOW, PlainMaker

@@ -42,6 +42,7 @@ def selling_from(database: Any) -> Selling:
         service_url="http://127.0.0.1:1",
         valid_seconds=900,
         holder_required=False,
+        use_needs_holder=False,
         clock=lambda: NOW,
         ids=clock.new_id,
         admit=nobody_is_refused,

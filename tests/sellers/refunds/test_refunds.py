@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from paywall import clock
-from paywall.payments.reversals import Reversals
+from paywall.payments.reversing.reversals import Reversals
 from paywall.rails.cardano.option import LEAST_LOVELACE
 from paywall.rails.cardano.sending_back import MOST_FEE, RefundingCardanoRail
 from paywall.refunds.sending import RefundSending

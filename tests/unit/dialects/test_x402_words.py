@@ -9,6 +9,7 @@ import pytest
 from shared import strict_json
 from shared.dialects.base import ExactTerms, Offer, Wordings
 from shared.dialects.x402 import X402
+from shared.dialects.x402_extensions import extensions
 from tests.conformance.samples import REQUEST, REQUEST_TOKEN
 
 TERMS = ExactTerms(
@@ -55,7 +56,8 @@ def test_whatever_words_stand_in_it_each_thing_stands_where_it_belongs(
             for terms in exact
         ],
         "extensions": {
-            "offer-receipt": {"info": {"offers": [{"format": "jws", "signature": REQUEST_TOKEN}]}}
+            **extensions(""),
+            "offer-receipt": {"info": {"offers": [{"format": "jws", "signature": REQUEST_TOKEN}]}},
         },
     }
 

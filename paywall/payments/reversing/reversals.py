@@ -19,12 +19,13 @@ from paywall.credits import store as credit_store
 from paywall.credits.accounts import account_of
 from paywall.database.engine import Database, Transaction
 from paywall.ops.failpoints import failpoint
-from paywall.payments import store, watched
+from paywall.payments import store
+from paywall.payments.reversing import watched
 from paywall.payments.tables import PaymentRow
 from paywall.rails.base import Failed, Pending, Rail, Settled, Watched
 from paywall.sales import store as request_store
 
-log = logging.getLogger("paywall.payments.reversals")
+log = logging.getLogger("paywall.payments.reversing.reversals")
 
 
 class Reversals:
