@@ -16,6 +16,7 @@ from paywall.ops.metrics import Metrics
 from paywall.ops.readiness import Readiness
 from paywall.ops.worker import Worker
 from paywall.payments.forgetting import Forgetting
+from paywall.payments.instructions.instructing import Instructing
 from paywall.payments.naming import Naming
 from paywall.payments.status import Statuses
 from paywall.proofs.public import Proofs
@@ -111,6 +112,7 @@ class Seller:
             reading=Reading(adapters.database),
             selling=self.selling,
             settlement=self.settlement,
+            instructing=Instructing(self.database, adapters.identity, adapters.rails, clock.unix_now),
             naming=Naming(self.database, self.selling, adapters.rails),
             statuses=Statuses(database=adapters.database, settlement=self.settlement, clock=clock.unix_now),
             receipt_verifier=verifier,

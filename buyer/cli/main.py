@@ -42,6 +42,8 @@ Environment
   BUYER_ADA_USD          what one ADA costs, like "0.50 USD": needed on every network but the devnet
   BUYER_CHAIN            a Blockfrost-shaped chain service to ask instead, like https://host/api/v0; needed for a
                          devnet that is not on this machine, since no seller elsewhere may name what is called
+  BUYER_ACKLAB_CLIENT_ID, BUYER_ACKLAB_CLIENT_SECRET, BUYER_ACKLAB_AGENT
+                         who pays from an account at ACK Lab; BUYER_ACKLAB_URL for another address of it
   BUYER_PASSPHRASE_FD    a descriptor that gives the passphrase of an encrypted wallet, for --passphrase-fd
   BLOCKFROST_PROJECT_ID  the key to Blockfrost, by which every network but the devnet is seen
 """

@@ -16,7 +16,7 @@ from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens.prt import PaymentOption, token_hash
 
-__all__ = ["Cost", "Evidence", "Fate", "Payer", "PayerContext", "PaymentDraft", "PaymentTerms"]
+__all__ = ["Cost", "Evidence", "Fate", "Payer", "PayerContext", "PaymentDraft", "PaymentTerms", "Submits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class PayerContext:
     `rates` maps networks to the price of one unit of their currency, by the seller's catalog; `environment` holds
     the variables of the process; `now` gives Unix seconds, `chain` the chain of the network when it is needed.
     `believes_chain` is False where that chain is the seller's; `limits` are what the wallet's owner has set.
+    `instructions` asks the seller what is needed beyond an option, by the payment request's token and the option's id;
+    errors: PaymentRefused, SellerError.
     """
 
     key: SigningKey
@@ -83,6 +85,7 @@ class PayerContext:
     chain: Callable[[], Awaitable[Chain]]
     believes_chain: bool
     limits: SpendingLimits
+    instructions: Callable[[str, str], Awaitable[Mapping[str, Any]]]
 
 
 class Payer(Protocol):
@@ -91,6 +94,8 @@ class Payer(Protocol):
     A payer of the wallet's own key is a file of its own beside this one, named for what its networks begin with
     (`cardano` for cardano:devnet), with a function `open_payer(context: PayerContext) -> Payer`, and the names of
     all networks that it may pay on (`PAYS_ON`) and currencies that it may pay in (`PAYS_IN`): what owners may allow.
+    One of an account elsewhere has `configured(environment) -> bool` besides: where that is true it is asked first,
+    whatever the wallet's network.
     """
 
     @property
@@ -123,6 +128,21 @@ class Payer(Protocol):
 
         Both allow paying for the same thing again; `denied` is what is known from the seller's word alone.
         The draft is as it was stored, save for its `resources`, which are not read back.
+        """
+
+
+@runtime_checkable
+class Submits(Payer, Protocol):
+    """The ability of a payer that moves the money itself, after the debit and before the seller is shown anything.
+
+    Its evidence has no payload until the draft says what came of it.
+    """
+
+    async def submit(self, draft: PaymentDraft) -> PaymentDraft:
+        """Pay, once; the draft with what came of it, of which `sign` makes the evidence.
+
+        Errors: SellerUnreachable when nothing was sent; PaymentRefused when it was refused and nothing has moved.
+        After any other nobody knows, and it is not called again.
         """
 
 

@@ -1,13 +1,14 @@
-"""Which payers a client has: those that its program gave it, and the one of its wallet's network."""
+"""Which payers a client has: those that its program gave it, those of accounts, and that of its wallet's network."""
 
 import pkgutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Literal
 
 import buyer.payers
 from buyer.limits import SpendingLimits
 from buyer.payers.base import Payer, PayerContext
+from buyer.seller import instructions
 from buyer.seller.session import Context, Session
 from buyer.wallet import chains, owner
 from buyer.wallet.file import Wallet
@@ -42,6 +43,7 @@ def opened(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain
             chain,
             owner.believes_chain(wallet, wallet.network, context.environment),
             wallet.transact(owner.limits) or SpendingLimits(),
+            instructions.nobody,
         )
     )
     return payer
@@ -67,26 +69,32 @@ class Payers:
 
     async def _open(self) -> tuple[Payer, ...]:
         session, catalog = self._session, (await self._session.seller()).catalog
-        wallet = session.wallet
         # The session asks the chain of the seller's network: a wallet of another one has no payer there.
-        if (
-            wallet.network != catalog.network
-            or (name := wallet.network.partition(":")[0]) not in own_payers()
-        ):
-            return ()
-        # Imported when it is needed: a payer may bring a heavy client along.
-        opening = import_module(f"buyer.payers.{name}").open_payer
-        return (
-            opening(
-                PayerContext(
-                    wallet.key,
-                    wallet.network,
-                    catalog.rates,
-                    session.environment,
-                    session.context.now,
-                    session.chain,
-                    session.believes_chain(),
-                    session.limits,
-                )
-            ),
+        same = session.wallet.network == catalog.network
+        network = session.wallet.network.partition(":")[0] if same else ""
+        context = PayerContext(
+            session.wallet.key,
+            session.wallet.network,
+            catalog.rates,
+            session.environment,
+            session.context.now,
+            session.chain,
+            session.believes_chain(),
+            session.limits,
+            lambda token, option_id: instructions.ask(session.http, token, option_id),
         )
+        return tuple(
+            import_module(f"buyer.payers.{name}").open_payer(context)
+            for name in (*_accounts(session.environment), network)
+            if name in own_payers()
+        )
+
+
+def _accounts(environment: Mapping[str, str]) -> list[str]:
+    """The payers of accounts elsewhere that the environment names."""
+    modules = {name: import_module(f"buyer.payers.{name}") for name in own_payers()}
+    return [
+        name
+        for name, module in modules.items()
+        if hasattr(module, "configured") and module.configured(environment)
+    ]

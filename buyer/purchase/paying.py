@@ -10,6 +10,7 @@ from buyer.purchase import store as purchase_store
 from buyer.purchase.choice import AvailablePayers, ChosenOption
 from buyer.purchase.machine import Fate
 from buyer.purchase.record import Purchase
+from buyer.purchase.submission.submitting import Submitting
 from buyer.seller import dialect, trace
 from buyer.seller.http import Reply
 from buyer.seller.patience import LONGEST_POLL, Backoff, asked_while_gone
@@ -32,6 +33,7 @@ class Paying:
         self._budget = budget
         self._payers = payers
         self._say = session.context.say
+        self._submitting = Submitting(session, payers)
         self._polls = Backoff(POLL_SECONDS, LONGEST_POLL)
 
     async def sign(self, purchase: Purchase, request: PaymentRequest, chosen: ChosenOption) -> Purchase:
@@ -52,7 +54,13 @@ class Paying:
             return signed
 
     async def claim(self, purchase: Purchase) -> Purchase:
-        """signed → paid, abandoned when the payment can never land, or signed as before: one claim, one answer."""
+        """signed → paid, abandoned when the payment can never land, or signed as before: one claim, one answer.
+
+        A payer that moves the money itself is told to before that, once.
+        """
+        purchase = await self._submitting.bring(purchase)
+        if purchase.state == "abandoned":
+            return purchase
         body = dialect.payment(purchase.evidence, self._wallet.key, now=self._session.context.now())
         reply = await asked_while_gone(
             lambda: self._session.http.send("POST", dialect.PAYMENTS_PATH, body=body, explain=trace.settled),

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from paywall.errors import SetupError
 
 #: the newest migration; a test compares it with the folder
-HEAD = "0012"
+HEAD = "0013"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

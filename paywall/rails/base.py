@@ -148,7 +148,10 @@ class Hosted(Protocol):
     """The ability of a rail whose payer needs instructions first, such as a hosted page's URL."""
 
     async def prepare(self, request: StoredRequest) -> Instructions:
-        """Idempotent by the request's id. Errors: Unavailable."""
+        """Idempotent by the request's id, as far as the service is: what came first is stored, and told from then on.
+
+        Errors: Unavailable, TooManyRequests.
+        """
 
 
 class RailEventInvalid(ValueError):

@@ -12,6 +12,7 @@ from paywall.keys.identity import Identity
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
 from paywall.ops.metrics import Metrics
+from paywall.payments.instructions.instructing import Instructing
 from paywall.payments.naming import Naming
 from paywall.payments.settlement import Settlement
 from paywall.payments.status import Statuses
@@ -35,6 +36,7 @@ from paywall.web.operations import OperationRoutes
 from paywall.web.paths import ExactRoute
 from paywall.web.payments.by_header import PaymentsByHeader
 from paywall.web.payments.dialects import PaymentDialects
+from paywall.web.payments.instruction_routes import InstructionRoutes
 from paywall.web.priced.pricing import Pricing
 from paywall.web.rate_limits import Asking, limited
 from paywall.web.redemptions import RedemptionRoutes
@@ -62,6 +64,7 @@ class Surface:
     reading: Reading
     selling: Selling
     settlement: Settlement
+    instructing: Instructing
     naming: Naming
     dialects: PaymentDialects
     statuses: Statuses
@@ -125,7 +128,9 @@ def build_app(surface: Surface) -> ASGIApp:
         for resource in surface.resources
     ]
     refusals = handlers(surface.dialects, surface.service_url)
-    served = limited(routes(rooms, sales, redemptions, refunds, operations), surface.limiter)
+    instructions = InstructionRoutes(surface.instructing)
+    table = routes(rooms, sales, redemptions, refunds, operations, instructions=instructions)
+    served = limited(table, surface.limiter)
     app = Starlette(routes=served, exception_handlers=refusals)
     app.router.redirect_slashes = False  # one spelling a path
     shared = CrossOrigin(StorableRequests(app), surface.cors_origins, api_paths(surface.resources))

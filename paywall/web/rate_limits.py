@@ -18,6 +18,7 @@ from paywall.web.paths import Endpoint
 #: route → what a call of it counts as
 EXPENSIVE = {
     "/api/payments": CLAIMS,
+    "/api/payment-requests/{id}/instructions": CLAIMS,
     "/api/payments/{id}": LOOKUPS,
     "/api/receipts/refund": CLAIMS,
     "/api/refunds/{id}": LOOKUPS,

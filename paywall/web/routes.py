@@ -9,6 +9,7 @@ from paywall.errors import PaymentRequired
 from paywall.web.giving_back import RefundRoutes
 from paywall.web.operations import OperationRoutes
 from paywall.web.payments.dialects import PaymentDialects
+from paywall.web.payments.instruction_routes import InstructionRoutes
 from paywall.web.problems import Handler, on_fault, refusing
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
@@ -21,11 +22,14 @@ def routes(
     redemptions: RedemptionRoutes,
     refunds: RefundRoutes,
     operations: OperationRoutes,
+    *,
+    instructions: InstructionRoutes,
 ) -> list[Route]:
     return [
         *(route for room in resources for route in room.routes(sales)),
         Route("/api/payments", sales.pay, methods=["POST"]),
         Route("/api/payments/{id}", sales.payment),
+        Route("/api/payment-requests/{id}/instructions", instructions.instruct, methods=["POST"]),
         Route("/api/catalog", sales.catalog),
         Route("/api/credits", redemptions.credits),
         Route("/api/receipts/refund", refunds.ask, methods=["POST"]),

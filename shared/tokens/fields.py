@@ -3,6 +3,7 @@
 A claim that is present and null counts as wrong, not as absent: other verifiers refuse it too.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,14 @@ def text(claims: Fields, name: str) -> str:
 def optional_text(claims: Fields, name: str) -> str | None:
     """Return a text claim, or None when it is absent."""
     return text(claims, name) if name in claims else None
+
+
+def matching(claims: Fields, name: str, form: re.Pattern[str]) -> str:
+    """Return a text claim that is of `form` as a whole."""
+    value = text(claims, name)
+    if not form.fullmatch(value):
+        raise bad(name, "has another form")
+    return value
 
 
 def whole(claims: Fields, name: str, low: int = 0, high: int = MAX_INT) -> int:

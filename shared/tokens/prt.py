@@ -160,7 +160,7 @@ def verify(token: str, keys: Sequence[PublicKey], *, issuer: str, now: int | Non
     if payload.get("sub") != request_id:
         raise fields.bad("sub", "is not the payment request's id")
     issued_at, expires_at = fields.whole(payload, "iat"), fields.whole(payload, "exp")
-    if _seconds(fields.text(payload, "expiresAt")) != expires_at:
+    if seconds_of(fields.text(payload, "expiresAt")) != expires_at:
         raise fields.bad("expiresAt", "is not the time that exp says")
     if now is not None:
         fields.check_running(expires_at, now)
@@ -174,7 +174,7 @@ def verify(token: str, keys: Sequence[PublicKey], *, issuer: str, now: int | Non
         service_callback=fields.optional_text(payload, "serviceCallback"),
         price=_price(fields.mapping(payload, "price")),
         order=_order(fields.mapping(payload, "order")),
-        options=_options(payload.get("paymentOptions")),
+        options=options_of(payload),
     )
 
 
@@ -193,7 +193,8 @@ def iso_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
+    """Return an `expiresAt` in Unix seconds; TokenError when it is no time in UTC."""
     if not _ISO.fullmatch(text):
         raise fields.bad("expiresAt", "is not a time in UTC")
     try:
@@ -219,7 +220,9 @@ def _order(value: fields.Fields) -> Order:
     return Order(fields.text(value, "product"), fields.whole(value, "credits", 1, MAX_CREDITS), token, holder)
 
 
-def _options(value: object) -> tuple[PaymentOption, ...]:
+def options_of(payload: fields.Fields) -> tuple[PaymentOption, ...]:
+    """Return the payment options in the claims of a payment request; TokenError for none, and for two of one id."""
+    value = payload.get("paymentOptions")
     if not isinstance(value, list) or not 0 < len(value) <= MAX_OPTIONS:
         raise fields.bad("paymentOptions", f"is not a list of 1 to {MAX_OPTIONS}")
     options = tuple(_option(item) for item in value)

@@ -16,8 +16,8 @@ from shared.tokens.jws import TokenError
 CONTEXT = "https://www.w3.org/2018/credentials/v1"
 TYPES = ("VerifiableCredential", "PaymentReceiptCredential")
 
-_URN_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
+URN_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -77,11 +77,11 @@ def verify(token: str, issuers: Mapping[str, Sequence[PublicKey]], *, now: int) 
     fields.refuse_audience(payload)
     issued_at, expires_at = fields.check_started(payload, "nbf", now), fields.whole(payload, "exp")
     fields.check_running(expires_at, now)
-    subject = _subject(fields.mapping(payload, "vc"))
+    subject = subject_of(payload)
     return Receipt(
-        id=_matching(payload, "jti", _URN_UUID),
+        id=fields.matching(payload, "jti", URN_UUID),
         issuer=issuer,
-        payer=_matching(payload, "sub", _DID),
+        payer=fields.matching(payload, "sub", DID),
         issued_at=issued_at,
         expires_at=expires_at,
         payment_request_token=fields.text(subject, "paymentRequestToken"),
@@ -91,14 +91,9 @@ def verify(token: str, issuers: Mapping[str, Sequence[PublicKey]], *, now: int) 
     )
 
 
-def _matching(payload: fields.Fields, name: str, form: re.Pattern[str]) -> str:
-    value = fields.text(payload, name)
-    if not form.fullmatch(value):
-        raise fields.bad(name, "has another form")
-    return value
-
-
-def _subject(credential: fields.Fields) -> dict[str, Any]:
+def subject_of(payload: fields.Fields) -> dict[str, Any]:
+    """Return the subject of the payment receipt credential in a token's claims; TokenError for any other."""
+    credential = fields.mapping(payload, "vc")
     if credential.get("@context") != [CONTEXT] or credential.get("type") != list(TYPES):
         raise TokenError("wrong_type", "this is not a payment receipt credential")
     if "credentialStatus" in credential:
@@ -114,4 +109,4 @@ def _thumbprint(payload: fields.Fields) -> str | None:
     confirmation = fields.mapping(payload, "cnf")
     if confirmation.keys() != {"jkt"}:
         raise fields.bad("cnf", "binds the receipt in a way that is not supported")
-    return _matching(confirmation, "jkt", _THUMBPRINT)
+    return fields.matching(confirmation, "jkt", _THUMBPRINT)

@@ -20,7 +20,7 @@ from shared.dialects.base import StoredRequest
 from shared.money import Money
 from shared.tokens import jws, prt
 from shared.tokens.prt import Order, PaymentRequest
-from tests.contract.payers.ways import LIFE, PRICE, SELLER, WAYS, Way, World
+from tests.contract.payers.ways import LIFE, PRICE, SELLER, WAYS, Way, World, shown
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.world.implementations import implementations, way_of
 from tests.support.world.loop import in_loop
@@ -140,7 +140,7 @@ async def test_a_stored_draft_is_enough_to_sign_and_signing_asks_nobody_and_give
         evidence = world.payer.sign(draft)
         for again in (world.payer.sign(draft), world.twin.sign(stored(draft))):
             assert again == evidence
-        assert world.rail.external_id(evidence) == draft.external_id
+        assert world.rail.external_id(await shown(world.payer, draft)) == draft.external_id
 
 
 @EVERY
@@ -150,17 +150,17 @@ async def test_the_rail_finds_what_was_signed_to_be_a_payment_of_exactly_the_opt
 ) -> None:
     async with way(name).world(own_devnet) as world:
         draft = await prepared(name, world)
-        evidence = world.payer.sign(stored(draft))
+        evidence = await shown(world.payer, stored(draft))
         checked = await world.rail.check(asked(name, world), evidence)
         assert (checked.external_id, checked.amount) == (draft.external_id, way(name).option.amount)
-        assert checked.owners == {evidence.payer}
+        assert checked.owners == {world.owner or evidence.payer}
         assert (evidence.payment_request_token, evidence.network) == (
             draft.payment_request_token,
             way(name).option.network,
         )
 
 
-@EVERY
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in WAYS or WAYS[name].has_coins])
 @in_loop
 async def test_what_another_payment_uses_is_left_alone_until_nothing_is_left(
     name: str, own_devnet: DevnetProcess

@@ -69,7 +69,7 @@ def case_of(rail: str, part: str, name: str) -> Case:
 def test_a_rail_has_a_recorded_exchange_that_goes_through_every_outcome(rail: str) -> None:
     record = recorded(rail)
     assert rail in WAYS, f"tests/contract/rails/ways.py does not know in WAYS how to open the rail {rail}."
-    assert {case["expected"]["outcome"] for case in record["settles"]} == {"Settled", "Pending", "Failed"}
+    assert {case["expected"]["outcome"] for case in record["settles"]} == WAYS[rail].outcomes
     checked = [case["expected"] for case in record["checks"]]
     assert any("payment" in told for told in checked)
     assert {told.get("error") for told in checked} >= {"payment_mismatch", "claim_invalid", "unavailable"}
@@ -176,7 +176,9 @@ def test_a_room_without_a_recorded_exchange_fails_the_suite(
         test_a_rail_has_a_recorded_exchange_that_goes_through_every_outcome(new)
 
 
-@pytest.mark.parametrize("rail", RAILS)
+@pytest.mark.parametrize(
+    "rail", [rail for rail in RAILS if rail not in WAYS or "Failed" in WAYS[rail].outcomes]
+)
 def test_a_lost_payment_is_pending_until_it_can_no_longer_land(rail: str) -> None:
     in_order = [case["expected"]["outcome"] for case in recorded(rail)["settles"] if "lost" in case["name"]]
     assert in_order == sorted(in_order, key=["Pending", "Failed"].index)

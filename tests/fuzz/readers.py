@@ -7,7 +7,10 @@ from typing import Any
 from buyer.errors import SellerFault
 from buyer.proof import redemption as redemption_reader
 from buyer.seller import catalog as catalog_reader
-from shared import strict_json
+from paywall.errors import PaywallError
+from paywall.rails.acklab import lab_receipt
+from shared import acklab, strict_json
+from shared.acklab import AckLabRefused, AckLabUnreadable
 from shared.cardano import addresses
 from shared.cardano.addresses import InvalidAddressError
 from shared.cardano.metadata import read_burn, read_payment
@@ -18,8 +21,9 @@ from shared.dialects import ack
 from shared.keys import InvalidKeyError, did_document, keys_of_document
 from shared.problem import Problem
 from shared.strict_json import StrictJsonError
-from shared.tokens import dpop, jws, prt, receipt
+from shared.tokens import dpop, jws, plain_request, prt, receipt
 from shared.tokens.jws import TokenError
+from shared.tokens.prt import PaymentOption
 from tests.conformance import samples
 from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, RECEIPT, REQUEST, SELLER, SELLER_KEY, URL
 from tests.fuzz import papers
@@ -79,6 +83,22 @@ def _tokens() -> Iterator[FuzzedReader]:
         lambda data: receipt.verify(papers.token(data, SELLER_KEY), issuers, now=NOW),
         refused,
     )
+    there = papers.token(papers.json(_THERE), SELLER_KEY)
+    subject = {"paymentRequestToken": there, "paymentOptionId": "usd-1", "metadata": {"amount": "3.00"}}
+    paid = receipt.claims(RECEIPT)
+    paid["vc"]["credentialSubject"] = subject
+    yield FuzzedReader(
+        "payment request of another maker",
+        (papers.json(_THERE),),
+        lambda data: plain_request.read(papers.token(data, SELLER_KEY)),
+        refused,
+    )
+    yield FuzzedReader(
+        "receipt of ACK Lab",
+        (papers.json(paid),),
+        lambda data: _judged(papers.token(data, SELLER_KEY)),
+        (PaywallError,),
+    )
     yield FuzzedReader(
         "holder proof",
         (papers.json(good.payload),),
@@ -106,6 +126,23 @@ def _tokens() -> Iterator[FuzzedReader]:
     )
 
 
+#: a payment request as ACK Lab makes it
+_THERE = {
+    "iss": SELLER,
+    "sub": "7",
+    "id": "7",
+    "exp": NOW + 60,
+    "paymentOptions": [{"id": "usd-1", "amount": 300, "decimals": 2, "currency": "USD", "recipient": SELLER}],
+}
+
+
+def _judged(token: str) -> int:
+    """As the rail does, but for the expiry of what is paid."""
+    found = lab_receipt.read(token)
+    lab_receipt.verify(found, (SELLER_KEY.public,), NOW)
+    return lab_receipt.amount_paid(found, "7", PaymentOption("acklab", 300, 2, "USD", SELLER))
+
+
 def _documents() -> Iterator[FuzzedReader]:
     refused = (StrictJsonError, SellerFault)
     yield FuzzedReader(
@@ -113,6 +150,12 @@ def _documents() -> Iterator[FuzzedReader]:
         (b'{"a":[1,-2.5e3,"\\u00e9\\ud83d\\ude00",true,null]}',),
         strict_json.loads,
         (StrictJsonError,),
+    )
+    yield FuzzedReader(
+        "answer of ACK Lab",
+        (b'{"ok":true,"data":{"receipt":"x"},"error":"no","issues":[{"kind":"policy"}]}',),
+        acklab.data_of,
+        (AckLabRefused, AckLabUnreadable),
     )
     yield FuzzedReader("catalog", (papers.json(CATALOG),), _object(catalog_reader.read), refused)
     yield FuzzedReader("redemption", (papers.json(REDEMPTION),), _object(redemption_reader.read), refused)

@@ -25,6 +25,7 @@ from paywall.web.openapi.document import document
 from paywall.web.openapi.examples import EXAMPLES
 from paywall.web.resources import ResourceRoutes
 from paywall.web.routes import routes
+from shared.tokens import jws
 from tests.support.hostile.http_socket import serving
 from tests.support.world.image_maker import FAILING, REFUSED, PlainMaker
 from tests.support.world.openapi_document import Described
@@ -195,6 +196,10 @@ async def walk(seller: Seller, payer: Payer) -> None:
 async def buy(seller: Seller, payer: Payer) -> str:
     """A receipt, with refusals on the way."""
     token = await payer.buy(4)
+    await seller.http.post(
+        f"/api/payment-requests/{jws.unverified(token)[1]['id']}/instructions",
+        json={"payment_request_token": token, "payment_option_id": "cardano"},
+    )
     await seller.claim("no claim")
     await seller.claim(payer.claim(token, tx_hash="ab" * 32))
     await seller.claim(payer.claim(token, raw=(await payer.build(token, lovelace=2_000_000)).raw))
@@ -218,7 +223,7 @@ class _Any:
 def table_of_routes() -> list[Route]:
     anything: Any = _Any()
     room = ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))
-    return routes([room], anything, anything, anything, anything)
+    return routes([room], anything, anything, anything, anything, instructions=anything)
 
 
 def refusals(error: type[PaywallError]) -> Iterator[type[PaywallError]]:

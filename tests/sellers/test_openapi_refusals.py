@@ -18,6 +18,7 @@ HANDLERS = {
     ("get", IMAGES.delivery_path("{id}")): ("ResourceRoutes", "delivery"),
     ("post", "/api/payments"): ("SalesRoutes", "pay"),
     ("get", "/api/payments/{id}"): ("SalesRoutes", "payment"),
+    ("post", "/api/payment-requests/{id}/instructions"): ("InstructionRoutes", "instruct"),
     ("get", "/api/catalog"): ("SalesRoutes", "catalog"),
     ("get", "/api/credits"): ("RedemptionRoutes", "credits"),
     ("post", "/api/receipts/refund"): ("RefundRoutes", "ask"),

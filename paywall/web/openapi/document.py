@@ -75,6 +75,7 @@ def _paths(resources: Sequence[Resource], charges: Sequence[ChargeTerms]) -> Spe
         "/api/catalog": {"get": _read("Products, price tiers and rails on offer", "Catalog")},
         "/api/payments": {"post": _pay()},
         "/api/payments/{id}": {"get": _payment()},
+        "/api/payment-requests/{id}/instructions": {"post": _instructions()},
         "/api/credits": {"get": _credits()},
         "/api/receipts/refund": {"post": _give_back()},
         "/api/refunds/{id}": {"get": _found("How a refund stands", "Refund", "refund_id")},
@@ -121,6 +122,20 @@ def _payment() -> Spec:
             *(errors.HeadersTooLarge, errors.TooManyRequests),
         ),
         parameters=["payment_request_id", "DPoP"],
+    )
+
+
+def _instructions() -> Spec:
+    refused = (
+        *(errors.NotFound, errors.ClaimInvalid, errors.PaymentRequestExpired, errors.PaymentPending),
+        *(errors.PaymentRequestPaid, errors.PaymentReversed, errors.TooManyRequests),
+    )
+    return operation(
+        "What the payer of an option needs beyond it, for options that name a `paymentService`; the same each time",
+        {200: answer("Instructions", {"application/json": ref("Instructions")})},
+        (*BODY, *refused),
+        body="AskInstructions",
+        parameters=["payment_request_id"],
     )
 
 

@@ -22,6 +22,12 @@ EXAMPLES: dict[str, Any] = {
         "confirmations": 0,
         "required": 1,
     },
+    "AskInstructions": {"payment_request_token": TOKEN, "payment_option_id": "acklab"},
+    "Instructions": {
+        "payment_option_id": "acklab",
+        "payload": {"paymentRequestToken": TOKEN, "url": "https://pay.example/3f1c2e9a"},
+        "expires_at": 1795214981,
+    },
     "Payment": {"payment_request_id": REQUEST_ID, "state": "open", "expires_at": 1795214981},
     "GiveBack": {"credits": 1},
     "Refund": {

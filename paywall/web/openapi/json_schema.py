@@ -39,6 +39,7 @@ def said(description: str) -> Schema:
     return {"description": description} if description else {}
 
 
+UNIX_TIME = "Unix seconds"
 UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 HASH = text("64 hex digits", pattern="^[0-9a-f]{64}$")
 ASSET = text("the custodial token, policy id and name in hex", pattern=r"^[0-9a-f]{56}\.([0-9a-f]{2}){0,32}$")

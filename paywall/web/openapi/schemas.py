@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from paywall import errors
 from paywall.web.openapi.burn_schemas import BATCH, BURN, LEAF_PREIMAGE
+from paywall.web.openapi.instruction_schemas import ASK_INSTRUCTIONS, INSTRUCTIONS
 from paywall.web.openapi.json_schema import (
     ASSET,
     TOKEN,
+    UNIX_TIME,
     UUID,
     Schema,
     list_of,
@@ -25,7 +27,6 @@ def codes() -> set[str]:
     return {getattr(errors, name).code for name in errors.__all__}
 
 
-UNIX_TIME = "Unix seconds"
 HOLDER = text("the did:key of an Ed25519 key", pattern="^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$")
 DID = text("a did:key or a did:web", pattern="^did:[a-z0-9]+:")
 MONEY = record(
@@ -230,6 +231,8 @@ SCHEMAS = {
     "Claim": CLAIM,
     "Paid": PAID,
     "Settling": SETTLING,
+    "AskInstructions": ASK_INSTRUCTIONS,
+    "Instructions": INSTRUCTIONS,
     "Payment": PAYMENT,
     "GiveBack": GIVE_BACK,
     "Refund": REFUND,

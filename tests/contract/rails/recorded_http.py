@@ -1,7 +1,7 @@
 """HTTP that writes down what it was asked and answered, and its twin that answers from such a record.
 
-A question is `verify` or `settle` of a facilitator, or a JSON-RPC method with its parameters; an answer is a status and
-a body.
+A question is the last part of a path that was posted to, or a JSON-RPC method with its parameters, or `get` and a
+path; an answer is a status and a body.
 """
 
 import json
@@ -56,6 +56,8 @@ def _response(status: int, body: Any) -> httpx.Response:
 
 
 def _question(request: httpx.Request) -> str:
+    if request.method == "GET":
+        return f"get {request.url.path}"
     said = json.loads(request.content)
     if "method" not in said:
         return request.url.path.rpartition("/")[2]

@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 import httpx
 
+from paywall.rails.acklab.acklab_option import AckLabTerms
+from paywall.rails.acklab.acklab_rail import AckLabRail
+from paywall.rails.acklab.issuers import TrustedIssuers
 from paywall.rails.base import Rail
 from paywall.rails.cardano.option import CardanoTerms
 from paywall.rails.cardano.rail import CardanoRail
@@ -14,6 +17,8 @@ from paywall.rails.usdc.facilitator import Facilitator
 from paywall.rails.usdc.settings import Token
 from paywall.rails.usdc.usdc_option import UsdcTerms
 from paywall.rails.usdc.usdc_rail import UsdcRail
+from shared.acklab import AckLabClient
+from shared.chain.acklab_calls import AckLabCalls
 from shared.chain.base import ChainUnavailable, SubmitUnknown
 from shared.money import Money
 from tests.contract.rails.recorded_chain import RecordedChain
@@ -47,6 +52,8 @@ class Way:
     changing: str
     #: the price of one unit in cents, where there is one alone
     rate: int | None = None
+    #: what may come of settling; a rail whose evidence proves that the money is here knows no other
+    outcomes: frozenset[str] = frozenset({"Settled", "Pending", "Failed"})
 
 
 def _cardano(terms: Case, record: Case, broken: Broken, now: int) -> tuple[Rail, Twin]:
@@ -65,6 +72,25 @@ def _usdc(terms: Case, record: Case, broken: Broken, now: int) -> tuple[Rail, Tw
     return UsdcRail(asked, facilitator, chain, lambda: now), http
 
 
+def _acklab(terms: Case, record: Case, broken: Broken, now: int) -> tuple[Rail, Twin]:
+    http = RecordedHttp(record, broken)
+    client = AckLabClient.from_secret("client", "a1" * 32)
+    asked = AckLabTerms(terms["service"], terms["recipient"], terms["receipts"])
+    rail = AckLabRail(
+        asked,
+        AckLabCalls("http://127.0.0.1:9", client, "agent", 5, http),
+        TrustedIssuers(terms["issuers"], lambda: now, _counted, http),
+        lambda: now,
+        _counted,
+    )
+    return rail, http
+
+
+def _counted() -> None:
+    return
+
+
+HTTP_FAULTS = (httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError)
 WAYS: dict[str, Way] = {
     "cardano": Way(
         _cardano,
@@ -85,9 +111,16 @@ WAYS: dict[str, Way] = {
                 *("verify", "eth_getBlockByNumber", "eth_call", "eth_getLogs"),
                 "eth_getTransactionReceipt",
             )
-            for fault in (httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError)
+            for fault in HTTP_FAULTS
         ),
         changing="settle",
         rate=100,
+    ),
+    "acklab": Way(
+        _acklab,
+        tuple(Broken(kind, fault) for kind in ("get", "payment-requests") for fault in HTTP_FAULTS),
+        changing="payment",
+        rate=100,
+        outcomes=frozenset({"Settled"}),
     ),
 }

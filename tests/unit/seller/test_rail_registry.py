@@ -44,11 +44,13 @@ def ids(rails: tuple[Rail, ...]) -> list[str]:
 def test_a_rail_is_found_by_the_name_of_its_room(tmp_path: Path) -> None:
     (rail,) = open_rails(context(tmp_path))
     assert isinstance(rail, CardanoRail)
-    assert registry.rooms() == ["cardano", "usdc"]
+    assert registry.rooms() == ["acklab", "cardano", "usdc"]
 
 
 def test_an_unknown_name_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match=r"no rail 'stripe'; PAYWALL_RAILS takes: cardano, usdc, voucher\.$"):
+    with pytest.raises(
+        SetupError, match=r"no rail 'stripe'; PAYWALL_RAILS takes: acklab, cardano, usdc, voucher\.$"
+    ):
         open_rails(context(tmp_path, rails="cardano,stripe"), [VOUCHER])
 
 
