@@ -101,7 +101,7 @@ def _show_other_clients(stage: Stage) -> None:
     with another_app(stage) as url:
         _tell("app", f"another program's route: POST {url}/report for 1.00 USD, its own paywall beside it")
         for dialect in ("x402", "mpp"):
-            answer = stage.folder / f"report-{dialect}.json"
+            answer = stage.folder / "images" / f"report-{dialect}.json"
             _pay(stage, f"{url}/report", json.dumps({"town": f"Bergen by {dialect}"}), dialect, answer)
             report = json.loads(answer.read_text())
             _expect(report["weather"] == "rain", "the report came")

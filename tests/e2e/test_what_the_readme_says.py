@@ -45,6 +45,8 @@ def test_the_demo_tells_the_story_and_holds(tmp_path: Path) -> None:
         ".png",
         "a redemption",
         "999,998 after",
+        "one use paid in its own call",
+        "a report for Bergen by mpp: rain",
     ):
         assert word in done.stdout
     left = [path for path in (tmp_path / ".paywall-demo").iterdir() if path.stat().st_mode & 0o077]
