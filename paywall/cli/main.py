@@ -59,6 +59,17 @@ def proxy(upstream: str, config: Path, seconds: float) -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="It asks nobody who he is.")
+@click.option("--port", default=8405, show_default=True, type=click.IntRange(0, 65535))
+@explained
+def facilitator(host: str, port: int) -> None:
+    """Verify and settle x402 payments on Cardano for other sellers (scheme `exact`), without a key of one's own."""
+    from paywall.cli.facilitating import facilitate
+
+    facilitate(configured(), host, port)
+
+
+@main.command()
 @click.option(
     "--keep", is_flag=True, help="Keep what the last demo left (wallet, database, chain) and go on with it."
 )
