@@ -6,7 +6,7 @@ import uvloop
 
 from paywall import __version__
 from paywall.cli.serving import until_signals
-from paywall.facilitator.opening import open_facilitator
+from paywall.facilitator.opening import open_facilitator_app
 from paywall.limits.networks import TrustedProxies
 from paywall.ops.logs import start_logging
 from paywall.serving.acceptor import bind
@@ -24,7 +24,7 @@ def facilitate(settings: Settings, host: str, port: int) -> None:
 async def _facilitate(settings: Settings, host: str, port: int) -> None:
     sockets = bind(host, port, "--port")
     limits = settings.room(ServingSettings)
-    async with open_facilitator(settings) as app:
+    async with open_facilitator_app(settings) as app:
         server = HttpServer(app, sockets, limits, TrustedProxies(""), limits.most(descriptors()))
         until_signals(server.stop)
         bound = sockets[0].getsockname()[1]

@@ -30,9 +30,7 @@ class Inspection:
         payer = spent[shown.transaction.inputs.index(shown.nonce)].address
         try:
             check_balance(shown, spent, await self._chain.parameters())
-            if await self._chain.is_waiting(shown.transaction.id):
-                # Its payer was not to send it, and who saw it on its way need not have paid.
-                raise ExactRefusal(ExactReason.DUPLICATE, "the transaction was sent by somebody else")
+            await self._check_unsent(shown)
             if self._judge is not None:
                 await self._judge.judge(shown.raw)
         except JudgedInvalid as error:
@@ -40,6 +38,11 @@ class Inspection:
         except ExactRefusal as refusal:
             raise ExactRefusal(refusal.reason, refusal.message, payer) from refusal
         return payer
+
+    async def _check_unsent(self, shown: ExactPayment) -> None:
+        """Its payer was not to send it, and who saw it on its way need not have paid. Errors: ExactRefusal."""
+        if await self._chain.is_waiting(shown.transaction.id):
+            raise ExactRefusal(ExactReason.DUPLICATE, "the transaction was sent by somebody else")
 
     async def _spent(self, shown: ExactPayment) -> list[Output]:
         """What it spends, in its order; ends at the first that cannot be spent, so that junk costs one look."""

@@ -22,8 +22,15 @@ _USUAL_PAUSE = 3.0
 
 
 @asynccontextmanager
-async def open_facilitator(settings: Settings) -> AsyncIterator[Starlette]:
-    """The app; at the end it waits for what is being settled. Errors: SetupError."""
+async def open_facilitator_app(settings: Settings) -> AsyncIterator[Starlette]:
+    """The facilitator over HTTP. Errors: SetupError."""
+    async with open_facilitator(settings) as facilitator:
+        yield facilitator_app(facilitator)
+
+
+@asynccontextmanager
+async def open_facilitator(settings: Settings) -> AsyncIterator[CardanoFacilitator]:
+    """In process; at the end it waits for what is being settled. Errors: SetupError."""
     async with AsyncExitStack() as closing:
         claims = _claims(settings)
         closing.callback(claims.close)
@@ -35,7 +42,7 @@ async def open_facilitator(settings: Settings) -> AsyncIterator[Starlette]:
         pause = _PAUSE.get(settings.network, _USUAL_PAUSE)
         facilitator = CardanoFacilitator(settings.chain_network, chain, claims, judge=judge, pause=pause)
         closing.push_async_callback(facilitator.aclose)
-        yield facilitator_app(facilitator)
+        yield facilitator
 
 
 def _claims(settings: Settings) -> SettlementsFile:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared import strict_json
 from shared.cardano.addresses import InvalidAddressError, check_address, payment_key_hash
-from shared.cardano.assets import Asset, InvalidAssetError
+from shared.cardano.assets import Asset
 from shared.cardano.network import NETWORKS
 from shared.x402_cardano.reasons import ExactReason, ExactRefusal
 
@@ -32,7 +32,7 @@ _ASSET = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
 
 @dataclass(frozen=True, slots=True)
 class ExactRequirements:
-    """`asset` is Blockfrost's unit of a token, or lovelace; `digest` names all of it, `extra` included."""
+    """`asset` is Blockfrost's unit of a token, or lovelace; `digest` names all of it but `seconds`, and `extra` too."""
 
     network: str
     asset: str
@@ -81,13 +81,10 @@ def read_asset(text: str) -> str:
     """`<policyId>.<nameHex>` as Blockfrost's unit; lovelace as it is. Errors: ExactRefusal."""
     if text == LOVELACE:
         return LOVELACE
-    try:
-        if not _ASSET.fullmatch(text):
-            raise InvalidAssetError("not in the scheme's spelling")
-        return Asset.parse(text).unit
-    except InvalidAssetError as error:
+    if not _ASSET.fullmatch(text):
         message = "the asset is lovelace or <policyId>.<nameHex>, in lower case"
-        raise ExactRefusal(ExactReason.REQUIREMENTS, message) from error
+        raise ExactRefusal(ExactReason.REQUIREMENTS, message)
+    return Asset.parse(text).unit
 
 
 def read_amount(text: str) -> int:
@@ -129,8 +126,9 @@ def _confirmations(extra: Mapping[str, Any]) -> int:
 
 
 def _digest(document: Mapping[str, Any], network: str) -> str:
+    named = {name: value for name, value in document.items() if name != "maxTimeoutSeconds"}
     try:
-        return sha256(strict_json.canonical({**document, "network": network})).hexdigest()
+        return sha256(strict_json.canonical({**named, "network": network})).hexdigest()
     except (ValueError, RecursionError) as error:
         message = "the payment requirements hold what has no canonical JSON"
         raise ExactRefusal(ExactReason.REQUIREMENTS, message) from error

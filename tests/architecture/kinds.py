@@ -31,6 +31,7 @@ _KINDS = (
     ("paywall.facilitator.devnet_judge", "adapter"),
     ("paywall.facilitator.app", "web"),
     ("paywall.facilitator.opening", "root"),
+    ("paywall.schemes.x402_server_scheme", "pure"),
     # ports: the caller owns the interface
     ("paywall.rails.base", "port"),
     ("paywall.rails.registry", "registry"),
