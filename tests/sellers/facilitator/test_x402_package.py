@@ -149,7 +149,8 @@ def test_the_packages_facilitator_has_the_scheme(devnet: DevnetProcess) -> None:
 
     async def story(paying: Paying) -> None:
         scheme = CardanoFacilitatorScheme(opened)
-        facilitator = x402FacilitatorSync().register([NETWORK], scheme)
+        facilitator = x402FacilitatorSync()
+        facilitator.register([NETWORK], scheme)
         shown = PaymentPayload.model_validate(payment(paying.raw(), paying.asked))
         asked = PaymentRequirements.model_validate(paying.asked)
         assert [kind.network for kind in facilitator.get_supported().kinds] == [NETWORK]
