@@ -58,8 +58,7 @@ class CardanoFacilitator:
         try:
             shown = self._shown(payment, requirements)
             claim = self._claimed(shown)
-            # What was claimed was verified then; by now it may have spent its own inputs.
-            return VerifyAnswer(payer=claim.payer if claim else await self._inspection.inspect(shown))
+            return VerifyAnswer(payer=claim.payer if claim else await self._inspected(shown))
         except ExactRefusal as refusal:
             return VerifyAnswer.refused(refusal)
         except ChainError:
@@ -103,13 +102,24 @@ class CardanoFacilitator:
         return shown
 
     def _claimed(self, shown: ExactPayment) -> SettlementClaim | None:
-        """Errors: ExactRefusal for one that pays something else."""
+        """What was claimed was verified then. Errors: ExactRefusal for one that pays something else."""
         claim = self._claims.find(shown.transaction.id)
         if claim is None:
             return None
         if claim.settled_at is not None and self._clock() > claim.settled_at + REPEATED_SECONDS:
             raise ExactRefusal(ExactReason.DUPLICATE, "the payment was settled a while ago", claim.payer)
         return _same(claim, shown)
+
+    async def _inspected(self, shown: ExactPayment) -> str:
+        """The payer of what nobody claimed. Errors: ExactRefusal, ChainError."""
+        try:
+            return await self._inspection.inspect(shown)
+        except ExactRefusal:
+            # Claimed while it was looked at, it is on its way or has spent its own inputs by now.
+            claim = self._claimed(shown)
+            if claim is None:
+                raise
+            return claim.payer
 
     async def _settle(self, shown: ExactPayment) -> SettleAnswer:
         try:
@@ -123,7 +133,7 @@ class CardanoFacilitator:
 
     async def _claim(self, shown: ExactPayment) -> SettlementClaim:
         """Errors: ExactRefusal, ChainError; then nothing is stored."""
-        payer = await self._inspection.inspect(shown)
+        payer = await self._inspected(shown)
         wanted = SettlementClaim(shown.transaction.id, shown.requirements.digest, payer, shown.raw)
         return _same(self._claims.take(wanted), shown)
 

@@ -1,12 +1,12 @@
 """What a payer shows to a facilitator, right and wrong, with the wallet that writes its transactions by hand."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from paywall.clock import unix_now
 from paywall.facilitator.cardano_facilitator import CardanoFacilitator
 from paywall.facilitator.judge import Judge
 from paywall.facilitator.settlements_file import SettlementsFile
@@ -75,9 +75,11 @@ class Paying:
     def raw(self) -> bytes:
         return self.wallet.sign(self.body())
 
-    def again(self, claims: SettlementsFile | None = None, *, patience: float = 0) -> CardanoFacilitator:
-        """Another facilitator on the same chain, and on the same file when none is given."""
-        return CardanoFacilitator(NETWORK, self.chain, claims or self.claims, patience=patience, pause=0.05)
+    def again(self, *, patience: float = 0, later: int = 0) -> CardanoFacilitator:
+        """Another facilitator on the same chain and the same file; its clock is so many seconds ahead."""
+        return CardanoFacilitator(
+            NETWORK, self.chain, self.claims, lambda: unix_now() + later, patience=patience, pause=0.05
+        )
 
     async def waits(self) -> None:
         """Until the devnet's mempool holds something."""
@@ -98,9 +100,7 @@ def told(
 
     async def run() -> None:
         chain, claims = Blockfrost(devnet.url), SettlementsFile(None)
-        facilitator = CardanoFacilitator(
-            NETWORK, chain, claims, lambda: int(time.time()), judge=judge, patience=0, pause=0.05
-        )
+        facilitator = CardanoFacilitator(NETWORK, chain, claims, judge=judge, patience=0, pause=0.05)
         try:
             await story(Paying(devnet, chain, claims, facilitator, wallet, coin))
         finally:
