@@ -4,6 +4,7 @@ It has no key and no money: a payment is a transaction that its payer signed who
 """
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +29,7 @@ from shared.x402_cardano.shown_payment import VERSION, ExactPayment, read_paymen
 PATIENCE, PAUSE = 60.0, 2.0
 #: how long "settled" is said again, to a seller that lost the answer; later, the same payment is a second purchase
 REPEATED_SECONDS = 120
-_NO_CHAIN = "the chain cannot be asked at the moment"
+_NO_CHAIN = "the chain, or the facilitator's own file, cannot be asked at the moment"
 
 
 class CardanoFacilitator:
@@ -58,10 +59,16 @@ class CardanoFacilitator:
         try:
             shown = self._shown(payment, requirements)
             claim = self._claimed(shown)
-            return VerifyAnswer(payer=claim.payer if claim else await self._inspected(shown))
+            if claim is None:
+                return VerifyAnswer(payer=await self._inspected(shown))
+            answer = await self._landing.look(shown, claim)
+            holds = answer.settled or answer.pending
+            return VerifyAnswer(
+                None if holds else answer.reason, answer.message if not holds else "", claim.payer
+            )
         except ExactRefusal as refusal:
             return VerifyAnswer.refused(refusal)
-        except ChainError:
+        except (ChainError, sqlite3.Error):
             return VerifyAnswer(ExactReason.CHAIN, _NO_CHAIN)
 
     async def settle(self, payment: object, requirements: object) -> SettleAnswer:
@@ -124,12 +131,13 @@ class CardanoFacilitator:
     async def _settle(self, shown: ExactPayment) -> SettleAnswer:
         try:
             claim = self._claimed(shown) or await self._claim(shown)
+            return await self._landing.land(shown, claim)
         except ExactRefusal as refusal:
             name = shown.transaction.id
             return SettleAnswer(self.network, name, refusal.payer, refusal.reason, refusal.message)
-        except ChainError:
-            return pending(shown, "", _NO_CHAIN)  # nothing was sent; the next one begins anew
-        return await self._landing.land(shown, claim)
+        except (ChainError, sqlite3.Error):
+            # Not claimed, it was not sent, and the next one begins anew; claimed, the next one goes on.
+            return pending(shown, "", _NO_CHAIN)
 
     async def _claim(self, shown: ExactPayment) -> SettlementClaim:
         """Errors: ExactRefusal, ChainError; then nothing is stored."""

@@ -1,6 +1,7 @@
 """Sends a claimed payment, once, and watches until it is as deep as was asked, can never land, or time is up."""
 
 import asyncio
+from dataclasses import replace
 
 from paywall.clock import Clock
 from paywall.facilitator.settlements_file import SettlementClaim, SettlementsFile
@@ -36,19 +37,27 @@ class Landing:
         self._pause = pause
 
     async def land(self, shown: ExactPayment, claim: SettlementClaim) -> SettleAnswer:
-        """Unknown is pending; failed is what no chain can hold any more."""
+        """Unknown is pending; failed is what no chain can hold any more. Sends once a call at most."""
         end = asyncio.get_running_loop().time() + self._patience
+        sent = False
         while True:
             try:
-                answer = await self._step(shown, claim)
+                answer = await self.look(shown, claim)
+                if answer.settled:
+                    told = not self._claims.settle(claim.transaction_id, self._clock())
+                    return replace(answer, repeated=told)
+                if not sent and _is_unseen(answer) and claim.step != "accepted":
+                    sent = True
+                    answer = await self._send(shown, claim) or answer
             except ChainError:
+                sent = False  # what failed here was a question, or never left
                 answer = pending(shown, claim.payer, "the chain cannot be asked at the moment")
             if not answer.pending or asyncio.get_running_loop().time() + self._pause > end:
                 return answer
             await asyncio.sleep(self._pause)
-            claim = self._claims.find(claim.transaction_id) or claim
 
-    async def _step(self, shown: ExactPayment, claim: SettlementClaim) -> SettleAnswer:
+    async def look(self, shown: ExactPayment, claim: SettlementClaim) -> SettleAnswer:
+        """How it stands; nothing is changed. Errors: ChainError."""
         seen = await self._seen(shown, claim)
         if seen is not None:
             return seen
@@ -59,11 +68,7 @@ class Landing:
             return _failed(shown, claim, ExactReason.INPUT_GONE, "another transaction spent what it spends")
         if await self._is_over(shown, tip):
             return _failed(shown, claim, ExactReason.FAILED, "it expired before it reached a block")
-        if claim.step != "accepted":
-            refused = await self._send(shown, claim)
-            if refused is not None:
-                return refused
-        return pending(shown, claim.payer, "it was sent and is not in a block yet")
+        return pending(shown, claim.payer, "it is not in a block yet")
 
     async def _seen(self, shown: ExactPayment, claim: SettlementClaim) -> SettleAnswer | None:
         inclusion = await self._chain.inclusion(claim.transaction_id)
@@ -73,9 +78,7 @@ class Landing:
         if newer < shown.requirements.confirmations:
             return pending(shown, claim.payer, "it is in a block that is not deep enough", newer)
         told = {"status": "confirmed", "confirmations": newer}
-        name, network = claim.transaction_id, shown.requirements.network
-        repeated = not self._claims.settle(name, self._clock())
-        return SettleAnswer(network, name, claim.payer, extra=told, repeated=repeated)
+        return SettleAnswer(shown.requirements.network, claim.transaction_id, claim.payer, extra=told)
 
     async def _send(self, shown: ExactPayment, claim: SettlementClaim) -> SettleAnswer | None:
         """Marked before, so that after a crash no refusal is believed: the first try may have reached a node."""
@@ -123,6 +126,10 @@ def pending(shown: ExactPayment, payer: str, message: str, newer: int | None = N
     if newer is not None:
         told["confirmations"] = newer
     return SettleAnswer(shown.requirements.network, name, payer, ExactReason.PENDING, message, told)
+
+
+def _is_unseen(answer: SettleAnswer) -> bool:
+    return answer.pending and "confirmations" not in answer.extra
 
 
 def _failed(shown: ExactPayment, claim: SettlementClaim, reason: ExactReason, message: str) -> SettleAnswer:

@@ -14,12 +14,11 @@ from paywall.clock import unix_now
 from paywall.facilitator.cardano_facilitator import CardanoFacilitator
 from paywall.facilitator.verdicts import SettleAnswer
 from shared import strict_json
-from shared.cardano.metadata import read_payment
 from shared.cardano.read.transaction import ParsedTransaction, TransactionError, parse
 from shared.dialects.mpp_cardano import METHOD, METHOD_NAME, CardanoCharge, CardanoCredential
 from shared.tokens.base64url import decode
 from shared.x402_cardano.reasons import ExactReason
-from shared.x402_cardano.requirements import SCHEME
+from shared.x402_cardano.requirements import EXTERNAL_ID, SCHEME
 from shared.x402_cardano.shown_payment import VERSION, payload_of
 
 try:
@@ -87,9 +86,6 @@ class _Charging:
         """Verifies and settles. Errors: those of the package; `CardanoPaymentPending` while it is not final."""
         asked = CardanoCharge.model_validate(context.challenge.request)
         raw, transaction = _read(context.credential.payload)
-        named = read_payment(transaction.metadata) if transaction.auxiliary_data_hash_ok else None
-        if named != bytes.fromhex(asked.externalId):
-            raise VerificationError("The transaction's metadata do not name the challenge's externalId.")
         requirements = _requirements(asked, context.challenge.expires)
         shown = {
             "x402Version": VERSION,
@@ -121,7 +117,7 @@ def _requirements(asked: CardanoCharge, expires: str | None) -> Mapping[str, Any
         "amount": asked.amount,
         "payTo": asked.recipient,
         "maxTimeoutSeconds": max(1, int(end.timestamp()) - unix_now()),
-        "extra": {"confirmationPolicy": policy, "externalId": asked.externalId},
+        "extra": {"confirmationPolicy": policy, EXTERNAL_ID: asked.externalId},
     }
 
 

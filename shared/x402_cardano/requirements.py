@@ -24,6 +24,9 @@ ALIASES = {
 }
 #: newer blocks than the one with the payment; fewer than none would be the mempool, which may forget it
 LEAST_CONFIRMATIONS, MOST_CONFIRMATIONS, USUAL_CONFIRMATIONS = 0, 20, 1
+#: of `extra`, and ours: the scheme leaves it open
+EXTERNAL_ID = "externalId"
+_HASH = re.compile(r"[0-9a-f]{64}")
 _MOST_SECONDS = 2**31
 _MOST_AMOUNT = 2**64 - 1
 _AMOUNT = re.compile(r"[1-9][0-9]{0,19}")
@@ -32,7 +35,10 @@ _ASSET = re.compile(r"[0-9a-f]{56}\.(?:[0-9a-f]{2}){0,32}")
 
 @dataclass(frozen=True, slots=True)
 class ExactRequirements:
-    """`asset` is Blockfrost's unit of a token, or lovelace; `digest` names all of it but `seconds`, and `extra` too."""
+    """`asset` is Blockfrost's unit of a token, or lovelace; `digest` names all of it but `seconds`, and `extra` too.
+
+    `commitment` is what the transaction's metadata are to name (docs/mpp-cardano.md), 32 bytes; None for nothing.
+    """
 
     network: str
     asset: str
@@ -40,6 +46,7 @@ class ExactRequirements:
     pay_to: str
     seconds: int
     confirmations: int
+    commitment: bytes | None
     digest: str
 
     @property
@@ -73,6 +80,7 @@ def read_requirements(document: object) -> ExactRequirements:
         pay_to=_recipient(_text(document, "payTo"), network),
         seconds=_seconds(document.get("maxTimeoutSeconds")),
         confirmations=_confirmations(extra),
+        commitment=_commitment(extra.get(EXTERNAL_ID)),
         digest=_digest(document, network),
     )
 
@@ -123,6 +131,14 @@ def _confirmations(extra: Mapping[str, Any]) -> int:
         message = f"l1Confirmations is a whole number from {LEAST_CONFIRMATIONS} to {MOST_CONFIRMATIONS} here"
         raise ExactRefusal(ExactReason.POLICY, message)
     return value
+
+
+def _commitment(value: object) -> bytes | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _HASH.fullmatch(value):
+        raise ExactRefusal(ExactReason.REQUIREMENTS, f"{EXTERNAL_ID} is 64 hex digits in lower case")
+    return bytes.fromhex(value)
 
 
 def _digest(document: Mapping[str, Any], network: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from shared.cardano import fees
 from shared.cardano.addresses import InvalidAddressError, key_hash, payment_key_hash
 from shared.cardano.coins import Parameters
+from shared.cardano.metadata import read_payment
 from shared.cardano.network import ledger_id
 from shared.cardano.read.output_sizes import output_sizes
 from shared.cardano.read.transaction import Output, ParsedTransaction
@@ -31,6 +32,11 @@ def check_alone(shown: ExactPayment) -> None:
     if shown.nonce not in transaction.inputs:
         raise ExactRefusal(ExactReason.NONCE_NOT_SPENT, "the nonce is none of the outputs that it spends")
     _check_plain(transaction)
+    if read_payment(transaction.metadata) != shown.requirements.commitment:
+        # Shown to whom it names as well, it would pay twice.
+        raise ExactRefusal(
+            ExactReason.PAYLOAD, "its metadata name another payment request, or not what they must"
+        )
     if len({parent for parent, _ in transaction.inputs}) > MOST_PARENTS:
         message = (
             f"it spends outputs of more than {MOST_PARENTS} transactions, which is more than is looked at"

@@ -47,6 +47,7 @@ def test_what_the_ledger_refuses_is_refused_for_good(own_devnet: DevnetProcess) 
         for _ in range(2):
             answer = await paying.facilitator.settle(shown, paying.asked)
             assert (answer.reason, answer.extra) == (ExactReason.REJECTED, {"status": "failed"})
+            assert (await paying.facilitator.verify(shown, paying.asked)).reason is ExactReason.REJECTED
         assert own_devnet.mempool() == []
 
     told(own_devnet, story)
@@ -75,6 +76,7 @@ def test_what_was_lost_by_a_node_is_pending_until_it_can_no_longer_land(own_devn
         own_devnet.blocks(2, skip_slots=1000)
         answer = await paying.facilitator.settle(shown, paying.asked)
         assert answer.reason is ExactReason.FAILED
+        assert (await paying.facilitator.verify(shown, paying.asked)).reason is ExactReason.FAILED
 
     told(own_devnet, story)
 

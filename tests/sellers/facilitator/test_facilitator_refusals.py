@@ -9,6 +9,7 @@ import cbor2
 import pytest
 
 from shared.cardano.addresses import from_bytes, to_bytes
+from shared.cardano.metadata import payment_metadata
 from shared.keys import SigningKey
 from shared.x402_cardano.reasons import ExactReason
 from tests.sellers.facilitator.payments import AMOUNT, NETWORK, Paying, address, payment, requirements, told
@@ -49,6 +50,11 @@ def by_another(paying: Paying) -> bytes:
     return paying.wallet.sign(paying.body(), key=SigningKey.generate())
 
 
+def named_for_another(paying: Paying) -> bytes:
+    """A payment by ACK-Pay or MPP: it pays the request that it names."""
+    return paying.wallet.sign(paying.body(), metadata=payment_metadata(bytes(32)))
+
+
 def wrongly_signed(paying: Paying) -> bytes:
     signed = bytearray(paying.raw())
     signed[-3] ^= 1  # within the signature, before `true` and `null`
@@ -86,6 +92,7 @@ def with_tokens(_: Paying, body: Body) -> None:
 
 TRANSACTIONS = [
     (unsigned, ExactReason.UNSIGNED),
+    (named_for_another, ExactReason.PAYLOAD),
     (by_another, ExactReason.SIGNATURE),
     (wrongly_signed, ExactReason.SIGNATURE),
     (cut_off, ExactReason.PHASE_1),
@@ -150,6 +157,8 @@ ASKED: list[tuple[Mapping[str, Any], ExactReason]] = [
     ({"payTo": from_bytes(b"\x61" + bytes(28))}, ExactReason.REQUIREMENTS),  # mainnet's
     ({"maxTimeoutSeconds": 0}, ExactReason.REQUIREMENTS),
     ({"maxTimeoutSeconds": True}, ExactReason.REQUIREMENTS),
+    ({"extra": {"externalId": "x"}}, ExactReason.REQUIREMENTS),
+    ({"extra": {"externalId": "00" * 32}}, ExactReason.PAYLOAD),
     ({"extra": [1]}, ExactReason.REQUIREMENTS),
     ({"extra": {"x": 1.5}}, ExactReason.REQUIREMENTS),
     ({"extra": {"confirmationPolicy": {"l1Confirmations": -1}}}, ExactReason.POLICY),

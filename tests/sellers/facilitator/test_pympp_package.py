@@ -133,6 +133,6 @@ def test_a_payment_of_another_challenge_is_refused(devnet: DevnetProcess) -> Non
             credential = Credential(challenge=challenge.to_echo(), payload=payload)
             answer = await http.get(PATH, headers={"Authorization": credential.to_authorization()})
         assert (answer.status_code, devnet.mempool()) == (402, [])
-        assert "externalId" in answer.json()["detail"]
+        assert "its metadata name another payment request" in answer.json()["detail"]
 
     told(devnet, story)
