@@ -61,11 +61,7 @@ class CardanoFacilitator:
             claim = self._claimed(shown)
             if claim is None:
                 return VerifyAnswer(payer=await self._inspected(shown))
-            answer = await self._landing.look(shown, claim)
-            holds = answer.settled or answer.pending
-            return VerifyAnswer(
-                None if holds else answer.reason, answer.message if not holds else "", claim.payer
-            )
+            return await self._claim_verified(shown, claim)
         except ExactRefusal as refusal:
             return VerifyAnswer.refused(refusal)
         except (ChainError, sqlite3.Error):
@@ -116,6 +112,16 @@ class CardanoFacilitator:
         if claim.settled_at is not None and self._clock() > claim.settled_at + REPEATED_SECONDS:
             raise ExactRefusal(ExactReason.DUPLICATE, "the payment was settled a while ago", claim.payer)
         return _same(claim, shown)
+
+    async def _claim_verified(self, shown: ExactPayment, claim: SettlementClaim) -> VerifyAnswer:
+        """Valid while nobody knows that it has failed: refused, it would be paid anew while it is on its way."""
+        try:
+            answer = await self._landing.look(shown, claim)
+        except ChainError:
+            return VerifyAnswer(payer=claim.payer)
+        if answer.settled or answer.pending:
+            return VerifyAnswer(payer=claim.payer)
+        return VerifyAnswer(answer.reason, answer.message, claim.payer)
 
     async def _inspected(self, shown: ExactPayment) -> str:
         """The payer of what nobody claimed. Errors: ExactRefusal, ChainError."""

@@ -24,6 +24,11 @@ from shared.x402_cardano.shown_payment import ExactPayment
 _SPENT = ("badinputsutxo", "already", "spent", "not found", "unknown input", "missing input")
 
 
+#: blocks that stand for good where a failure is concluded, whatever less was asked for to call a payment settled:
+#: about two minutes, and a payment that was called failed must not land on a fork
+_STANDS = 6
+
+
 class Landing:
     """`patience` and `pause` in seconds: how long one call waits, and between two looks."""
 
@@ -106,13 +111,12 @@ class Landing:
         if spender is None or spender == shown.transaction.id:
             return False
         inclusion = await self._chain.inclusion(spender)
-        return inclusion is not None and confirmations(tip, inclusion) > shown.requirements.confirmations
+        return inclusion is not None and confirmations(tip, inclusion) >= _depth(shown)
 
     async def _is_over(self, shown: ExactPayment, tip: Tip) -> bool:
         """Whether no chain that is heeded can hold it any more, and no index that lags hides it."""
         expiry = shown.transaction.expiry_slot
-        depth = shown.requirements.confirmations + 1
-        if expiry is None or not await is_past(self._chain, tip, expiry, depth):
+        if expiry is None or not await is_past(self._chain, tip, expiry, _depth(shown)):
             return False
         tx_hash, index = shown.nonce
         ends = await self._chain.ends(tx_hash)
@@ -126,6 +130,11 @@ def pending(shown: ExactPayment, payer: str, message: str, newer: int | None = N
     if newer is not None:
         told["confirmations"] = newer
     return SettleAnswer(shown.requirements.network, name, payer, ExactReason.PENDING, message, told)
+
+
+def _depth(shown: ExactPayment) -> int:
+    """The block that holds a transaction counted as one."""
+    return max(shown.requirements.confirmations + 1, _STANDS)
 
 
 def _is_unseen(answer: SettleAnswer) -> bool:

@@ -70,7 +70,11 @@ class CardanoFacilitatorScheme:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._context = opening()
-        self._facilitator = self._run(self._context.__aenter__())
+        try:
+            self._facilitator = self._run(self._context.__aenter__())
+        except BaseException:
+            self._stop()
+            raise
 
     def get_extra(self, network: str) -> dict[str, Any] | None:
         kind = self._facilitator.supported()["kinds"][0]
@@ -95,6 +99,9 @@ class CardanoFacilitatorScheme:
     def close(self) -> None:
         """Waits for what is being settled."""
         self._run(self._context.__aexit__(None, None, None))
+        self._stop()
+
+    def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

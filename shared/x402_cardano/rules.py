@@ -86,7 +86,7 @@ def check_spender(transaction: ParsedTransaction, spent: Output, asked: ExactReq
     """Whose an input is. A witness alone proves nothing, for it is no part of the id. Errors: ExactRefusal."""
     owner = _key_of(spent.address)
     if owner is None:
-        raise ExactRefusal(ExactReason.PHASE_1, "it spends what a script guards")
+        raise ExactRefusal(ExactReason.PHASE_1, "it spends what a script guards, or a Byron address")
     if owner not in {key_hash(key) for key in transaction.signers}:
         raise ExactRefusal(ExactReason.SIGNATURE, "the key of an address that it spends from did not sign")
     if owner == _key_of(asked.pay_to):

@@ -19,6 +19,8 @@ def test_a_chain_that_is_killed_leaves_a_payment_pending(own_devnet: DevnetProce
         assert (await paying.facilitator.settle(shown, paying.asked)).pending
         own_devnet.kill()  # it was sent
         assert (await paying.facilitator.settle(shown, paying.asked)).transaction == parse(raw).id
+        # Refused, it would be asked for anew while it is on its way.
+        assert (await paying.facilitator.verify(shown, paying.asked)).valid
         own_devnet.start()
         own_devnet.blocks()
         assert (await paying.facilitator.settle(shown, paying.asked)).settled
@@ -60,6 +62,8 @@ def test_what_another_transaction_spent_deep_enough_has_failed(own_devnet: Devne
         assert (await paying.facilitator.settle(shown, paying.asked)).pending
         own_devnet.submit(paying.wallet.sign(paying.body(lovelace=3_000_000)))
         assert (await paying.facilitator.settle(shown, paying.asked)).pending
+        own_devnet.blocks(5)
+        assert (await paying.facilitator.settle(shown, paying.asked)).pending
         own_devnet.blocks()
         assert (await paying.facilitator.settle(shown, paying.asked)).reason is ExactReason.INPUT_GONE
 
@@ -73,7 +77,9 @@ def test_what_was_lost_by_a_node_is_pending_until_it_can_no_longer_land(own_devn
         assert (await paying.facilitator.settle(shown, paying.asked)).pending
         assert (await paying.facilitator.settle(shown, paying.asked)).pending
         assert own_devnet.mempool() == []  # a node took it: it is never sent again
-        own_devnet.blocks(2, skip_slots=1000)
+        own_devnet.blocks(5, skip_slots=1000)
+        assert (await paying.facilitator.settle(shown, paying.asked)).pending
+        own_devnet.blocks()
         answer = await paying.facilitator.settle(shown, paying.asked)
         assert answer.reason is ExactReason.FAILED
         assert (await paying.facilitator.verify(shown, paying.asked)).reason is ExactReason.FAILED
