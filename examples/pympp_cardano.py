@@ -1,8 +1,8 @@
 """A Starlette app with PyPI pympp that is paid in ADA by its method `cardano`, and a client that pays it.
 
-MPP_SECRET_KEY=… PAY_TO=addr_test1… PAYWALL_NETWORK=preprod BLOCKFROST_PROJECT_ID=… \
-uvicorn --app-dir examples pympp_cardano:app
-KEY=key.pem PAYWALL_NETWORK=preprod BLOCKFROST_PROJECT_ID=… python examples/pympp_cardano.py http://…/weather
+Both: CHAIN_URL=https://cardano-preprod.blockfrost.io/api/v0 BLOCKFROST_PROJECT_ID=… NETWORK=cardano:preprod
+MPP_SECRET_KEY=… PAY_TO=addr_test1… uvicorn --app-dir examples pympp_cardano:app
+KEY=key.pem python examples/pympp_cardano.py http://127.0.0.1:8000/weather
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from starlette.routing import Route
 
 from buyer.schemes.payment_maker import PaymentMaker
 from buyer.schemes.pympp_payer import cardano_payer
-from paywall import Settings
 from paywall.facilitator.cardano_facilitator import CardanoFacilitator
 from paywall.facilitator.settlements_file import SettlementsFile
 from paywall.schemes.pympp_charger import CardanoPaymentPending, cardano_charger
 from shared.chain.blockfrost import Blockfrost
 from shared.keys import SigningKey
 
-settings = Settings.from_environment()
+NETWORK = os.environ["NETWORK"]
+CHAIN = os.environ["CHAIN_URL"], os.environ.get("BLOCKFROST_PROJECT_ID", "")
 
 
 async def weather(_request: Request, credential: Any, receipt: Any) -> Response:  # noqa: ARG001  by name
@@ -45,8 +45,8 @@ async def pending(_request: Request, error: Exception) -> Response:
 
 def shop(pay_to: str, secret: str) -> Starlette:
     """The seller: 2 ADA a call."""
-    chain = Blockfrost(settings.chain_url, settings.blockfrost_project_id)
-    facilitator = CardanoFacilitator(settings.chain_network, chain, SettlementsFile(Path("settlements.db")))
+    chain = Blockfrost(*CHAIN)
+    facilitator = CardanoFacilitator(NETWORK, chain, SettlementsFile(Path("settlements.db")))
     charging = Mpp(cardano_charger(facilitator, pay_to), realm="weather", secret_key=secret)
     return Starlette(
         routes=[Route("/weather", pay(charging["charge"](amount="2000000"))(weather))],
@@ -56,7 +56,7 @@ def shop(pay_to: str, secret: str) -> Starlette:
 
 async def buy(url: str, key: SigningKey) -> None:
     """The buyer: 5 ADA a payment at most."""
-    maker = PaymentMaker(key, settings.chain_network, settings.chain_url, settings.blockfrost_project_id)
+    maker = PaymentMaker(key, NETWORK, *CHAIN)
     transport = PaymentTransport([cardano_payer(maker, {"lovelace": 5_000_000})])
     async with httpx.AsyncClient(transport=transport, timeout=120) as http:
         answer = await http.get(url)

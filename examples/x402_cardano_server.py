@@ -1,6 +1,7 @@
 """A FastAPI app with PyPI x402 that is paid in ADA: our scheme, and our facilitator in process.
 
-PAY_TO=addr_test1… PAYWALL_NETWORK=preprod BLOCKFROST_PROJECT_ID=… uvicorn --app-dir examples x402_cardano_server:app
+CHAIN_URL=https://cardano-preprod.blockfrost.io/api/v0 BLOCKFROST_PROJECT_ID=… NETWORK=cardano:preprod \
+PAY_TO=addr_test1… uvicorn --app-dir examples x402_cardano_server:app
 """
 
 import os
@@ -11,16 +12,14 @@ from x402 import x402ResourceServer
 from x402.http.middleware.fastapi import payment_middleware
 from x402.http.types import PaymentOption, RouteConfig
 
-from paywall import Settings
 from paywall.facilitator.cardano_facilitator import CardanoFacilitator
 from paywall.facilitator.settlements_file import SettlementsFile
 from paywall.schemes.x402_facilitating import InProcessFacilitator
 from paywall.schemes.x402_server_scheme import CardanoServerScheme
 from shared.chain.blockfrost import Blockfrost
 
-settings = Settings.from_environment()
-network = settings.chain_network
-chain = Blockfrost(settings.chain_url, settings.blockfrost_project_id)
+network = os.environ["NETWORK"]
+chain = Blockfrost(os.environ["CHAIN_URL"], os.environ.get("BLOCKFROST_PROJECT_ID", ""))
 # What was settled must be known after a restart too.
 facilitator = CardanoFacilitator(network, chain, SettlementsFile(Path("settlements.db")))
 

@@ -58,7 +58,7 @@ def _once(answer: SettleAnswer) -> SettleAnswer:
 class CardanoFacilitatorScheme:
     """A `SchemeNetworkFacilitator`, whose methods the package calls without awaiting: it has a loop in a thread.
 
-    `opening` makes the facilitator inside that loop, such as `lambda: open_facilitator(settings)`. Use it in a
+    `opening` makes the facilitator inside that loop, such as `lambda: open_facilitator(options)`. Use it in a
     facilitator that answers from threads (`x402FacilitatorSync`): a settlement blocks its caller for up to a minute.
     """
 

@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import httpx
+import pytest
 from x402.http import FacilitatorConfig, HTTPFacilitatorClient
 from x402.schemas import PaymentPayload, PaymentRequirements
 
+from paywall.errors import SetupError
+from paywall.facilitator.opening import FacilitatorOptions
+from shared.cardano.read.transaction import parse
 from shared.x402_cardano.reasons import ExactReason
 from tests.sellers.facilitator.payments import NETWORK, Paying, payment, told
 from tests.support.processes.devnet import DevnetProcess
@@ -68,3 +73,37 @@ def test_the_devnets_ledger_judges_besides(devnet: DevnetProcess, served: Facili
         assert devnet.mempool() == []
 
     told(devnet, story)
+
+
+def test_a_facilitator_that_is_killed_while_it_settles_knows_of_it_when_it_is_back(
+    devnet: DevnetProcess, tmp_path: Path
+) -> None:
+    async def story(paying: Paying) -> None:
+        raw = paying.raw()
+        body = {"paymentPayload": payment(raw, paying.asked), "paymentRequirements": paying.asked}
+        with FacilitatorProcess(devnet, tmp_path) as facilitator:
+            async with httpx.AsyncClient(timeout=60) as http:
+                settling = asyncio.create_task(http.post(f"{facilitator.url}/settle", json=body))
+                await paying.waits()
+                facilitator.kill()
+                with pytest.raises(httpx.TransportError):
+                    await settling
+                devnet.blocks()
+                assert (await http.post(f"{facilitator.url}/verify", json=body)).json()["isValid"] is True
+                said = (await http.post(f"{facilitator.url}/settle", json=body)).json()
+            assert (said["success"], said["transaction"]) == (True, parse(raw).id)
+
+    told(devnet, story)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"network": "testnet"}, "PAYWALL_NETWORK must be one of devnet, preprod, preview, mainnet."),
+        ({"network": "mainnet"}, "mainnet needs BLOCKFROST_PROJECT_ID."),
+    ],
+)
+def test_options_that_cannot_be_are_told_in_a_sentence(options: dict[str, str], sentence: str) -> None:
+    with pytest.raises(SetupError) as refused:
+        FacilitatorOptions(**options)  # type: ignore[arg-type]  # texts alone
+    assert refused.value.detail == sentence

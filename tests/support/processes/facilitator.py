@@ -37,8 +37,12 @@ class FacilitatorProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._process is not None
-        assert self._process.stderr is not None
         self._process.terminate()
-        said = self._process.stderr.read()
-        assert (self._process.wait(timeout=20), said) == (0, "")
-        self._process.stderr.close()
+        assert (self._process.communicate(timeout=20)[1], self._process.returncode) == ("", 0)
+
+    def kill(self) -> None:
+        """`kill -9`, and another in its place on the same folder."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.communicate()
+        self.__enter__()
