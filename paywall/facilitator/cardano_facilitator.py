@@ -23,6 +23,7 @@ from shared.x402_cardano.requirements import (
     SCHEME,
     canonical_network,
 )
+from shared.x402_cardano.rules import check_alone
 from shared.x402_cardano.shown_payment import VERSION, ExactPayment, read_payment
 
 #: below the 90 seconds that x402's clients wait for an answer
@@ -52,7 +53,7 @@ class CardanoFacilitator:
         self._clock = clock
         self._inspection = Inspection(chain, clock, judge)
         self._landing = Landing(chain, claims, clock, patience, pause)
-        self._under_way: dict[tuple[str, str], asyncio.Task[SettleAnswer]] = {}
+        self._under_way: dict[tuple[bytes, str], asyncio.Task[SettleAnswer]] = {}
 
     async def verify(self, payment: object, requirements: object) -> VerifyAnswer:
         """Of x402's `paymentPayload` and `paymentRequirements`. No effect, here or on the chain."""
@@ -76,7 +77,8 @@ class CardanoFacilitator:
             shown = self._shown(payment, requirements)
         except ExactRefusal as refusal:
             return SettleAnswer(self.network, "", reason=refusal.reason, message=refusal.message)
-        key = shown.transaction.id, shown.requirements.digest
+        # By its bytes: another copy's witnesses are no part of the id, and may be too few.
+        key = shown.raw, shown.requirements.digest
         if key in self._under_way:
             answer = await asyncio.shield(self._under_way[key])
             return replace(answer, repeated=answer.settled)
@@ -102,6 +104,8 @@ class CardanoFacilitator:
         shown = read_payment(payment, requirements)
         if shown.requirements.network != self.network:
             raise ExactRefusal(ExactReason.NETWORK, f"payments on {self.network} are settled here")
+        # Of what was claimed too: by a nonce that is none of its inputs, it could be called lost.
+        check_alone(shown)
         return shown
 
     def _claimed(self, shown: ExactPayment) -> SettlementClaim | None:

@@ -9,7 +9,7 @@ from shared.cardano.coins import OutputReference
 from shared.cardano.read.transaction import Output, TransactionError, parse
 from shared.chain.base import Chain, ChainUnavailable, MadeOutput, Tip
 from shared.x402_cardano.reasons import ExactReason, ExactRefusal
-from shared.x402_cardano.rules import check_alone, check_balance, check_spender, check_window
+from shared.x402_cardano.rules import check_balance, check_spender, check_window
 from shared.x402_cardano.shown_payment import ExactPayment
 
 
@@ -22,8 +22,7 @@ class Inspection:
         self._judge = judge
 
     async def inspect(self, shown: ExactPayment) -> str:
-        """The payer's address. Errors: ExactRefusal, ChainError."""
-        check_alone(shown)
+        """The payer's address, of a payment that holds by itself (`check_alone`). Errors: ExactRefusal, ChainError."""
         slot = slot_now(await self._chain.tip(), self._clock())
         check_window(shown.transaction, slot, shown.requirements.seconds)
         spent = await self._spent(shown)

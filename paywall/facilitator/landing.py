@@ -49,8 +49,10 @@ class Landing:
             try:
                 answer = await self.look(shown, claim)
                 if answer.settled:
-                    told = not self._claims.settle(claim.transaction_id, self._clock())
-                    return replace(answer, repeated=told)
+                    # With other witnesses it is another's copy of what is public by now.
+                    first = shown.raw == claim.raw
+                    first = first and self._claims.settle(claim.transaction_id, self._clock())
+                    return replace(answer, repeated=not first)
                 if not sent and _is_unseen(answer) and claim.step != "accepted":
                     sent = True
                     answer = await self._send(shown, claim) or answer

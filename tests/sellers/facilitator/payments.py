@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import cbor2
+
 from paywall.clock import unix_now
 from paywall.facilitator.cardano_facilitator import CardanoFacilitator
 from paywall.facilitator.judge import Judge
@@ -71,6 +73,18 @@ class Paying:
     def body(self, **changes: Any) -> dict[int, Any]:
         body = self.wallet.body(self.coin, pay=[(self.seller, changes.pop("lovelace", AMOUNT))], **changes)
         return {**body, TTL: self.slot() + 300, NETWORK_ID: 0}
+
+    def body_of(self, raw: bytes) -> dict[int, Any]:
+        """As the wallet wrote it."""
+        body: dict[int, Any] = cbor2.loads(raw)[0]
+        return body
+
+    def spent(self) -> str:
+        """A transaction whose first output somebody spent."""
+        coin = self.wallet.fund(self.devnet)
+        self.devnet.submit(self.wallet.sign(self.wallet.body(coin)))
+        self.devnet.blocks()
+        return coin.tx_hash
 
     def raw(self) -> bytes:
         return self.wallet.sign(self.body())

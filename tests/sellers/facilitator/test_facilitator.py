@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from shared.cardano.read.transaction import parse
+from shared.keys import SigningKey
 from shared.x402_cardano.reasons import ExactReason
 from tests.sellers.facilitator.payments import Paying, payment, requirements, told
 from tests.support.processes.devnet import DevnetProcess
@@ -104,6 +105,29 @@ def test_a_transaction_that_others_sent_pays_nobody(devnet: DevnetProcess) -> No
         assert (await paying.facilitator.verify(shown, paying.asked)).reason is ExactReason.DUPLICATE
         devnet.blocks()
         assert (await paying.facilitator.settle(shown, paying.asked)).reason is ExactReason.NONCE_GONE
+
+    told(devnet, story)
+
+
+def test_what_strangers_make_of_a_payment_under_way_changes_nothing(devnet: DevnetProcess) -> None:
+    """Its bytes are public once they were sent: others can name another nonce, and sign it besides or instead."""
+
+    async def story(paying: Paying) -> None:
+        raw = paying.raw()
+        good = payment(raw, paying.asked)
+        instead = payment(paying.wallet.sign(paying.body_of(raw), key=SigningKey.generate()), paying.asked)
+        elsewhere = {**good, "payload": {**good["payload"], "nonce": f"{paying.spent()}#0"}}
+        shown = [instead, elsewhere, good, instead, elsewhere]
+        answers = await asyncio.gather(*(paying.facilitator.settle(one, paying.asked) for one in shown))
+        assert [answer.reason for answer in answers[:3]] == [
+            ExactReason.SIGNATURE,
+            ExactReason.NONCE_NOT_SPENT,
+            ExactReason.PENDING,
+        ]
+        devnet.blocks(7)
+        answers = await asyncio.gather(*(paying.facilitator.settle(one, paying.asked) for one in shown))
+        assert [answer.repeated for answer in answers if answer.settled] == [True, False, True]
+        assert {answer.transaction for answer in answers if answer.settled} == {_id(raw)}
 
     told(devnet, story)
 
