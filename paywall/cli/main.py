@@ -60,6 +60,33 @@ def proxy(upstream: str, config: Path, seconds: float) -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="It asks nobody who he is.")
+@click.option("--port", default=8405, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--network", default="devnet", show_default=True, envvar="PAYWALL_NETWORK")
+@click.option("--project-id", default="", envvar="BLOCKFROST_PROJECT_ID", help="Blockfrost's.")
+@click.option(
+    "--chain-url", default="", envvar="PAYWALL_BLOCKFROST_URL", help="Another Blockfrost-shaped service."
+)
+@click.option(
+    "--data-dir",
+    default=Path(".paywall"),
+    envvar="PAYWALL_DATA_DIR",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it keeps what it settled.",
+)
+@explained
+def facilitator(
+    *, host: str, port: int, network: str, project_id: str, chain_url: str, data_dir: Path
+) -> None:
+    """Verify and settle x402 payments on Cardano for other sellers (scheme `exact`), without a key of one's own."""
+    from paywall.cli.facilitating import facilitate
+    from paywall.facilitator.opening import FacilitatorOptions
+
+    facilitate(FacilitatorOptions(network, project_id, chain_url, data_dir), host, port)
+
+
+@main.command()
 @click.option(
     "--keep", is_flag=True, help="Keep what the last demo left (wallet, database, chain) and go on with it."
 )

@@ -26,7 +26,7 @@ from paywall.settings import Settings
 log = logging.getLogger("paywall.serving")
 
 
-def _on_signals(stop: Callable[[], None]) -> None:
+def until_signals(stop: Callable[[], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop)
 
@@ -53,7 +53,7 @@ async def serve_app(paywall: Paywall, app: ASGIApp, settings: Settings) -> None:
         _say_hello(settings)
         _warn_of_unseen_clients(settings)
         set_for_serving()
-        _on_signals(public.stop)
+        until_signals(public.stop)
         # To the last: an orderly stop can be watched.
         async with _operated(paywall.operator, operators, settings):
             await public.serve()
@@ -130,7 +130,7 @@ def work(settings: Settings) -> None:
 
 async def _work(seller: Seller, operators: Sequence[socket.socket]) -> None:
     stop = asyncio.Event()
-    _on_signals(stop.set)
+    until_signals(stop.set)
     try:
         await seller.start()
         async with _operated(seller.operator, operators, seller.settings):

@@ -68,6 +68,11 @@ async def hide(request: Request) -> Response:
     return JSONResponse({"hidden": sorted(request.app.state.hidden)})
 
 
+async def judge(request: Request) -> Response:
+    """A transaction's bytes → `{"tx_hash"}`, when the ledger would take it now; it is not taken."""
+    return JSONResponse({"tx_hash": await devnet_of(request).submit_and_lose(await request.body())})
+
+
 async def status(request: Request) -> Response:
     """The tip, the slot it is now, the mempool's ids, the faucet's address and the fault."""
     devnet = devnet_of(request)
@@ -114,5 +119,6 @@ ROUTES = [
     Route("/faults", set_fault, methods=["POST"]),
     Route("/faults", clear_fault, methods=["DELETE"]),
     Route("/hide", hide, methods=["POST"]),
+    Route("/judge", judge, methods=["POST"]),
     Route("/status", status),
 ]

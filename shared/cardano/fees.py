@@ -22,7 +22,12 @@ def least_fee(size: int, parameters: Parameters) -> int:
 
 def least_lovelace(output: bytes, parameters: Parameters) -> int:
     """Lovelace that the output of these bytes must hold."""
-    return (_REFERENCE + len(output)) * parameters.coins_per_utxo_byte
+    return least_lovelace_of_size(len(output), parameters)
+
+
+def least_lovelace_of_size(size: int, parameters: Parameters) -> int:
+    """Lovelace that an output of so many bytes must hold."""
+    return (_REFERENCE + size) * parameters.coins_per_utxo_byte
 
 
 def at_least_fee(write: Callable[[int], Draft], parameters: Parameters, script_fee: int = 0) -> Draft:

@@ -25,6 +25,14 @@ _KINDS = (
     ("paywall.serving.*", "serving"),
     ("paywall.database.*", "database"),
     ("paywall.devnet.*", "devnet"),
+    # the facilitator of x402's scheme on Cardano: a program of its own, and classes for programs of others
+    ("paywall.facilitator.judge", "port"),
+    ("paywall.facilitator.verdicts", "pure"),
+    ("paywall.facilitator.settlements_file", "disk"),
+    ("paywall.facilitator.devnet_judge", "adapter"),
+    ("paywall.facilitator.app", "web"),
+    ("paywall.facilitator.opening", "root"),
+    ("paywall.schemes.x402_server_scheme", "pure"),
     # ports: the caller owns the interface
     ("paywall.rails.base", "port"),
     ("paywall.rails.registry", "registry"),

@@ -192,14 +192,26 @@ SECRETS = [
     ("paywall.rails.cardano", ("paywall.rails.cardano",), "how Cardano pays"),
     (
         "shared.cardano",
-        ("paywall.rails.cardano", "paywall.burns", "paywall.proofs", "paywall.devnet", "paywall.cli"),
+        (
+            *("paywall.rails.cardano", "paywall.burns", "paywall.proofs", "paywall.devnet", "paywall.cli"),
+            *("paywall.facilitator", "paywall.schemes"),
+        ),
         "Cardano",
     ),
     ("shared.dialects.ack", ("buyer.seller.dialect",), "a dialect"),
     ("buyer.payers.cardano", ("buyer.payers.cardano",), "how Cardano is paid"),
     (
         "shared.cardano",
-        ("buyer.payers.cardano", "buyer.paying.cardano_words", "buyer.wallet", "buyer.proof", "buyer.cli"),
+        (
+            *(
+                "buyer.payers.cardano",
+                "buyer.paying.cardano_words",
+                "buyer.wallet",
+                "buyer.proof",
+                "buyer.cli",
+            ),
+            "buyer.schemes",
+        ),
         "Cardano",
     ),
     ("buyer.redemptions.images", ("buyer.redemptions", "buyer.client", "buyer.cli"), "images"),

@@ -7,9 +7,11 @@ from typing import Any
 import cbor2
 
 from shared import strict_json
+from shared.cardano.draft import Built
 from shared.keys import SigningKey
 from shared.tokens import base64url, jws
-from tests.unit.cardano.cardano_samples import assembled
+from shared.x402_cardano.shown_payment import payload_of
+from tests.unit.cardano.cardano_samples import HASH, NETWORK, THEIRS, assembled
 
 
 def token(payload: bytes, key: SigningKey, *, header: Mapping[str, Any] | None = None) -> str:
@@ -36,3 +38,19 @@ def json(value: object) -> bytes:
 
 def cbor(value: object) -> bytes:
     return bytes(cbor2.dumps(value))
+
+
+def shown_by_x402(built: Built) -> dict[str, Any]:
+    """A request to the facilitator."""
+    asked = {
+        "scheme": "exact",
+        "network": NETWORK,
+        "amount": "3000000",
+        "asset": "lovelace",
+        "payTo": THEIRS,
+        "maxTimeoutSeconds": 600,
+        "extra": {"externalId": HASH.hex(), "confirmationPolicy": {"l1Confirmations": 1}},
+    }
+    payload = payload_of(built.raw, built.inputs[0].reference)
+    shown = {"x402Version": 2, "accepted": asked, "payload": payload}
+    return {"paymentPayload": shown, "paymentRequirements": asked}

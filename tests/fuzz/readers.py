@@ -16,6 +16,7 @@ from shared.cardano.addresses import InvalidAddressError
 from shared.cardano.metadata import read_burn, read_payment
 from shared.cardano.read.cbor import CborError
 from shared.cardano.read.cbor import Reader as CborReader
+from shared.cardano.read.output_sizes import output_sizes
 from shared.cardano.read.transaction import TransactionError, parse
 from shared.dialects import ack
 from shared.keys import InvalidKeyError, did_document, keys_of_document
@@ -24,10 +25,21 @@ from shared.strict_json import StrictJsonError
 from shared.tokens import dpop, jws, plain_request, prt, receipt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption
+from shared.x402_cardano.reasons import ExactRefusal
+from shared.x402_cardano.rules import check_alone
+from shared.x402_cardano.shown_payment import read_payment as exact_payment
 from tests.conformance import samples
 from tests.conformance.samples import CLAIM, HOLDER_KEY, NOW, RECEIPT, REQUEST, SELLER, SELLER_KEY, URL
 from tests.fuzz import papers
-from tests.unit.cardano.cardano_samples import OURS, assembled, burn, payment, plain_body, signed, utxo
+from tests.unit.cardano.cardano_samples import (
+    OURS,
+    assembled,
+    burn,
+    payment,
+    plain_body,
+    signed,
+    utxo,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,15 @@ def _cardano() -> Iterator[FuzzedReader]:
         "transaction", tuple(one.raw for one in built), parse, (TransactionError,), form="cbor"
     )
     yield FuzzedReader(
+        "transaction's outputs", tuple(one.raw for one in built), _sized, (TransactionError,), form="cbor"
+    )
+    yield FuzzedReader(
+        "x402 on Cardano",
+        (papers.json(papers.shown_by_x402(built[0])),),
+        _object(_x402),
+        (StrictJsonError, ExactRefusal),
+    )
+    yield FuzzedReader(
         "transaction's body",
         (papers.cbor(plain_body()), papers.cbor(plain_body() | {3: 9, 9: {bytes(28): {b"CREATE": -1}}})),
         lambda data: parse(assembled(data)),
@@ -210,6 +231,16 @@ def _cardano() -> Iterator[FuzzedReader]:
         (InvalidAddressError,),
         form="",
     )
+
+
+def _sized(data: bytes) -> object:
+    outputs, sizes = parse(data).outputs, output_sizes(data)
+    assert len(outputs) == len(sizes)
+    return sizes
+
+
+def _x402(body: Any) -> None:
+    check_alone(exact_payment(body.get("paymentPayload"), body.get("paymentRequirements")))
 
 
 def _metadata(data: bytes) -> object:

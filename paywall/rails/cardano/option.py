@@ -41,7 +41,8 @@ class CardanoTerms:
 
     def exact(self, option: PaymentOption) -> ExactTerms:
         """The option as x402's specification of `exact` on Cardano has it."""
-        asked = {"l1Confirmations": min(self.confirmations, MOST_CONFIRMATIONS)}
+        # Of x402 those that follow the block that holds it.
+        asked = {"l1Confirmations": min(self.confirmations - 1, MOST_CONFIRMATIONS)}
         extra = {"assetTransferMethod": "default", "confirmationPolicy": asked}
         return ExactTerms(option.id, self.network, "lovelace", option.amount, option.recipient, extra)
 

@@ -1,7 +1,7 @@
 """From a plan to a draft: choosing inputs, the exact minimum fee, and the body, whose bytes are then frozen."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
@@ -24,7 +24,8 @@ _INPUT = 36  # bytes of one input at least: it bounds how many can fit
 class Plan:
     """What a transaction is to do, before its inputs and its fee are known.
 
-    `mint` needs the `script` of its policy. Whatever `sent` and the fee leave of the inputs is change.
+    `mint` needs the `script` of its policy. Whatever `sent` and the fee leave of the inputs is change; `sent_tokens`
+    are those in `sent`, by Blockfrost's unit.
     """
 
     change_address: str
@@ -36,6 +37,7 @@ class Plan:
     mint: tuple[Asset, int] | None = None
     script: PolicyScript | None = None
     metadata: Mapping[int, Any] | None = None
+    sent_tokens: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def paid(self) -> int:
@@ -134,6 +136,8 @@ def _remaining(plan: Plan, chosen: tuple[Utxo, ...]) -> dict[str, int]:
     if plan.mint is not None:
         asset, quantity = plan.mint
         tokens[asset.unit] = tokens.get(asset.unit, 0) + quantity
+    for unit, quantity in plan.sent_tokens.items():
+        tokens[unit] = tokens.get(unit, 0) - quantity
     return {unit: quantity for unit, quantity in sorted(tokens.items()) if quantity}
 
 

@@ -5,8 +5,8 @@ away. The ledger conserves value, so when every output is ours, nothing is minte
 more than the fee and the burned tokens can be lost.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shared.cardano.assets import Asset
 from shared.cardano.metadata import payment_metadata, read_burn
@@ -28,11 +28,15 @@ class UnsafePaymentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ExpectedPayment:
-    """So many lovelace for `recipient`, naming what it is for (`commitment`, 32 bytes), or nothing."""
+    """So many lovelace for `recipient`, naming what it is for (`commitment`, 32 bytes), or nothing.
+
+    `tokens` go with them, by Blockfrost's unit.
+    """
 
     recipient: str
     lovelace: int
     commitment: bytes | None
+    tokens: Mapping[str, int] = field(default_factory=dict)
 
 
 def guard_burn(transaction: bytes | ParsedTransaction, asset: Asset, own_address: str, max_fee: int) -> None:
@@ -75,7 +79,7 @@ def guard_payment(
     parsed = parse(transaction) if isinstance(transaction, bytes) else transaction
     paid, rest = parsed.outputs[:1], parsed.outputs[1:]
     if [(output.address, output.lovelace, dict(output.tokens)) for output in paid] != [
-        (payment.recipient, payment.lovelace, {})
+        (payment.recipient, payment.lovelace, dict(payment.tokens))
     ]:
         raise UnsafePaymentError("its first output is not what was asked for")
     named = {} if payment.commitment is None else payment_metadata(payment.commitment)

@@ -22,6 +22,10 @@ class TransactionError(ValueError):
     """The bytes are not a well-formed, correctly signed transaction."""
 
 
+class SignatureError(TransactionError):
+    """A signature in it is none over its id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """Lovelace and tokens (Blockfrost's unit → quantity) that a transaction sends to an address."""

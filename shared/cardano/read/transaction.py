@@ -20,7 +20,15 @@ from shared.cardano.read.cddl import (
     Field,
     Witness,
 )
-from shared.cardano.read.outputs import Output, TransactionError, integer, members, octets, pair
+from shared.cardano.read.outputs import (
+    Output,
+    SignatureError,
+    TransactionError,
+    integer,
+    members,
+    octets,
+    pair,
+)
 from shared.keys import PublicKey
 
 __all__ = ["MAX_SIZE", "Output", "ParsedTransaction", "TransactionError", "parse"]
@@ -189,7 +197,7 @@ def _verified(witnesses: tuple[Any, ...], digest: bytes) -> tuple[PublicKey, ...
         except ValueError:
             good = False
         if not good:
-            raise TransactionError("a signature does not verify")
+            raise SignatureError("a signature does not verify")
         signers.append(key)
     return tuple(signers)
 

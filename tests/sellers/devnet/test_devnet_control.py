@@ -123,3 +123,17 @@ def test_what_is_hidden_is_on_the_chain_and_in_no_answer_until_it_is_shown_again
     assert name in str(devnet.get(spent))
     with pytest.raises(httpx.HTTPStatusError):
         devnet.control("hide", {"transactions": "all"})
+
+
+def test_the_ledger_judges_what_it_is_only_asked_about_and_takes_nothing(devnet: DevnetProcess) -> None:
+    wallet = Wallet(47)
+    coin = wallet.fund(devnet)
+    good, short = exact(wallet, coin), exact(wallet, coin, short=1)
+    for _ in range(2):
+        told = httpx.post(f"{devnet.origin}/devnet/judge", content=good)
+        assert (told.status_code, told.json()) == (200, {"tx_hash": transaction_id(good)})
+        refused = httpx.post(f"{devnet.origin}/devnet/judge", content=short)
+        assert (refused.status_code, "fee" in refused.text.lower()) == (400, True)
+    assert devnet.mempool() == []
+    assert devnet.submit(good).status_code == 200
+    devnet.blocks()

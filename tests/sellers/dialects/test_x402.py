@@ -27,7 +27,7 @@ def test_a_402_asks_in_x402s_words_for_the_request_that_is_stored(paying: Paymen
     ]
     assert (entry["scheme"], entry["network"], entry["asset"]) == ("exact", NETWORK, "lovelace")
     assert (entry["amount"], entry["payTo"]) == (str(option.amount), option.recipient)
-    assert entry["extra"]["confirmationPolicy"] == {"l1Confirmations": 2}
+    assert entry["extra"]["confirmationPolicy"] == {"l1Confirmations": 1}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Charging on Cardano with servers of others: PyPI `x402` (scheme `exact`) and PyPI `pympp` (method `cardano`)."""
