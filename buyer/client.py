@@ -27,6 +27,8 @@ from buyer.purchase.purchasing import Purchasing
 from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import Purchase, RehearsedPurchase
 from buyer.purchase.stuck import Stuck
+from buyer.redemptions import giving_back
+from buyer.redemptions.giving_back import Refund
 from buyer.redemptions.images import GeneratedImage, Images
 from buyer.redemptions.jobs import WantedUse
 from buyer.redemptions.redeem import DeliveredUse, UsingCredits
@@ -180,6 +182,13 @@ class BuyerClient:
     async def credits(self, receipt: HeldReceipt) -> CreditCounts:
         """What is left on a receipt, as the seller counts it."""
         return await balance.fetch(self._session, receipt)
+
+    async def refund(self, receipt: HeldReceipt, credits: int | None = None, *, key: str) -> Refund:
+        """Give credits back, all that are left by default; their money goes to who paid.
+
+        The same key gives the same refund, as it stands by then.
+        """
+        return await giving_back.give_back(self._session, receipt, credits, key)
 
     async def redemption(self, redemption_id: str) -> Redemption:
         """A redemption and its burn, as the seller describes them."""

@@ -96,6 +96,13 @@ class Commands:
             remaining = receipt.granted - wallet.transact(lambda db: jobs.known_cost(db, receipt.id))
             return _kept(client, output.credit_account(receipt, counts, remaining))
 
+    async def refund(self, receipt_id: str | None, credit_count: int | None, key: str) -> CommandResult:
+        with closing(self.unlock()) as wallet:
+            receipt = self._receipt(wallet, receipt_id)
+            async with self.client(wallet) as client:
+                found = await client.refund(receipt, credit_count, key=key)
+        return CommandResult(output.refund(receipt, found))
+
     async def receipts(self) -> CommandResult:
         with closing(self.look()) as wallet:
             return CommandResult(output.receipts(wallet.transact(receipts.every)))

@@ -8,6 +8,7 @@ from buyer.proof.report import Report
 from buyer.purchase.promises import BrokenPromise, CreditCounts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import RehearsedPurchase
+from buyer.redemptions.giving_back import Refund
 from buyer.wallet.file import Wallet
 from shared.money import Money
 from shared.text import clean, counted
@@ -39,6 +40,18 @@ def purchase(receipt: HeldReceipt) -> CommandAnswer:
         "credits": {"granted": receipt.granted, "remaining": receipt.granted},
     }
     return document, [f"{counted(receipt.granted, 'credit')} for {receipt.price}: receipt {receipt.id}"]
+
+
+def refund(receipt: HeldReceipt, found: Refund) -> CommandAnswer:
+    amount = str(Money(found.amount, found.currency, found.decimals))
+    document = {"receipt_id": receipt.id, "credits": found.credits, "amount": amount}
+    document |= {
+        "seller_says": {"refund_id": found.id, "state": found.state, "transaction": found.transaction}
+    }
+    if found.returned is not None:
+        document["returned"] = str(Money(found.returned, found.currency, found.decimals))
+    how = "" if found.transaction is None else f" in {found.transaction}"
+    return document, [f"{counted(found.credits, 'credit')} given back for {amount}: {found.state}{how}"]
 
 
 def rehearsed(purchase: RehearsedPurchase) -> CommandAnswer:
