@@ -28,7 +28,7 @@ from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import Purchase, RehearsedPurchase
 from buyer.purchase.stuck import Stuck
 from buyer.redemptions import giving_back
-from buyer.redemptions.giving_back import Refund
+from buyer.redemptions.giving_back import GivenBack
 from buyer.redemptions.images import GeneratedImage, Images
 from buyer.redemptions.jobs import WantedUse
 from buyer.redemptions.redeem import DeliveredUse, UsingCredits
@@ -183,7 +183,7 @@ class BuyerClient:
         """What is left on a receipt, as the seller counts it."""
         return await balance.fetch(self._session, receipt)
 
-    async def refund(self, receipt: HeldReceipt, credits: int | None = None, *, key: str) -> Refund:
+    async def refund(self, receipt: HeldReceipt, credits: int | None = None, *, key: str) -> GivenBack:
         """Give credits back, all that are left by default; their money goes to who paid.
 
         The same key gives the same refund, as it stands by then.

@@ -13,10 +13,10 @@ from buyer.cli.epilog import EPILOG
 from buyer.cli.failing import failed
 from buyer.cli.options import common, local, run
 from buyer.cli.owner.purchases import purchases
+from buyer.cli.owner.refund import refund
 from buyer.cli.owner.sellers import sellers
 from buyer.cli.owner.spending import approve, budget, history
 from buyer.cli.pay import pay
-from buyer.cli.refund import refund
 from buyer.cli.wallet import wallet
 from shared.cardano.lean import leave_backends_out
 

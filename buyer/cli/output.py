@@ -8,7 +8,7 @@ from buyer.proof.report import Report
 from buyer.purchase.promises import BrokenPromise, CreditCounts
 from buyer.purchase.receipts import HeldReceipt
 from buyer.purchase.record import RehearsedPurchase
-from buyer.redemptions.giving_back import Refund
+from buyer.redemptions.giving_back import GivenBack
 from buyer.wallet.file import Wallet
 from shared.money import Money
 from shared.text import clean, counted
@@ -42,7 +42,7 @@ def purchase(receipt: HeldReceipt) -> CommandAnswer:
     return document, [f"{counted(receipt.granted, 'credit')} for {receipt.price}: receipt {receipt.id}"]
 
 
-def refund(receipt: HeldReceipt, found: Refund) -> CommandAnswer:
+def refund(receipt: HeldReceipt, found: GivenBack) -> CommandAnswer:
     amount = str(Money(found.amount, found.currency, found.decimals))
     document = {"receipt_id": receipt.id, "credits": found.credits, "amount": amount}
     document |= {

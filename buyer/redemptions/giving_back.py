@@ -15,7 +15,7 @@ PENDING = "payment_pending"
 
 
 @dataclass(frozen=True, slots=True)
-class Refund:
+class GivenBack:
     """As the seller tells it. Amounts are in minor units of `currency`; `returned` is what arrives, where it is known.
 
     `state` is due, sending, sent, or by_hand where a person sends it.
@@ -31,7 +31,7 @@ class Refund:
     transaction: str | None
 
 
-async def give_back(session: Session, receipt: HeldReceipt, credits: int | None, key: str) -> Refund:
+async def give_back(session: Session, receipt: HeldReceipt, credits: int | None, key: str) -> GivenBack:
     """Errors: StillPending while the payment can still be undone, PaymentRefused, SellerFault, SellerUnreachable."""
     reply = await session.http.send(
         "POST",
@@ -54,11 +54,11 @@ async def give_back(session: Session, receipt: HeldReceipt, credits: int | None,
     raise refusal(reply)
 
 
-def _read(reply: Reply) -> Refund:
+def _read(reply: Reply) -> GivenBack:
     try:
         told = typed(reply.json(), dict)
         returned, transaction = told.get("returned"), told.get("transaction")
-        return Refund(
+        return GivenBack(
             id=clean(typed(told["refund_id"], str)),
             state=clean(typed(told["state"], str)),
             credits=count(told["credits"]),
