@@ -16,11 +16,13 @@ from tests.bench.pictures import measure_pictures
 from tests.bench.report import Background, results, table
 from tests.bench.reuse import TURNS, measure_reuse
 from tests.bench.rounds import measure
+from tests.bench.settled import measure_settled
 
 RESULTS = Path(__file__).with_name("results.json")
 SHORT_SIZES = {1: 2, 10: 2}
 #: burns that wait, and posters
 DRAINED, DRAWN = 10_000, 1_000
+SETTLED_CALLS, SETTLED_USES = 200, 4_000
 #: of the peak, the 402s beside them: at half of it, asked one by one, a server has no time left for anything beside
 USUAL = 0.25
 
@@ -59,7 +61,15 @@ def main(seconds: int, rounds: int, connections: int, growth: int, short: bool) 
         drawn = measure_pictures(folder / "pictures", posters=DRAWN // 100 if short else DRAWN, rate=rate)
         _say("using a receipt by the library and by plain httpx")
         reused = measure_reuse(folder / "reuse", turns=TURNS)
-    found = results(measured, Background(burned, drained, drawn, one, many, reused), terms)
+        _say("calls that are settled each, and credits")
+        settled = measure_settled(
+            folder / "settled",
+            calls=20 if short else SETTLED_CALLS,
+            uses=200 if short else SETTLED_USES,
+            lovelace_each=burned[-1].fee,
+        )
+    background = Background(burned, drained, drawn, one, many, reused, settled)
+    found = results(measured, background, terms)
     if not short:
         RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     print(table(found))

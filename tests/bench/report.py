@@ -16,6 +16,7 @@ from tests.bench.pictures import Drawn
 from tests.bench.reuse import reuse_entry
 from tests.bench.reusing import Reused
 from tests.bench.rounds import Measured, Runs, Tail
+from tests.bench.settled import Settled
 from tests.bench.subjects import BARE
 
 PACKAGES = (
@@ -34,6 +35,7 @@ GOALS = {
     "402s": ("paywall 402", ("x402 402",), 1.4),
     "402s in every dialect": ("402, dialects", ("x402 402",), 1.0),
     "redemptions": ("paywall redeem", ("x402 paid", "pympp paid"), 1.2),
+    "priced calls by credits": ("priced call", ("x402 paid",), 1.2),
 }
 #: name → (over the grown database, over one that is nearly empty, the least ratio)
 GROWTH_GOALS = {
@@ -65,6 +67,8 @@ class Background:
     many_accounts: FlowRun
     #: uses by the buyer's library and by plain httpx
     reused: Reused
+    #: every call settled, and credits that are bought once
+    settled: Settled
 
 
 def machine() -> dict[str, Any]:
@@ -192,6 +196,7 @@ def results(measured: Measured, background: Background, terms: dict[str, int]) -
         "pictures": asdict(background.drawn),
         "postgresql": [asdict(run) for run in (background.one_account, background.many_accounts)],
         "reuse": reuse_entry(background.reused),
+        "nobody_nods": asdict(background.settled),
         "goals": _goals(measured, background),
     }
 
@@ -212,6 +217,10 @@ def table(found: dict[str, Any]) -> str:
     lines += ["", f"{'a use in µs':24}{'wall':>10}{'CPU':>10}   (fsync here: {use['fsync_us']:,.0f} µs)"]
     for name, by in (("by the library", "library"), ("by plain httpx", "plain")):
         lines.append(f"{name:24}{use[f'{by}_wall_us']:>10,.0f}{use[f'{by}_cpu_us']:>10,.0f}")
+    lines += ["", f"{'nobody nods':24}{'calls/s':>10}{'p99 ms':>10}{'cents for 1,000':>18}"]
+    for name, by in (("x402, each call settled", "peer"), ("credits, each use kept", "ours")):
+        run = found["nobody_nods"][by]
+        lines.append(f"{name:24}{run['rate']:>10,.1f}{run['p99']:>10,.1f}{run['cents']:>18,.2f}")
     lines.append("")
     for goal, entry in found["goals"].items():
         got = next(entry[name] for name in ("ratio_to", "lovelace", "measured") if name in entry)

@@ -98,7 +98,7 @@ def measure(
     port = free_port()
     say("buying a receipt of 1,000,000 credits through the routes, on a devnet")
     found = subjects(folder, ours.buy(folder, port), grown=growth > 0)
-    folders = {"grown": folder, "every": copied(folder, "every")}
+    folders = {"grown": folder, "every": copied(folder, "every"), "priced": copied(folder, "priced")}
     if growth:
         say(f"filling a database with {growth:,} redemptions")
         folders["grown"] = grown(folder, growth)

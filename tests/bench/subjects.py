@@ -11,7 +11,7 @@ import httpx
 from shared.keys import SigningKey
 from tests.bench.load import Request
 from tests.bench.proofs import write_proofs
-from tests.bench.servers import bare, ours, peer_mpp, peer_x402
+from tests.bench.servers import bare, ours, peer_mpp, peer_x402, priced
 from tests.bench.servers.ours import Buyer
 
 #: what everything is compared with
@@ -67,6 +67,8 @@ def subjects(folder: Path, buyer: Buyer, *, grown: bool) -> list[Subject]:
         Subject("paywall redeem", "ours", 200, partial(redemption, ours.QUICK)),
         # Whose fulfilment may take its time: the reservation is durable before it begins.
         Subject("two commits", "ours", 200, partial(redemption, ours.GENERATE)),
+        # A route of another app, which pays for nothing but the wrapping: by credits, each use durable.
+        Subject("priced call", "priced", 200, partial(redemption, priced.PATH)),
         *(over_grown if grown else ()),
     ]
 

@@ -29,8 +29,16 @@ def _app(subject: str) -> ASGIApp:
             return peer_mpp.app()
 
 
+def _priced(folder: Path, port: int) -> ASGIApp:
+    from tests.bench.servers import priced
+
+    return priced.app(folder, port)
+
+
 @click.command()
-@click.argument("subject", type=click.Choice(["bare", "x402", "pympp", "ours", "every", "pictures"]))
+@click.argument(
+    "subject", type=click.Choice(["bare", "x402", "pympp", "ours", "every", "pictures", "priced"])
+)
 @click.option("--port", type=int, required=True)
 @click.option("--folder", type=click.Path(path_type=Path), required=True)
 def main(subject: str, port: int, folder: Path) -> None:
@@ -42,7 +50,7 @@ def main(subject: str, port: int, folder: Path) -> None:
         ours.serve(folder, port, drawing=subject == "pictures", dialects=EVERY if subject == "every" else ACK)
         return
     uvicorn.run(
-        _app(subject),
+        _priced(folder, port) if subject == "priced" else _app(subject),
         host="127.0.0.1",
         port=port,
         backlog=BACKLOG,

@@ -107,6 +107,12 @@ class EvmNode:
             signed = self.gas.sign_transaction(call)
             return "0x" + self._w3.eth.send_raw_transaction(signed.raw_transaction).hex().removeprefix("0x")
 
+    def gas_used(self) -> int:
+        """By all of its transactions."""
+        with self._lock:
+            newest = self._w3.eth.block_number
+            return sum(self._w3.eth.get_block(number)["gasUsed"] for number in range(newest + 1))
+
     def balance(self, of: str) -> int:
         data = keccak(text="balanceOf(address)")[:4] + self._w3.codec.encode(["address"], [of])
         with self._lock:

@@ -31,7 +31,7 @@ class X402Facilitator:
         self.node = node
         signer = FacilitatorWeb3Signer("0x" + KEY.hex(), node.url)
         self._facilitator = register_exact_evm_facilitator(x402FacilitatorSync(), signer, NETWORK)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._answer))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._answer, self._supported))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.calls: list[str] = []
         self.heads: list[Mapping[str, str]] = []
@@ -66,6 +66,9 @@ class X402Facilitator:
         self.reached.set()
         return self._spoiled(self.settle_fault, lambda: self._settle(payload, asked))
 
+    def _supported(self) -> Any:
+        return self._facilitator.get_supported().model_dump(by_alias=True, exclude_none=True)
+
     def _settle(self, payload: PaymentPayload, asked: PaymentRequirements) -> Any:
         told = self._facilitator.settle(payload, asked)
         self.settled.set()
@@ -99,14 +102,19 @@ class X402Facilitator:
 
 
 def _handler(
-    answer: Callable[[str, Mapping[str, str], Any], tuple[int, Any]],
+    answer: Callable[[str, Mapping[str, str], Any], tuple[int, Any]], supported: Callable[[], Any]
 ) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self._tell(200, supported())
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            status, said = answer(self.path, dict(self.headers), body)
+            self._tell(*answer(self.path, dict(self.headers), body))
+
+        def _tell(self, status: int, said: Any) -> None:
             told = json.dumps(said).encode()
             try:
                 self.send_response(status)
