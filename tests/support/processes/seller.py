@@ -100,6 +100,11 @@ class SellerProcess:
         self._process.send_signal(number)
         return self._process.wait(30)
 
+    def ended(self) -> int:
+        """Its exit status, when it has ended by itself."""
+        assert self._process is not None
+        return self._process.wait(30)
+
     def kill(self) -> None:
         """`kill -9`."""
         self.stop(signal.SIGKILL)
