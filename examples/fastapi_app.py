@@ -9,12 +9,14 @@ from starlette.requests import Request
 
 from paywall import Paywall, Settings
 
+MOST_PAGES = 10
+
 
 class Order(BaseModel):
     """What is asked for."""
 
     town: str
-    pages: int = Field(1, ge=1, le=10)
+    pages: int = Field(1, ge=1, le=MOST_PAGES)
 
 
 class Report(BaseModel):
@@ -25,11 +27,14 @@ class Report(BaseModel):
 
 
 async def pages_asked(request: Request) -> int:
-    """A credit a page; what is no good order costs one, and FastAPI refuses it before any is taken."""
+    """A credit a page, read as FastAPI reads it: a body that two readers understand differently has two prices.
+
+    What is no good order asks for the dearest one, and FastAPI refuses it before any credit is taken.
+    """
     try:
-        return Order.model_validate_json(await request.body()).pages
+        return Order.model_validate(await request.json()).pages
     except ValueError:
-        return 1
+        return MOST_PAGES
 
 
 paywall = Paywall(Settings.from_environment())

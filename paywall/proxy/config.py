@@ -42,8 +42,8 @@ class Place:
         if self.sold:
             if method == "OPTIONS" and method not in self.methods:
                 return False
-            own, path = self.path.lower().rstrip("/"), path.lower().rstrip("/")
-            there = path.startswith(f"{own}/") if self.below else path == own
+            own, path = self.path.lower().rstrip("/"), path.lower()
+            there = path.startswith(f"{own}/") if self.below else path.rstrip("/") == own
         else:
             there = path.startswith(self.path) if self.below else path == self.path
         return there and (not self.methods or method in self.methods)

@@ -27,6 +27,7 @@ _PAYS = frozenset(
     | {"proxy-authorization", "redemption-id"}
 )
 CONNECT_SECONDS = 5.0
+STATUSES = range(200, 600)
 
 
 class Upstream:
@@ -39,18 +40,31 @@ class Upstream:
             raise SetupError("The upstream is a URL such as http://127.0.0.1:9000.")
         self._base = url.rstrip("/")
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS), follow_redirects=False, trust_env=False
+            timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+            # A connection each: what an answer says beyond its length would be the next client's answer. How many
+            # there are is bounded where clients connect; in a pool, slow readers would keep the others waiting.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
 
     async def answer(self, request: Request) -> Response:
         """The service's answer as it comes. Errors: FulfilmentFailed."""
-        asked = self._client.build_request(
-            request.method, self._target(request), headers=_passed_on(request), content=await request.body()
+        # Not the client's `build_request`, which would ask in its own name for what nobody asked for.
+        asked = httpx.Request(
+            request.method,
+            self._target(request),
+            headers=_passed_on(request),
+            content=await request.body(),
+            extensions={"timeout": self._client.timeout.as_dict()},
         )
         try:
             answer = await self._client.send(asked, stream=True)
         except httpx.HTTPError as error:
             raise FulfilmentFailed(note=f"the upstream does not answer ({type(error).__name__})") from error
+        if answer.status_code not in STATUSES:
+            await answer.aclose()
+            raise FulfilmentFailed(note=f"the upstream answers with the status {answer.status_code}")
         # The pieces as they are, compressed ones too: they are not ours to read.
         response = StreamingResponse(
             _pieces(answer), answer.status_code, background=BackgroundTask(answer.aclose)
@@ -78,22 +92,24 @@ async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _passed_on(request: Request) -> list[tuple[str, str]]:
-    """Its headers without those of the connection and those that pay, and the redemption, for the service's own log."""
-    named = {name.strip().lower() for name in request.headers.get("connection", "").split(",")}
+def _passed_on(request: Request) -> list[tuple[bytes, bytes]]:
+    """Its headers without those of the connection and those that pay, and the redemption, for the service's own log.
+
+    One with an underscore is no proxy's to pass on: many services read it as the one with a hyphen.
+    """
+    listed = b",".join(value for name, value in request.headers.raw if name == b"connection")
+    named = {name.strip().lower() for name in listed.decode("latin-1").split(",")}
     redemption_id = getattr(request.state, "redemption_id", None)
-    scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+    shown = [line.partition(" ")[0].lower() for line in request.headers.getlist("authorization")]
     # Of what is free the service may want its own, but never one that pays.
-    pays = (
-        _PAYS | _OTHERWISE | ({"authorization"} if redemption_id or scheme in {"dpop", "payment"} else set())
-    )
+    own = redemption_id is None and not {"dpop", "payment"} & {*shown}
+    dropped = _HOPS | _PAYS | _OTHERWISE | named | (set() if own else {"authorization"})
     kept = [
         (name, value)
-        for name, value in request.headers.items()
-        if name not in _HOPS and name not in pays and name not in named
+        for name, value in request.headers.raw
+        if (text := name.decode("latin-1").lower()) not in dropped and "_" not in text
     ]
-    return (
-        kept
-        if redemption_id is None
-        else [*kept, ("redemption-id", redemption_id), ("idempotency-key", redemption_id)]
-    )
+    if redemption_id is None:
+        return kept
+    redemption = redemption_id.encode()
+    return [*kept, (b"redemption-id", redemption), (b"idempotency-key", redemption)]

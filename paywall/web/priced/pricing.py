@@ -66,7 +66,7 @@ class Pricing:
             return problem_response(error)
 
     async def _answer(self, resource: Resource, request: Request, endpoint: PricedEndpoint) -> Response:
-        asked = Asked(_line(request, await request.body()))
+        asked = Asked(_line(request, await request.body(), resource.cost))
         handling = Streaming(endpoint, request) if endpoint.streams else Handling(endpoint, request)
         use = Use(replace(resource, fulfilment=handling), handling, asked)
         try:
@@ -119,9 +119,13 @@ async def with_body(request: Request, most: int) -> Request:
     return Request(request.scope, replaying(body))
 
 
-def _line(request: Request, body: bytes) -> dict[str, Any]:
-    """What one idempotency key stands for, and what a burn's leaf binds: the request's line, and its body's hash."""
+def _line(request: Request, body: bytes, credits: int) -> dict[str, Any]:
+    """What one idempotency key stands for, and what a burn's leaf binds: the request's line, and its body's hash.
+
+    What it costs, too: it may hang on a header, and what was tried for the price of one is not had again for another.
+    """
     return {
+        "credits": credits,
         "method": request.method,
         "path": request.scope["path"],
         "query": request.scope["query_string"].decode("latin-1"),

@@ -1,6 +1,7 @@
 """The examples, run as they stand there: each sells to an agent that pays on a devnet."""
 
 import asyncio
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -61,6 +62,11 @@ def test_a_priced_router_of_fastapi(devnet: DevnetProcess, tmp_path: Path) -> No
         buyer = Buyer(seller, tmp_path / "buyer", devnet)
         told = used(seller, buyer, 10, {"town": "Bergen", "pages": 2})
         assert told == b'{"town":"Bergen","pages":["Page 1: rain.","Page 2: rain."]}'
+        marked = b"\xef\xbb\xbf" + json.dumps({"town": "Bergen", "pages": 10}).encode()
+        asked = httpx.post(
+            f"{seller.url}/report", content=marked, headers={"Content-Type": "application/json"}
+        )
+        assert asked.json()["paymentRequest"]["order"]["credits"] == 10, "as FastAPI reads it, mark and all"
 
 
 class Service(BaseHTTPRequestHandler):

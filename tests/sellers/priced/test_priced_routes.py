@@ -152,6 +152,19 @@ async def test_what_a_use_costs_may_depend_on_the_request(tmp_path: Path) -> Non
 
 
 @in_loop
+async def test_a_key_that_was_tried_at_one_price_is_not_good_for_another(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, usd="0.10", credits=lambda request: 3 if "x-dear" in request.headers else 1)
+    shop.answers = [JSONResponse({}, 422)]
+    async with asking(shop.app, shop.paywall) as http:
+        holder = await bearer(http, credits=4) | {"Idempotency-Key": "key"}
+        assert (await http.get("/report", headers=holder)).status_code == 422
+        dear = await http.get("/report", headers=holder | {"X-Dear": "yes"})
+        assert (dear.status_code, dear.json()["code"]) == (422, "idempotency_key_reused")
+        assert (await http.get("/report", headers=holder)).status_code == 200
+        assert await left(http, holder) == 3
+
+
+@in_loop
 async def test_an_answer_in_pieces_is_kept_whole_and_background_work_goes_on_behind_it(
     tmp_path: Path,
 ) -> None:

@@ -36,6 +36,9 @@ def test_the_example_is_read() -> None:
         ("/v1/report", "/v1/reports", False),
         ("/v1/reports/*", "/v1/reports/a/b", True),
         ("/v1/reports/*", "/v1/REPORTS/a", True),
+        ("/v1/reports/*", "/v1/reports/", True),
+        ("/v1/reports/*", "/V1/Reports/", True),
+        ("/v1/reports/*", "/v1/reports", False),
         ("/v1/reports/*", "/v1/reportsa", False),
     ],
 )
