@@ -27,6 +27,7 @@ from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.using import Using
 from paywall.refunds.refunding import Refunding
 from paywall.refunds.sending import RefundSending
+from paywall.revocations.revoking import Revoking
 from paywall.sales.catalog import catalog_of
 from paywall.sales.settings import SalesSettings
 from paywall.settings import Settings
@@ -68,6 +69,7 @@ class Seller:
             clock=clock.unix_now,
             ids=clock.new_id,
         )
+        self.revoking = Revoking(adapters.database, clock.unix_now)
         self.burning = open_burn_worker(settings, self.database, self.chain, self.custody)
         self.worker = Worker(
             database=self.database,

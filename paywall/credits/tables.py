@@ -39,7 +39,7 @@ class CreditAccountRow(SQLModel, table=True):
     #: given to another account
     moved: int = Field(default=0, sa_type=BigInteger)
     expires_at: int = Field(sa_type=BigInteger, index=True)
-    #: the payment that was undone: nothing on the account can be used any more
+    #: the payment that was undone, or "operator": nothing on the account can be used any more
     revoked_by: str | None = None
 
 

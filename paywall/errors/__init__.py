@@ -6,6 +6,7 @@
     ├── Unauthorized                401 (adds WWW-Authenticate)
     │   ├── ClaimInvalid            401 claim_invalid
     │   ├── ReceiptInvalid          401 receipt_invalid
+    │   ├── ReceiptRevoked          401 receipt_revoked
     │   ├── HolderProofRequired     401 holder_proof_required
     │   └── HolderProofInvalid      401 holder_proof_invalid
     ├── PaymentRequired             402 payment_required         (carries a fresh PRT: paying is the remedy)
@@ -74,6 +75,7 @@ from paywall.errors.uses import (
     HolderProofRequired,
     IdempotencyKeyReused,
     ReceiptInvalid,
+    ReceiptRevoked,
     ReceiptWrongProduct,
     RedemptionInProgress,
     RefundTooMuch,
@@ -124,6 +126,7 @@ __all__ = [
     "PaywallError",
     "RangeNotSatisfiable",
     "ReceiptInvalid",
+    "ReceiptRevoked",
     "ReceiptWrongProduct",
     "RedemptionInProgress",
     "RefundTooMuch",

@@ -10,6 +10,10 @@ class ReceiptInvalid(Unauthorized):
     code, title = "receipt_invalid", "The receipt does not hold"
 
 
+class ReceiptRevoked(Unauthorized):
+    code, title = "receipt_revoked", "The seller has revoked the receipt"
+
+
 class HolderProofRequired(Unauthorized):
     code, title = "holder_proof_required", "The receipt is bound to a holder; a DPoP proof is needed"
 

@@ -12,9 +12,9 @@ from paywall.ops.request_metrics import RequestMetrics
 _COUNTS = {
     "payment_requests": "SELECT state, count(*) FROM payment_request GROUP BY state",
     "payments": "SELECT state, count(*) FROM payment GROUP BY state",
-    "undone_credits": """SELECT 'revoked', COALESCE(sum(revoked), 0) FROM credit_account WHERE revoked_by IS NOT NULL
+    "undone_credits": """SELECT 'revoked', COALESCE(sum(revoked), 0) FROM credit_account WHERE revoked_by <> 'operator'
         UNION ALL
-        SELECT 'lost', COALESCE(sum(captured + moved), 0) FROM credit_account WHERE revoked_by IS NOT NULL""",
+        SELECT 'lost', COALESCE(sum(captured + moved), 0) FROM credit_account WHERE revoked_by <> 'operator'""",
     "unpaid_expiry": "SELECT 'oldest', COALESCE(min(expires_at), 0) FROM payment_request WHERE state = 'open'",
     "redemptions": "SELECT state, count(*) FROM redemption GROUP BY state",
     "burn_batches": "SELECT state, count(*) FROM burn_batch GROUP BY state",

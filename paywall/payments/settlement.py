@@ -193,13 +193,17 @@ class Settlement:
 
 
 def read_paid(tx: Transaction, request_id: str) -> Paid:
-    """Errors: NotFound when no receipt was issued, PaymentReversed."""
+    """Errors: NotFound when no receipt was issued, PaymentReversed.
+
+    A receipt that the operator revoked is the answer all the same: its use is what is refused.
+    """
     receipt = store.receipt_of(tx, request_id)
     if receipt is None:
         raise NotFound("There is no receipt for this payment request.")
     balance = credit_store.balance(tx, account_of(receipt.id))
     assert balance is not None
-    if balance.revoked_by is not None:
+    payment = store.payment_of(tx, receipt)
+    if payment.state == "reversed":
         raise PaymentReversed
-    paid_by = transaction_of(receipt) or store.payment_of(tx, receipt).external_id
+    paid_by = transaction_of(receipt) or payment.external_id
     return Paid(request_id, receipt.token, balance.buckets(), paid_by, receipt.payer, receipt.created_at)

@@ -159,7 +159,12 @@ def _give_back() -> Spec:
         },
         (
             *(*BODY, *SHOWN, errors.NotFound, errors.PaymentPending, errors.PaymentReversed),
-            *(errors.RefundTooMuch, errors.RefundTooSmall, errors.IdempotencyKeyReused),
+            *(
+                errors.ReceiptRevoked,
+                errors.RefundTooMuch,
+                errors.RefundTooSmall,
+                errors.IdempotencyKeyReused,
+            ),
             errors.TooManyRequests,
         ),
         body="GiveBack",

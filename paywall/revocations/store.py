@@ -1,0 +1,61 @@
+"""Statements on revocations, and on receipts as their operator sees them; each takes the transaction first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import col, select
+
+from paywall.credits.tables import CreditAccountRow
+from paywall.database.engine import Transaction
+from paywall.database.inserts import Insertion
+from paywall.payments.tables import PaymentRow, ReceiptRow
+from paywall.revocations.tables import RevocationRow
+
+_INSERT = Insertion(RevocationRow, ("receipt_id", "reason", "created_at"), unless=["receipt_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReceipt:
+    """A receipt's account with what it was paid by; `payment` is None for one that nobody paid for here."""
+
+    account: CreditAccountRow
+    payment: PaymentRow | None
+    revocation: RevocationRow | None
+
+
+def insert(tx: Transaction, receipt_id: str, reason: str | None, now: int) -> bool:
+    """False when it was revoked before."""
+    return _INSERT.one(tx, (receipt_id, reason, now))
+
+
+def find(tx: Transaction, receipt_id: str) -> KnownReceipt | None:
+    found = tx.session.exec(_known().where(CreditAccountRow.id == receipt_id)).one_or_none()
+    return None if found is None else _plain(*found)
+
+
+def newest(tx: Transaction, limit: int, *, revoked: bool = False) -> list[KnownReceipt]:
+    """The newest of all receipts, or of those that are revoked; their credits' end is what tells which those are."""
+    rows = _known().order_by(col(CreditAccountRow.expires_at).desc(), col(CreditAccountRow.id)).limit(limit)
+    if revoked:
+        rows = rows.where(col(CreditAccountRow.revoked_by).is_not(None))
+    return [_plain(*row) for row in tx.session.exec(rows)]
+
+
+def _known() -> Any:
+    return (
+        select(CreditAccountRow, PaymentRow, RevocationRow)
+        .outerjoin(ReceiptRow, col(ReceiptRow.id) == CreditAccountRow.id)
+        .outerjoin(PaymentRow, col(PaymentRow.id) == ReceiptRow.payment_id)
+        .outerjoin(RevocationRow, col(RevocationRow.receipt_id) == CreditAccountRow.id)
+    )
+
+
+def _plain(
+    account: CreditAccountRow, payment: PaymentRow | None, revocation: RevocationRow | None
+) -> KnownReceipt:
+    """Copies that outlive the transaction's session."""
+    return KnownReceipt(
+        CreditAccountRow.model_validate(account.model_dump()),
+        None if payment is None else PaymentRow.model_validate(payment.model_dump()),
+        None if revocation is None else RevocationRow.model_validate(revocation.model_dump()),
+    )

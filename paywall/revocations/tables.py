@@ -1,0 +1,13 @@
+"""Rows of the revocations: receipts that the operator revoked."""
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+
+class RevocationRow(SQLModel, table=True):
+    """A receipt that the operator revoked, once and for good."""
+
+    __tablename__ = "revocation"
+    receipt_id: str = Field(primary_key=True, foreign_key="credit_account.id")
+    reason: str | None = None
+    created_at: int = Field(sa_type=BigInteger)
