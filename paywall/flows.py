@@ -20,6 +20,7 @@ from paywall.payments.settlement import Settlement
 from paywall.payments.turns import Turns
 from paywall.rails.base import Rail
 from paywall.redemptions.resource import Resource
+from paywall.revocations.status_places import StatusPlaces
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
 from paywall.sales.settings import SalesSettings
@@ -80,6 +81,7 @@ def settlement_of(settings: Settings, adapters: Adapters, coverage: TokenCoverag
     turns = Turns(own.payment_looks)
     receipts = Receipts(
         identity=adapters.identity,
+        places=StatusPlaces(adapters.database, settings.service_url),
         validity_days={product.id: product.validity_days for product in adapters.products.values()},
         clock=clock.unix_now,
         ids=clock.new_id,

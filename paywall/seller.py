@@ -28,6 +28,7 @@ from paywall.redemptions.using import Using
 from paywall.refunds.refunding import Refunding
 from paywall.refunds.sending import RefundSending
 from paywall.revocations.revoking import Revoking
+from paywall.revocations.status_lists import StatusLists
 from paywall.sales.catalog import catalog_of
 from paywall.sales.settings import SalesSettings
 from paywall.settings import Settings
@@ -120,6 +121,12 @@ class Seller:
             receipt_verifier=verifier,
             using=Using(self.selling, verifier, self.redeeming, clock.new_id),
             refunding=self.refunding,
+            status_lists=StatusLists(
+                database=adapters.database,
+                identity=adapters.identity,
+                service_url=settings.service_url,
+                clock=clock.unix_now,
+            ),
             proofs=Proofs(
                 database=adapters.database,
                 resources=self.resources,

@@ -76,6 +76,7 @@ def open_account(
     opening: Transfer,
     expires_at: int,
     now: int,
+    status_index: int | None = None,
 ) -> None:
     """An account with its first credits: `opening` is a payment's grant, or what a gift hands over."""
     if (opening.source, opening.target) != ("granted", "available"):
@@ -89,6 +90,7 @@ def open_account(
             granted=opening.amount,
             available=opening.amount,
             expires_at=expires_at,
+            status_index=status_index,
         )
     )
     tx.session.flush()

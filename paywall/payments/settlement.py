@@ -134,7 +134,7 @@ class Settlement:
         request_row = await self._database.read(lambda tx: request_store.find(tx, payment.payment_request_id))
         assert request_row is not None
         metadata = {**rail.receipt_metadata(store.for_rail(payment)), **settled.metadata}
-        receipt = await self._receipts.issue(request_row, payment, metadata)
+        receipt, status_index = await self._receipts.issue(request_row, payment, metadata)
         failpoint("pay.issued")
 
         def finish(tx: Transaction) -> None:
@@ -153,6 +153,7 @@ class Settlement:
                 opening=postings.grant(payment.id, request_row.credits),
                 expires_at=receipt.expires_at,
                 now=now,
+                status_index=status_index,
             )
 
         await self._database.transact(finish)

@@ -3,14 +3,26 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from paywall.credits.tables import CreditAccountRow
 from paywall.database.engine import Transaction
 from paywall.database.inserts import Insertion
+from paywall.database.statements import CompiledStatement
 from paywall.payments.tables import PaymentRow, ReceiptRow
-from paywall.revocations.tables import RevocationRow
+from paywall.revocations.tables import RevocationRow, StatusPlacesRow
 
+_TAKE_PLACES = CompiledStatement(
+    lambda insert: (
+        insert(StatusPlacesRow)
+        .values(id=1, next=bindparam("first"))
+        .on_conflict_do_update(
+            index_elements=["id"], set_={"next": col(StatusPlacesRow.next) + bindparam("first")}
+        )
+        .returning(col(StatusPlacesRow.next))
+    )
+)
 _INSERT = Insertion(RevocationRow, ("receipt_id", "reason", "created_at"), unless=["receipt_id"])
 
 
@@ -26,6 +38,26 @@ class KnownReceipt:
 def insert(tx: Transaction, receipt_id: str, reason: str | None, now: int) -> bool:
     """False when it was revoked before."""
     return _INSERT.one(tx, (receipt_id, reason, now))
+
+
+def take_places(tx: Transaction, count: int) -> int:
+    """The first of so many places that nobody else has, or will have."""
+    return int(tx.run(_TAKE_PLACES, first=count)[0][0]) - count
+
+
+def places_taken(tx: Transaction) -> int:
+    """All places below this one were given to some process."""
+    found = tx.session.get(StatusPlacesRow, 1)
+    return 0 if found is None else found.next
+
+
+def revoked_places(tx: Transaction, first: int, end: int) -> tuple[int, ...]:
+    """Places from `first` on and before `end` whose receipts are revoked, in order."""
+    place = col(CreditAccountRow.status_index)
+    rows = select(CreditAccountRow.status_index).where(
+        col(CreditAccountRow.revoked_by).is_not(None), place >= first, place < end
+    )
+    return tuple(found for found in tx.session.exec(rows.order_by(place)) if found is not None)
 
 
 def find(tx: Transaction, receipt_id: str) -> KnownReceipt | None:

@@ -22,6 +22,7 @@ EXPENSIVE = {
     "/api/payments/{id}": LOOKUPS,
     "/api/receipts/refund": CLAIMS,
     "/api/refunds/{id}": LOOKUPS,
+    "/api/status-lists/{n}": LOOKUPS,
     "/api/redemptions/{id}": LOOKUPS,
     "/api/burns/{tx_hash}": LOOKUPS,
 }

@@ -23,6 +23,7 @@ HANDLERS = {
     ("get", "/api/credits"): ("RedemptionRoutes", "credits"),
     ("post", "/api/receipts/refund"): ("RefundRoutes", "ask"),
     ("get", "/api/refunds/{id}"): ("RefundRoutes", "refund"),
+    ("get", "/api/status-lists/{n}"): ("StatusListRoutes", "status_list"),
     ("get", "/api/redemptions/{id}"): ("RedemptionRoutes", "redemption"),
     ("get", "/api/burns/{tx_hash}"): ("RedemptionRoutes", "burn"),
     ("get", "/.well-known/did.json"): ("OperationRoutes", "did"),

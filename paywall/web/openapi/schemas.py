@@ -20,6 +20,7 @@ from paywall.web.openapi.json_schema import (
     whole,
 )
 from paywall.web.openapi.refund_schemas import GIVE_BACK, REFUND
+from paywall.web.openapi.status_schemas import STATUS_LIST
 
 
 def codes() -> set[str]:
@@ -236,6 +237,7 @@ SCHEMAS = {
     "Payment": PAYMENT,
     "GiveBack": GIVE_BACK,
     "Refund": REFUND,
+    "StatusList": STATUS_LIST,
     "Burn": BURN,
     "LeafPreimage": LEAF_PREIMAGE,
     "Batch": BATCH,
