@@ -24,8 +24,9 @@ from shared.dialects import ack
 from shared.keys import SigningKey
 from shared.problem import Problem
 from shared.redemption_commitment import request_hash
-from shared.tokens import dpop, jws, prt, receipt
+from shared.tokens import dpop, jws, prt, receipt, status_list
 from shared.tokens.prt import Order
+from shared.tokens.status_list import StatusList
 from tests.support.hostile import papers
 from tests.support.hostile.books import Sale, Use
 from tests.support.hostile.custody import NETWORK, Custody
@@ -51,6 +52,8 @@ class FakeSeller:
         self.sales: dict[str, Sale] = {}
         self.uses: dict[str, Use] = {}
         self.calls: list[str] = []
+        #: what its status list says, of receipts that a lie gives a place in it
+        self.revoked: list[int] = []
         self.app = Starlette(
             routes=[
                 Route("/api/catalog", self._catalog),
@@ -61,6 +64,7 @@ class FakeSeller:
                 Route("/api/images/{id}", self._image),
                 Route("/api/credits", self._credits),
                 Route("/api/redemptions/{id}", self._redemption),
+                Route("/api/status-lists/0", self._status_list),
             ]
         )
 
@@ -219,6 +223,12 @@ class FakeSeller:
             "burn": None if burn is None else self.lies.burn(dict(burn)),
         }
         return self._answer(request, JSONResponse(told))
+
+    async def _status_list(self, request: Request) -> Response:
+        url = f"{self.origin}/api/status-lists/0"
+        listed = StatusList(url, self.did, self.revoked, self.now, self.now + 900)
+        token = jws.sign(status_list.ack_claims(listed), self.key)
+        return self._answer(request, JSONResponse(status_list.ack_document(listed, token)))
 
     def _use(self, request: Request) -> Use:
         return next(use for use in self.uses.values() if use.redemption_id == request.path_params["id"])
