@@ -7,7 +7,8 @@ from starlette.types import ASGIApp
 from paywall import clock
 from paywall.burns.backlog import Backlog
 from paywall.burns.opening import open_burn_worker
-from paywall.flows import Adapters, coverage_of, reversals_of, selling_of, settlement_of
+from paywall.flows import Adapters, coverage_of, receipts_of, reversals_of, selling_of, settlement_of
+from paywall.gifts.giving import Giving
 from paywall.keys import rotation
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
@@ -53,7 +54,8 @@ class Seller:
         self._proxies = TrustedProxies(limits.trusted_proxies)
         self.coverage = coverage_of(adapters)
         self.selling = selling_of(settings, adapters, self._limiter, self.coverage)
-        self.settlement = settlement_of(settings, adapters, self.coverage)
+        receipts = receipts_of(settings, adapters)
+        self.settlement = settlement_of(settings, adapters, receipts, self.coverage)
         self.redeeming = Redeeming(
             database=adapters.database,
             clock=clock.unix_now,
@@ -66,6 +68,14 @@ class Seller:
             database=adapters.database,
             identity=adapters.identity,
             receipt_verifier=self._verifier,
+            rails={rail.id: rail for rail in adapters.rails},
+            clock=clock.unix_now,
+            ids=clock.new_id,
+        )
+        self.giving = Giving(
+            database=adapters.database,
+            receipt_verifier=self._verifier,
+            receipts=receipts,
             rails={rail.id: rail for rail in adapters.rails},
             clock=clock.unix_now,
             ids=clock.new_id,
@@ -121,6 +131,7 @@ class Seller:
             receipt_verifier=verifier,
             using=Using(self.selling, verifier, self.redeeming, clock.new_id),
             refunding=self.refunding,
+            giving=self.giving,
             status_lists=StatusLists(
                 database=adapters.database,
                 identity=adapters.identity,

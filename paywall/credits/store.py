@@ -63,7 +63,8 @@ _account = CreditAccountRow.__table__.c  # type: ignore[attr-defined]
 _USABLE = (_account.product == bindparam("which_product"), _account.expires_at > bindparam("not_after"))
 #: target → what takes usable credits there
 _TAKES = {
-    target: _account_move("available", target, *_USABLE) for target in ("reserved", "captured", "revoked")
+    target: _account_move("available", target, *_USABLE)
+    for target in ("reserved", "captured", "revoked", "moved")
 }
 
 
@@ -151,7 +152,7 @@ def revoke(tx: Transaction, account_id: str, payment_id: str, now: int) -> int:
         .returning(col(CreditAccountRow.available))
     ).scalar_one_or_none()
     if done:
-        move(tx, account_id, postings.revoke(payment_id, done), now)
+        move(tx, account_id, postings.revoke(f"{payment_id}:{account_id}", done), now)
     return int(done or 0)
 
 
@@ -187,7 +188,7 @@ def restore(tx: Transaction, account_id: str, payment_id: str, now: int) -> int:
         .returning(col(CreditAccountRow.revoked))
     ).scalar_one_or_none()
     if done:
-        move(tx, account_id, postings.restore(payment_id, done), now)
+        move(tx, account_id, postings.restore(f"{payment_id}:{account_id}", done), now)
     return int(done or 0)
 
 

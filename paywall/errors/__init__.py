@@ -26,6 +26,7 @@
     │   ├── PaymentReversed         409 payment_reversed
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
+    │   ├── GiftTooMuch             409 gift_too_much
     │   ├── RefundTooMuch           409 refund_too_much
     │   ├── RefundTooSmall          409 refund_too_small
     │   ├── DeliveryStreamed        409 delivery_streamed        (of a priced handler whose answers are streams)
@@ -71,6 +72,7 @@ from paywall.errors.uses import (
     DeliveryStreamed,
     FulfilmentFailed,
     FulfilmentRefused,
+    GiftTooMuch,
     HolderProofInvalid,
     HolderProofRequired,
     IdempotencyKeyReused,
@@ -104,6 +106,7 @@ __all__ = [
     "DeliveryStreamed",
     "FulfilmentFailed",
     "FulfilmentRefused",
+    "GiftTooMuch",
     "HeadersTooLarge",
     "HolderProofInvalid",
     "HolderProofRequired",

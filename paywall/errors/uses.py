@@ -42,6 +42,10 @@ class IdempotencyKeyReused(PaywallError):
     status, code, title = 422, "idempotency_key_reused", "The idempotency key was used with another request"
 
 
+class GiftTooMuch(Conflict):
+    code, title = "gift_too_much", "So many credits cannot be given away"
+
+
 class RefundTooMuch(Conflict):
     code, title = "refund_too_much", "So many credits cannot be given back"
 

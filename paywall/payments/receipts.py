@@ -22,6 +22,15 @@ class IssuedReceipt(NamedTuple):
     status_index: int
 
 
+class PassedReceipt(NamedTuple):
+    """A receipt for who was given credits of another one. It says the same, and ends at the same time."""
+
+    id: str
+    token: str
+    expires_at: int
+    status_index: int
+
+
 class Receipts:
     """Signs receipts. `validity_days` are by product; what left the catalog is good for as long as any there."""
 
@@ -68,6 +77,25 @@ class Receipts:
             expires_at=claims.expires_at,
         )
         return IssuedReceipt(row, place)
+
+    async def pass_on(self, token: str, receiver: PublicKey) -> PassedReceipt:
+        """A receipt for what the one of `token`, which is ours, was paid for. Nothing is written but its place."""
+        was, place = jws.read(token).payload, await self._places.take()
+        subject = was["vc"]["credentialSubject"]
+        claims = Receipt(
+            id=f"urn:uuid:{self._ids()}",
+            issuer=self._identity.did,
+            payer=was["sub"],
+            issued_at=self._clock(),
+            expires_at=was["exp"],
+            payment_request_token=subject["paymentRequestToken"],
+            payment_option_id=subject["paymentOptionId"],
+            metadata=subject["metadata"],
+            holder_thumbprint=receiver.thumbprint,
+            status=self._places.status(place),
+        )
+        signed = await self._identity.sign_receipt(receipt.claims(claims))
+        return PassedReceipt(claims.id, signed, claims.expires_at, place)
 
     def _days(self, product: str) -> int:
         """Paid for is paid for: a product may leave the catalog while its payment settles."""

@@ -1,15 +1,18 @@
 """Statements on revocations, and on receipts as their operator sees them; each takes the transaction first."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func
 from sqlmodel import col, select
 
 from paywall.credits.tables import CreditAccountRow
 from paywall.database.engine import Transaction
 from paywall.database.inserts import Insertion
 from paywall.database.statements import CompiledStatement
+from paywall.gifts import store as gift_store
+from paywall.gifts.tables import GiftRow
 from paywall.payments.tables import PaymentRow, ReceiptRow
 from paywall.revocations.tables import RevocationRow, StatusPlacesRow
 
@@ -28,11 +31,16 @@ _INSERT = Insertion(RevocationRow, ("receipt_id", "reason", "created_at"), unles
 
 @dataclass(frozen=True, slots=True)
 class KnownReceipt:
-    """A receipt's account with what it was paid by; `payment` is None for one that nobody paid for here."""
+    """A receipt's account with what paid for it, and the gifts that its credits came and went by.
+
+    `given` is looked up for one that was asked for alone.
+    """
 
     account: CreditAccountRow
     payment: PaymentRow | None
     revocation: RevocationRow | None
+    received: GiftRow | None
+    given: Sequence[GiftRow] = ()
 
 
 def insert(tx: Transaction, receipt_id: str, reason: str | None, now: int) -> bool:
@@ -62,7 +70,7 @@ def revoked_places(tx: Transaction, first: int, end: int) -> tuple[int, ...]:
 
 def find(tx: Transaction, receipt_id: str) -> KnownReceipt | None:
     found = tx.session.exec(_known().where(CreditAccountRow.id == receipt_id)).one_or_none()
-    return None if found is None else _plain(*found)
+    return None if found is None else replace(_plain(*found), given=gift_store.given(tx, receipt_id))
 
 
 def newest(tx: Transaction, limit: int, *, revoked: bool = False) -> list[KnownReceipt]:
@@ -75,19 +83,24 @@ def newest(tx: Transaction, limit: int, *, revoked: bool = False) -> list[KnownR
 
 def _known() -> Any:
     return (
-        select(CreditAccountRow, PaymentRow, RevocationRow)
+        select(CreditAccountRow, PaymentRow, RevocationRow, GiftRow)
         .outerjoin(ReceiptRow, col(ReceiptRow.id) == CreditAccountRow.id)
-        .outerjoin(PaymentRow, col(PaymentRow.id) == ReceiptRow.payment_id)
+        .outerjoin(GiftRow, col(GiftRow.receipt_id) == CreditAccountRow.id)
+        .outerjoin(PaymentRow, col(PaymentRow.id) == func.coalesce(ReceiptRow.payment_id, GiftRow.payment_id))
         .outerjoin(RevocationRow, col(RevocationRow.receipt_id) == CreditAccountRow.id)
     )
 
 
 def _plain(
-    account: CreditAccountRow, payment: PaymentRow | None, revocation: RevocationRow | None
+    account: CreditAccountRow,
+    payment: PaymentRow | None,
+    revocation: RevocationRow | None,
+    received: GiftRow | None,
 ) -> KnownReceipt:
     """Copies that outlive the transaction's session."""
     return KnownReceipt(
         CreditAccountRow.model_validate(account.model_dump()),
         None if payment is None else PaymentRow.model_validate(payment.model_dump()),
         None if revocation is None else RevocationRow.model_validate(revocation.model_dump()),
+        None if received is None else GiftRow.model_validate(received.model_dump()),
     )

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from paywall.clock import Clock
+from paywall.gifts.giving import Giving
 from paywall.keys.identity import Identity
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
@@ -40,6 +41,7 @@ from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.payments.instruction_routes import InstructionRoutes
 from paywall.web.priced.pricing import Pricing
 from paywall.web.rate_limits import Asking, limited
+from paywall.web.receipts.gift_routes import GiftRoutes
 from paywall.web.receipts.status_routes import StatusListRoutes
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
@@ -73,6 +75,7 @@ class Surface:
     receipt_verifier: ReceiptVerifier
     using: Using
     refunding: Refunding
+    giving: Giving
     status_lists: StatusLists
     proofs: Proofs
     metrics: Metrics
@@ -137,6 +140,7 @@ def build_app(surface: Surface) -> ASGIApp:
         *(rooms, sales, redemptions, refunds, operations),
         instructions=instructions,
         status_lists=status_lists,
+        gifts=GiftRoutes(surface.giving, surface.origins),
     )
     served = limited(table, surface.limiter)
     app = Starlette(routes=served, exception_handlers=refusals)

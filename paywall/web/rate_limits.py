@@ -21,6 +21,7 @@ EXPENSIVE = {
     "/api/payment-requests/{id}/instructions": CLAIMS,
     "/api/payments/{id}": LOOKUPS,
     "/api/receipts/refund": CLAIMS,
+    "/api/receipts/transfer": CLAIMS,
     "/api/refunds/{id}": LOOKUPS,
     "/api/status-lists/{n}": LOOKUPS,
     "/api/redemptions/{id}": LOOKUPS,

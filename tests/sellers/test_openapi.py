@@ -176,6 +176,9 @@ async def walk(seller: Seller, payer: Payer) -> None:
     refund = "/api/receipts/refund"
     await http.post(refund, json={"credits": 1}, headers=payer.headers(receipt, refund))
     await http.post(refund, json={"credits": "all"}, headers=payer.headers(receipt, refund))
+    transfer = "/api/receipts/transfer"
+    await http.post(transfer, json={"to": payer.did, "credits": 1}, headers=payer.headers(receipt, transfer))
+    await http.post(transfer, json={"to": "me"}, headers=payer.headers(receipt, transfer))
     await http.get("/api/refunds/none")
     await http.get("/api/status-lists/0")
     await http.get("/api/status-lists/0", headers={"Accept": "application/vc+jwt"})
@@ -227,7 +230,10 @@ def table_of_routes() -> list[Route]:
     anything: Any = _Any()
     room = ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))
     return routes(
-        *([room], anything, anything, anything, anything), instructions=anything, status_lists=anything
+        *([room], anything, anything, anything, anything),
+        instructions=anything,
+        status_lists=anything,
+        gifts=anything,
     )
 
 

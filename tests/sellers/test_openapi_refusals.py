@@ -22,6 +22,7 @@ HANDLERS = {
     ("get", "/api/catalog"): ("SalesRoutes", "catalog"),
     ("get", "/api/credits"): ("RedemptionRoutes", "credits"),
     ("post", "/api/receipts/refund"): ("RefundRoutes", "ask"),
+    ("post", "/api/receipts/transfer"): ("GiftRoutes", "give"),
     ("get", "/api/refunds/{id}"): ("RefundRoutes", "refund"),
     ("get", "/api/status-lists/{n}"): ("StatusListRoutes", "status_list"),
     ("get", "/api/redemptions/{id}"): ("RedemptionRoutes", "redemption"),

@@ -42,8 +42,18 @@ def shown(settings: Settings, receipt_id: str) -> dict[str, str]:
     }
     if payment is not None:
         told["payment"] = f"{payment.state}, {payment.rail} {payment.external_id}, by {payment.payer}"
+    told |= _gifts(found)
     if revocation is not None and revocation.reason:
         told["reason"] = revocation.reason
+    return told
+
+
+def _gifts(found: KnownReceipt) -> dict[str, str]:
+    told = {}
+    if found.received is not None:
+        told["from"] = f"{found.received.account_id}, {found.received.credits} credits"
+    if found.given:
+        told["given"] = "; ".join(f"{one.credits} to {one.holder} as {one.receipt_id}" for one in found.given)
     return told
 
 
@@ -57,6 +67,18 @@ def revoke(settings: Settings, receipt_id: str, reason: str | None) -> str:
         return f"{receipt_id} is revoked: {credits} credits are taken back."
 
     return with_seller(settings, take_back)
+
+
+def transfer(
+    settings: Settings, receipt_id: str, to: str, credits: int | None, key: str | None
+) -> tuple[str, str]:
+    """What was done, and the new receipt's token. Errors: SetupError, also for what is refused."""
+
+    async def give(seller: Seller) -> tuple[str, str]:
+        gift = await seller.giving.give(receipt_id, to, credits, key)
+        return f"{gift.receipt_id} has {gift.credits} credits of {receipt_id} for {gift.holder}.", gift.token
+
+    return with_seller(settings, give)
 
 
 def _look(settings: Settings, read: TransactFn[T]) -> T:

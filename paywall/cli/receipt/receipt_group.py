@@ -50,3 +50,23 @@ def receipts_revoke(receipt_id: str, reason: str | None) -> None:
     from paywall.cli.receipt.receipt_commands import revoke
 
     click.echo(revoke(configured(), receipt_id, reason))
+
+
+@receipts.command("transfer")
+@click.argument("receipt_id")
+@click.option("--to", required=True, help="The receiver's did:key.")
+@click.option(
+    "--credits", "credits", type=click.IntRange(1), help="So many; all that are available by default."
+)
+@click.option("--key", help="The same key makes one gift, however often it is given.")
+@explained
+def receipts_transfer(receipt_id: str, to: str, credits: int | None, key: str | None) -> None:
+    """Give a receipt's credits to another holder, as its own could; prints the new receipt, which is for the receiver.
+
+    What is left stays on the old one.
+    """
+    from paywall.cli.receipt.receipt_commands import transfer
+
+    said, receipt = transfer(configured(), receipt_id, to, credits, key)
+    click.echo(said, err=True)
+    click.echo(receipt)

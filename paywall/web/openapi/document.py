@@ -80,6 +80,7 @@ def _paths(resources: Sequence[Resource], charges: Sequence[ChargeTerms]) -> Spe
         "/api/payment-requests/{id}/instructions": {"post": _instructions()},
         "/api/credits": {"get": _credits()},
         "/api/receipts/refund": {"post": _give_back()},
+        "/api/receipts/transfer": {"post": _give()},
         "/api/refunds/{id}": {"get": _found("How a refund stands", "Refund", "refund_id")},
         "/api/status-lists/{n}": {"get": _status_list()},
         "/api/redemptions/{id}": {"get": _redemption()},
@@ -171,6 +172,21 @@ def _give_back() -> Spec:
             errors.TooManyRequests,
         ),
         body="GiveBack",
+        parameters=["DPoP", "Idempotency-Key"],
+        security=[{"dpop": []}, {"bearer": []}, {}],
+    )
+
+
+def _give() -> Spec:
+    return operation(
+        "Give credits to another holder: a new receipt, bound to its key, that ends when this one does",
+        {200: answer("The gift, for each copy of the same request", {"application/json": ref("Gift")})},
+        (
+            *(*BODY, *SHOWN, errors.NotFound, errors.PaymentPending, errors.PaymentReversed),
+            *(errors.ReceiptRevoked, errors.GiftTooMuch, errors.IdempotencyKeyReused),
+            errors.TooManyRequests,
+        ),
+        body="Give",
         parameters=["DPoP", "Idempotency-Key"],
         security=[{"dpop": []}, {"bearer": []}, {}],
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from paywall import errors
 from paywall.web.openapi.burn_schemas import BATCH, BURN, LEAF_PREIMAGE
+from paywall.web.openapi.gift_schemas import GIFT, GIVE
 from paywall.web.openapi.instruction_schemas import ASK_INSTRUCTIONS, INSTRUCTIONS
 from paywall.web.openapi.json_schema import (
     ASSET,
@@ -237,6 +238,8 @@ SCHEMAS = {
     "Payment": PAYMENT,
     "GiveBack": GIVE_BACK,
     "Refund": REFUND,
+    "Give": GIVE,
+    "Gift": GIFT,
     "StatusList": STATUS_LIST,
     "Burn": BURN,
     "LeafPreimage": LEAF_PREIMAGE,

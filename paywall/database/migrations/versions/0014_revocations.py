@@ -1,4 +1,4 @@
-"""Receipts that the operator revoked, and the places of receipts in the status lists."""
+"""Receipts that the operator revoked, the places of receipts in the status lists, and credits that are given away."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,3 +35,23 @@ def upgrade() -> None:
         sqlite_where=REVOKED,
         postgresql_where=REVOKED,
     )
+    op.create_table(
+        "gift",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("idempotency_key", sa.String(), nullable=False),
+        sa.Column("credits", sa.BigInteger(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("receipt_id", sa.String(), nullable=False),
+        sa.Column("payment_id", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("credits > 0", name="ck_gift_credits"),
+        sa.ForeignKeyConstraint(["account_id"], ["credit_account.id"]),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("account_id", "idempotency_key", name="uq_gift_key"),
+        sa.UniqueConstraint("receipt_id"),
+    )
+    op.create_index("ix_gift_payment_id", "gift", ["payment_id"])
