@@ -18,7 +18,9 @@ from buyer.budget import Budget
 from buyer.errors import UsageError, nothing
 from buyer.payers.base import Payer
 from buyer.payers.registry import Payers
+from buyer.proof import receipt_standing
 from buyer.proof.fetch import Proving
+from buyer.proof.receipt_standing import ReceiptStanding
 from buyer.proof.redemption import Redemption
 from buyer.proof.report import Report
 from buyer.purchase import balance, receipts
@@ -189,6 +191,10 @@ class BuyerClient:
         The same key gives the same refund, as it stands by then.
         """
         return await giving_back.give_back(self._session, receipt, credits, key)
+
+    async def standing(self, receipt: HeldReceipt) -> ReceiptStanding:
+        """Whether the receipt was revoked, by the status list that its issuer signed."""
+        return await receipt_standing.look(self._session, receipt)
 
     async def redemption(self, redemption_id: str) -> Redemption:
         """A redemption and its burn, as the seller describes them."""

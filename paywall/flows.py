@@ -20,6 +20,7 @@ from paywall.payments.settlement import Settlement
 from paywall.payments.turns import Turns
 from paywall.rails.base import Rail
 from paywall.redemptions.resource import Resource
+from paywall.revocations.status_places import StatusPlaces
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
 from paywall.sales.settings import SalesSettings
@@ -75,15 +76,21 @@ def selling_of(
     )
 
 
-def settlement_of(settings: Settings, adapters: Adapters, coverage: TokenCoverage | None) -> Settlement:
-    own = settings.room(PaymentSettings)
-    turns = Turns(own.payment_looks)
-    receipts = Receipts(
+def receipts_of(settings: Settings, adapters: Adapters) -> Receipts:
+    return Receipts(
         identity=adapters.identity,
+        places=StatusPlaces(adapters.database, settings.service_url),
         validity_days={product.id: product.validity_days for product in adapters.products.values()},
         clock=clock.unix_now,
         ids=clock.new_id,
     )
+
+
+def settlement_of(
+    settings: Settings, adapters: Adapters, receipts: Receipts, coverage: TokenCoverage | None
+) -> Settlement:
+    own = settings.room(PaymentSettings)
+    turns = Turns(own.payment_looks)
     rails = {rail.id: rail for rail in adapters.rails}
     claims = Claims(
         database=adapters.database,

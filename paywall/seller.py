@@ -7,7 +7,8 @@ from starlette.types import ASGIApp
 from paywall import clock
 from paywall.burns.backlog import Backlog
 from paywall.burns.opening import open_burn_worker
-from paywall.flows import Adapters, coverage_of, reversals_of, selling_of, settlement_of
+from paywall.flows import Adapters, coverage_of, receipts_of, reversals_of, selling_of, settlement_of
+from paywall.gifts.giving import Giving
 from paywall.keys import rotation
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
@@ -27,6 +28,8 @@ from paywall.redemptions.redeeming import Redeeming
 from paywall.redemptions.using import Using
 from paywall.refunds.refunding import Refunding
 from paywall.refunds.sending import RefundSending
+from paywall.revocations.revoking import Revoking
+from paywall.revocations.status_lists import StatusLists
 from paywall.sales.catalog import catalog_of
 from paywall.sales.settings import SalesSettings
 from paywall.settings import Settings
@@ -51,7 +54,8 @@ class Seller:
         self._proxies = TrustedProxies(limits.trusted_proxies)
         self.coverage = coverage_of(adapters)
         self.selling = selling_of(settings, adapters, self._limiter, self.coverage)
-        self.settlement = settlement_of(settings, adapters, self.coverage)
+        receipts = receipts_of(settings, adapters)
+        self.settlement = settlement_of(settings, adapters, receipts, self.coverage)
         self.redeeming = Redeeming(
             database=adapters.database,
             clock=clock.unix_now,
@@ -68,8 +72,30 @@ class Seller:
             clock=clock.unix_now,
             ids=clock.new_id,
         )
+        self.giving = Giving(
+            database=adapters.database,
+            receipt_verifier=self._verifier,
+            receipts=receipts,
+            rails={rail.id: rail for rail in adapters.rails},
+            clock=clock.unix_now,
+            ids=clock.new_id,
+        )
+        self.revoking = Revoking(adapters.database, clock.unix_now)
         self.burning = open_burn_worker(settings, self.database, self.chain, self.custody)
-        self.worker = Worker(
+        self.worker = self._worker(backlog)
+        chain = adapters.chain if settings.needs_chain else None
+        ready = Readiness(adapters.database, chain, self.custody, settings.low_water, self.coverage)
+        unit = None if self.custody is None else self.custody.asset.unit
+        metrics = Metrics(adapters.database, unit, settings.low_water, self.coverage)
+        surface = self._surface(metrics, ready)
+        self.app: ASGIApp = build_app(surface)
+        self.pricing = build_pricing(surface)
+        #: what the operator alone may see
+        self.operator: ASGIApp = operator_app(ready.look, metrics.exposition)
+
+    def _worker(self, backlog: Backlog) -> Worker:
+        settings, adapters = self.settings, self._adapters
+        return Worker(
             database=self.database,
             burning=self.burning,
             settlement=self.settlement,
@@ -84,15 +110,6 @@ class Seller:
             clock=clock.unix_now,
             tick_seconds=settings.tick_seconds,
         )
-        chain = adapters.chain if settings.needs_chain else None
-        ready = Readiness(adapters.database, chain, self.custody, settings.low_water, self.coverage)
-        unit = None if self.custody is None else self.custody.asset.unit
-        metrics = Metrics(adapters.database, unit, settings.low_water, self.coverage)
-        surface = self._surface(metrics, ready)
-        self.app: ASGIApp = build_app(surface)
-        self.pricing = build_pricing(surface)
-        #: what the operator alone may see
-        self.operator: ASGIApp = operator_app(ready.look, metrics.exposition)
 
     def _surface(self, metrics: Metrics, ready: Readiness) -> Surface:
         settings, adapters = self.settings, self._adapters
@@ -118,6 +135,13 @@ class Seller:
             receipt_verifier=verifier,
             using=Using(self.selling, verifier, self.redeeming, clock.new_id),
             refunding=self.refunding,
+            giving=self.giving,
+            status_lists=StatusLists(
+                database=adapters.database,
+                identity=adapters.identity,
+                service_url=settings.service_url,
+                clock=clock.unix_now,
+            ),
             proofs=Proofs(
                 database=adapters.database,
                 resources=self.resources,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +17,7 @@ from buyer.client import WAIT_SECONDS, BuyerClient
 from buyer.errors import ProofBroken, StillPending, UsageError, WalletError
 from buyer.limits import DEFAULT_PER_PURCHASE
 from buyer.proof.audit import audit_token
+from buyer.proof.receipt_standing import ReceiptStanding
 from buyer.proof.report import Report
 from buyer.purchase import receipts
 from buyer.purchase.receipts import HeldReceipt
@@ -103,16 +104,33 @@ class Commands:
                 found = await client.refund(receipt, credit_count, key=key)
         return CommandResult(output.refund(receipt, found))
 
-    async def receipts(self) -> CommandResult:
-        with closing(self.look()) as wallet:
-            return CommandResult(output.receipts(wallet.transact(receipts.every)))
+    async def receipts(self, *, check: bool = False) -> CommandResult:
+        with closing(self.unlock() if check else self.look()) as wallet:
+            held = wallet.transact(receipts.every)
+            standings = await self._standings(wallet, held) if check else {}
+        return CommandResult(output.receipts(held, standings))
+
+    async def _standings(self, wallet: Wallet, held: Sequence[HeldReceipt]) -> dict[str, ReceiptStanding]:
+        """By receipt; each seller is met once."""
+        found: dict[str, ReceiptStanding] = {}
+        for origin in dict.fromkeys(receipt.origin for receipt in held):
+            async with replace(self, seller=origin).client(wallet) as client:
+                for receipt in held:
+                    if receipt.origin == origin:
+                        found[receipt.id] = await client.standing(receipt)
+        return found
 
     async def verify(self, redemption_id: str, *, wait: bool) -> CommandResult:
         async with self._wallet_or_none() as wallet:
             seconds = _burn_seconds(wallet) if wait else 0.0
             async with self.client(wallet) as client:
                 report = await client.verify(redemption_id, wait=seconds, look=self._look)
-        return CommandResult(output.proof(report), _exit_code([report], pending_fails=True))
+                use = wallet.transact(lambda db: jobs.use_of(db, redemption_id))
+                standing = None
+                if use is not None:
+                    held = wallet.transact(lambda db: receipts.find(db, use.receipt_id))
+                    standing = await client.standing(held)
+        return CommandResult(output.proof(report, standing), _exit_code([report], pending_fails=True))
 
     async def audit(self, token: str | None, service: str | None) -> CommandResult:
         found = await audit_token(self.seller, token, service, self.environment)

@@ -17,6 +17,7 @@ from buyer.cli.owner.refund import refund
 from buyer.cli.owner.sellers import sellers
 from buyer.cli.owner.spending import approve, budget, history
 from buyer.cli.pay import pay
+from buyer.cli.receipt.receipts_group import receipts
 from buyer.cli.wallet import wallet
 from shared.cardano.lean import leave_backends_out
 
@@ -180,13 +181,6 @@ def credits_(receipt_id: str | None, **given: Any) -> int:
 
 
 @cli.command()
-@local
-def receipts(**given: Any) -> int:
-    """List the receipts in the wallet."""
-    return run(given, lambda commands: commands.receipts())
-
-
-@cli.command()
 @common
 @click.argument("redemption_id")
 @click.option("--wait", is_flag=True, help="Wait while the burn is not confirmed yet.")
@@ -221,7 +215,7 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
     return run(given, lambda commands: commands.audit(token, service))
 
 
-for command in (pay, refund, mcp_command, wallet, budget, approve, history, purchases, sellers):
+for command in (pay, refund, mcp_command, receipts, wallet, budget, approve, history, purchases, sellers):
     cli.add_command(command)
 
 

@@ -1,9 +1,10 @@
 """What the commands print on stdout: one JSON object, or lines for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from buyer.cli.imaging import FinishedImages
+from buyer.proof.receipt_standing import ReceiptStanding
 from buyer.proof.report import Report
 from buyer.purchase.promises import BrokenPromise, CreditCounts
 from buyer.purchase.receipts import HeldReceipt
@@ -113,8 +114,8 @@ def _buckets(counts: CreditCounts) -> dict[str, int]:
     return {name: getattr(counts, name) for name in CreditCounts.__slots__}
 
 
-def receipts(held: list[HeldReceipt]) -> CommandAnswer:
-    """Never the tokens themselves: what is printed ends up in logs."""
+def receipts(held: list[HeldReceipt], standings: Mapping[str, ReceiptStanding]) -> CommandAnswer:
+    """Never the tokens themselves: what is printed ends up in logs. `standings` are of those that were looked up."""
     document = [
         {
             "receipt_id": receipt.id,
@@ -124,18 +125,36 @@ def receipts(held: list[HeldReceipt]) -> CommandAnswer:
             "payment_request_id": receipt.payment_request_id,
             "issued_at": receipt.issued_at,
             "expires_at": receipt.expires_at,
+            **_standing(standings.get(receipt.id)),
             "seller_says": {"product": clean(receipt.product)},
         }
         for receipt in held
     ]
     lines = [
         f"{receipt.id}  {counted(receipt.granted, 'credit')}  {receipt.price}  {receipt.origin}"
+        + (f"  {_standing_words(standings[receipt.id])}" if receipt.id in standings else "")
         for receipt in held
     ]
     return {"receipts": document}, lines or ["no receipts yet; buy some credits: buyer buy --credits 3"]
 
 
-def proof(report: Report) -> CommandAnswer:
+def _standing(standing: ReceiptStanding | None) -> dict[str, Any]:
+    if standing is None:
+        return {}
+    return {"status": standing.state, **({"status_why": standing.why} if standing.why else {})}
+
+
+def _standing_words(standing: ReceiptStanding) -> str:
+    return {
+        "good": "not revoked",
+        "revoked": "REVOKED",
+        "unlisted": "no status list says whether it was revoked",
+        "unknown": f"nobody can tell whether it was revoked: {standing.why}",
+    }[standing.state]
+
+
+def proof(report: Report, standing: ReceiptStanding | None) -> CommandAnswer:
+    """`standing` is of the receipt that was used, None for another's."""
     document = {
         **_burn(report.redemption_id, report),
         "outcome": report.outcome,
@@ -144,8 +163,10 @@ def proof(report: Report) -> CommandAnswer:
         "checks": [
             {"name": check.name, "outcome": check.outcome, "detail": check.detail} for check in report.checks
         ],
+        **({} if standing is None else {"receipt": _standing(standing)}),
     }
     lines = [f"{check.outcome:9} {check.name}: {check.detail}" for check in report.checks]
+    lines += [] if standing is None else [f"{'':9} receipt: {_standing_words(standing)}"]
     return document, [*lines, f"{report.redemption_id}: {_in_words(report)}"]
 
 

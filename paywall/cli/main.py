@@ -10,6 +10,7 @@ from paywall import __version__
 from paywall.cli.explained import configured, explained
 from paywall.cli.keys import address, import_key, keygen, keys
 from paywall.cli.money_back import refunds
+from paywall.cli.receipt.receipt_group import receipts
 
 EXIT_BROKEN = 1
 
@@ -165,6 +166,7 @@ for command in (keygen, address, import_key):
     token.add_command(command)
 main.add_command(keys)
 main.add_command(refunds)
+main.add_command(receipts)
 
 
 @main.group()

@@ -1,14 +1,12 @@
 """What `paywall refunds` does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
+from paywall.cli.with_seller import with_seller
 from paywall.clock import unix_now
-from paywall.compose import compose, open_ring
 from paywall.database.engine import Transaction
 from paywall.database.opening import open_database
-from paywall.errors import PaywallError, SetupError
+from paywall.errors import SetupError
 from paywall.refunds import store
 from paywall.refunds.refund import Refund
 from paywall.refunds.tables import RefundRow
@@ -16,7 +14,6 @@ from paywall.seller import Seller
 from paywall.settings import Settings
 from shared.text import clean
 
-T = TypeVar("T")
 #: lines of a list
 MOST = 1000
 LONGEST_TRANSACTION = 200
@@ -41,7 +38,7 @@ def make(settings: Settings, receipt_id: str, credits: int | None, key: str | No
         how = "a person is to send it" if row.state == "by_hand" else "the worker sends it"
         return f"{row.id}: {row.credits} credits are taken back for {_money(row)}; {how}."
 
-    return _with_seller(settings, give_back)
+    return with_seller(settings, give_back)
 
 
 def done(settings: Settings, refund_id: str, transaction: str) -> str:
@@ -54,22 +51,7 @@ def done(settings: Settings, refund_id: str, transaction: str) -> str:
             raise SetupError(f"{refund_id} is no refund that waits for a person.")
         return f"{refund_id} is noted as sent."
 
-    return _with_seller(settings, note)
-
-
-def _with_seller(settings: Settings, what: Callable[[Seller], Awaitable[T]]) -> T:
-    async def run() -> T:
-        seller = compose(settings, open_ring(settings))
-        try:
-            return await what(seller)
-        except SetupError:
-            raise
-        except PaywallError as refusal:
-            raise SetupError(refusal.detail) from refusal
-        finally:
-            await seller.close()
-
-    return asyncio.run(run())
+    return with_seller(settings, note)
 
 
 def _with_payers(tx: Transaction, states: tuple[str, ...]) -> list[tuple[RefundRow, str]]:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+#: in the place of the payment that was undone, where the operator revoked an account: no payment restores it
+BY_OPERATOR = "operator"
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

@@ -53,9 +53,9 @@ def revoke(cause: str, credits: int) -> Transfer:
     return Transfer(f"revoke:{cause}", "available", "revoked", credits)
 
 
-def restore(payment_id: str, credits: int) -> Transfer:
+def restore(cause: str, credits: int) -> Transfer:
     """What was revoked for a payment that stands after all, for good: so it happens once."""
-    return Transfer(f"restore:{payment_id}", "revoked", "available", credits)
+    return Transfer(f"restore:{cause}", "revoked", "available", credits)
 
 
 def give(gift_id: str, credits: int) -> Transfer:

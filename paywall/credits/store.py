@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, tuple_, update
+from sqlalchemy import BigInteger, bindparam, or_, tuple_, update
 from sqlmodel import col, select
 
 from paywall.credits import postings
-from paywall.credits.accounts import Owner
+from paywall.credits.accounts import BY_OPERATOR, Owner
 from paywall.credits.postings import Transfer
 from paywall.credits.tables import CreditAccountRow, PostingRow
 from paywall.database.engine import Transaction
@@ -63,7 +63,8 @@ _account = CreditAccountRow.__table__.c  # type: ignore[attr-defined]
 _USABLE = (_account.product == bindparam("which_product"), _account.expires_at > bindparam("not_after"))
 #: target → what takes usable credits there
 _TAKES = {
-    target: _account_move("available", target, *_USABLE) for target in ("reserved", "captured", "revoked")
+    target: _account_move("available", target, *_USABLE)
+    for target in ("reserved", "captured", "revoked", "moved")
 }
 
 
@@ -76,6 +77,7 @@ def open_account(
     opening: Transfer,
     expires_at: int,
     now: int,
+    status_index: int | None = None,
 ) -> None:
     """An account with its first credits: `opening` is a payment's grant, or what a gift hands over."""
     if (opening.source, opening.target) != ("granted", "available"):
@@ -89,6 +91,7 @@ def open_account(
             granted=opening.amount,
             available=opening.amount,
             expires_at=expires_at,
+            status_index=status_index,
         )
     )
     tx.session.flush()
@@ -149,12 +152,26 @@ def revoke(tx: Transaction, account_id: str, payment_id: str, now: int) -> int:
         .returning(col(CreditAccountRow.available))
     ).scalar_one_or_none()
     if done:
-        move(tx, account_id, postings.revoke(payment_id, done), now)
+        move(tx, account_id, postings.revoke(f"{payment_id}:{account_id}", done), now)
     return int(done or 0)
 
 
+def revoke_for_good(tx: Transaction, account_id: str, now: int) -> int | None:
+    """Take back what is available, whatever becomes of the payment. How many those were; None where it was done."""
+    revoked_by = col(CreditAccountRow.revoked_by)
+    done = tx.session.exec(
+        update(CreditAccountRow)
+        .where(col(CreditAccountRow.id) == account_id, or_(revoked_by.is_(None), revoked_by != BY_OPERATOR))
+        .values(revoked_by=BY_OPERATOR)
+        .returning(col(CreditAccountRow.available))
+    ).scalar_one_or_none()
+    if done:
+        move(tx, account_id, postings.revoke(f"{BY_OPERATOR}:{account_id}", done), now)
+    return done
+
+
 def take_back(tx: Transaction, account_id: str, transfer: Transfer, now: int) -> None:
-    """After `transfer` gave credits back: where the payment was undone, they are revoked as well."""
+    """After `transfer` gave credits back: where the account was revoked meanwhile, they are revoked as well."""
     row = tx.session.exec(
         select(CreditAccountRow.revoked_by).where(CreditAccountRow.id == account_id)
     ).one_or_none()
@@ -171,7 +188,7 @@ def restore(tx: Transaction, account_id: str, payment_id: str, now: int) -> int:
         .returning(col(CreditAccountRow.revoked))
     ).scalar_one_or_none()
     if done:
-        move(tx, account_id, postings.restore(payment_id, done), now)
+        move(tx, account_id, postings.restore(f"{payment_id}:{account_id}", done), now)
     return int(done or 0)
 
 

@@ -1,6 +1,6 @@
 """Rows of the credits: accounts with their buckets, immutable postings."""
 
-from sqlalchemy import BigInteger, CheckConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 
@@ -9,6 +9,14 @@ class CreditAccountRow(SQLModel, table=True):
 
     __tablename__ = "credit_account"
     __table_args__ = (
+        # Two receipts in one place would be revoked as one.
+        Index("uq_credit_account_status", "status_index", unique=True),
+        Index(
+            "ix_credit_account_revoked",
+            "status_index",
+            sqlite_where=text("revoked_by IS NOT NULL"),
+            postgresql_where=text("revoked_by IS NOT NULL"),
+        ),
         CheckConstraint(
             "granted = available + reserved + captured + expired + revoked + moved",
             name="ck_credit_account_sum",
@@ -39,8 +47,10 @@ class CreditAccountRow(SQLModel, table=True):
     #: given to another account
     moved: int = Field(default=0, sa_type=BigInteger)
     expires_at: int = Field(sa_type=BigInteger, index=True)
-    #: the payment that was undone: nothing on the account can be used any more
+    #: the payment that was undone, or "operator": nothing on the account can be used any more
     revoked_by: str | None = None
+    #: the receipt's place in the status lists: list `index // LIST_LENGTH`, bit `index % LIST_LENGTH`
+    status_index: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class PostingRow(SQLModel, table=True):

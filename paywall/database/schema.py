@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from paywall.errors import SetupError
 
 #: the newest migration; a test compares it with the folder
-HEAD = "0013"
+HEAD = "0014"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -6,6 +6,7 @@
     ├── Unauthorized                401 (adds WWW-Authenticate)
     │   ├── ClaimInvalid            401 claim_invalid
     │   ├── ReceiptInvalid          401 receipt_invalid
+    │   ├── ReceiptRevoked          401 receipt_revoked
     │   ├── HolderProofRequired     401 holder_proof_required
     │   └── HolderProofInvalid      401 holder_proof_invalid
     ├── PaymentRequired             402 payment_required         (carries a fresh PRT: paying is the remedy)
@@ -25,6 +26,7 @@
     │   ├── PaymentReversed         409 payment_reversed
     │   ├── PaidLate                409 paid_late
     │   ├── PaymentRequestExpired   409 payment_request_expired
+    │   ├── GiftTooMuch             409 gift_too_much
     │   ├── RefundTooMuch           409 refund_too_much
     │   ├── RefundTooSmall          409 refund_too_small
     │   ├── DeliveryStreamed        409 delivery_streamed        (of a priced handler whose answers are streams)
@@ -70,10 +72,12 @@ from paywall.errors.uses import (
     DeliveryStreamed,
     FulfilmentFailed,
     FulfilmentRefused,
+    GiftTooMuch,
     HolderProofInvalid,
     HolderProofRequired,
     IdempotencyKeyReused,
     ReceiptInvalid,
+    ReceiptRevoked,
     ReceiptWrongProduct,
     RedemptionInProgress,
     RefundTooMuch,
@@ -102,6 +106,7 @@ __all__ = [
     "DeliveryStreamed",
     "FulfilmentFailed",
     "FulfilmentRefused",
+    "GiftTooMuch",
     "HeadersTooLarge",
     "HolderProofInvalid",
     "HolderProofRequired",
@@ -124,6 +129,7 @@ __all__ = [
     "PaywallError",
     "RangeNotSatisfiable",
     "ReceiptInvalid",
+    "ReceiptRevoked",
     "ReceiptWrongProduct",
     "RedemptionInProgress",
     "RefundTooMuch",

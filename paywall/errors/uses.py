@@ -10,6 +10,10 @@ class ReceiptInvalid(Unauthorized):
     code, title = "receipt_invalid", "The receipt does not hold"
 
 
+class ReceiptRevoked(Unauthorized):
+    code, title = "receipt_revoked", "The seller has revoked the receipt"
+
+
 class HolderProofRequired(Unauthorized):
     code, title = "holder_proof_required", "The receipt is bound to a holder; a DPoP proof is needed"
 
@@ -36,6 +40,10 @@ class DeliveryStreamed(Conflict):
 
 class IdempotencyKeyReused(PaywallError):
     status, code, title = 422, "idempotency_key_reused", "The idempotency key was used with another request"
+
+
+class GiftTooMuch(Conflict):
+    code, title = "gift_too_much", "So many credits cannot be given away"
 
 
 class RefundTooMuch(Conflict):

@@ -9,6 +9,7 @@ from shared.keys import InvalidKeyError, PublicKey, did_document, did_web
 from shared.tokens import jws, prt
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentRequest
+from shared.tokens.status_list import W3C_TYPE
 
 
 class Identity:
@@ -59,6 +60,13 @@ class Identity:
     async def sign_receipt(self, claims: Mapping[str, Any]) -> str:
         """A receipt over the claims. Errors: SignerUnavailable."""
         return await _sign(self._receipts, jws.signing_input(claims))
+
+    async def sign_status_list(self, claims: Mapping[str, Any]) -> str:
+        """A VC 2.0 JWT, whose header names the key. Errors: SignerUnavailable."""
+        key = self._receipts.public
+        name = self.did.removeprefix("did:key:") if self.did == key.did else key.thumbprint
+        header = {"kid": f"{self.did}#{name}"}
+        return await _sign(self._receipts, jws.signing_input(claims, typ=W3C_TYPE, header=header))
 
     def document(self) -> dict[str, Any]:
         return did_document(self.did, self.keys)

@@ -9,12 +9,18 @@ from paywall.burns.wallet.coverage import TokenCoverage
 from paywall.database.engine import Database, Transaction
 from paywall.ops.request_metrics import RequestMetrics
 
+
+def _undone(bucket: str) -> str:
+    """The sum of a bucket of all accounts that the credits of payments which were undone are on."""
+    return f"""(SELECT COALESCE(sum(a.{bucket}), 0) FROM payment p
+        JOIN (SELECT id, payment_id FROM receipt UNION ALL SELECT receipt_id, payment_id FROM gift) r
+        ON r.payment_id = p.id JOIN credit_account a ON a.id = r.id WHERE p.state = 'reversed')"""  # noqa: S608  words of ours
+
+
 _COUNTS = {
     "payment_requests": "SELECT state, count(*) FROM payment_request GROUP BY state",
     "payments": "SELECT state, count(*) FROM payment GROUP BY state",
-    "undone_credits": """SELECT 'revoked', COALESCE(sum(revoked), 0) FROM credit_account WHERE revoked_by IS NOT NULL
-        UNION ALL
-        SELECT 'lost', COALESCE(sum(captured + moved), 0) FROM credit_account WHERE revoked_by IS NOT NULL""",
+    "undone_credits": f"SELECT 'revoked', {_undone('revoked')} UNION ALL SELECT 'lost', {_undone('captured')}",
     "unpaid_expiry": "SELECT 'oldest', COALESCE(min(expires_at), 0) FROM payment_request WHERE state = 'open'",
     "redemptions": "SELECT state, count(*) FROM redemption GROUP BY state",
     "burn_batches": "SELECT state, count(*) FROM burn_batch GROUP BY state",

@@ -46,9 +46,18 @@ _WRONG_PAYMENTS = """SELECT count(*) FROM payment_request q WHERE
     OR (SELECT count(*) FROM payment p WHERE p.payment_request_id = q.id AND p.state = 'settled')
         <> CASE WHEN q.state = 'paid' THEN 1 ELSE 0 END"""
 _SURPLUS = "SELECT external_id, amount, reason FROM payment WHERE state = 'surplus' ORDER BY created_at"
-_REVERSED = """SELECT p.external_id, a.revoked, a.captured + a.moved, a.reserved, p.reason FROM payment p
-    JOIN receipt r ON r.payment_id = p.id JOIN credit_account a ON a.id = r.id
-    WHERE p.state = 'reversed' ORDER BY p.created_at"""
+#: of all accounts that the payment's credits are on, however many hands they went through
+_REVERSED = """SELECT p.external_id, sum(a.revoked), sum(a.captured), sum(a.reserved), p.reason FROM payment p
+    JOIN (SELECT id, payment_id FROM receipt UNION ALL SELECT receipt_id, payment_id FROM gift) r ON r.payment_id = p.id
+    JOIN credit_account a ON a.id = r.id
+    WHERE p.state = 'reversed' GROUP BY p.id, p.external_id, p.reason, p.created_at ORDER BY p.created_at"""
+_GIFTS = "SELECT count(*), COALESCE(sum(credits), 0) FROM gift"
+_WRONG_GIFTS = """SELECT
+    (SELECT count(*) FROM credit_account a
+        LEFT JOIN (SELECT account_id, sum(credits) AS credits FROM gift GROUP BY account_id) g ON g.account_id = a.id
+        WHERE a.moved <> COALESCE(g.credits, 0))
+    + (SELECT count(*) FROM gift g LEFT JOIN credit_account a ON a.id = g.receipt_id
+        WHERE a.id IS NULL OR a.granted <> g.credits)"""
 _UNPAID = "SELECT count(*), min(expires_at) FROM payment_request WHERE state = 'open'"
 _ATTEMPTS = (
     """SELECT a.tx_hash, b.quantity, b.id FROM burn_attempt a JOIN burn_batch b ON b.id = a.batch_id"""
@@ -158,6 +167,11 @@ def _read(tx: Transaction) -> list[Invariant]:
             "every burn is waiting, under way or confirmed", sum(by_state.values()) == captured, by_state
         ),
         Invariant("every batch burns what was put into it", one(_WRONG_BATCHES)[0] == 0),
+        Invariant(
+            "what one account gave another has received",
+            one(_WRONG_GIFTS)[0] == 0,
+            dict(zip(("gifts", "credits"), one(_GIFTS), strict=True)),
+        ),
         Invariant("a request is paid by one payment, or by none", one(_WRONG_PAYMENTS)[0] == 0),
         Invariant(
             "nothing is parked",

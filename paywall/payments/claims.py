@@ -123,7 +123,7 @@ class Claims:
             raise PaymentAlreadyUsed
         if row is not None and _accepted(row, claim):
             return row
-        if named := claim.evidence.identifier:
+        if (named := claim.evidence.identifier) and not identifiers.is_payers(named):
             other = (named, claim.rail.id, claim.external_id)
             if await self._database.read(lambda tx: identifiers.stands_for_another(tx, *other)):
                 raise PaymentIdentifierUsed
@@ -208,7 +208,7 @@ def _claim_once(tx: Transaction, claim: PaymentClaim, new: NewPayment, now: int)
             store.claim_again(tx, row, new, "surplus", now, reason=refused.reason)
         return refused
     taken = _take_up(tx, row, new, now)
-    if claim.evidence.identifier and not identifiers.name(tx, claim.evidence.identifier, taken.id):
+    if (named := claim.evidence.identifier) and not identifiers.name(tx, named, new.payer, taken.id):
         raise PaymentIdentifierUsed
     return taken
 

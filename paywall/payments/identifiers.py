@@ -16,8 +16,15 @@ def stands_for_another(tx: Transaction, identifier: str, rail: str, external_id:
     return row is not None and row.state != "failed" and (row.rail, row.external_id) != (rail, external_id)
 
 
-def name(tx: Transaction, identifier: str, payment_id: str) -> bool:
+def is_payers(identifier: str) -> bool:
+    """Whether it is an Idempotency-Key, which may be as plain as "1": each payer has keys of his own."""
+    return " " in identifier
+
+
+def name(tx: Transaction, identifier: str, payer: str, payment_id: str) -> bool:
     """Let it name a payment from here on; the unique key decides. False when it names another that did not fail."""
+    if is_payers(identifier):
+        identifier = f"{identifier} {payer}"
     if _INSERT.one(tx, (identifier, payment_id)):
         return True
     row = _named(tx, identifier)

@@ -134,7 +134,7 @@ class Settlement:
         request_row = await self._database.read(lambda tx: request_store.find(tx, payment.payment_request_id))
         assert request_row is not None
         metadata = {**rail.receipt_metadata(store.for_rail(payment)), **settled.metadata}
-        receipt = await self._receipts.issue(request_row, payment, metadata)
+        receipt, status_index = await self._receipts.issue(request_row, payment, metadata)
         failpoint("pay.issued")
 
         def finish(tx: Transaction) -> None:
@@ -153,6 +153,7 @@ class Settlement:
                 opening=postings.grant(payment.id, request_row.credits),
                 expires_at=receipt.expires_at,
                 now=now,
+                status_index=status_index,
             )
 
         await self._database.transact(finish)
@@ -193,13 +194,17 @@ class Settlement:
 
 
 def read_paid(tx: Transaction, request_id: str) -> Paid:
-    """Errors: NotFound when no receipt was issued, PaymentReversed."""
+    """Errors: NotFound when no receipt was issued, PaymentReversed.
+
+    A receipt that the operator revoked is the answer all the same: its use is what is refused.
+    """
     receipt = store.receipt_of(tx, request_id)
     if receipt is None:
         raise NotFound("There is no receipt for this payment request.")
     balance = credit_store.balance(tx, account_of(receipt.id))
     assert balance is not None
-    if balance.revoked_by is not None:
+    payment = store.payment_of(tx, receipt)
+    if payment.state == "reversed":
         raise PaymentReversed
-    paid_by = transaction_of(receipt) or store.payment_of(tx, receipt).external_id
+    paid_by = transaction_of(receipt) or payment.external_id
     return Paid(request_id, receipt.token, balance.buckets(), paid_by, receipt.payer, receipt.created_at)

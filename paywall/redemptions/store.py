@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from paywall.credits import postings
 from paywall.credits import store as credit_store
+from paywall.credits.accounts import BY_OPERATOR
 from paywall.database.engine import Liveness, Transaction
 from paywall.database.inserts import Insertion, Values
 from paywall.database.statements import CompiledStatement
@@ -20,6 +21,7 @@ from paywall.errors import (
     PaymentReversed,
     PaywallError,
     ReceiptInvalid,
+    ReceiptRevoked,
 )
 from paywall.ops.failpoints import failpoint
 from paywall.redemptions.fulfilment import StoredDelivery
@@ -78,8 +80,8 @@ def reserve(
 
     One that its process can no longer finish is released and reserved anew.
 
-    Errors: HolderProofInvalid, IdempotencyKeyReused, CreditsExhausted, ReceiptInvalid; and BurnBacklogFull for
-    what is new: what was redeemed before is answered all the same.
+    Errors: HolderProofInvalid, IdempotencyKeyReused, and those of `why_not`;
+    and BurnBacklogFull for what is new: what was redeemed before is answered all the same.
     """
     if request.holder_proof is not None:
         use_proof(tx, request.holder_proof)
@@ -177,7 +179,7 @@ def why_not(tx: Transaction, request: RedemptionRequest, now: int) -> PaywallErr
     if balance is None:
         return ReceiptInvalid("This receipt opened no credits here.")
     if balance.revoked_by is not None:
-        return PaymentReversed()
+        return ReceiptRevoked() if balance.revoked_by == BY_OPERATOR else PaymentReversed()
     if balance.expires_at <= now:
         return CreditsExhausted("The credits of this receipt have expired.")
     if 0 < balance.available < request.quantity:

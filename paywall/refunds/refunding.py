@@ -19,6 +19,7 @@ from paywall.errors import (
     PaymentPending,
     PaymentReversed,
     PaywallError,
+    ReceiptRevoked,
     RefundTooMuch,
     RefundTooSmall,
 )
@@ -77,7 +78,8 @@ class Refunding:
         """The refund under this key, made now or before.
 
         Errors: NotFound (no receipt that was paid for), RefundTooMuch, RefundTooSmall, PaymentPending while the
-        payment can still be undone, PaymentReversed, IdempotencyKeyReused, HolderProofInvalid.
+        payment can still be undone, PaymentReversed, ReceiptRevoked, IdempotencyKeyReused,
+        HolderProofInvalid.
         """
         refund_id = self._ids()
         key = f"refund {refund_id}" if key is None else key
@@ -109,6 +111,8 @@ class Refunding:
         option = request.option(payment.option_id)
         balance = credit_store.balance(tx, account_id)
         assert balance is not None, "a receipt has its account"
+        if balance.revoked_by is not None:
+            raise ReceiptRevoked
         wanted = balance.available if credits is None else credits
         row = RefundRow(
             id=refund_id,

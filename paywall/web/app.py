@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from paywall.clock import Clock
+from paywall.gifts.giving import Giving
 from paywall.keys.identity import Identity
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
@@ -22,6 +23,7 @@ from paywall.redemptions.reading import Reading
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Using
 from paywall.refunds.refunding import Refunding
+from paywall.revocations.status_lists import StatusLists
 from paywall.sales.prices import Product
 from paywall.sales.selling import Selling
 from paywall.web.credentials import Origins
@@ -39,6 +41,8 @@ from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.payments.instruction_routes import InstructionRoutes
 from paywall.web.priced.pricing import Pricing
 from paywall.web.rate_limits import Asking, limited
+from paywall.web.receipts.gift_routes import GiftRoutes
+from paywall.web.receipts.status_routes import StatusListRoutes
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
 from paywall.web.routes import handlers, routes
@@ -71,6 +75,8 @@ class Surface:
     receipt_verifier: ReceiptVerifier
     using: Using
     refunding: Refunding
+    giving: Giving
+    status_lists: StatusLists
     proofs: Proofs
     metrics: Metrics
     ready: Callable[[], Awaitable[dict[str, str]]]
@@ -129,7 +135,13 @@ def build_app(surface: Surface) -> ASGIApp:
     ]
     refusals = handlers(surface.dialects, surface.service_url)
     instructions = InstructionRoutes(surface.instructing)
-    table = routes(rooms, sales, redemptions, refunds, operations, instructions=instructions)
+    status_lists = StatusListRoutes(surface.status_lists)
+    table = routes(
+        *(rooms, sales, redemptions, refunds, operations),
+        instructions=instructions,
+        status_lists=status_lists,
+        gifts=GiftRoutes(surface.giving, surface.origins),
+    )
     served = limited(table, surface.limiter)
     app = Starlette(routes=served, exception_handlers=refusals)
     app.router.redirect_slashes = False  # one spelling a path

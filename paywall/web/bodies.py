@@ -70,5 +70,15 @@ def text_member(body: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def credits_member(body: Mapping[str, Any]) -> int | None:
+    """How many credits; None for all. Errors: BadRequest."""
+    if "credits" not in body:
+        return None
+    credits = body["credits"]
+    if type(credits) is not int or credits < 1:
+        raise BadRequest("`credits` must be a whole number of at least 1.")
+    return credits
+
+
 def wants_json(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")

@@ -1,16 +1,15 @@
 """Routes of the refunds: unused credits back for their money."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paywall.errors import BadRequest, ReceiptInvalid
+from paywall.errors import ReceiptInvalid
 from paywall.refunds.refund import Refund
 from paywall.refunds.refunding import Refunding
-from paywall.web.bodies import read_object
+from paywall.web.bodies import credits_member, read_object
 from paywall.web.credentials import Origins, credentials_of, idempotency_key
 from paywall.web.paths import at_root
 from paywall.web.responses import JsonResponse
@@ -28,7 +27,7 @@ class RefundRoutes:
         shown = credentials_of(request, body, self._origins)
         if shown is None:
             raise ReceiptInvalid("Show the receipt whose credits you give back.")
-        found = await self._refunding.ask(shown, _credits(body), idempotency_key(request))
+        found = await self._refunding.ask(shown, credits_member(body), idempotency_key(request))
         location = at_root(request, f"/api/refunds/{found.id}")
         return JsonResponse(told(found), _status(found), (("Location", location),))
 
@@ -45,13 +44,3 @@ def told(refund: Refund) -> dict[str, Any]:
 
 def _status(refund: Refund) -> int:
     return 200 if refund.state == "sent" else 202
-
-
-def _credits(body: Mapping[str, Any]) -> int | None:
-    """None for all. Errors: BadRequest."""
-    if "credits" not in body:
-        return None
-    credits = body["credits"]
-    if type(credits) is not int or credits < 1:
-        raise BadRequest("`credits` must be a whole number of at least 1.")
-    return credits

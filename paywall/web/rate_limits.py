@@ -21,7 +21,9 @@ EXPENSIVE = {
     "/api/payment-requests/{id}/instructions": CLAIMS,
     "/api/payments/{id}": LOOKUPS,
     "/api/receipts/refund": CLAIMS,
+    "/api/receipts/transfer": CLAIMS,
     "/api/refunds/{id}": LOOKUPS,
+    "/api/status-lists/{n}": LOOKUPS,
     "/api/redemptions/{id}": LOOKUPS,
     "/api/burns/{tx_hash}": LOOKUPS,
 }

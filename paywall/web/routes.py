@@ -11,6 +11,8 @@ from paywall.web.operations import OperationRoutes
 from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.payments.instruction_routes import InstructionRoutes
 from paywall.web.problems import Handler, on_fault, refusing
+from paywall.web.receipts.gift_routes import GiftRoutes
+from paywall.web.receipts.status_routes import StatusListRoutes
 from paywall.web.redemptions import RedemptionRoutes
 from paywall.web.resources import ResourceRoutes
 from paywall.web.sales import SalesRoutes
@@ -24,6 +26,8 @@ def routes(
     operations: OperationRoutes,
     *,
     instructions: InstructionRoutes,
+    status_lists: StatusListRoutes,
+    gifts: GiftRoutes,
 ) -> list[Route]:
     return [
         *(route for room in resources for route in room.routes(sales)),
@@ -33,7 +37,9 @@ def routes(
         Route("/api/catalog", sales.catalog),
         Route("/api/credits", redemptions.credits),
         Route("/api/receipts/refund", refunds.ask, methods=["POST"]),
+        Route("/api/receipts/transfer", gifts.give, methods=["POST"]),
         Route("/api/refunds/{id}", refunds.refund),
+        Route("/api/status-lists/{n}", status_lists.status_list),
         Route("/api/redemptions/{id}", redemptions.redemption),
         Route("/api/burns/{tx_hash}", redemptions.burn),
         Route("/.well-known/did.json", operations.did),

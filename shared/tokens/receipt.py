@@ -12,6 +12,7 @@ from typing import Any
 from shared.keys import PublicKey
 from shared.tokens import fields, jws
 from shared.tokens.jws import TokenError
+from shared.tokens.status_list import ListedStatus, entry_claim, read_entry
 
 CONTEXT = "https://www.w3.org/2018/credentials/v1"
 TYPES = ("VerifiableCredential", "PaymentReceiptCredential")
@@ -26,6 +27,7 @@ class Receipt:
     """A receipt; times are Unix seconds, `issuer` and `payer` DIDs, `id` is "urn:uuid:…".
 
     `holder_thumbprint` is the JWK thumbprint of the key that it is bound to; None makes it a bearer receipt.
+    `status` is where its issuer says whether it was revoked; None where it says so nowhere.
     """
 
     id: str
@@ -37,11 +39,13 @@ class Receipt:
     payment_option_id: str
     metadata: Mapping[str, Any]
     holder_thumbprint: str | None
+    status: ListedStatus | None = None
 
 
 def claims(receipt: Receipt) -> dict[str, Any]:
     """Return the claims of `receipt`."""
     bound = {} if receipt.holder_thumbprint is None else {"cnf": {"jkt": receipt.holder_thumbprint}}
+    listed = {} if receipt.status is None else {"credentialStatus": entry_claim(receipt.status)}
     return {
         "iss": receipt.issuer,
         "sub": receipt.payer,
@@ -57,6 +61,7 @@ def claims(receipt: Receipt) -> dict[str, Any]:
                 "paymentOptionId": receipt.payment_option_id,
                 "metadata": dict(receipt.metadata),
             },
+            **listed,
         },
     }
 
@@ -65,7 +70,7 @@ def verify(token: str, issuers: Mapping[str, Sequence[PublicKey]], *, now: int) 
     """Return the receipt that one of the trusted `issuers` (DID → keys) signed; TokenError otherwise.
 
     ValueError when `issuers` is empty: a verifier that trusts nobody in particular trusts everybody.
-    Whether its payment request is ours, and what it bought, is for the caller to look up.
+    Whether its payment request is ours, what it bought, and whether it was revoked, is for the caller to look up.
     """
     if not issuers:
         raise ValueError("a receipt is verified against a list of trusted issuers")
@@ -77,7 +82,8 @@ def verify(token: str, issuers: Mapping[str, Sequence[PublicKey]], *, now: int) 
     fields.refuse_audience(payload)
     issued_at, expires_at = fields.check_started(payload, "nbf", now), fields.whole(payload, "exp")
     fields.check_running(expires_at, now)
-    subject = subject_of(payload)
+    credential = _credential_of(payload)
+    subject = fields.mapping(credential, "credentialSubject")
     return Receipt(
         id=fields.matching(payload, "jti", URN_UUID),
         issuer=issuer,
@@ -88,18 +94,24 @@ def verify(token: str, issuers: Mapping[str, Sequence[PublicKey]], *, now: int) 
         payment_option_id=fields.text(subject, "paymentOptionId"),
         metadata=fields.mapping(subject, "metadata") if "metadata" in subject else {},
         holder_thumbprint=_thumbprint(payload),
+        status=read_entry(credential),
     )
 
 
 def subject_of(payload: fields.Fields) -> dict[str, Any]:
-    """Return the subject of the payment receipt credential in a token's claims; TokenError for any other."""
+    """Return the subject of the payment receipt credential in another issuer's claims; TokenError for any other."""
+    credential = _credential_of(payload)
+    if "credentialStatus" in credential:
+        # Nobody asks that issuer's status list whether it was revoked, so it cannot count as good.
+        raise TokenError("status_unchecked", "the receipt has a status list, which is not supported")
+    return fields.mapping(credential, "credentialSubject")
+
+
+def _credential_of(payload: fields.Fields) -> dict[str, Any]:
     credential = fields.mapping(payload, "vc")
     if credential.get("@context") != [CONTEXT] or credential.get("type") != list(TYPES):
         raise TokenError("wrong_type", "this is not a payment receipt credential")
-    if "credentialStatus" in credential:
-        # Nobody has asked the status list whether it was revoked, so it cannot count as good.
-        raise TokenError("status_unchecked", "the receipt has a status list, which is not supported")
-    return fields.mapping(credential, "credentialSubject")
+    return credential
 
 
 def _thumbprint(payload: fields.Fields) -> str | None:

@@ -113,7 +113,7 @@ def without(name: str) -> str:
 def said(claim: Evidence) -> dict[str, Any]:
     """As the vectors spell it: how the claim was shown is no part of what it says."""
     told = asdict(claim) | {"payload": spelled(claim.payload)}
-    del told["showing"], told["reference"], told["accepted"], told["method"]
+    del told["showing"], told["reference"], told["accepted"], told["method"], told["identifier"]
     return told
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from shared.tokens import jws, receipt
+from shared.tokens.status_list import ListedStatus, entry_claim
 from tests.conformance.attacks import ATTACKER, Attack, Target, attacks
 from tests.conformance.cases import accepted, refused
 from tests.conformance.samples import NOW, RECEIPT, REQUEST_TOKEN, SELLER, SELLER_KEY
@@ -13,6 +14,7 @@ GOOD = receipt.claims(RECEIPT)
 TARGET = Target(GOOD, SELLER_KEY)
 JKT = {"jkt": "A" * 43}
 BEARER = replace(RECEIPT, holder_thumbprint=None)
+LISTED = replace(RECEIPT, status=ListedStatus("https://seller.example/api/status-lists/0", 5))
 
 
 def vectors() -> dict[str, Any]:
@@ -25,6 +27,9 @@ def vectors() -> dict[str, Any]:
         "cases": [
             accepted("bound to its holder", TARGET.token, asdict(RECEIPT), now=NOW),
             accepted("a bearer's", signed(receipt.claims(BEARER)), asdict(BEARER), now=NOW),
+            accepted(
+                "with a place in a status list", signed(receipt.claims(LISTED)), asdict(LISTED), now=NOW
+            ),
             accepted("in its last second", TARGET.token, asdict(RECEIPT), now=RECEIPT.expires_at - 1),
             accepted("sixty seconds before it was issued", TARGET.token, asdict(RECEIPT), now=NOW - 60),
             accepted(
@@ -64,17 +69,41 @@ def _wrong_claims() -> Iterator[Attack]:
 
 def _wrong_credentials() -> Iterator[Attack]:
     newer = ["https://www.w3.org/ns/credentials/v2"]
-    status = {"id": "https://seller.example/status#5", "type": "BitstringStatusListEntry"}
     yield Attack("the VC 2.0 context", with_credential(**{"@context": newer}), "wrong_type")
     yield Attack("another credential", with_credential(type=["VerifiableCredential"]), "wrong_type")
     yield Attack("the type as text", with_credential(type="PaymentReceiptCredential"), "wrong_type")
-    yield Attack(
-        "a status list that nobody asked", with_credential(credentialStatus=status), "status_unchecked"
-    )
+    yield from _wrong_statuses()
     yield Attack("without a subject", with_credential(credentialSubject=None), "bad_claim")
     for name in ("paymentRequestToken", "paymentOptionId", "metadata"):
         subject = GOOD["vc"]["credentialSubject"] | {name: None}
         yield Attack(f"{name} is null", with_subject(subject), "bad_claim")
+
+
+def _wrong_statuses() -> Iterator[Attack]:
+    assert LISTED.status is not None
+    good = entry_claim(LISTED.status)
+
+    def wrong(why: str, reason: str, **members: Any) -> Attack:
+        return Attack(why, with_credential(credentialStatus=good | members), reason)
+
+    yield wrong("a status of another kind", "status_unchecked", type="StatusList2021Entry")
+    yield wrong("a status of another purpose", "status_unchecked", statusPurpose="suspension")
+    yield Attack("a status that is null", with_credential(credentialStatus=None), "bad_claim")
+    yield Attack("two statuses", with_credential(credentialStatus=[good, good]), "bad_claim")
+    yield wrong("a place whose id names another", "bad_claim", id=f"{LISTED.status.url}#6")
+    yield wrong("a place with a member that nobody knows", "bad_claim", statusSize=2)
+    indices: tuple[Any, ...] = (5, "", "-1", "05", "5.0", "0x5", "1e3", "5" * 10, None)
+    for index in indices:
+        yield wrong(f"the index {index!r}", "bad_claim", statusListIndex=index)
+    for url in (
+        "file:///etc/passwd",
+        "data:,x",
+        "https://",
+        "https://a/#5",
+        "https://a b/",
+        f"https://{'a' * 500}",
+    ):
+        yield wrong(f"a list at {url[:30]}", "bad_claim", statusListCredential=url, id=f"{url}#5")
 
 
 def signed(claims: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from shared.dialects import ack
-from shared.keys import did_document, did_web
-from shared.tokens import jws, prt, receipt
+from shared.keys import SigningKey, did_document, did_web
+from shared.tokens import jws, prt, receipt, status_list
 from shared.tokens.jws import TokenError
+from shared.tokens.status_list import ListedStatus, StatusList
 from tests.conformance.attacks import ATTACKER
 from tests.conformance.samples import CLAIM, HOLDER_KEY, RECEIPT, REQUEST, SELLER_KEY
 from tests.support.services.npm_tools import npm
@@ -41,7 +42,7 @@ def made(job: dict[str, Any]) -> str:
     return token
 
 
-def tokens(issuer: str) -> tuple[str, str]:
+def tokens(issuer: str, status: ListedStatus | None = None) -> tuple[str, str]:
     """Return a payment request token and its receipt, both made by us as `issuer`."""
     request = replace(REQUEST, issuer=issuer, issued_at=now(), expires_at=now() + 900)
     request_token = jws.sign(prt.claims(request), SELLER_KEY)
@@ -52,6 +53,7 @@ def tokens(issuer: str) -> tuple[str, str]:
         expires_at=now() + 900,
         payment_request_token=request_token,
         payment_option_id="cardano-1",
+        status=status,
     )
     return request_token, jws.sign(receipt.claims(paid), SELLER_KEY)
 
@@ -65,28 +67,35 @@ def verify_both(issuer: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def served_document(host: str) -> Iterator[str]:
-    """Serve a DID document on the loopback and give its did:web."""
+def serving(documents: dict[str, object]) -> Iterator[int]:
+    """Serve JSON by its path on the loopback, as it is when it is asked for; the port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = self.path == "/.well-known/did.json"
-            self.send_response(200 if found else 404)
+            self.send_response(200 if self.path in documents else 404)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(document if found else b"{}")
+            self.wfile.write(json.dumps(documents.get(self.path, {})).encode())
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Keep quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        did = did_web(f"http://{host}:{server.server_port}")
-        document = json.dumps(did_document(did, [SELLER_KEY.public])).encode()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield did
+            yield server.server_port
         finally:
             server.shutdown()
+
+
+@contextmanager
+def served_document(host: str) -> Iterator[str]:
+    """Serve a DID document on the loopback and give its did:web."""
+    documents: dict[str, object] = {}
+    with serving(documents) as port:
+        did = did_web(f"http://{host}:{port}")
+        documents["/.well-known/did.json"] = did_document(did, [SELLER_KEY.public])
+        yield did
 
 
 def test_npm_verifies_our_tokens_with_a_did_key() -> None:
@@ -97,6 +106,59 @@ def test_npm_verifies_our_tokens_with_a_did_key() -> None:
 def test_npm_verifies_our_tokens_with_a_did_web(host: str) -> None:
     with served_document(host) as did:
         assert [result.keys() for result in verify_both(did)] == [{"ok"}, {"ok"}]
+
+
+LIST = "/api/status-lists/0"
+
+
+def status_document(listed: StatusList, key: SigningKey = SELLER_KEY) -> dict[str, Any]:
+    return status_list.ack_document(listed, jws.sign(status_list.ack_claims(listed), key))
+
+
+@pytest.mark.parametrize(
+    ("revoked", "said"),
+    [
+        ((), None),
+        ((4, 6, 131_071), None),
+        ((5,), "Credential is revoked"),
+        ((0, 5, 131_070), "Credential is revoked"),
+        (range(131_072), "Credential is revoked"),
+        (range(0, 131_072, 2), None),
+    ],
+    ids=["none", "others", "it", "it and others", "all", "every other"],
+)
+def test_npm_looks_our_receipt_up_in_our_status_list(revoked: Sequence[int], said: str | None) -> None:
+    documents: dict[str, object] = {}
+    with serving(documents) as port:
+        url = f"http://127.0.0.1:{port}{LIST}"
+        documents[LIST] = status_document(StatusList(url, DID_KEY, revoked, now(), now() + 900))
+        _, token = tokens(DID_KEY, ListedStatus(url, 5))
+        (result,) = run({"verb": "verifyReceipt", "token": token, "trusted": [DID_KEY], "issuer": DID_KEY})
+    if said is None:
+        assert result["ok"]["receipt"]["credentialStatus"]["statusListIndex"] == "5"
+    else:
+        assert said in result["error"]
+
+
+def test_npm_takes_no_receipt_whose_list_is_not_there_or_is_not_its_issuers() -> None:
+    documents: dict[str, object] = {}
+    with serving(documents) as port:
+        base = f"http://127.0.0.1:{port}"
+        url, results = f"{base}{LIST}", []
+        good = StatusList(url, DID_KEY, (), now(), now() + 900)
+        for document in (
+            status_document(replace(good, url=f"{url}0")),
+            status_document(replace(good, expires_at=now() - 1, issued_at=now() - 900)),
+            status_document(replace(good, issuer=ATTACKER.public.did), ATTACKER),
+            status_document(good, ATTACKER),
+            None,
+        ):
+            documents.pop(LIST, None)
+            if document is not None:
+                documents[LIST] = document
+            _, token = tokens(DID_KEY, ListedStatus(url, 5))
+            results += run({"verb": "verifyReceipt", "token": token, "trusted": [DID_KEY], "issuer": DID_KEY})
+    assert all("Unable to determine" in result["error"] for result in results), results
 
 
 def test_our_own_claims_pass_npms_verifier_and_stay_in_the_token() -> None:

@@ -176,7 +176,13 @@ async def walk(seller: Seller, payer: Payer) -> None:
     refund = "/api/receipts/refund"
     await http.post(refund, json={"credits": 1}, headers=payer.headers(receipt, refund))
     await http.post(refund, json={"credits": "all"}, headers=payer.headers(receipt, refund))
+    transfer = "/api/receipts/transfer"
+    await http.post(transfer, json={"to": payer.did, "credits": 1}, headers=payer.headers(receipt, transfer))
+    await http.post(transfer, json={"to": "me"}, headers=payer.headers(receipt, transfer))
     await http.get("/api/refunds/none")
+    await http.get("/api/status-lists/0")
+    await http.get("/api/status-lists/0", headers={"Accept": "application/vc+jwt"})
+    await http.get("/api/status-lists/none")
     await http.get("/api/credits")
     await http.get(redeemed["image"]["url"])
     await http.get("/api/images/none")
@@ -223,7 +229,12 @@ class _Any:
 def table_of_routes() -> list[Route]:
     anything: Any = _Any()
     room = ResourceRoutes(IMAGES, **dict.fromkeys(PARTS, anything))
-    return routes([room], anything, anything, anything, anything, instructions=anything)
+    return routes(
+        *([room], anything, anything, anything, anything),
+        instructions=anything,
+        status_lists=anything,
+        gifts=anything,
+    )
 
 
 def refusals(error: type[PaywallError]) -> Iterator[type[PaywallError]]:

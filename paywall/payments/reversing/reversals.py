@@ -1,7 +1,7 @@
 """Settled payments are looked at until nothing can undo them; what was undone for good revokes its credits.
 
     network:     rail.watch
-    transaction: payment → reversed, request → reversed, what is left of the credits → revoked
+    transaction: payment → reversed, request → reversed, what is left of the credits → revoked, wherever they were given
 
 Used credits cannot be taken back: they are our loss, and `paywall reconcile` says so. What is reserved just now
 is either used, or revoked when it is released.
@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from paywall.clock import Clock
-from paywall.credits import store as credit_store
 from paywall.credits.accounts import account_of
 from paywall.database.engine import Database, Transaction
+from paywall.gifts import store as gift_store
 from paywall.ops.failpoints import failpoint
 from paywall.payments import store
 from paywall.payments.reversing import watched
@@ -78,7 +78,7 @@ class Reversals:
             request_store.move(tx, payment.payment_request_id, "paid", guard=("reversed",))
             receipt = store.receipt_of(tx, payment.payment_request_id)
             assert receipt is not None
-            return credit_store.restore(tx, account_of(receipt.id), payment.id, now)
+            return gift_store.restore_all(tx, account_of(receipt.id), payment.id, now)
 
         restored = await self._database.transact(keep)
         if restored is not None:
@@ -94,7 +94,7 @@ class Reversals:
             request_store.move(tx, payment.payment_request_id, "reversed", guard=("paid",))
             receipt = store.receipt_of(tx, payment.payment_request_id)
             assert receipt is not None
-            return credit_store.revoke(tx, account_of(receipt.id), payment.id, now)
+            return gift_store.revoke_all(tx, account_of(receipt.id), payment.id, now)
 
         revoked = await self._database.transact(reverse)
         if revoked is not None:

@@ -18,7 +18,7 @@ from shared.cardano.addresses import InvalidAddressError, enterprise_address, pa
 from shared.cardano.coins import Shortage, Utxo
 from shared.cardano.draft import Built, Draft
 from shared.cardano.read.transaction import parse
-from shared.chain.base import Chain, ChainError
+from shared.chain.base import Chain, ChainError, confirmations
 
 #: what the network may take of a refund
 MOST_FEE = 1_000_000
@@ -54,11 +54,8 @@ class RefundingCardanoRail(CardanoRail):
         try:
             payer = await self._payer(payment.external_id)
             utxos = await self._chain.utxos(self._terms.recipient)
-            built = await self._built(
-                payer,
-                amount,
-                [one for one in utxos if one.bare and not one.tokens and _name(one) not in held],
-            )
+            plain = [one for one in utxos if one.bare and not one.tokens and _name(one) not in held]
+            built = await self._of_final(payer, amount, plain)
         except Shortage as error:
             raise Unavailable(
                 f"The address {self._terms.recipient} has too little ADA to send back: {error}."
@@ -84,6 +81,23 @@ class RefundingCardanoRail(CardanoRail):
                 continue
             return address
         raise RefundImpossible("the payment came from a script, which may not be able to take it back")
+
+    async def _of_final(self, payer: str, amount: int, utxos: list[Utxo]) -> Built:
+        """Of outputs that stand for good: over one that a fork takes, it would be on its way for ever.
+
+        Errors: Shortage, ChainError, SignerUnavailable.
+        """
+        while True:
+            built = await self._built(payer, amount, utxos)
+            young = [one for one in built.inputs if not await self._stands(one.tx_hash)]
+            if not young:
+                return built
+            utxos = [one for one in utxos if one not in young]
+
+    async def _stands(self, tx_hash: str) -> bool:
+        inclusion = await self._chain.inclusion(tx_hash)
+        tip = await self._chain.tip()
+        return inclusion is not None and confirmations(tip, inclusion) >= self._terms.final
 
     async def _built(self, payer: str, amount: int, utxos: list[Utxo]) -> Built:
         """Errors: Shortage, ChainError, SignerUnavailable."""

@@ -103,8 +103,17 @@ class UsdcRail:
             raise PaymentMismatch(f"The payment cannot be settled: {verdict.reason}.")
         return newest.number
 
+    def is_ours(self, state: UsdcState) -> bool:
+        """Whether it is of the token and network that are asked about now: of others, these nonces say nothing."""
+        return (state.network, state.asset.lower()) == (
+            self._terms.network,
+            self._terms.token.address.lower(),
+        )
+
     async def settle(self, payment: StoredPayment) -> RailOutcome:
         state = UsdcState.read(payment.state)
+        if not self.is_ours(state):
+            return self._unknown
         try:
             outcome = None if payment.first else await self._found(state)
             if outcome is None and self._may_ask(payment):

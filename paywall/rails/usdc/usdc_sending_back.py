@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from paywall.clock import Clock
 from paywall.errors import SetupError, Unavailable
-from paywall.rails.base import RailOutcome, RefundDraft, StoredPayment
+from paywall.rails.base import RailOutcome, RefundDraft, RefundImpossible, StoredPayment
 from paywall.rails.usdc.authorizations import Authorization
 from paywall.rails.usdc.evm_chain import EvmChain
 from paywall.rails.usdc.facilitator import Facilitator
@@ -73,6 +73,10 @@ class RefundingUsdcRail(UsdcRail):
         held: frozenset[str],  # noqa: ARG002  a balance has no parts
     ) -> RefundDraft:
         paid = UsdcState.read(payment.state)
+        if not self.is_ours(paid):
+            raise RefundImpossible(
+                f"it was paid in {paid.asset} on {paid.network}, which is not looked at any more"
+            )
         try:
             newest = await self._chain.newest()
         except Unanswered as error:

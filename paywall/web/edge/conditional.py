@@ -19,7 +19,7 @@ def unchanging(request: Request, body: bytes, media_type: str, sha256: str) -> R
         "ETag": tag,
         "Accept-Ranges": "bytes",
     }
-    if _names(request, tag):
+    if named_by(request, tag):
         return Response(None, 304, headers)
     asked = _range(request, tag)
     if asked is None:
@@ -33,7 +33,7 @@ def unchanging(request: Request, body: bytes, media_type: str, sha256: str) -> R
     return Response(body[first : last + 1], 206, headers, media_type=media_type)
 
 
-def _names(request: Request, tag: str) -> bool:
+def named_by(request: Request, tag: str) -> bool:
     """Whether If-None-Match names what the client would be sent."""
     named = ",".join(request.headers.getlist("if-none-match")).split(",")
     return any(name.strip().removeprefix("W/") in {tag, "*"} for name in named)

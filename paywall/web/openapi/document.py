@@ -25,11 +25,13 @@ from paywall.web.openapi.parts import (
 )
 from paywall.web.openapi.schemas import SCHEMAS, problem, redemption
 from shared.dialects.base import ChargeTerms
+from shared.tokens.status_list import MEDIA_TYPE
 
 ABOUT = (
     "Sells access to a metered API to other programs: a payment request with 402, a receipt for what was paid, "
     "one redemption for each use and, where the catalog names a token, a provable burn on Cardano. Every refusal "
-    "is RFC 9457 problem details with a stable `code`; every answer but a delivery is `Cache-Control: no-store`. "
+    "is RFC 9457 problem details with a stable `code`; every answer but a delivery and a status list is "
+    "`Cache-Control: no-store`. "
     "A method that a path does not offer is answered with 405 `method_not_allowed`, and a request that takes too "
     "long to arrive with 408 `request_timeout`."
 )
@@ -78,7 +80,9 @@ def _paths(resources: Sequence[Resource], charges: Sequence[ChargeTerms]) -> Spe
         "/api/payment-requests/{id}/instructions": {"post": _instructions()},
         "/api/credits": {"get": _credits()},
         "/api/receipts/refund": {"post": _give_back()},
+        "/api/receipts/transfer": {"post": _give()},
         "/api/refunds/{id}": {"get": _found("How a refund stands", "Refund", "refund_id")},
+        "/api/status-lists/{n}": {"get": _status_list()},
         "/api/redemptions/{id}": {"get": _redemption()},
         "/api/burns/{tx_hash}": {"get": _found("The batch that a transaction burns", "Batch", "tx_hash")},
         "/.well-known/did.json": {"get": _read("The seller's DID document", "DidDocument")},
@@ -159,12 +163,46 @@ def _give_back() -> Spec:
         },
         (
             *(*BODY, *SHOWN, errors.NotFound, errors.PaymentPending, errors.PaymentReversed),
-            *(errors.RefundTooMuch, errors.RefundTooSmall, errors.IdempotencyKeyReused),
+            *(
+                errors.ReceiptRevoked,
+                errors.RefundTooMuch,
+                errors.RefundTooSmall,
+                errors.IdempotencyKeyReused,
+            ),
             errors.TooManyRequests,
         ),
         body="GiveBack",
         parameters=["DPoP", "Idempotency-Key"],
         security=[{"dpop": []}, {"bearer": []}, {}],
+    )
+
+
+def _give() -> Spec:
+    return operation(
+        "Give credits to another holder: a new receipt, bound to its key, that ends when this one does",
+        {200: answer("The gift, for each copy of the same request", {"application/json": ref("Gift")})},
+        (
+            *(*BODY, *SHOWN, errors.NotFound, errors.PaymentPending, errors.PaymentReversed),
+            *(errors.ReceiptRevoked, errors.GiftTooMuch, errors.IdempotencyKeyReused),
+            errors.TooManyRequests,
+        ),
+        body="Give",
+        parameters=["DPoP", "Idempotency-Key"],
+        security=[{"dpop": []}, {"bearer": []}, {}],
+    )
+
+
+def _status_list() -> Spec:
+    kinds = {"application/json": ref("StatusList"), MEDIA_TYPE: text("W3C's form, as a VC 2.0 JWT")}
+    answers = {
+        200: answer("Which receipts of the list were revoked, signed by their issuer", kinds, "ETag", "Vary"),
+        304: answer("It is what `If-None-Match` names", {}, "ETag", "Vary"),
+    }
+    return operation(
+        "A status list: a bit for each receipt whose `credentialStatus` names this URL, 1 where it was revoked",
+        answers,
+        [errors.NotFound, errors.TooManyRequests],
+        parameters=["status_list", "If-None-Match"],
     )
 
 

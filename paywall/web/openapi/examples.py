@@ -41,6 +41,14 @@ EXAMPLES: dict[str, Any] = {
         "returned": 1_830_000,
         "transaction": HASH,
     },
+    "Give": {"to": HOLDER, "credits": 1},
+    "Gift": {
+        "gift_id": REDEMPTION_ID,
+        "receipt": TOKEN,
+        "to": HOLDER,
+        "credits": 1,
+        "expires_at": 1826750081,
+    },
     "Balance": {**CREDITS, "expires_at": 1826750081, "product": "credit"},
     "Redemption": {
         "redemption_id": REDEMPTION_ID,

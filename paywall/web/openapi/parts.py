@@ -112,7 +112,7 @@ def anything() -> Spec:
 
 
 HEADERS = {
-    "Cache-Control": {"schema": text(), "description": "no-store for all but deliveries"},
+    "Cache-Control": {"schema": text(), "description": "no-store for all but deliveries and status lists"},
     "Request-Id": {"schema": text(), "description": "the request's own, when short and plain, or a new one"},
     "Location": {"schema": text(), "description": "where the payment, redemption or refund can be looked up"},
     "Retry-After": {"schema": whole("seconds"), "description": "when to ask again"},
@@ -131,6 +131,7 @@ HEADERS = {
         "description": "of a payment by MPP, with the receipt: base64url of JSON",
     },
     "ETag": {"schema": text(), "description": "the SHA-256 of the body"},
+    "Vary": {"schema": text(), "description": "Accept"},
     "Accept-Ranges": {"schema": text(), "description": "bytes"},
     "Content-Range": {"schema": text(), "description": "which bytes of how many"},
 }
@@ -145,6 +146,7 @@ PARAMETERS = {
     "payment_request_id": _parameter("id", "path", "The payment request", text(pattern=UUID)),
     "redemption_id": _parameter("id", "path", "The redemption", text(pattern=UUID)),
     "refund_id": _parameter("id", "path", "The refund", text(pattern=UUID)),
+    "status_list": _parameter("n", "path", "The list's number", text(pattern="^(0|[1-9][0-9]{0,8})$")),
     "delivery": _parameter("id", "path", "Where it is kept", text(pattern="^[0-9a-f]{32}$")),
     "tx_hash": _parameter("tx_hash", "path", "The burn transaction", HASH),
     "Range": _parameter("Range", "header", "One range of bytes, such as `bytes=0-1023`", text()),

@@ -106,7 +106,7 @@ def _use(resource: Resource) -> Spec:
             errors.PaymentRequired,
             errors.CreditsExhausted,
             errors.RedemptionInProgress,
-            errors.PaymentReversed,
+            *(errors.PaymentReversed, errors.ReceiptRevoked),
         ),
         *(errors.IdempotencyKeyReused, resource.refused, resource.failed, errors.BurnBacklogFull),
         *(errors.TooManyRequests, errors.SupplyExhausted),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from paywall import errors
 from paywall.web.openapi.burn_schemas import BATCH, BURN, LEAF_PREIMAGE
+from paywall.web.openapi.gift_schemas import GIFT, GIVE
 from paywall.web.openapi.instruction_schemas import ASK_INSTRUCTIONS, INSTRUCTIONS
 from paywall.web.openapi.json_schema import (
     ASSET,
@@ -20,6 +21,7 @@ from paywall.web.openapi.json_schema import (
     whole,
 )
 from paywall.web.openapi.refund_schemas import GIVE_BACK, REFUND
+from paywall.web.openapi.status_schemas import STATUS_LIST
 
 
 def codes() -> set[str]:
@@ -236,6 +238,9 @@ SCHEMAS = {
     "Payment": PAYMENT,
     "GiveBack": GIVE_BACK,
     "Refund": REFUND,
+    "Give": GIVE,
+    "Gift": GIFT,
+    "StatusList": STATUS_LIST,
     "Burn": BURN,
     "LeafPreimage": LEAF_PREIMAGE,
     "Batch": BATCH,

@@ -121,8 +121,9 @@ class PricedResource:
 
     @functools.cached_property
     def api_route(self) -> type["APIRoute"]:
-        """For FastAPI: `APIRouter(route_class=report.api_route)`. Every route of that router is priced.
+        """For FastAPI: `APIRouter(route_class=report.api_route)`. Every path operation declared on it is priced.
 
+        What is included in it is priced by its own router's class, and a websocket is not priced at all.
         A dependency could not do it: it does not see the answer, and so not whether it is one to be paid for.
         """
         from fastapi.routing import APIRoute

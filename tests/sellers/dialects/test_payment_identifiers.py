@@ -71,12 +71,11 @@ def test_another_payment_under_the_same_identifier_takes_no_money(
     refused(paying, client, named(client.ask(), raw), 409, "payment_identifier_used")
 
 
-def test_of_payments_at_once_under_one_idempotency_key_one_is_taken(
+def test_of_payments_at_once_under_one_identifier_one_is_taken(
     paying: PaymentScene, client: Client, another: Wallet
 ) -> None:
-    asked, key = [client.ask() for _ in range(2)], {"Idempotency-Key": "once"}
     raws = [client.transaction(), second(paying, client, another)]
-    headers = [client.header(one, raw) | key for one, raw in zip(asked, raws, strict=True)]
+    headers = [named(client.ask(), raw, f"{NAME}_at_once") for raw in raws]
 
     async def at_once() -> list[httpx.Response]:
         return await asyncio.gather(*(client.send(header) for header in headers * AT_ONCE))
@@ -86,6 +85,16 @@ def test_of_payments_at_once_under_one_idempotency_key_one_is_taken(
     assert [paying.submitted(raw) for raw in raws].count(True) == 1
     paying.devnet.blocks(2)
     assert {client.pay(header).status_code for header in headers} == {200, 409}
+
+
+def test_an_idempotency_key_is_its_payers_own(paying: PaymentScene, client: Client, another: Wallet) -> None:
+    """It may be as plain as "1": a stranger's must not stand in the way."""
+    key, mine, theirs = {"Idempotency-Key": "1"}, client.transaction(), second(paying, client, another)
+    for raw in (mine, theirs):
+        assert client.pay(client.header(client.ask(), raw) | key).json()["code"] == "payment_pending"
+    paying.devnet.blocks(2)
+    again = client.header(client.ask(), client.transaction()) | key
+    refused(paying, client, again, 409, "payment_identifier_used")
 
 
 def test_a_payment_that_failed_keeps_no_identifier(

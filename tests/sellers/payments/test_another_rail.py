@@ -35,6 +35,7 @@ from paywall.rails.base import (
     Settled,
     StoredPayment,
 )
+from paywall.revocations.status_places import StatusPlaces
 from paywall.sales import selling
 from paywall.sales.prices import PriceTier, Product
 from paywall.sales.selling import Selling
@@ -121,7 +122,13 @@ def shop(database: Database) -> Shop:
     signer, rail = FileSigner(SELLER), VoucherRail()
     identity = Identity(requests=signer, receipts=signer, public_url=None)
     rails: dict[str, Rail] = {rail.id: rail}
-    receipts = Receipts(identity=identity, validity_days={"time": 30}, clock=lambda: NOW, ids=clock.new_id)
+    receipts = Receipts(
+        identity=identity,
+        places=StatusPlaces(database, "https://seller.example"),
+        validity_days={"time": 30},
+        clock=lambda: NOW,
+        ids=clock.new_id,
+    )
     turns = Turns(16)
     claims = Claims(
         database=database,

@@ -223,3 +223,24 @@ async def test_a_refund_whose_transaction_is_lost_is_sent_again_and_arrives_once
         now = (await seller.http.get(location)).json()
         assert (now["state"], now["transaction"]) == ("sent", first["transaction"])
         assert await balance(seller, payer) - before == now["returned"]
+
+
+@in_loop
+async def test_a_refund_spends_nothing_that_a_fork_could_take(own_selling: Selling) -> None:
+    """Over such an output it would be on its way for ever, once the fork has taken that."""
+    async with own_selling() as seller:
+        payer, other = seller.payer(), seller.payer()
+        receipt = await bought(seller, payer)
+        await other.receipt(500)  # the largest output of all, one block deep
+        before = await balance(seller, payer)
+        location = (await ask(payer, receipt, 4)).headers["location"]
+        sending = RefundSending(
+            database=seller.parts.database, rails=seller.parts._adapters.rails, clock=clock.unix_now
+        )
+        await sending.step()
+        seller.devnet.rollback(1)
+        seller.devnet.blocks(seller.parts.settings.required_final_depth + 1)
+        await sending.step()
+        now = (await seller.http.get(location)).json()
+        assert now["state"] == "sent"
+        assert await balance(seller, payer) - before == now["returned"]

@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 from paywall import clock
 from paywall.errors import SetupError
 from paywall.rails.base import Refundable
+from paywall.rails.usdc.usdc_rail import UsdcRail
 from paywall.rails.usdc.usdc_sending_back import open_account
 from paywall.refunds.sending import RefundSending
 from tests.support.evm.usdc_payer import UsdcPayer
@@ -76,6 +77,20 @@ def test_without_the_key_a_person_sends_it(tmp_path_factory: pytest.TempPathFact
         send(scene)
         assert state(scene, answer) == "by_hand"
         assert not any(isinstance(rail, Refundable) for rail in scene.parts._adapters.rails)
+
+
+def test_what_was_paid_in_another_token_than_the_present_one_is_a_persons(
+    scene: UsdcScene, client: UsdcPayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent in the old token, and looked for in the new one, it would look lost, and be sent again and again."""
+    waiting = give_back(scene, client.pay(client.header(client.ask())).json()["receipt"])
+    held = scene.node.balance(scene.payer.address)
+    rail = scene.parts._adapters.rails[0]
+    assert isinstance(rail, UsdcRail)
+    monkeypatch.setattr(rail, "is_ours", lambda _state: False)
+    send(scene)
+    assert state(scene, waiting) == "by_hand"
+    assert scene.node.balance(scene.payer.address) == held
 
 
 def test_a_key_of_another_address_is_refused() -> None:

@@ -1,11 +1,14 @@
 """The papers of an honest seller: payment requests and receipts, unsigned."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 
-from shared.keys import PublicKey
+from shared.keys import PublicKey, SigningKey
 from shared.money import Money, convert
+from shared.tokens import jws
 from shared.tokens.prt import Order, PaymentOption, PaymentRequest
 from shared.tokens.receipt import Receipt
+from shared.tokens.status_list import StatusList, ack_claims, ack_document
 from tests.support.hostile.custody import NETWORK
 
 RATE = "0.50 USD"
@@ -35,3 +38,11 @@ def receipt(did: str, payer: str, token: str, order: Order, *, now: int) -> Rece
         metadata={},
         holder_thumbprint=None if order.holder is None else PublicKey.from_did_key(order.holder).thumbprint,
     )
+
+
+def status_list(
+    origin: str, key: SigningKey, did: str, revoked: Sequence[int], now: int
+) -> Mapping[str, object]:
+    """The first list of that seller, as ACK's package reads one."""
+    listed = StatusList(f"{origin}/api/status-lists/0", did, revoked, now, now + 900)
+    return ack_document(listed, jws.sign(ack_claims(listed), key))

@@ -1,7 +1,6 @@
 """A seller over loopback that can be told to misbehave. It mirrors the API of our README and OpenAPI.
 
-It signs real payment requests and receipts, settles on a real devnet, and burns real tokens there; only the
-pricing, the storage and the pictures are stand-ins. What it gets wrong is what `Lies` says.
+It signs real papers, settles on a real devnet and burns real tokens; prices, storage and pictures are stand-ins.
 """
 
 import time
@@ -51,6 +50,7 @@ class FakeSeller:
         self.sales: dict[str, Sale] = {}
         self.uses: dict[str, Use] = {}
         self.calls: list[str] = []
+        self.revoked: list[int] = []  # of receipts that a lie gives a place in its status list
         self.app = Starlette(
             routes=[
                 Route("/api/catalog", self._catalog),
@@ -61,6 +61,7 @@ class FakeSeller:
                 Route("/api/images/{id}", self._image),
                 Route("/api/credits", self._credits),
                 Route("/api/redemptions/{id}", self._redemption),
+                Route("/api/status-lists/0", self._status_list),
             ]
         )
 
@@ -218,6 +219,10 @@ class FakeSeller:
             "product": "image-credit",
             "burn": None if burn is None else self.lies.burn(dict(burn)),
         }
+        return self._answer(request, JSONResponse(told))
+
+    async def _status_list(self, request: Request) -> Response:
+        told = papers.status_list(self.origin, self.key, self.did, self.revoked, self.now)
         return self._answer(request, JSONResponse(told))
 
     def _use(self, request: Request) -> Use:
