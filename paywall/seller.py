@@ -19,6 +19,7 @@ from paywall.ops.worker import Worker
 from paywall.payments.forgetting import Forgetting
 from paywall.payments.instructions.instructing import Instructing
 from paywall.payments.naming import Naming
+from paywall.payments.settings import PaymentSettings
 from paywall.payments.status import Statuses
 from paywall.proofs.public import Proofs
 from paywall.rails.registry import charges, worded
@@ -69,6 +70,7 @@ class Seller:
             identity=adapters.identity,
             receipt_verifier=self._verifier,
             rails={rail.id: rail for rail in adapters.rails},
+            products=adapters.products,
             clock=clock.unix_now,
             ids=clock.new_id,
         )
@@ -105,7 +107,12 @@ class Seller:
                 clock=clock.unix_now,
                 kept=settings.room(SalesSettings).unpaid_seconds,
             ),
-            refunds=RefundSending(database=self.database, rails=adapters.rails, clock=clock.unix_now),
+            refunds=RefundSending(
+                database=self.database,
+                rails=adapters.rails,
+                clock=clock.unix_now,
+                pause=settings.room(PaymentSettings).refund_seconds(settings.network),
+            ),
             backlog=backlog,
             clock=clock.unix_now,
             tick_seconds=settings.tick_seconds,

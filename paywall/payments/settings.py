@@ -28,6 +28,10 @@ class PaymentSettings:
         """How often a settled payment is looked at until it is final."""
         return 5 if network == "devnet" else 600
 
+    def refund_seconds(self, network: str) -> int:
+        """How often a refund that is on its way is looked at."""
+        return 1 if network == "devnet" else 60
+
     def rules(self) -> Iterator[tuple[bool, str]]:
         yield self.payment_looks >= 1, "PAYWALL_PAYMENT_LOOKS must be at least 1."
         yield (

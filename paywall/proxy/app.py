@@ -12,7 +12,10 @@ from paywall.settings import Settings
 from paywall.web.problems import problem_response
 
 #: the paywall's own, beside what is bought and delivered below /api/<id>
-OWN = ("/api/catalog", "/api/payments", "/api/credits", "/api/redemptions", "/api/burns")
+OWN = (
+    *("/api/catalog", "/api/payments", "/api/payment-requests", "/api/credits", "/api/receipts"),
+    *("/api/refunds", "/api/status-lists", "/api/redemptions", "/api/burns"),
+)
 OWN_PAGES = (
     *("/.well-known/did.json", "/did.json", "/.well-known/x402", "/llms.txt"),
     *("/openapi.json", "/healthz", "/readyz"),

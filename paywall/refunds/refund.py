@@ -21,11 +21,10 @@ class Refund:
     transaction: str | None
 
 
-def share(paid: int, credits: int, of_credits: int) -> int:
-    """What `credits` of the `of_credits` that were bought for `paid` cost, in whole minor units, rounded down.
+def worth(paid: int, price: int, price_of_kept: int) -> int:
+    """What all is worth that was given back of a purchase, in whole minor units of what was `paid`, rounded down.
 
-    So all refunds of a payment together are never more than what was paid.
+    Those that are kept cost what so few would have cost: who buys at the price of many and gives most of them back has
+    not bought a few at that price. `price` is that of the whole purchase, in the currency of `price_of_kept`.
     """
-    if not 0 < credits <= of_credits:
-        raise ValueError("more credits than were bought")
-    return paid * credits // of_credits
+    return max(0, paid * (price - price_of_kept) // price)

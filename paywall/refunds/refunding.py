@@ -31,9 +31,10 @@ from paywall.rails.base import Rail, Refundable, Watched
 from paywall.redemptions.access import Credentials, ReceiptVerifier, use_up
 from paywall.redemptions.holder_proofs import use_proof
 from paywall.refunds import store
-from paywall.refunds.refund import Refund, share
+from paywall.refunds.refund import Refund, worth
 from paywall.refunds.tables import RefundRow
 from paywall.sales import store as request_store
+from paywall.sales.prices import Product
 from shared.tokens.dpop import HolderProof
 from shared.tokens.prt import PaymentOption, PaymentRequest
 
@@ -50,9 +51,11 @@ class Refunding:
         identity: Identity,
         receipt_verifier: ReceiptVerifier,
         rails: Mapping[str, Rail],
+        products: Mapping[str, Product],
         clock: Clock,
         ids: Ids,
     ) -> None:
+        self._products = products
         self._database = database
         self._identity = identity
         self._receipt_verifier = receipt_verifier
@@ -94,7 +97,10 @@ class Refunding:
                 raise IdempotencyKeyReused
             return known
 
-        return _plain(await self._database.transact(once))
+        try:
+            return _plain(await self._database.transact(once))
+        except _KeyTaken:
+            return _plain(await self._database.transact(once))
 
     async def find(self, refund_id: str) -> Refund:
         """Errors: NotFound."""
@@ -114,6 +120,12 @@ class Refunding:
         if balance.revoked_by is not None:
             raise ReceiptRevoked
         wanted = balance.available if credits is None else credits
+        if not 0 < wanted <= request.order.credits:
+            raise RefundTooMuch(f"{wanted} credits cannot be given back.")
+        # The guard, and first: whatever is used or given back meanwhile, it waits here for its turn.
+        left = credit_store.take(tx, account_id, balance.product, postings.revoke(refund_id, wanted), now)
+        if left is None:
+            raise RefundTooMuch(f"The receipt has fewer than {wanted} credits left.")
         row = RefundRow(
             id=refund_id,
             account_id=account_id,
@@ -122,7 +134,7 @@ class Refunding:
             option_id=option.id,
             idempotency_key=key,
             credits=wanted,
-            amount=self._amount(wanted, request, option),
+            amount=self._amount(wanted, store.given_back(tx, account_id), request, option),
             currency=option.currency,
             decimals=option.decimals,
             state="due",
@@ -131,16 +143,10 @@ class Refunding:
         )
         if not isinstance(self._rails.get(payment.rail), Refundable):
             row.state, row.reason = "by_hand", BY_HAND.format(payment.rail)
-        # The unique key: of two at once one stores it, and the other finds it there.
+        # The unique key: of two at once one stores it, and the other takes nothing, and finds it there.
         if not store.insert(tx, row):
-            known = store.by_key(tx, account_id, key)
-            assert known is not None
-            return known
+            raise _KeyTaken
         failpoint("refund.storing")
-        # The guard: whatever is used meanwhile, no credit is both used and given back.
-        left = credit_store.take(tx, account_id, balance.product, postings.revoke(refund_id, wanted), now)
-        if left is None:
-            raise RefundTooMuch("The credits were used or expired meanwhile.")
         return row
 
     def _paid(self, tx: Transaction, receipt_id: str) -> tuple[PaymentRow, PaymentRequest]:
@@ -159,19 +165,30 @@ class Refunding:
         assert token is not None, "what is paid has its token"
         return payment, self._identity.read_request(token)
 
-    def _amount(self, credits: int, request: PaymentRequest, option: PaymentOption) -> int:
-        """Errors: RefundTooMuch, RefundTooSmall."""
-        bought = request.order.credits
-        if not 0 < credits <= bought:
-            raise RefundTooMuch(f"{credits} credits cannot be given back.")
-        amount, rail = share(int(option.amount), credits, bought), self._rails.get(option.id)
+    def _amount(
+        self, credits: int, before: tuple[int, int], request: PaymentRequest, option: PaymentOption
+    ) -> int:
+        """`before`: the credits that were given back before, and their money. Errors: RefundTooSmall."""
+        kept = request.order.credits - before[0] - credits
+        cost, price = self._cost(kept, request), request.price.amount
+        amount, rail = worth(int(option.amount), price, cost) - before[1], self._rails.get(option.id)
         least = rail.least_refund if isinstance(rail, Refundable) else 1
         if amount < least:
             raise RefundTooSmall(
-                f"{credits} credits are worth {amount} (10^-{option.decimals} {option.currency}); "
-                f"{least} is the least that can be sent back."
+                f"{credits} credits are worth {max(amount, 0)} (10^-{option.decimals} {option.currency}), for those that"
+                f" are kept cost what so few cost. {least} is the least that can be sent back."
             )
         return amount
+
+    def _cost(self, kept: int, request: PaymentRequest) -> int:
+        """What those that are kept cost: their share, or the price of so few where that is more."""
+        share = -(-request.price.amount * kept // request.order.credits)
+        product = self._products.get(request.order.product)
+        if not kept or product is None:
+            return share  # what left the catalog has no other price
+        few = product.price(kept)
+        same = (few.currency, few.decimals) == (request.price.currency, request.price.decimals)
+        return max(share, few.amount) if same else share
 
 
 def _plain(row: RefundRow) -> Refund:
@@ -186,3 +203,7 @@ def _plain(row: RefundRow) -> Refund:
         returned=row.returned,
         transaction=row.external_id,
     )
+
+
+class _KeyTaken(Exception):
+    """Another stored a refund under the key just now."""

@@ -34,7 +34,9 @@ log = logging.getLogger("paywall.refunds")
 class RefundSending:
     """Brings refunds to their end on those rails that can."""
 
-    def __init__(self, *, database: Database, rails: Sequence[Rail], clock: Clock) -> None:
+    def __init__(self, *, database: Database, rails: Sequence[Rail], clock: Clock, pause: int = 0) -> None:
+        """Each is looked at every `pause` seconds."""
+        self._pause = pause
         self._database = database
         self._rails = {rail.id: rail for rail in rails if isinstance(rail, Refundable)}
         self._clock = clock
@@ -43,7 +45,10 @@ class RefundSending:
         """One that cannot be sent must not hold up the others."""
         if not self._rails:
             return
-        for refund, payment in await self._database.read(lambda tx: store.unsent(tx, list(self._rails))):
+        before = self._clock() - self._pause
+        for refund, payment in await self._database.read(
+            lambda tx: store.unsent(tx, list(self._rails), before)
+        ):
             try:
                 await self._advance(refund, payment)
             except StorageUnavailable:
@@ -78,6 +83,8 @@ class RefundSending:
                 pass
 
     async def _draft(self, rail: Refundable, refund: RefundRow, payment: PaymentRow) -> RefundRow | None:
+        if not await self._database.transact(lambda tx: store.note_look(tx, refund, self._clock())):
+            return None
         held = await self._database.read(lambda tx: store.held(tx, refund.rail))
         key = f"{refund.id} {refund.drafts}"
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, delete, func, update
 from sqlmodel import col, select
 
 from paywall.database.engine import Transaction
@@ -38,12 +38,21 @@ def find(tx: Transaction, refund_id: str) -> RefundRow | None:
     return None if found is None else plain(found)
 
 
-def unsent(tx: Transaction, rails: Sequence[str], limit: int = 100) -> list[tuple[RefundRow, PaymentRow]]:
-    """What is due or under way on these rails, the longest untouched first, with the payments that it is of."""
+def unsent(
+    tx: Transaction, rails: Sequence[str], before: int, limit: int = 100
+) -> list[tuple[RefundRow, PaymentRow]]:
+    """What is due or under way on these rails and was not touched since `before`, the longest untouched first.
+
+    With the payments that it is of.
+    """
     rows = (
         select(RefundRow, PaymentRow)
         .join(PaymentRow, col(PaymentRow.id) == RefundRow.payment_id)
-        .where(col(RefundRow.state).in_(("due", "sending")), col(RefundRow.rail).in_(rails))
+        .where(
+            col(RefundRow.state).in_(("due", "sending")),
+            col(RefundRow.rail).in_(rails),
+            col(RefundRow.updated_at) <= before,
+        )
         .order_by(col(RefundRow.updated_at))
         .limit(limit)
     )
@@ -54,6 +63,13 @@ def listed(tx: Transaction, states: Sequence[str], limit: int) -> list[RefundRow
     """The oldest first."""
     rows = select(RefundRow).where(col(RefundRow.state).in_(states)).order_by(col(RefundRow.created_at))
     return [plain(row) for row in tx.session.exec(rows.limit(limit))]
+
+
+def given_back(tx: Transaction, account_id: str) -> tuple[int, int]:
+    """The credits of an account that were given back before, and their money."""
+    sums = select(func.coalesce(func.sum(RefundRow.credits), 0), func.coalesce(func.sum(RefundRow.amount), 0))
+    credits, amount = tx.session.exec(sums.where(RefundRow.account_id == account_id)).one()
+    return int(credits), int(amount)
 
 
 def payer_of(tx: Transaction, row: RefundRow) -> str:
@@ -118,6 +134,20 @@ def move(
     )
     if done.rowcount == 1:
         tx.session.exec(delete(RefundInputRow).where(col(RefundInputRow.refund_id) == row.id))
+    return done.rowcount == 1
+
+
+def note_look(tx: Transaction, row: RefundRow, now: int) -> bool:
+    """Before it is drafted: False when it is no longer due, or somebody else looked at it since it was read."""
+    done = tx.session.exec(
+        update(RefundRow)
+        .where(
+            col(RefundRow.id) == row.id,
+            col(RefundRow.state) == "due",
+            col(RefundRow.updated_at) == row.updated_at,
+        )
+        .values(updated_at=now)
+    )
     return done.rowcount == 1
 
 

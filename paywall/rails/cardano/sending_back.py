@@ -76,10 +76,11 @@ class RefundingCardanoRail(CardanoRail):
             raise Unavailable("The chain service does not show the payment.")
         for _, address in sorted(ends.inputs.items()):
             try:
-                payment_key_hash(address)
+                key = payment_key_hash(address)
             except InvalidAddressError:
                 continue
-            return address
+            if key is not None:
+                return address
         raise RefundImpossible("the payment came from a script, which may not be able to take it back")
 
     async def _of_final(self, payer: str, amount: int, utxos: list[Utxo]) -> Built:

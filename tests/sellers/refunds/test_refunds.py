@@ -244,3 +244,29 @@ async def test_a_refund_spends_nothing_that_a_fork_could_take(own_selling: Selli
         now = (await seller.http.get(location)).json()
         assert now["state"] == "sent"
         assert await balance(seller, payer) - before == now["returned"]
+
+
+@in_loop
+async def test_who_gives_most_back_has_not_bought_the_rest_at_the_price_of_many(own_selling: Selling) -> None:
+    async with own_selling() as seller:
+        payer = seller.payer()
+        token = await payer.buy(60)
+        receipt = (await payer.pay(token)).json()["receipt"]
+        await payer.receipt(2)
+        await final(seller)
+        one, many = await price(seller, 1), await price(seller, 60)
+        assert one * 60 > many, "many are cheaper"
+        paid = int(payer.option(token).amount)
+        first = (await ask(payer, receipt, 20)).json()
+        second = (await ask(payer, receipt, 39)).json()
+        assert first["amount"] == paid * (many - await price(seller, 40)) // many
+        assert first["amount"] + second["amount"] == paid * (many - one) // many
+        check_problem(await ask(payer, receipt, 2), 409, "refund_too_much")
+
+
+async def price(seller: Seller, credits: int) -> int:
+    """In cents."""
+    asked = await seller.http.post(
+        "/api/images/buy", json={"credits": credits}, headers={"Accept": "application/json"}
+    )
+    return int(asked.json()["paymentRequest"]["price"]["amount"])

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from paywall.errors import SetupError
+from paywall.proxy.app import OWN, OWN_PAGES
 from paywall.proxy.config import ProxyConfig, is_plain, read_config
+from paywall.web.openapi.document import document
 from tests.architecture.modules import ROOT
+from tests.support.world.seller import BASE
 
 
 def config(text: str) -> ProxyConfig:
@@ -111,3 +114,10 @@ def test_other_paths_are_plain(path: str) -> None:
 def test_what_is_wrong_in_the_file_is_named(text: str) -> None:
     with pytest.raises(SetupError):
         config(text)
+
+
+def test_every_path_of_the_paywalls_own_is_its_own_behind_a_proxy() -> None:
+    """Another's would be what is free, with the receipt that was shown to us."""
+    own = tuple(f"{path}/" for path in OWN)
+    paths = {path for path in document(BASE, [], ())["paths"] if path not in OWN_PAGES}
+    assert [path for path in paths if not f"{path}/".startswith(own)] == []
