@@ -15,7 +15,7 @@ from buyer.cli.owner.purchases import purchases
 from buyer.cli.owner.sellers import sellers
 from buyer.cli.owner.spending import approve, budget, history
 from buyer.cli.pay import pay
-from buyer.cli.receipt.receipts_group import receipts
+from buyer.cli.receipt.receipts_group import give, receipts
 from buyer.cli.wallet import wallet
 from shared.cardano.lean import leave_backends_out
 
@@ -240,7 +240,7 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
     return run(given, lambda commands: commands.audit(token, service))
 
 
-for command in (pay, mcp_command, receipts, wallet, budget, approve, history, purchases, sellers):
+for command in (pay, mcp_command, receipts, give, wallet, budget, approve, history, purchases, sellers):
     cli.add_command(command)
 
 

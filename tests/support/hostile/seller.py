@@ -24,9 +24,8 @@ from shared.dialects import ack
 from shared.keys import SigningKey
 from shared.problem import Problem
 from shared.redemption_commitment import request_hash
-from shared.tokens import dpop, jws, prt, receipt, status_list
+from shared.tokens import dpop, jws, prt, receipt
 from shared.tokens.prt import Order
-from shared.tokens.status_list import StatusList
 from tests.support.hostile import papers
 from tests.support.hostile.books import Sale, Use
 from tests.support.hostile.custody import NETWORK, Custody
@@ -156,10 +155,8 @@ class FakeSeller:
                 assert answer.status_code == 200, answer.text
                 self.devnet.blocks()
             sale.receipt = self._receipt(sale, claim.payer, claim.option_id)
-        counts = self._counts(sale)
-        settled: dict[str, Any] = {"receipt": sale.receipt, "credits": counts}
-        told = {**settled, "payment_request_id": sale.request.id}
-        return self._answer(request, JSONResponse(told))
+        settled = {"receipt": sale.receipt, "credits": self._counts(sale)}
+        return self._answer(request, JSONResponse({**settled, "payment_request_id": sale.request.id}))
 
     def _receipt(self, sale: Sale, payer: str, option_id: str) -> str:
         honest = papers.receipt(self.did, payer, sale.token, sale.request.order, now=self.now)
@@ -225,10 +222,8 @@ class FakeSeller:
         return self._answer(request, JSONResponse(told))
 
     async def _status_list(self, request: Request) -> Response:
-        url = f"{self.origin}/api/status-lists/0"
-        listed = StatusList(url, self.did, self.revoked, self.now, self.now + 900)
-        token = jws.sign(status_list.ack_claims(listed), self.key)
-        return self._answer(request, JSONResponse(status_list.ack_document(listed, token)))
+        told = papers.status_list(f"{self.origin}/api/status-lists/0", self.key, self.revoked, now=self.now)
+        return self._answer(request, JSONResponse(told))
 
     def _use(self, request: Request) -> Use:
         return next(use for use in self.uses.values() if use.redemption_id == request.path_params["id"])
