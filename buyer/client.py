@@ -16,6 +16,8 @@ import httpx
 
 from buyer.budget import Budget
 from buyer.errors import UsageError, nothing
+from buyer.gifts import giving
+from buyer.gifts.giving import GivenCredits
 from buyer.payers.base import Payer
 from buyer.payers.registry import Payers
 from buyer.proof import receipt_standing
@@ -191,6 +193,14 @@ class BuyerClient:
         The same key gives the same refund, as it stands by then.
         """
         return await giving_back.give_back(self._session, receipt, credits, key)
+
+    async def give(self, receipt: HeldReceipt, to: str, *, credits: int | None = None) -> GivenCredits:
+        """Credits of a receipt, or all that are left, to the holder of a did:key; what was interrupted is finished."""
+        return await giving.give(self._session, receipt, to, credits)
+
+    async def receive(self, token: str) -> HeldReceipt:
+        """Keep a receipt that somebody gave to this wallet's key."""
+        return await giving.receive(self._session, token)
 
     async def standing(self, receipt: HeldReceipt) -> ReceiptStanding:
         """Whether the receipt was revoked, by the status list that its issuer signed."""

@@ -8,6 +8,7 @@ from paywall.burns.custody import Custody
 from paywall.burns.wallet.base import WalletChain
 from paywall.burns.wallet.coverage import TokenCoverage
 from paywall.database.engine import Database
+from paywall.gifts.giving import Giving
 from paywall.keys.identity import Identity
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.settings import ORDERS
@@ -19,6 +20,7 @@ from paywall.payments.settings import PaymentSettings
 from paywall.payments.settlement import Settlement
 from paywall.payments.turns import Turns
 from paywall.rails.base import Rail
+from paywall.redemptions.access import ReceiptVerifier
 from paywall.redemptions.resource import Resource
 from paywall.revocations.status_places import StatusPlaces
 from paywall.sales.prices import Product
@@ -109,6 +111,17 @@ def settlement_of(
         receipts=receipts,
         looks=Looks(turns, own.fresh_seconds(settings.network)),
         clock=clock.unix_now,
+    )
+
+
+def giving_of(adapters: Adapters, verifier: ReceiptVerifier, receipts: Receipts) -> Giving:
+    return Giving(
+        database=adapters.database,
+        receipt_verifier=verifier,
+        receipts=receipts,
+        rails={rail.id: rail for rail in adapters.rails},
+        clock=clock.unix_now,
+        ids=clock.new_id,
     )
 
 

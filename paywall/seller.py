@@ -7,8 +7,15 @@ from starlette.types import ASGIApp
 from paywall import clock
 from paywall.burns.backlog import Backlog
 from paywall.burns.opening import open_burn_worker
-from paywall.flows import Adapters, coverage_of, receipts_of, reversals_of, selling_of, settlement_of
-from paywall.gifts.giving import Giving
+from paywall.flows import (
+    Adapters,
+    coverage_of,
+    giving_of,
+    receipts_of,
+    reversals_of,
+    selling_of,
+    settlement_of,
+)
 from paywall.keys import rotation
 from paywall.limits.limiter import RateLimiter
 from paywall.limits.networks import TrustedProxies
@@ -74,14 +81,7 @@ class Seller:
             clock=clock.unix_now,
             ids=clock.new_id,
         )
-        self.giving = Giving(
-            database=adapters.database,
-            receipt_verifier=self._verifier,
-            receipts=receipts,
-            rails={rail.id: rail for rail in adapters.rails},
-            clock=clock.unix_now,
-            ids=clock.new_id,
-        )
+        self.giving = giving_of(adapters, self._verifier, receipts)
         self.revoking = Revoking(adapters.database, clock.unix_now)
         self.burning = open_burn_worker(settings, self.database, self.chain, self.custody)
         self.worker = self._worker(backlog)

@@ -114,7 +114,7 @@ class Commands:
         """By receipt; each seller is met once."""
         found: dict[str, ReceiptStanding] = {}
         for origin in dict.fromkeys(receipt.origin for receipt in held):
-            async with replace(self, seller=origin).client(wallet) as client:
+            async with self.at(origin).client(wallet) as client:
                 for receipt in held:
                     if receipt.origin == origin:
                         found[receipt.id] = await client.standing(receipt)
@@ -193,6 +193,10 @@ class Commands:
             closing(Wallet.create(Path(folder) / "none.db", network=network)) as empty,
         ):
             yield empty
+
+    def at(self, origin: str) -> "Commands":
+        """The same at another seller, which the wallet knows."""
+        return replace(self, seller=origin)
 
     def client(self, wallet: Wallet, budget: Budget | None = None) -> BuyerClient:
         """A client of the command's seller that tells the command's display."""

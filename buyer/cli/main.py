@@ -17,7 +17,7 @@ from buyer.cli.owner.refund import refund
 from buyer.cli.owner.sellers import sellers
 from buyer.cli.owner.spending import approve, budget, history
 from buyer.cli.pay import pay
-from buyer.cli.receipt.receipts_group import receipts
+from buyer.cli.receipt.receipts_group import give, receipts
 from buyer.cli.wallet import wallet
 from shared.cardano.lean import leave_backends_out
 
@@ -215,7 +215,19 @@ def audit(token: str | None, service: str | None, **given: Any) -> int:
     return run(given, lambda commands: commands.audit(token, service))
 
 
-for command in (pay, refund, mcp_command, receipts, wallet, budget, approve, history, purchases, sellers):
+for command in (
+    pay,
+    refund,
+    give,
+    mcp_command,
+    receipts,
+    wallet,
+    budget,
+    approve,
+    history,
+    purchases,
+    sellers,
+):
     cli.add_command(command)
 
 

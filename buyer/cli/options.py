@@ -13,12 +13,14 @@ from click.core import ParameterSource
 
 from buyer.cli.failing import failed, printed
 from buyer.errors import BuyerError, UsageError
-from shared.text import LONGEST_LINE, clean
+from shared.text import clean
 
 if TYPE_CHECKING:
     from buyer.cli.commands import CommandResult, Commands
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: characters of a line: a receipt, which is handed on whole, is the longest of them
+LONGEST_PRINTED = 8192
 DEFAULT_SELLER = "http://127.0.0.1:8402"
 
 
@@ -118,5 +120,7 @@ def run(given: dict[str, Any], work: "Callable[[Commands], Coroutine[Any, Any, C
     except BuyerError as error:
         return failed(error, as_json=as_json)
     document, lines = finished.answer
-    text = json_module.dumps(document) if as_json else "\n".join(clean(line, LONGEST_LINE) for line in lines)
+    text = (
+        json_module.dumps(document) if as_json else "\n".join(clean(line, LONGEST_PRINTED) for line in lines)
+    )
     return printed(text) or finished.exit_code

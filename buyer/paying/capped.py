@@ -1,5 +1,6 @@
 """Answers that nobody asked to be long: read whole up to a cap, whoever reads them."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -7,9 +8,12 @@ import httpx
 from buyer.errors import SellerFault
 from buyer.seller.http import MAX_JSON
 
+#: until such an answer must be there: each piece of one that drips is in time
+SECONDS = 60.0
+
 
 class CappedStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """At most `MAX_JSON` bytes of an answer, then SellerFault `answer_too_large`.
+    """At most `MAX_JSON` bytes of an answer, then SellerFault `answer_too_large`; `answer_too_slow` after `SECONDS`.
 
     Nothing of a compressed one: a few bytes of it can become gigabytes, and what is read here may be empty.
     """
@@ -20,17 +24,17 @@ class CappedStream(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         assert isinstance(self._stream, httpx.SyncByteStream)
-        size = 0
+        size, until = 0, time.monotonic() + SECONDS
         for chunk in () if self._compressed else self._stream:
-            size = _within(size + len(chunk))
+            size = _within(size + len(chunk), until)
             yield chunk
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         assert isinstance(self._stream, httpx.AsyncByteStream)
-        size = 0
+        size, until = 0, time.monotonic() + SECONDS
         if not self._compressed:
             async for chunk in self._stream:
-                size = _within(size + len(chunk))
+                size = _within(size + len(chunk), until)
                 yield chunk
 
     def close(self) -> None:
@@ -48,7 +52,9 @@ def cap(response: httpx.Response) -> httpx.Response:
     return response
 
 
-def _within(size: int) -> int:
+def _within(size: int, until: float) -> int:
+    if time.monotonic() > until:
+        raise SellerFault("answer_too_slow", f"the seller's answer takes longer than {SECONDS:.0f} s")
     if size > MAX_JSON:
         raise SellerFault("answer_too_large", f"the seller's answer is larger than {MAX_JSON} bytes")
     return size

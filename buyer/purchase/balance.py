@@ -19,7 +19,23 @@ UNSURE = (
 
 async def fetch(session: Session, receipt: HeldReceipt) -> CreditCounts:
     """The seller's count; what it took or kept back beyond its promise is noted in the session."""
-    reply = await session.http.send("GET", "/api/credits", auth=session.proof(receipt))
+    found = await count(session, receipt.token)
+    owner = UnderWay.of(session.wallet).owner
+    cost, unsure = session.wallet.transact(
+        lambda db: (jobs.cost(db, receipt.id), series.unsure(db, receipt.id, owner))
+    )
+    more = found.taken - cost
+    if unsure and more > 0:
+        # No seller's fault: another process of this wallet is at it, or one was cut off before it could note it.
+        session.context.say(UNSURE.format(more=more, receipt=receipt.id))
+        cost += more
+    session.note(promises.of_balance(receipt, found, cost))
+    return found
+
+
+async def count(session: Session, token: str) -> CreditCounts:
+    """What the seller counts on the receipt of that token."""
+    reply = await session.http.send("GET", "/api/credits", auth=session.proof(token))
     if not reply.ok:
         raise refusal(reply)
     listed = reply.json()
@@ -27,18 +43,7 @@ async def fetch(session: Session, receipt: HeldReceipt) -> CreditCounts:
     counts = {bucket: ({"moved": 0} | listed).get(bucket) for bucket in CreditCounts.__slots__}
     if not all(type(count) is int and count >= 0 for count in counts.values()):
         raise SellerFault("credits_malformed", "the seller's count of the credits cannot be read")
-    found = CreditCounts(**{bucket: int(count or 0) for bucket, count in counts.items()})
-    owner = UnderWay.of(session.wallet).owner
-    cost, unsure = session.wallet.transact(
-        lambda db: (jobs.cost(db, receipt.id), series.unsure(db, receipt.id, owner))
-    )
-    more = found.captured + found.reserved - cost
-    if unsure and more > 0:
-        # No seller's fault: another process of this wallet is at it, or one was cut off before it could note it.
-        session.context.say(UNSURE.format(more=more, receipt=receipt.id))
-        cost += more
-    session.note(promises.of_balance(receipt, found, cost))
-    return found
+    return CreditCounts(**{bucket: int(count or 0) for bucket, count in counts.items()})
 
 
 async def look(session: Session, receipt: HeldReceipt) -> None:

@@ -22,6 +22,11 @@ class CreditCounts:
     revoked: int
     moved: int
 
+    @property
+    def taken(self) -> int:
+        """What was asked for: used, being used, or given away."""
+        return self.captured + self.reserved + self.moved
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenPromise:
@@ -58,7 +63,6 @@ def of_balance(receipt: HeldReceipt, counts: CreditCounts, cost: int) -> list[Br
     broken = []
     if counts.granted < receipt.granted:
         broken.append(BrokenPromise("credits_short", receipt.id, "credits", receipt.granted, counts.granted))
-    taken = counts.captured + counts.reserved
-    if taken > cost:
-        broken.append(BrokenPromise("credits_overtaken", receipt.id, "credits", cost, taken))
+    if counts.taken > cost:
+        broken.append(BrokenPromise("credits_overtaken", receipt.id, "credits", cost, counts.taken))
     return broken

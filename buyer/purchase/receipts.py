@@ -38,7 +38,7 @@ def store(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: s
     if known is not None:
         return known
     purchase_store.paid(db, purchase)
-    return _keep(db, purchase, receipt, token)
+    return _kept(db, purchase, receipt, token)
 
 
 def store_recovered(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: str) -> HeldReceipt:
@@ -47,17 +47,21 @@ def store_recovered(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt
     if known is not None:
         return known
     purchase_store.recovered(db, purchase, receipt.payment_option_id, now=receipt.issued_at)
-    return _keep(db, purchase, receipt, token)
+    return _kept(db, purchase, receipt, token)
 
 
-def _keep(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: str) -> HeldReceipt:
-    row = (receipt.id, purchase.id, token, receipt.issued_at, receipt.expires_at)
+def keep(db: sqlite3.Connection, purchase_id: str, receipt: Receipt, token: str) -> None:
+    """IntegrityError when the wallet holds it already, or another one of the purchase."""
+    db.execute(
+        "INSERT INTO receipts (id, purchase_id, token, issued_at, expires_at)"
+        " VALUES (?1, ?2, sealed(?3, ?1), ?4, ?5)",
+        (receipt.id, purchase_id, token, receipt.issued_at, receipt.expires_at),
+    )
+
+
+def _kept(db: sqlite3.Connection, purchase: Purchase, receipt: Receipt, token: str) -> HeldReceipt:
     try:
-        db.execute(
-            "INSERT INTO receipts (id, purchase_id, token, issued_at, expires_at)"
-            " VALUES (?1, ?2, sealed(?3, ?1), ?4, ?5)",
-            row,
-        )
+        keep(db, purchase.id, receipt, token)
     except sqlite3.IntegrityError as error:
         # Two payments would have bought one thing.
         hint = f"The payment is {purchase.external_id}. Show it to the seller: buyer purchases claim {purchase.id}"

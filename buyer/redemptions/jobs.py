@@ -69,14 +69,17 @@ def is_begun(db: sqlite3.Connection, kind: str) -> bool:
 
 
 def cost(db: sqlite3.Connection, receipt_id: str) -> int:
-    """Credits that all uses of a receipt cost by the catalog, those that are asked for just now included."""
+    """Credits that all uses and gifts of a receipt cost, those that are asked for just now included."""
     row = db.execute("SELECT asked FROM receipts WHERE id = ?", (receipt_id,)).fetchone()
     return 0 if row is None else int(row[0])
 
 
 def known_cost(db: sqlite3.Connection, receipt_id: str) -> int:
-    """What the uses of a receipt that were delivered cost by the catalog."""
-    query = "SELECT COALESCE(SUM(credits), 0) FROM uses WHERE receipt_id = ? AND state <> 'wanted'"
+    """What the uses of a receipt that were delivered cost by the catalog, and what was given away of it."""
+    query = (
+        "SELECT (SELECT COALESCE(SUM(credits), 0) FROM uses WHERE receipt_id = ?1 AND state <> 'wanted')"
+        " + (SELECT COALESCE(SUM(credits), 0) FROM gifts WHERE receipt_id = ?1 AND token IS NOT NULL)"
+    )
     (found,) = db.execute(query, (receipt_id,)).fetchone()
     return int(found)
 

@@ -104,13 +104,13 @@ class Session:
         """Whether that chain is one that the buyer chose."""
         return owner.believes_chain(self.wallet, self.wallet.network, self.context.environment)
 
-    def proof(self, receipt: HeldReceipt) -> HolderAuth:
-        """Shows `receipt` and that its key is ours."""
+    def proof(self, receipt: HeldReceipt | str) -> HolderAuth:
+        """Shows `receipt`, or the receipt of that token, and that its key is ours."""
         return HolderAuth(
             self.wallet.key,
             now=self.context.now,
             new_jti=lambda: secrets.token_urlsafe(16),
-            token=receipt.token,
+            token=receipt if isinstance(receipt, str) else receipt.token,
         )
 
     @staticmethod

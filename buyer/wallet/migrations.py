@@ -6,6 +6,7 @@ from collections.abc import Callable
 from buyer.errors import WalletError
 from buyer.wallet.steps.any_rail import any_rail
 from buyer.wallet.steps.credits_of_calls import credits_of_calls
+from buyer.wallet.steps.gifts_of_credits import gifts_of_credits
 from buyer.wallet.steps.one_spelling import one_spelling
 from buyer.wallet.steps.own_proofs import own_proofs
 from buyer.wallet.steps.owners_limits import owners_limits
@@ -25,6 +26,7 @@ STEPS: tuple[MigrationStep, ...] = (
     series_of_keys,
     payments_in_headers,
     credits_of_calls,
+    gifts_of_credits,
 )
 VERSION = 1 + len(STEPS)
 

@@ -106,6 +106,26 @@ SCHEMA = (
     CREATE TRIGGER use_refused AFTER DELETE ON uses
     BEGIN UPDATE receipts SET asked = asked - OLD.credits WHERE id = OLD.receipt_id; END
     """,
+    # Credits that are given to another holder, `credits` of a receipt under a key. `token` is the receiver's receipt;
+    # none until the seller has answered. They are asked of the receipt as its uses are.
+    """
+    CREATE TABLE gifts (
+        idempotency_key TEXT PRIMARY KEY,
+        receipt_id TEXT NOT NULL REFERENCES receipts (id),
+        holder TEXT NOT NULL,
+        credits INTEGER NOT NULL CHECK (credits > 0),
+        token TEXT
+    )
+    """,
+    "CREATE UNIQUE INDEX one_open_gift ON gifts (receipt_id, holder) WHERE token IS NULL",
+    """
+    CREATE TRIGGER gift_asked AFTER INSERT ON gifts
+    BEGIN UPDATE receipts SET asked = asked + NEW.credits WHERE id = NEW.receipt_id; END
+    """,
+    """
+    CREATE TRIGGER gift_refused AFTER DELETE ON gifts
+    BEGIN UPDATE receipts SET asked = asked - OLD.credits WHERE id = OLD.receipt_id; END
+    """,
     # What idempotency keys are made of between two commits. One that is `broken_off` was left by a process that
     # ended in between: some of its keys may have been asked for, and the wallet does not know which.
     """

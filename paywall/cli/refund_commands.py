@@ -24,10 +24,10 @@ def listed(settings: Settings, *, whole: bool) -> list[str]:
     states = ("by_hand", "due", "sending", *(("sent",) if whole else ()))
     database = open_database(settings.database, writing=False)
     try:
-        rows = asyncio.run(database.read(lambda tx: _with_payers(tx, states)))
+        rows = asyncio.run(database.read(lambda tx: _with_payments(tx, states)))
     finally:
         database.close()
-    return [_line(row, payer) for row, payer in rows]
+    return [_line(row, payment) for row, payment in rows]
 
 
 def make(settings: Settings, receipt_id: str, credits: int | None, key: str | None) -> str:
@@ -54,14 +54,14 @@ def done(settings: Settings, refund_id: str, transaction: str) -> str:
     return with_seller(settings, note)
 
 
-def _with_payers(tx: Transaction, states: tuple[str, ...]) -> list[tuple[RefundRow, str]]:
-    return [(row, store.payer_of(tx, row)) for row in store.listed(tx, states, MOST)]
+def _with_payments(tx: Transaction, states: tuple[str, ...]) -> list[tuple[RefundRow, str]]:
+    return [(row, store.paid_by(tx, row)) for row in store.listed(tx, states, MOST)]
 
 
-def _line(row: RefundRow, payer: str) -> str:
+def _line(row: RefundRow, payment: str) -> str:
     sent = f"  {row.external_id}" if row.external_id else ""
     why = f"  ({row.reason})" if row.reason else ""
-    return f"{row.id}  {row.state:<8} {row.credits:>7} credits  {_money(row)}  to {payer}{sent}{why}"
+    return f"{row.id}  {row.state:<8} {row.credits:>7} credits  {_money(row)}  of {payment}{sent}{why}"
 
 
 def _money(row: RefundRow | Refund) -> str:

@@ -175,7 +175,7 @@ class Refunding:
         least = rail.least_refund if isinstance(rail, Refundable) else 1
         if amount < least:
             raise RefundTooSmall(
-                f"{credits} credits are worth {max(amount, 0)} (10^-{option.decimals} {option.currency}), for those that"
+                f"{credits} credits are worth {max(amount, 0)} (10^-{option.decimals} {option.currency}): those that"
                 f" are kept cost what so few cost. {least} is the least that can be sent back."
             )
         return amount

@@ -72,9 +72,9 @@ def given_back(tx: Transaction, account_id: str) -> tuple[int, int]:
     return int(credits), int(amount)
 
 
-def payer_of(tx: Transaction, row: RefundRow) -> str:
-    """The DID of the one who paid."""
-    return tx.session.exec(select(PaymentRow.payer).where(PaymentRow.id == row.payment_id)).one()
+def paid_by(tx: Transaction, row: RefundRow) -> str:
+    """The payment that it is of, by its id at its rail: its transaction says where the money came from."""
+    return tx.session.exec(select(PaymentRow.external_id).where(PaymentRow.id == row.payment_id)).one()
 
 
 def held(tx: Transaction, rail: str) -> frozenset[str]:

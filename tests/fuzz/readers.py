@@ -22,9 +22,10 @@ from shared.dialects import ack
 from shared.keys import InvalidKeyError, did_document, keys_of_document
 from shared.problem import Problem
 from shared.strict_json import StrictJsonError
-from shared.tokens import dpop, jws, plain_request, prt, receipt
+from shared.tokens import dpop, jws, plain_request, prt, receipt, status_list
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption
+from shared.tokens.status_list import ListedStatus, StatusList
 from shared.x402_cardano.reasons import ExactRefusal
 from shared.x402_cardano.rules import check_alone
 from shared.x402_cardano.shown_payment import read_payment as exact_payment
@@ -95,6 +96,22 @@ def _tokens() -> Iterator[FuzzedReader]:
         lambda data: receipt.verify(papers.token(data, SELLER_KEY), issuers, now=NOW),
         refused,
     )
+    yield FuzzedReader(
+        "receipt with a place in a status list",
+        (papers.json(receipt.claims(replace(RECEIPT, status=_PLACE))),),
+        lambda data: receipt.verify(papers.token(data, SELLER_KEY), issuers, now=NOW),
+        refused,
+    )
+    yield FuzzedReader(
+        "status list",
+        (papers.json(status_list.ack_claims(StatusList(_PLACE.url, SELLER, (5,), NOW, NOW + 60))),),
+        lambda data: status_list.is_revoked(
+            {"proof": {"type": "JwtProof2020", "jwt": papers.token(data, SELLER_KEY)}},
+            *(_PLACE, SELLER, (SELLER_KEY.public,)),
+            now=NOW,
+        ),
+        refused,
+    )
     there = papers.token(papers.json(_THERE), SELLER_KEY)
     subject = {"paymentRequestToken": there, "paymentOptionId": "usd-1", "metadata": {"amount": "3.00"}}
     paid = receipt.claims(RECEIPT)
@@ -138,6 +155,7 @@ def _tokens() -> Iterator[FuzzedReader]:
     )
 
 
+_PLACE = ListedStatus("https://seller.example/api/status-lists/0", 5)
 #: a payment request as ACK Lab makes it
 _THERE = {
     "iss": SELLER,

@@ -107,6 +107,7 @@ UNDER_WAY = "every burn is waiting, under way or confirmed"
 BATCHES = "every batch burns what was put into it"
 PAID = "a request is paid by one payment, or by none"
 PARKED = "nothing is parked"
+GIFTS = "what one account gave another has received"
 TWICE = "no batch is burned twice"
 OURS = "what is burned on chain is ours to the token"
 HELD = "custodial tokens are minted minus burned"
@@ -129,6 +130,10 @@ FAULTS: dict[str, tuple[Plant, set[str]]] = {
     "an account without its postings": (
         sql("UPDATE posting SET account_id = 'nobody' WHERE transfer LIKE 'grant:%'"),
         {POSTINGS},
+    ),
+    "credits that were given to nobody": (
+        sql("UPDATE credit_account SET moved = moved + captured, captured = 0"),
+        {GIFTS, POSTINGS, RESERVED},
     ),
     "a redemption fell back": (
         sql("UPDATE redemption SET state = 'reserved'"),
@@ -183,7 +188,21 @@ def test_nothing_is_broken_in_a_healthy_shop_and_the_surplus_is_shown(shop: Shop
     (surplus,) = [check for check in checks if "surplus" in check.name]
     assert surplus.figures["reason"] == "payment_request_paid"
     assert {check.name for check in checks if not check.note} == {
-        *(BUCKETS, POSTINGS, RESERVED, BURNS, UNDER_WAY, BATCHES, PAID, PARKED, TWICE, OURS, HELD, FINAL)
+        *(
+            BUCKETS,
+            POSTINGS,
+            RESERVED,
+            BURNS,
+            UNDER_WAY,
+            BATCHES,
+            GIFTS,
+            PAID,
+            PARKED,
+            TWICE,
+            OURS,
+            HELD,
+            FINAL,
+        )
     }
 
 

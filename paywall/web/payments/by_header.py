@@ -32,6 +32,8 @@ class Appendable(Protocol):
 
 #: answers that wait at once, in all and for one client: a payment of his own costs him nothing while it is not final
 WAITING, WAITING_EACH = 128, 32
+#: of an Idempotency-Key that nobody guesses: it alone names a payment again that everybody can read
+SECRET_KEY = 16
 Appended = TypeVar("Appended", bound=Appendable)
 
 
@@ -79,7 +81,7 @@ class PaymentsByHeader:
         try:
             await self._limiter.take(CLAIMS)  # its signatures and the chain are looked at, as for any claim
             if ordered is not None:
-                showing = key or new_id()
+                showing = key if key is not None and len(key) >= SECRET_KEY else new_id()
                 evidence = await self._naming.named(evidence, ordered, showing, for_use=for_use)
             with self._wait() as seconds:
                 outcome = await self._settlement.pay(evidence, patience=seconds)

@@ -144,7 +144,10 @@ class PricedResource:
         if isinstance(credits, int):
             return resource
         said = credits(request)
-        return replace(resource, cost=await said if inspect.isawaitable(said) else said)
+        cost = await said if inspect.isawaitable(said) else said
+        if type(cost) is not int or cost < 1:
+            raise ValueError(f"the credits of {self.id!r} are a whole number of at least 1, and not {cost!r}")
+        return replace(resource, cost=cost)
 
 
 def _product(resource_id: str, terms: PricedTerms) -> Product:

@@ -1,14 +1,16 @@
-"""The papers of an honest seller: payment requests and receipts, unsigned."""
+"""The papers of an honest seller: payment requests and receipts, unsigned, and its signed status list."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from shared.keys import PublicKey, SigningKey
 from shared.money import Money, convert
 from shared.tokens import jws
+from shared.tokens import status_list as lists
 from shared.tokens.prt import Order, PaymentOption, PaymentRequest
 from shared.tokens.receipt import Receipt
-from shared.tokens.status_list import StatusList, ack_claims, ack_document
+from shared.tokens.status_list import StatusList
 from tests.support.hostile.custody import NETWORK
 
 RATE = "0.50 USD"
@@ -40,9 +42,7 @@ def receipt(did: str, payer: str, token: str, order: Order, *, now: int) -> Rece
     )
 
 
-def status_list(
-    origin: str, key: SigningKey, did: str, revoked: Sequence[int], now: int
-) -> Mapping[str, object]:
-    """The first list of that seller, as ACK's package reads one."""
-    listed = StatusList(f"{origin}/api/status-lists/0", did, revoked, now, now + 900)
-    return ack_document(listed, jws.sign(ack_claims(listed), key))
+def status_list(url: str, key: SigningKey, revoked: Sequence[int], *, now: int) -> dict[str, Any]:
+    """A status list in the form of npm agentcommercekit."""
+    listed = StatusList(url, key.public.did, revoked, now, now + 900)
+    return lists.ack_document(listed, jws.sign(lists.ack_claims(listed), key))

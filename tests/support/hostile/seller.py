@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -153,10 +152,8 @@ class FakeSeller:
                 assert answer.status_code == 200, answer.text
                 self.devnet.blocks()
             sale.receipt = self._receipt(sale, claim.payer, claim.option_id)
-        counts = self._counts(sale)
-        settled: dict[str, Any] = {"receipt": sale.receipt, "credits": counts}
-        told = {**settled, "payment_request_id": sale.request.id}
-        return self._answer(request, JSONResponse(told))
+        settled = {"receipt": sale.receipt, "credits": self._counts(sale)}
+        return self._answer(request, JSONResponse({**settled, "payment_request_id": sale.request.id}))
 
     def _receipt(self, sale: Sale, payer: str, option_id: str) -> str:
         honest = papers.receipt(self.did, payer, sale.token, sale.request.order, now=self.now)
@@ -222,7 +219,7 @@ class FakeSeller:
         return self._answer(request, JSONResponse(told))
 
     async def _status_list(self, request: Request) -> Response:
-        told = papers.status_list(self.origin, self.key, self.did, self.revoked, self.now)
+        told = papers.status_list(f"{self.origin}/api/status-lists/0", self.key, self.revoked, now=self.now)
         return self._answer(request, JSONResponse(told))
 
     def _use(self, request: Request) -> Use:

@@ -32,6 +32,7 @@ LATER = (
         "DROP INDEX uses_of_a_receipt",
         "DROP TABLE series",
         "DROP TABLE paid_calls",
+        "DROP TABLE gifts",
         "DROP TABLE credits_left",
         "DROP TABLE credit_calls",
         "DROP TRIGGER use_asked",
