@@ -124,3 +124,13 @@ def test_the_command_says_it_of_each_receipt(filled: Shell) -> None:
     filled.seller.lies.instead[PATH] = lambda: Response(status_code=404)
     told = filled.run("receipts", "--check", "--json").told["receipts"][0]
     assert (told["status"], "404" in told["status_why"]) == ("unknown", True)
+
+
+def test_verify_says_it_of_the_receipt_that_was_used(filled: Shell) -> None:
+    filled.seller.lies = listing(f"{filled.seller.origin}{PATH}")
+    filled.seller.revoked = []
+    made = filled.run("images", "--credits", "1", "--generate", "1", "--out", str(filled.folder), "--json")
+    redemption_id = made.told["images"][0]["redemption_id"]
+    assert filled.run("verify", redemption_id, "--json").told["receipt"] == {"status": "good"}
+    filled.seller.revoked = [PLACE]
+    assert "receipt: REVOKED" in filled.run("verify", redemption_id).out

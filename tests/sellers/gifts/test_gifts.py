@@ -15,6 +15,8 @@ from shared.keys import SigningKey
 from shared.tokens import jws
 from shared.tokens import receipt as receipt_token
 from tests.sellers.payments.test_reversals import double_spend, watch
+from tests.sellers.refunds.test_refunds import ask as refund
+from tests.sellers.refunds.test_refunds import final
 from tests.sellers.revocations.test_revoking import id_of, paywall
 from tests.support.hostile.crashes import Crash
 from tests.support.world.image_maker import PlainMaker
@@ -372,3 +374,19 @@ def test_the_operator_gives_a_holders_credits_to_another(
     assert friend in told
     assert "settled" in told
     assert f"2 to {friend}" in paywall("receipts", "show", old)
+
+
+@in_loop
+async def test_money_goes_back_to_the_payer_alone_and_not_for_what_was_given_away(
+    own_selling: Selling,
+) -> None:
+    async with own_selling() as seller:
+        giver, friend = seller.payer(), stranger(seller)
+        old = await giver.receipt(6)
+        new = (await give(giver, old, friend.did, 4)).json()["receipt"]
+        await final(seller)
+        check_problem(await refund(friend, new), 404, "not_found")
+        check_problem(await refund(giver, old, 3), 409, "refund_too_much")
+        assert (await refund(giver, old)).json()["credits"] == 2
+        assert await counts(giver, old) == {"granted": 6, "revoked": 2, "moved": 4}
+        assert await counts(friend, new) == {"granted": 4, "available": 4}
