@@ -2,6 +2,7 @@
 
 import json
 import math
+import operator
 import re
 from typing import Any, NoReturn
 
@@ -56,11 +57,17 @@ def canonical(value: Any) -> bytes:
     return _encoder.encode(_sorted(value)).encode()
 
 
+#: JCS's order
+_UTF16 = operator.methodcaller("encode", "utf-16-be")
+
+
 def _sorted(value: Any) -> Any:
+    if type(value) is str:
+        return value  # most are, and pay for no other question
     if isinstance(value, dict):
         if not all(isinstance(name, str) for name in value):
             raise ValueError("a member's name is a string")
-        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        names = sorted(value, key=_UTF16)
         return {name: _sorted(value[name]) for name in names}
     if isinstance(value, list | tuple):
         return [_sorted(entry) for entry in value]

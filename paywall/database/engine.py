@@ -6,9 +6,9 @@ one writer, `sqlite_writer.py`) and on PostgreSQL (a bounded pool of threads, `p
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.exc import OperationalError
@@ -94,10 +94,22 @@ class GroupFn(Protocol[Item_contra, Result]):
         """On PostgreSQL. None, or an error, where one of them is not plain: all is undone, and each runs alone."""
 
 
+class Provisional(NamedTuple, Generic[Result]):
+    """What a function did in a transaction that may still be open. `kept` is what it did, once that is durable.
+
+    They differ where the transaction was undone by another's error and the function run again.
+    Errors of `kept`: as those of `Database.transact`.
+    """
+
+    done: Result
+    kept: Awaitable[Result]
+
+
 class Writer(Protocol):
     """What each database brings: the one way to write, and its end."""
 
     async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item, /) -> Result: ...
+    async def provisionally(self, fn: GroupFn[Item, Result], item: Item, /) -> Provisional[Result]: ...
     async def transact(self, fn: TransactFn[T], /) -> T: ...
     def close(self) -> None: ...
 
@@ -154,6 +166,14 @@ class Database:
     async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         """As `transact(lambda tx: fn.one(tx, item))`; PostgreSQL takes those who ask at the same time together."""
         return await self._writer.transact_in_group(fn, item)
+
+    async def provisionally(self, fn: GroupFn[Item, Result], item: Item) -> Provisional[Result]:
+        """As `transact_in_group`, but told before the commit, so that what follows at once may share it.
+
+        What is asked of this database afterwards is done behind it. Only SQLite, which has one writer, can tell so
+        early; PostgreSQL tells behind the commit. Nothing may leave the process before `kept`.
+        """
+        return await self._writer.provisionally(fn, item)
 
     async def read(self, fn: TransactFn[T]) -> T:
         """Run `fn` on one consistent view; writing is refused by the database itself."""

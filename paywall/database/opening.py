@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from paywall.database.engine import Database, GroupFn, Item, Result, TransactFn
+from paywall.database.engine import Database, GroupFn, Item, Provisional, Result, TransactFn
 from paywall.database.liveness import SessionLocks, SingleWriter
 from paywall.database.postgres import POOL, PostgresWriter, postgres_engine, session_engine
 from paywall.database.schema import ensure_schema
@@ -103,6 +103,9 @@ class _Closed:
     """The writer of a database that was opened for looking."""
 
     async def transact_in_group(self, _fn: GroupFn[Item, Result], _item: Item) -> Result:
+        raise SetupError("This command only looks; it cannot write.")
+
+    async def provisionally(self, _fn: GroupFn[Item, Result], _item: Item) -> Provisional[Result]:
         raise SetupError("This command only looks; it cannot write.")
 
     async def transact(self, _fn: TransactFn[T]) -> T:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from paywall.database.engine import GroupFn, Item, Result, TransactFn, Transaction, run_one
+from paywall.database.engine import GroupFn, Item, Provisional, Result, TransactFn, Transaction, run_one
 from paywall.database.postgres_groups import Groups
 from paywall.database.settling import in_thread
 from paywall.errors import SetupError, StorageUnavailable
@@ -50,6 +50,12 @@ class PostgresWriter:
 
     async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         return await self._groups.transact_in_group(fn, item)
+
+    async def provisionally(self, fn: GroupFn[Item, Result], item: Item) -> Provisional[Result]:
+        done = await self._groups.transact_in_group(fn, item)
+        kept: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        kept.set_result(done)
+        return Provisional(done, kept)
 
     def _one(self, fn: GroupFn[Item, Result], item: Item) -> asyncio.Future[Result]:
         def alone(tx: Transaction) -> Result:

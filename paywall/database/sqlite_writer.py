@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Transaction as OpenTransaction
 from sqlalchemy.exc import OperationalError
 
-from paywall.database.engine import GroupFn, Item, Result, TransactFn, Transaction, run_one
+from paywall.database.engine import GroupFn, Item, Provisional, Result, TransactFn, Transaction, run_one
 from paywall.database.settling import FULL_GROUP, refused, settle
 from paywall.database.sqlite_file import SqliteFile
 
@@ -40,11 +40,20 @@ JobOutcome = tuple[bool, Any]
 
 
 class Job(NamedTuple):
-    """A function that waits for its group, and who waits for its result."""
+    """A function that waits for its group, and who waits for its result.
+
+    `begun` waits for what it does before that is durable, where somebody wants to know.
+    """
 
     fn: TransactFn[Any]
     future: asyncio.Future[Any]
     quick: bool
+    begun: asyncio.Future[Any] | None = None
+
+    def settle(self, ok: bool, value: Any) -> None:
+        for future in (self.begun, self.future):
+            if future is not None:
+                settle(future, value if ok else None, None if ok else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +86,27 @@ class SqliteWriter:
         self._slow_until = 0.0
 
     async def transact(self, fn: TransactFn[T]) -> T:
-        return await self._ask(fn, quick=False)
+        done: T = await self._ask(Job(fn, _future(), quick=False))
+        return done
 
     async def transact_in_group(self, fn: GroupFn[Item, Result], item: Item) -> Result:
-        return await self._ask(lambda tx: fn.one(tx, item), quick=True)
+        done: Result = await self._ask(Job(lambda tx: fn.one(tx, item), _future(), quick=True))
+        return done
 
-    async def _ask(self, fn: TransactFn[T], *, quick: bool) -> T:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(Job(fn, future, quick))
+    async def provisionally(self, fn: GroupFn[Item, Result], item: Item) -> Provisional[Result]:
+        begun, kept = _future(), _future()
+        kept.add_done_callback(_noted)
+        await self._ask(Job(lambda tx: fn.one(tx, item), kept, quick=True, begun=begun))
+        return Provisional(begun.result(), kept)
+
+    def _ask(self, job: Job) -> asyncio.Future[Any]:
+        """What tells it: as early as it wants to be told."""
+        loop = job.future.get_loop()
+        self._waiting.append(job)
         if not self._busy:
             self._busy = True
             loop.call_soon(self._turn, loop)
-        return await future
+        return job.future if job.begun is None else job.begun
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         arrived, self._waiting = self._waiting, []
@@ -101,7 +118,7 @@ class SqliteWriter:
                 _undo(group.transaction)
             self._waiting, self._open, self._busy = [], None, False
             for job in [*(group.jobs if group is not None else []), *arrived]:
-                settle(job.future, failure=refused(error))
+                job.settle(False, refused(error))
 
     def _go_on(self, loop: asyncio.AbstractEventLoop, group: Group | None, arrived: list[Job]) -> None:
         before = group.jobs if group is not None else []
@@ -140,6 +157,8 @@ class SqliteWriter:
                 group.outcomes.append((False, error))
             else:
                 group.outcomes.append((True, value))
+                if job.begun is not None:
+                    settle(job.begun, value)
         return group
 
     def _is_own(self, error: BaseException, written: int) -> bool:
@@ -164,7 +183,7 @@ class SqliteWriter:
 
     def _answer(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], outcomes: list[JobOutcome]) -> None:
         for job, (ok, value) in zip(jobs, outcomes, strict=True):
-            settle(job.future, value if ok else None, None if ok else value)
+            job.settle(ok, value)
         self._turn(loop)
 
     def _commit(self, group: Group) -> list[JobOutcome]:
@@ -207,6 +226,16 @@ class SqliteWriter:
     def close(self) -> None:
         self._thread.shutdown(wait=True)
         self._file.close()
+
+
+def _future() -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().create_future()
+
+
+def _noted(kept: asyncio.Future[Any]) -> None:
+    """Who was told before may be gone by now, and is not to be missed."""
+    if not kept.cancelled():
+        kept.exception()
 
 
 def _outcomes(done: asyncio.Future[list[JobOutcome]], jobs: list[Job]) -> list[JobOutcome]:

@@ -4,19 +4,22 @@
     (no transaction): the resource's fulfilment delivers, and the delivery is stored
     transaction: redemption captured, credits reserved → captured, burn inserted
 
+Where nobody can ask again (no key), the first transaction need not be durable before the resource delivers: after a
+crash nothing would be left of either. On SQLite what is delivered at once is captured in the same commit.
+
 The work is detached from the connection: a client that went away gets its result by repeating the key.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, cast
 
 from paywall.burns.backlog import Backlog
 from paywall.clock import Clock, Ids
 from paywall.credits import store as credit_store
-from paywall.database.engine import Database, GroupFn, Item, Result
+from paywall.database.engine import Database, GroupFn, Item, Provisional, Result
 from paywall.errors import (
     FulfilmentFailed,
     PaywallError,
@@ -32,7 +35,7 @@ from paywall.redemptions.capturing import Capture, ToCapture
 from paywall.redemptions.deliveries import body_of, put, stored_delivery
 from paywall.redemptions.fulfilment import Delivery, Fulfilment, StoredDelivery, UseOrder
 from paywall.redemptions.request import RedemptionRequest, Reservation
-from paywall.redemptions.reserving import RefusedUse, Reserve, ToReserve
+from paywall.redemptions.reserving import RefusedUse, Reserve, Reserved, ToReserve
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.tables import RedemptionRow
 from shared.tokens.dpop import HolderProof
@@ -119,13 +122,21 @@ class Redeeming:
             self._drained.set()
 
     async def _use_in_steps(self, resource: Resource, asked: ToReserve, user: str) -> Redeemed:
-        taken = await self._database.transact_in_group(self._reserve, asked)
+        held = await self._reserved(asked)
         failpoint("redeem.reserved")
+        taken = held.done if isinstance(held.done, Reservation) else await held.kept
         if isinstance(taken, RefusedUse):
             raise taken.error
         if isinstance(taken, RedemptionRow):
             return await self._repeat(resource, taken)
-        return await self._fulfil(resource, taken, user)
+        return await self._fulfil(resource, taken, held.kept, user)
+
+    async def _reserved(self, asked: ToReserve) -> Provisional[Reserved]:
+        """Durable already where the same key may be sent again after a crash: it names this very redemption."""
+        held = await self._database.provisionally(self._reserve, asked)
+        if asked.request.is_repeatable:
+            await held.kept
+        return held
 
     async def _use_at_once(self, resource: Resource, asked: ToReserve, user: str) -> Redeemed:
         use = QuickUse(asked, resource, user, self._references(), self._salts())
@@ -165,7 +176,9 @@ class Redeeming:
         left = balance.available if balance is not None else 0
         return Redeemed(row.id, row.document, delivery, left, body, repeated=True)
 
-    async def _fulfil(self, resource: Resource, held: Reservation, user: str) -> Redeemed:
+    async def _fulfil(
+        self, resource: Resource, held: Reservation, kept: Awaitable[Reserved], user: str
+    ) -> Redeemed:
         order = UseOrder(held.id, json.loads(held.document), user)
         try:
             delivered = await _perform(resource, order)
@@ -178,6 +191,8 @@ class Redeeming:
             raise await self._release(resource, held, error) from error
         end = ToCapture(held, delivery, inline, self._salts(), self._clock())
         captured = await self._owing(held.owes_burn, self._capture, end)
+        if isinstance(reserved := await kept, RefusedUse):
+            raise reserved.error  # run again, it found the credits gone: it was told too early
         failpoint("redeem.captured")
         if not captured:
             raise resource.failed("It came too late; the credits were released.", redemption_id=held.id)

@@ -27,6 +27,16 @@ class RedemptionRequest(NamedTuple):
     owes_burn: bool
     holder_proof: HolderProof | None
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether its client has a key to ask again by."""
+        return self.idempotency_key != own_key(self.id)
+
+
+def own_key(redemption_id: str) -> str:
+    """The idempotency key of a redemption that its client gave none."""
+    return f"redemption {redemption_id}"
+
 
 class Reservation(NamedTuple):
     """Reserved credits; `attempt` is the guard that keeps a late finisher from capturing another's."""

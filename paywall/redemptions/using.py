@@ -19,7 +19,7 @@ from paywall.errors import (
 )
 from paywall.redemptions.access import Credentials, Principal, ReceiptVerifier, require_product
 from paywall.redemptions.redeeming import Redeemed, Redeeming
-from paywall.redemptions.request import RedemptionRequest
+from paywall.redemptions.request import RedemptionRequest, own_key
 from paywall.redemptions.resource import Resource
 from paywall.sales.selling import Selling
 from shared import strict_json
@@ -135,7 +135,7 @@ class Using:
             product=resource.product,
             resource=resource.id,
             quantity=resource.cost,
-            idempotency_key=key if key is not None else f"redemption {redemption_id}",
+            idempotency_key=key if key is not None else own_key(redemption_id),
             request=canonical,
             request_hash=request_hash,
             document=strict_json.dumps(document),

@@ -13,9 +13,16 @@ from paywall.errors import PaywallError, SetupError
 from paywall.redemptions.fulfilment import DeliveryStore
 from paywall.redemptions.resource import Resource
 from paywall.sales.prices import PriceTier, Product
-from paywall.web.bodies import MAX_BODY
-from paywall.web.priced.handling import Answers, Charges, PricedEndpoint, Unattended, asynchronous
-from paywall.web.priced.pricing import Pricing, with_body
+from paywall.web.bodies import MAX_BODY, read_bytes
+from paywall.web.priced.handling import (
+    Answers,
+    Charges,
+    PricedEndpoint,
+    Unattended,
+    asynchronous,
+    replaying,
+)
+from paywall.web.priced.pricing import Pricing
 from paywall.web.problems import problem_response
 from shared.money import Money, MoneyError
 
@@ -111,11 +118,12 @@ class PricedResource:
         async def answered(request: Request) -> Response:
             seller = await self._seller()
             try:
-                whole = await with_body(request, self._terms.get("max_body", MAX_BODY))
+                body = await read_bytes(request, self._terms.get("max_body", MAX_BODY))
+                whole = Request(request.scope, replaying(body))
                 resource = await self._for(whole, seller.resources[self.id])
             except PaywallError as error:
                 return problem_response(error)
-            return await seller.pricing.answer(resource, whole, priced)
+            return await seller.pricing.answer(resource, whole, body, priced)
 
         return answered
 

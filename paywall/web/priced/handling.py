@@ -118,6 +118,11 @@ def replaying(body: bytes) -> Receive:
 
 async def _collected(response: Response, request: Request) -> tuple[int, bytes]:
     """Status, and the whole answer. Its background work goes on behind it."""
+    if type(response).__call__ is Response.__call__ and response.background is None:
+        # It has what it would send: a task to send it to nobody takes longer than most handlers, and keeps what is
+        # answered at once from being captured in one commit with its reservation.
+        _check_length(len(response.body))
+        return response.status_code, packed(response.status_code, response.raw_headers, bytes(response.body))
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
     head: list[Message] = []
@@ -128,8 +133,7 @@ async def _collected(response: Response, request: Request) -> tuple[int, bytes]:
             head.append(message)
             return
         body.extend(message.get("body", b""))
-        if len(body) > MAX_ANSWER:
-            raise ValueError(f"an answer that is kept has at most {MAX_ANSWER:,} bytes")
+        _check_length(len(body))
         if not message.get("more_body", False) and not ended.done():
             ended.set_result(None)
 
@@ -145,6 +149,11 @@ async def _collected(response: Response, request: Request) -> tuple[int, bytes]:
         running.result()  # raises what it raised
         raise RuntimeError("the handler's answer did not end")
     return head[0]["status"], packed(head[0]["status"], head[0].get("headers", ()), bytes(body))
+
+
+def _check_length(length: int) -> None:
+    if length > MAX_ANSWER:
+        raise ValueError(f"an answer that is kept has at most {MAX_ANSWER:,} bytes")
 
 
 async def _run(response: Response, request: Request, send: Any) -> None:

@@ -17,13 +17,12 @@ from paywall.limits.networks import TrustedProxies
 from paywall.redemptions.redeeming import Redeemed
 from paywall.redemptions.resource import Resource
 from paywall.redemptions.using import Asked, UseAttempt, Using
-from paywall.web.bodies import read_bytes
 from paywall.web.credentials import Origins, credentials_of, credit_lines, idempotency_key
 from paywall.web.edge.storable import check_storable
 from paywall.web.payments.by_header import PaymentsByHeader, ShownPayment
 from paywall.web.payments.dialects import PaymentDialects
 from paywall.web.priced.answers import unpacked
-from paywall.web.priced.handling import Declined, HandlerRaised, Handling, PricedEndpoint, replaying
+from paywall.web.priced.handling import Declined, HandlerRaised, Handling, PricedEndpoint
 from paywall.web.priced.streaming import StreamedResponse, Streaming
 from paywall.web.problems import problem_response
 from paywall.web.rate_limits import note_asking
@@ -51,22 +50,26 @@ class Pricing:
         self._origins = origins
         self._proxies = proxies
 
-    async def answer(self, resource: Resource, request: Request, endpoint: PricedEndpoint) -> Response:
+    async def answer(
+        self, resource: Resource, request: Request, body: bytes, endpoint: PricedEndpoint
+    ) -> Response:
         """What the handler answers to one use of the resource, or why it is not asked. Its exceptions are passed on.
 
-        `request` has its body already.
+        `request` is read from again, `body` is all of its body.
         """
         try:
             check_storable(request.scope)
             note_asking(request.scope, self._proxies)
-            return await self._answer(resource, request, endpoint)
+            return await self._answer(resource, request, body, endpoint)
         except PaymentRequired as error:
             return await self._dialects.on_unpaid(request, error)
         except PaywallError as error:
             return problem_response(error)
 
-    async def _answer(self, resource: Resource, request: Request, endpoint: PricedEndpoint) -> Response:
-        asked = Asked(_line(request, await request.body(), resource.cost))
+    async def _answer(
+        self, resource: Resource, request: Request, body: bytes, endpoint: PricedEndpoint
+    ) -> Response:
+        asked = Asked(_line(request, body, resource.cost))
         handling = Streaming(endpoint, request) if endpoint.streams else Handling(endpoint, request)
         use = Use(replace(resource, fulfilment=handling), handling, asked)
         try:
@@ -111,12 +114,6 @@ class Use(NamedTuple):
     resource: Resource
     handling: Handling
     asked: Asked
-
-
-async def with_body(request: Request, most: int) -> Request:
-    """The request, read whole. Errors: BodyTooLarge."""
-    body = await read_bytes(request, most)
-    return Request(request.scope, replaying(body))
 
 
 def _line(request: Request, body: bytes, credits: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from paywall import clock
 from paywall.burns.backlog import Backlog
 from paywall.credits import store
-from paywall.database.engine import Database, GroupFn, Item, Result
+from paywall.database.engine import Database, GroupFn, Item, Provisional, Result
 from paywall.errors import BurnBacklogFull, StorageUnavailable, Unavailable
 from paywall.redemptions.redeeming import Redeemed, Redeeming
 from paywall.redemptions.resource import Resource
@@ -37,7 +37,9 @@ class Gate:
         self.came, self.open = asyncio.Event(), asyncio.Event()
         #: the function whose work is done, and not told
         self.unanswered: object = None
+        self._begin = database.provisionally
         monkeypatch.setattr(database, "transact_in_group", self._pass)
+        monkeypatch.setattr(database, "provisionally", self._pass_early)
 
     async def _pass(self, fn: GroupFn[Item, Result], item: Item) -> Result:
         self.came.set()
@@ -46,6 +48,11 @@ class Gate:
         if fn is self.unanswered:
             raise StorageUnavailable
         return done
+
+    async def _pass_early(self, fn: GroupFn[Item, Result], item: Item) -> Provisional[Result]:
+        self.came.set()
+        await self.open.wait()
+        return await self._begin(fn, item)
 
 
 class Shop:

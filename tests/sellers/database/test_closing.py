@@ -64,6 +64,7 @@ def left(url: str) -> set[str]:
 
 ASKING: dict[str, Callable[[Database], object]] = {
     "alone": lambda database: database.transact(writing(write_hot, "late")),
+    "in a group, early": lambda database: database.provisionally(Written(), "late"),
     "in a group": lambda database: database.transact_in_group(Written(), "late"),
     "a read": lambda database: database.read(names),
 }
