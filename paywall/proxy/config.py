@@ -14,11 +14,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from paywall.errors import SetupError
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?")
+_ODD = ("//", "\\", "%2f", "%5c", "%2e", "%25", ";")
 _TERMS = {"usd": str, "product": str, "credits": int, "title": str, "validity_days": int, "seconds": int}
 _TERMS |= {"max_body": int}
 _PLACE = {"path": str, "methods": list}
@@ -67,12 +69,20 @@ class ProxyConfig:
 
 
 def is_plain(raw_path: str) -> bool:
-    """Whether a path has one reading: an upstream that tidies it up could find what is sold in what is free."""
+    """Whether a path has one reading: an upstream that tidies it up could find what is sold in what is free.
+
+    No slash, dot or percent sign in percent-encoding, no control character, nothing that is no UTF-8, and no segment
+    that begins with a space or ends with one or with a dot (`.` and `..` among them): some services leave these away.
+    """
     lowered = raw_path.lower()
-    odd = ("//", "\\", "%2f", "%5c", "%2e", "%00", ";")
-    segments = lowered.split("/")
-    return (
-        lowered.startswith("/") and not any(mark in lowered for mark in odd) and not {".", ".."} & {*segments}
+    if not lowered.startswith("/") or not lowered.isascii() or any(mark in lowered for mark in _ODD):
+        return False
+    try:
+        read = unquote(raw_path, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return read.isprintable() and not any(
+        segment.endswith((".", " ")) or segment.startswith(" ") for segment in read.split("/")
     )
 
 

@@ -26,6 +26,8 @@ _PAYS = frozenset(
     {"dpop", "payment-signature", "x-payment", "payment-authorization", "idempotency-key"}
     | {"proxy-authorization", "redemption-id"}
 )
+#: what the proxy says of a use itself: two of a name would leave it to the client which one it believes
+_SAID = frozenset({"redemption-id", "credits-remaining", "credit-receipt", "idempotent-replayed"})
 CONNECT_SECONDS = 5.0
 STATUSES = range(200, 600)
 
@@ -69,10 +71,12 @@ class Upstream:
         response = StreamingResponse(
             _pieces(answer), answer.status_code, background=BackgroundTask(answer.aclose)
         )
+        is_sold = getattr(request.state, "redemption_id", None) is not None
+        dropped = _HOPS | _SAID if is_sold else _HOPS
         response.raw_headers = [
             (name.lower(), value)
             for name, value in answer.headers.raw
-            if name.decode("latin-1").lower() not in _HOPS
+            if name.decode("latin-1").lower() not in dropped
         ]
         return response
 
@@ -88,8 +92,11 @@ class Upstream:
 
 
 async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
-    async for piece in answer.aiter_raw():
-        yield piece
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    except httpx.HTTPError as error:
+        raise FulfilmentFailed(note=f"the upstream's answer breaks off ({type(error).__name__})") from error
 
 
 def _passed_on(request: Request) -> list[tuple[bytes, bytes]]:

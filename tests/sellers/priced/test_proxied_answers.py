@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from paywall.proxy.upstream import Upstream
@@ -39,7 +41,14 @@ async def proxied(*answers: bytes) -> AsyncIterator[tuple[httpx.AsyncClient, Ser
     server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     upstream = Upstream(f"http://127.0.0.1:{port}", seconds=10)
-    app = Starlette(routes=[Route("/{path:path}", upstream.answer, methods=["GET", "HEAD"])])
+
+    async def sold(request: Request) -> Response:
+        request.state.redemption_id = "ours"
+        return await upstream.answer(request)
+
+    app = Starlette(
+        routes=[Route("/sold", sold), Route("/{path:path}", upstream.answer, methods=["GET", "HEAD"])]
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://proxy") as http:
         yield http, service
     await upstream.aclose()
@@ -65,6 +74,22 @@ async def test_a_status_that_is_none_is_a_failure_of_the_service() -> None:
     async with proxied(b"HTTP/1.1 799 Odd\r\ncontent-length: 0\r\n\r\n") as (http, _):
         with pytest.raises(Exception, match="Nothing could be delivered"):
             await http.get("/a")
+
+
+@in_loop
+async def test_an_answer_that_breaks_off_is_a_failure_of_the_service() -> None:
+    async with proxied(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nshort") as (http, _):
+        with pytest.raises(Exception, match="Nothing could be delivered"):
+            await http.get("/a")
+
+
+@in_loop
+async def test_what_a_service_says_of_a_use_is_not_said_beside_what_the_proxy_says() -> None:
+    said = b"HTTP/1.1 200 OK\r\nRedemption-Id: theirs\r\nCredits-Remaining: 99\r\ncontent-length: 2\r\n\r\nok"
+    async with proxied(said, said) as (http, _):
+        free, sold = await http.get("/a"), await http.get("/sold")
+    assert (free.headers["redemption-id"], free.headers["credits-remaining"]) == ("theirs", "99")
+    assert not {"redemption-id", "credits-remaining"} & sold.headers.keys()
 
 
 #: name and value of a header, and whether a service is to see it

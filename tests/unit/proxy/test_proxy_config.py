@@ -82,13 +82,24 @@ def test_methods_are_those_that_are_named_and_a_browsers_question_is_never_sold(
         "/a;b",
         "/a\\b",
         "/a%00",
+        "/a%0a",
+        "/a%09/b",
+        "/a%7F",
+        "/a%20",
+        "/%20a",
+        "/a./b",
+        "/a...",
+        "/a%252fb",
+        "/a%c0%af",
+        "/a%ff",
+        "/a\xe9",
     ],
 )
 def test_a_path_with_two_readings_is_not_plain(path: str) -> None:
     assert not is_plain(path)
 
 
-@pytest.mark.parametrize("path", ["/", "/a", "/a/b.c/..d", "/%C3%A9/a%20b", "/a:b@c"])
+@pytest.mark.parametrize("path", ["/", "/a", "/a/b.c/..d", "/.well-known/a", "/%C3%A9/a%20b", "/a:b@c"])
 def test_other_paths_are_plain(path: str) -> None:
     assert is_plain(path)
 
