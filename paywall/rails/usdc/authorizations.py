@@ -5,13 +5,13 @@ Nothing here knows who signed it: the facilitator and the token itself say that.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from paywall.errors import ClaimInvalid, PaymentMismatch
-from paywall.rails.usdc.settings import ADDRESS
 from shared import strict_json
 from shared.dialects.base import Evidence
+from shared.evm.eip3009 import Authorization
+from shared.evm.evm_tokens import ADDRESS
 from shared.tokens.prt import PaymentOption
 
 #: a wallet that is a contract signs with more than 65 bytes
@@ -23,33 +23,6 @@ NUMBER = re.compile(r"0|[1-9][0-9]{0,77}")
 SOONEST_SECONDS = 6
 #: a payer's clock may run ahead of ours by so much
 LEEWAY_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Authorization:
-    """As its payer spells it; times in Unix seconds."""
-
-    payer: str
-    to: str
-    value: int
-    valid_after: int
-    valid_before: int
-    nonce: str
-    signature: str
-
-    def payload(self) -> dict[str, Any]:
-        """As x402 has it."""
-        return {
-            "signature": self.signature,
-            "authorization": {
-                "from": self.payer,
-                "to": self.to,
-                "value": str(self.value),
-                "validAfter": str(self.valid_after),
-                "validBefore": str(self.valid_before),
-                "nonce": self.nonce,
-            },
-        }
 
 
 def shown(evidence: Evidence) -> Authorization:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from paywall.rails.usdc.cdp_key import CdpKey
-from paywall.rails.usdc.json_calls import JsonCalls, Told, Unanswered
+from shared.chain.json_calls import JsonCalls, Told, Unanswered
 from shared.text import clean
 
 VERIFY_SECONDS = 10.0

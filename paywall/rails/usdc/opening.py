@@ -3,12 +3,13 @@
 from paywall.errors import SetupError
 from paywall.rails.base import RailContext
 from paywall.rails.usdc.cdp_key import CdpKey, CdpKeyInvalid
-from paywall.rails.usdc.evm_chain import EvmChain
 from paywall.rails.usdc.facilitator import Facilitator
-from paywall.rails.usdc.settings import KNOWN, UsdcSettings
+from paywall.rails.usdc.settings import UsdcSettings
 from paywall.rails.usdc.usdc_option import UsdcTerms
 from paywall.rails.usdc.usdc_rail import UsdcRail
-from paywall.rails.usdc.usdc_sending_back import RefundingUsdcRail, open_account
+from paywall.rails.usdc.usdc_sending_back import RefundingUsdcRail, refunding_account
+from shared.chain.evm_chain import EvmChain
+from shared.evm.evm_tokens import KNOWN
 
 
 def open_rail(context: RailContext) -> UsdcRail:
@@ -30,7 +31,7 @@ def open_rail(context: RailContext) -> UsdcRail:
     facilitator = Facilitator(own.facilitator_url, _key(own, context), own.usdc_seconds)
     chain = EvmChain(own.usdc_rpc_url, own.token.address, context.asked)
     if own.usdc_refund_key:
-        account = open_account(own.usdc_refund_key, own.usdc_address)
+        account = refunding_account(own.usdc_refund_key, own.usdc_address)
         return RefundingUsdcRail(terms, facilitator, chain, context.clock, account)
     return UsdcRail(terms, facilitator, chain, context.clock)
 

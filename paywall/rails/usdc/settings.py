@@ -1,35 +1,16 @@
 """The settings of the rail `usdc`: which token on which network, who settles it, and who is asked about it."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 from urllib.parse import urlsplit
 
+from shared.evm.evm_tokens import ADDRESS, KEY, KNOWN, NETWORK, NOWHERE, Token
 from shared.loopback import is_loopback
 
-NETWORK = re.compile(r"eip155:[1-9][0-9]{0,17}")
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-KEY = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
-NOWHERE = "0x" + "0" * 40
 #: Coinbase's facilitator, which takes signed requests alone
 CDP_URL = "https://api.cdp.coinbase.com/platform/v2/x402"
 LONGEST_SECONDS = 120
-
-
-class Token(NamedTuple):
-    """An EIP-3009 token: where it is, and the name and version of its EIP-712 domain."""
-
-    address: str
-    name: str
-    version: str
-
-
-#: Circle's, by network
-KNOWN = {
-    "eip155:8453": Token("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913", "USD Coin", "2"),
-    "eip155:84532": Token("0x036CbD53842c5426634e7929541eC2318f3dCF7e", "USDC", "2"),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from paywall.rails.base import JSON
-from paywall.rails.usdc.authorizations import Authorization, read
+from paywall.rails.usdc.authorizations import read
+from shared.evm.eip3009 import Authorization
 
 VERSION, SCHEME = 2, "exact"
 

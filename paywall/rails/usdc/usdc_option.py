@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from paywall.rails.base import JSON
-from paywall.rails.usdc.settings import Token
 from shared.dialects.base import ChargeTerms, ExactTerms
+from shared.evm.evm_tokens import CURRENCY, DECIMALS, Token, chain_id
 from shared.money import Money, convert
 from shared.tokens.prt import PaymentOption
 
-CURRENCY, DECIMALS = "USDC", 6
 ONE_DOLLAR = Money.parse("1.00 USD")
 #: MPP's word for an EIP-3009 authorization
 AUTHORIZATION = "authorization"
@@ -25,7 +24,7 @@ class UsdcTerms:
 
     @property
     def chain_id(self) -> int:
-        return int(self.network.partition(":")[2])
+        return chain_id(self.network)
 
     def quote(self, option_id: str, price: Money) -> PaymentOption:
         """A dollar is a coin."""

@@ -10,13 +10,14 @@ from functools import lru_cache, partial
 from paywall.clock import Clock
 from paywall.errors import PaymentMismatch, PaymentRequestExpired, Unavailable
 from paywall.rails.base import JSON, CheckedPayment, Failed, Pending, RailOutcome, Settled, StoredPayment
-from paywall.rails.usdc.authorizations import Authorization, check_pays, check_times, shown
-from paywall.rails.usdc.evm_chain import EvmBlock, EvmChain, Spending
+from paywall.rails.usdc.authorizations import check_pays, check_times, shown
 from paywall.rails.usdc.facilitator import Facilitator, FacilitatorBusy
-from paywall.rails.usdc.json_calls import Unanswered
 from paywall.rails.usdc.state import UsdcState
 from paywall.rails.usdc.usdc_option import UsdcTerms
+from shared.chain.evm_chain import EvmBlock, EvmChain, Spending
+from shared.chain.json_calls import Unanswered
 from shared.dialects.base import ChargeTerms, Evidence, ExactTerms, StoredRequest
+from shared.evm.eip3009 import Authorization
 from shared.tokens.prt import PaymentOption
 
 #: between two requests to settle one payment: each may become a transaction, of which all but one fail

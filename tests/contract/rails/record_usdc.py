@@ -19,13 +19,13 @@ from x402.schemas import PaymentRequirements
 
 from paywall.errors import PaywallError
 from paywall.rails.base import StoredPayment
-from paywall.rails.usdc.evm_chain import EvmChain
 from paywall.rails.usdc.facilitator import Facilitator
-from paywall.rails.usdc.settings import KNOWN
 from paywall.rails.usdc.usdc_option import UsdcTerms
 from paywall.rails.usdc.usdc_rail import UsdcRail
+from shared.chain.evm_chain import EvmChain
 from shared.dialects.base import Evidence, StoredRequest
 from shared.dialects.payloads import payload_of
+from shared.evm.evm_tokens import KNOWN
 from shared.keys import SigningKey
 from shared.money import Money
 from shared.tokens import jws, prt

@@ -12,14 +12,14 @@ from paywall.rails.acklab.issuers import TrustedIssuers
 from paywall.rails.base import Rail
 from paywall.rails.cardano.option import CardanoTerms
 from paywall.rails.cardano.rail import CardanoRail
-from paywall.rails.usdc.evm_chain import EvmChain
 from paywall.rails.usdc.facilitator import Facilitator
-from paywall.rails.usdc.settings import Token
 from paywall.rails.usdc.usdc_option import UsdcTerms
 from paywall.rails.usdc.usdc_rail import UsdcRail
 from shared.acklab import AckLabClient
 from shared.chain.acklab_calls import AckLabCalls
 from shared.chain.base import ChainUnavailable, SubmitUnknown
+from shared.chain.evm_chain import EvmChain
+from shared.evm.evm_tokens import Token
 from shared.money import Money
 from tests.contract.rails.recorded_chain import RecordedChain
 from tests.contract.rails.recorded_http import RecordedHttp

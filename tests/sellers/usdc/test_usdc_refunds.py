@@ -11,7 +11,7 @@ from paywall import clock
 from paywall.errors import SetupError
 from paywall.rails.base import Refundable
 from paywall.rails.usdc.usdc_rail import UsdcRail
-from paywall.rails.usdc.usdc_sending_back import open_account
+from paywall.rails.usdc.usdc_sending_back import refunding_account
 from paywall.refunds.sending import RefundSending
 from tests.support.evm.usdc_payer import UsdcPayer
 from tests.support.evm.usdc_scene import FUNDS, PAYEE, PRICE, UsdcScene, open_usdc_scene
@@ -94,7 +94,7 @@ def test_what_was_paid_in_another_token_than_the_present_one_is_a_persons(
 
 
 def test_a_key_of_another_address_is_refused() -> None:
-    assert open_account(KEY, PAYEE).address == PAYEE
+    assert refunding_account(KEY, PAYEE).address == PAYEE
     with pytest.raises(SetupError, match="not the key of"):
-        open_account(keccak(b"another").hex(), PAYEE)
+        refunding_account(keccak(b"another").hex(), PAYEE)
     assert Account.from_key(KEY).address == PAYEE

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from eth_utils.crypto import keccak
 
-from paywall.rails.usdc import evm_chain
-from paywall.rails.usdc.authorizations import Authorization
-from paywall.rails.usdc.evm_chain import EvmChain, Spending
-from paywall.rails.usdc.json_calls import Unanswered
+from shared.chain import evm_chain
+from shared.chain.evm_chain import EvmChain, Spending
+from shared.chain.json_calls import Unanswered
+from shared.evm.eip3009 import Authorization
 
 ASSET, PAYER, PAYEE, OTHER = (f"0x{digit * 40}" for digit in "abcd")
 NONCE, TX = "0x" + "1" * 64, "0x" + "2" * 64

@@ -10,7 +10,7 @@ import pytest
 
 from paywall.rails.usdc.cdp_key import CdpKey
 from paywall.rails.usdc.facilitator import Facilitator, FacilitatorVerdict
-from paywall.rails.usdc.json_calls import Unanswered
+from shared.chain.json_calls import Unanswered
 from tests.unit.usdc.test_cdp_key import PAIR
 
 TX = "0x" + "2" * 64

@@ -11,7 +11,8 @@ from paywall.errors import SetupError
 from paywall.keys.signers.base import Signer
 from paywall.rails.base import RailContext
 from paywall.rails.usdc.opening import open_rail
-from paywall.rails.usdc.settings import CDP_URL, KNOWN, UsdcSettings
+from paywall.rails.usdc.settings import CDP_URL, UsdcSettings
+from shared.evm.evm_tokens import KNOWN
 
 ADDRESS = "0x" + "1" * 40
 WHOLE = {

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from paywall.rails.usdc.authorizations import Authorization
-from paywall.rails.usdc.json_calls import JsonCalls, Unanswered
+from shared.chain.json_calls import JsonCalls, Unanswered
+from shared.evm.eip3009 import Authorization
 
 RPC_SECONDS = 10.0
 #: Keccak-256 of the signatures (EIP-3009, EIP-20); a test compares
