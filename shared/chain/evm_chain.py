@@ -16,6 +16,7 @@ from shared.evm.eip3009 import Authorization
 RPC_SECONDS = 10.0
 #: Keccak-256 of the signatures (EIP-3009, EIP-20); a test compares
 STATE = "0xe94a0102"  # authorizationState(address,bytes32), the first four bytes
+BALANCE = "0x70a08231"  # balanceOf(address)
 USED = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5"
 CANCELED = "0x1cdd46ff242716cdaa72d159d339a485b3438398348d68f09d7c8c0a59353d81"
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
@@ -23,6 +24,7 @@ TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 SPAN = 500
 SUCCESS = 1
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,15})")
+_WORD = re.compile(r"0x[0-9a-f]{64}")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
 
@@ -73,6 +75,14 @@ class EvmChain:
         if told not in {_word(0), _word(1)}:
             raise _strange("authorizationState")
         return bool(told == _word(1))
+
+    async def balance(self, address: str) -> int:
+        """How many of the token's smallest unit an address holds."""
+        data = f"{BALANCE}{_topic(address)[2:]}"
+        told = await self._call("eth_call", {"to": self._asset, "data": data}, "latest")
+        if not isinstance(told, str) or not _WORD.fullmatch(told):
+            raise _strange("balanceOf")
+        return int(told, 16)
 
     async def spending(
         self, authorization: Authorization, pay_to: str, first: int, last: int

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from shared.evm.evm_tokens import ADDRESS, KEY, KNOWN, NETWORK, NOWHERE, Token
-from shared.loopback import is_loopback
+from shared.loopback import is_secure
 
 #: Coinbase's facilitator, which takes signed requests alone
 CDP_URL = "https://api.cdp.coinbase.com/platform/v2/x402"
@@ -60,7 +59,7 @@ class UsdcSettings:
             yield plain or not address, f"PAYWALL_{name.upper()} must be an address: 0x and 40 hex digits."
         for name in ("usdc_facilitator_url", "usdc_rpc_url"):
             yield (
-                _is_safe(getattr(self, name)),
+                not getattr(self, name) or is_secure(getattr(self, name)),
                 f"PAYWALL_{name.upper()} must be an https URL (http on loopback).",
             )
         yield (
@@ -72,18 +71,6 @@ class UsdcSettings:
             1 <= self.usdc_seconds <= LONGEST_SECONDS,
             f"PAYWALL_USDC_SECONDS must be from 1 to {LONGEST_SECONDS}.",
         )
-
-
-def _is_safe(url: str) -> bool:
-    """Who reads along could say that a payment is here, or take the key."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return not url or (
-        bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-    )
 
 
 SETTINGS = UsdcSettings
