@@ -27,8 +27,9 @@ _SENDING = "send_request_headers.started"
 
 
 class PaymentAuth(httpx.Auth):
-    """Pays what a 402 asks, in x402 (both versions) and MPP, from `wallet` within `budget`; `by` names one of them.
+    """Pays what a 402 asks, in x402 (both versions), MPP and ACK-Pay, from `wallet` within `budget`.
 
+    `by` names one of them; without it, ACK-Pay is for what can be paid in no other.
     Errors are those of `buyer.errors`, raised from the client's call. After an answer that was lost (httpx's own
     errors, StillPending) the same call (method, URL, body) shows the same payment, in the next process too. A
     redirect is never followed with a payment over a network.
@@ -125,7 +126,12 @@ def _watch(request: httpx.Request) -> Trace:
 
 def _shows_payment(request: httpx.Request) -> bool:
     shown = request.headers.get("authorization", "").startswith("Payment ")
-    return shown or "payment-signature" in request.headers or "x-payment" in request.headers
+    return (
+        shown
+        or "shows_receipt" in request.extensions
+        or "payment-signature" in request.headers
+        or "x-payment" in request.headers
+    )
 
 
 def _awaitable(look: Trace) -> Callable[[str, Mapping[str, Any]], Any]:

@@ -13,9 +13,10 @@ from buyer.auth import WAIT_SECONDS, PaymentAuth
 from buyer.cli.commands import CommandResult, Commands, budget_of
 from buyer.errors import PaymentRefused, SellerFault, SellerUnreachable, UsageError
 from buyer.outgoing import usable_variables
-from buyer.paying import offers
+from buyer.paying.ack import offered
 from buyer.paying.calling import Calling, kind_of
 from buyer.paying.capped import cap
+from buyer.seller.http import Reply
 from buyer.seller.origin import is_on_this_machine
 from buyer.seller.session import Context
 from shared.text import clean
@@ -90,8 +91,15 @@ class PaidCall:
                 raise SellerUnreachable("seller_unreachable", f"no answer: {type(error).__name__}") from error
             context = Context(_now, commands.environment, commands.progress.say, commands.progress.trace)
             calling = Calling(wallet, budget_of(max_price, wallet), context, wait=WAIT_SECONDS)
-            offer = offers.read(response.headers, body, now=_now(), by=self.by)
-            chosen, asks = await calling.rehearse(kind, offer)
+            offer = offered.read(
+                Reply(response.status_code, response.headers, body),
+                response.headers,
+                kind.origin,
+                now=_now(),
+                own_authorization="authorization" in request.headers,
+                by=self.by,
+            )
+            chosen, asks = await calling.rehearse(kind, offer, request.url.path)
         option, price = chosen.option.option, chosen.cost.money
         told = {
             "dry_run": True,

@@ -19,7 +19,7 @@ from buyer.cli.options import local, run
     help="The most that may be paid, like 0.50 or '0.50 USD'; never more than the owner of the wallet allows."
     "  [default: what `buyer budget` allows, or 5.00 USD]",
 )
-@click.option("--by", type=click.Choice(["x402", "mpp"]), help="Pay in this dialect of 402 alone.")
+@click.option("--by", type=click.Choice(["x402", "mpp", "ack"]), help="Pay in this dialect of 402 alone.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file for the answer.")
 @click.option("--dry-run", is_flag=True, help="Say what would be paid, and how; sign and store nothing.")
 def pay(
@@ -34,7 +34,7 @@ def pay(
     dry_run: bool,
     **given: Any,
 ) -> int:
-    """Call URL, and pay if it answers 402: in x402 or MPP, at a seller of any make.
+    """Call URL, and pay if it answers 402: in x402, MPP or ACK-Pay, at a seller of any make.
 
     The same command again after a failure shows the same payment, and never pays twice.
 

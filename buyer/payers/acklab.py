@@ -82,7 +82,12 @@ class AckLabPayer:
     def pays(self, option: PaymentOption) -> bool:
         """See the port. What is paid at another service is none of ours."""
         service = (option.payment_service or "").rstrip("/")
-        return option.network == acklab_service.NETWORK and service == self._service
+        # Its own payment requests name no network.
+        return option.network in {acklab_service.NETWORK, None} and service == self._service
+
+    def worth(self, option: PaymentOption) -> Money:
+        """See the port. A dollar is a dollar; what is none, `judge` refuses."""
+        return Money(option.amount, acklab_service.CURRENCY, acklab_service.DECIMALS)
 
     def judge(self, option: PaymentOption, price: Money) -> Cost:
         """See the port. A dollar is a dollar."""

@@ -2,6 +2,7 @@
 
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Literal
 
@@ -32,21 +33,31 @@ def opened(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain
     name = wallet.network.partition(":")[0]
     if name not in own_payers():
         return None
-    environment = owner.environment(wallet, context.environment)
-    payer: Payer = import_module(f"buyer.payers.{name}").open_payer(
-        PayerContext(
-            wallet.key,
-            wallet.network,
-            chains.play_rates(),
-            environment,
-            context.now,
-            chain,
-            owner.believes_chain(wallet, wallet.network, context.environment),
-            wallet.transact(owner.limits) or SpendingLimits(),
-            instructions.nobody,
-        )
-    )
+    given = _of_any_make(wallet, context, chain)
+    payer: Payer = import_module(f"buyer.payers.{name}").open_payer(given)
     return payer
+
+
+def accounts(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain]]) -> tuple[Payer, ...]:
+    """The payers of accounts elsewhere, for payment requests that those services take as they came."""
+    given = replace(_of_any_make(wallet, context, chain), instructions=instructions.itself)
+    return tuple(
+        import_module(f"buyer.payers.{name}").open_payer(given) for name in _accounts(given.environment)
+    )
+
+
+def _of_any_make(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain]]) -> PayerContext:
+    return PayerContext(
+        wallet.key,
+        wallet.network,
+        chains.play_rates(),
+        owner.environment(wallet, context.environment),
+        context.now,
+        chain,
+        owner.believes_chain(wallet, wallet.network, context.environment),
+        wallet.transact(owner.limits) or SpendingLimits(),
+        instructions.nobody,
+    )
 
 
 class Payers:

@@ -40,6 +40,7 @@ class ByCredit:
             return False
         request.headers["Authorization"] = f"Bearer {used.receipt}"
         request.headers["Idempotency-Key"] = used.idempotency_key
+        request.extensions["shows_receipt"] = True
         polls = Backoff(FIRST_POLL, LONGEST_POLL)
         while True:
             response = yield request
@@ -57,6 +58,7 @@ class ByCredit:
                     self._wallet.transact(lambda db: left.answered(db, used, 0))
                     for name in _OWN:
                         request.headers.pop(name, None)
+                    del request.extensions["shows_receipt"]
                     return False
 
     def _note(self, used: CallByCredit, reply: Reply) -> None:

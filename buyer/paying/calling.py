@@ -14,10 +14,14 @@ from buyer.budget import Budget
 from buyer.errors import PaymentRefused, SellerFault, StillPending
 from buyer.payers import registry
 from buyer.payers.base import Payer
-from buyer.paying import answers, calls, left, offers
+from buyer.paying import answers, calls, left
+from buyer.paying.ack import offered
+from buyer.paying.ack.by_receipt import ByReceipt
+from buyer.paying.ack.paying_ack import PayingAck
 from buyer.paying.by_credit import ByCredit
 from buyer.paying.calls import Header
 from buyer.paying.capped import cap
+from buyer.paying.offers import CallOffer
 from buyer.paying.signing import ChosenCall, Signing
 from buyer.paying.steps import FIRST_POLL, Pause, ReadWhole, Steps, heard
 from buyer.paying.whole import when_read
@@ -50,6 +54,8 @@ class Calling:
         self._wait = wait
         self._by = by
         self._by_credit = ByCredit(wallet, context, wait=wait)
+        self._by_receipt = ByReceipt(wallet, context, self._receipt, wait=wait)
+        self._ack = PayingAck(wallet, budget, context, wait=wait)
 
     def steps(self, request: httpx.Request) -> Steps:
         """The call and its payment; `request` is read whole. The last request's answer is the caller's."""
@@ -57,7 +63,7 @@ class Calling:
         held = self._wallet.read(lambda db: calls.under_way(db, kind))
         if held is not None:
             self._context.say("this call is paid for already: the same payment is shown again")
-            if (yield from self._show(request, *held, taken_up=True)):
+            if (yield from self._shown(request, *held, taken_up=True)):
                 return
         if held is None and (yield from self._by_credit.steps(request, kind)):
             return
@@ -68,34 +74,53 @@ class Calling:
             hint = "Nothing was paid. Ask for the address that it redirects to."
             message = "the 402 is of another address than the one that was asked"
             raise PaymentRefused("redirected", message, hint=hint)
-        offer = offers.read(
+        offer = offered.read(
+            Reply(response.status_code, response.headers, (yield ReadWhole(cap(response)))),
             response.headers,
-            (yield ReadWhole(cap(response))),
+            kind.origin,
             now=self._context.now(),
             # What its caller authorises himself by is not taken away from him.
             own_authorization="authorization" in request.headers,
             by=self._by,
         )
-        purchase, header = yield self._sign(kind, offer)
-        yield from self._show(request, purchase, header, taken_up=False)
+        purchase, header = yield self._sign(kind, offer, request.url.path)
+        yield from self._shown(request, purchase, header, taken_up=False)
 
-    async def rehearse(self, kind: PurchaseKind, offer: offers.CallOffer) -> tuple[ChosenCall, bool]:
+    async def rehearse(self, kind: PurchaseKind, offer: CallOffer, path: str) -> tuple[ChosenCall, bool]:
         """How an offer would be paid, and whether the owner would be asked first; nothing is signed or stored."""
         async with _Rail(self._wallet, self._context, kind.origin) as rail:
             signing = Signing(self._wallet, self._budget, self._context, kind.origin)
-            chosen = signing.choose(offer, rail.payer())
+            chosen = await self._choose(signing, rail, offer, path)
             asks = signing.rehearse(chosen)
             await signing.draft(chosen)
         return chosen, asks
 
-    async def _sign(self, kind: PurchaseKind, offer: offers.CallOffer) -> tuple[Purchase, Header]:
+    async def _sign(self, kind: PurchaseKind, offer: CallOffer, path: str) -> tuple[Purchase, Header]:
         async with _Rail(self._wallet, self._context, kind.origin) as rail:
             signing = Signing(self._wallet, self._budget, self._context, kind.origin)
-            chosen = signing.choose(offer, rail.payer())
+            chosen = await self._choose(signing, rail, offer, path)
             signed = await signing.sign(kind, chosen)
         option = chosen.option
         self._context.say(f"pay {chosen.cost.money} to {option.option.recipient} by {option.dialect}")
         return signed
+
+    async def _choose(self, signing: Signing, rail: "_Rail", offer: CallOffer, path: str) -> ChosenCall:
+        """In ACK-Pay where nothing else of the offer can be paid."""
+        try:
+            return signing.choose(offer, rail.payer())
+        except PaymentRefused as refused:
+            if offer.ack is None or refused.code not in {"no_payable_offer", "no_payer"}:
+                raise
+        return await self._ack.choose(offer.ack, path, rail.open)
+
+    def _shown(self, request: httpx.Request, purchase: Purchase, header: Header, *, taken_up: bool) -> Steps:
+        """As `_show`, or by the receipt that it brings."""
+        show = self._by_receipt.steps if calls.is_receipts(header) else self._show
+        return (yield from show(request, purchase, header, taken_up=taken_up))
+
+    async def _receipt(self, purchase: Purchase) -> Header:
+        async with _Rail(self._wallet, self._context, purchase.kind.origin) as rail:
+            return await self._ack.receipt(purchase, rail.open)
 
     def _show(self, request: httpx.Request, purchase: Purchase, header: Header, *, taken_up: bool) -> Steps:
         """Show the payment until there is an answer; False when a payment `taken_up` is dead, and its header gone."""
@@ -198,12 +223,13 @@ class _Rail:
 
     def payer(self) -> Payer:
         """The wallet's own. Errors: PaymentRefused when it has none."""
-        found = registry.opened(self._wallet, self._context, self._open)
+        found = registry.opened(self._wallet, self._context, self.open)
         if found is None:
             raise PaymentRefused("no_payer", f"nobody pays from a wallet of {self._wallet.network}")
         return found
 
-    async def _open(self) -> Chain:
+    async def open(self) -> Chain:
+        """The chain of the wallet's network."""
         environment = self._session.environment
         if chains.is_sellers_alone(self._wallet.network, environment):
             return await self._session.chain()

@@ -10,6 +10,14 @@ from buyer.purchase import store as purchase_store
 from buyer.purchase.record import Purchase, PurchaseKind
 
 Header = tuple[str, str]
+#: of a payment whose receipt is to be shown, before it is there
+AWAITED: Header = ("Authorization", "")
+_BEARER = "Bearer "
+
+
+def is_receipts(header: Header) -> bool:
+    """Whether it shows a receipt, or will: what else stands there begins with another scheme."""
+    return header[0] == AWAITED[0] and (not header[1] or header[1].startswith(_BEARER))
 
 
 def note(db: sqlite3.Connection, purchase: Purchase, header: Header) -> None:
@@ -40,6 +48,12 @@ def header(db: sqlite3.Connection, purchase_id: str) -> Header | None:
         "SELECT header, value FROM paid_calls WHERE purchase_id = ?", (purchase_id,)
     ).fetchone()
     return row
+
+
+def receipted(db: sqlite3.Connection, purchase: Purchase, receipt: str) -> None:
+    """The receipt is there, to be shown in the call; the first one stays."""
+    values = (f"{_BEARER}{receipt}", purchase.id, AWAITED[1])
+    db.execute("UPDATE paid_calls SET value = ? WHERE purchase_id = ? AND value = ?", values)
 
 
 def answered(db: sqlite3.Connection, purchase: Purchase, *, receipt: str | None, now: int) -> Purchase:

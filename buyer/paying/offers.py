@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from buyer.paying import cardano_words
+from buyer.paying.ack.ack_asked import AckAsked
 from buyer.purchase.machine import SHORTEST_LIFE
 from shared.dialects import mpp_client, x402_client
 from shared.dialects.mpp_client import MppChallenge
@@ -18,7 +19,7 @@ from shared.text import clean
 from shared.tokens.jws import TokenError
 from shared.tokens.prt import PaymentOption, token_hash
 
-DIALECTS = ("x402", "mpp")
+DIALECTS = ("x402", "mpp", "ack")
 #: seconds that a payment may live where a challenge names no end
 USUAL_LIFE = 600
 LONGEST_LIFE = 3600
@@ -31,7 +32,7 @@ class CallOption:
     """One way of paying for a call.
 
     `request_id` names the payment request where it has a name of its own, so that it is paid once. `commitment` is what
-    the payment has to name. `write` gives the header that shows a payload.
+    the payment has to name. `write` gives the header that shows a payload. `token` is there in ACK-Pay.
     """
 
     dialect: str
@@ -40,14 +41,16 @@ class CallOption:
     commitment: bytes | None
     expires_at: int
     write: Callable[[Mapping[str, Any]], tuple[str, str]] = field(compare=False)
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallOffer:
-    """All ways of paying for one call, and why others are none."""
+    """All ways of paying for one call, and why others are none; `ack` is the payment request of the body."""
 
     options: tuple[CallOption, ...]
     reasons: tuple[str, ...]
+    ack: AckAsked | None = None
 
 
 class Lines(Protocol):

@@ -92,7 +92,7 @@ class Signing:
         """A payment of the option that lacks only its signature. Errors: those of the payer."""
         payer, one = chosen.payer, chosen.option
         taken = self._wallet.transact(lambda db: purchase_store.taken_resources(db, payer.id))
-        terms = CallTerms(one.request_id or "", one.expires_at, one.commitment)
+        terms = CallTerms(one.token or one.request_id or "", one.expires_at, one.commitment)
         return await payer.prepare(one.option, terms, taken=taken)
 
     async def sign(self, kind: PurchaseKind, chosen: ChosenCall) -> tuple[Purchase, Header]:
@@ -133,8 +133,8 @@ class Signing:
         now, new_id, one = self._context.now(), Session.new_id(), chosen.option
         wanted = purchase_store.open_purchase(db, kind, new_id=new_id, job_id=None, now=now)
         asked = AskedCall(one.request_id or f"unnamed:{new_id}", one.expires_at, chosen.cost.money)
-        # What was asked is kept by its name: what is sent is kept whole.
-        requested = purchase_store.store_request(db, wanted, asked.id, asked)
+        # What was asked is kept by its name where it has no token: what is sent is kept whole.
+        requested = purchase_store.store_request(db, wanted, one.token or asked.id, asked)
         signed = purchase_store.debit(
             db,
             requested,
@@ -145,7 +145,8 @@ class Signing:
             option=one.option,
             now=now,
         )
-        header = one.write(cardano_words.payload(signed.evidence, one.dialect))
+        shown = {} if one.token else cardano_words.payload(signed.evidence, one.dialect)
+        header = one.write(shown)
         calls.note(db, signed, header)
         return signed, header
 

@@ -1,6 +1,7 @@
 """Signing a payment and claiming it: the steps of a purchase that cost money, each safe to repeat."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from buyer.budget import Budget
 from buyer.errors import PaymentRefused, SellerFault, WalletError
@@ -22,12 +23,22 @@ from shared.tokens.prt import PaymentRequest
 from shared.tokens.receipt import Receipt
 
 POLL_SECONDS = 1.0
+TakesReceipt = Callable[[Purchase, str], Awaitable[Purchase]]
 
 
 class Paying:
     """Brings a purchase from requested to paid, or to the certainty that it never will be."""
 
-    def __init__(self, session: Session, budget: Budget, payers: AvailablePayers) -> None:
+    def __init__(
+        self,
+        session: Session,
+        budget: Budget,
+        payers: AvailablePayers,
+        *,
+        take: TakesReceipt | None = None,
+        place: str = dialect.PAYMENTS_PATH,
+    ) -> None:
+        """`take` checks and keeps a receipt, by default as credits of the wallet; claims go to `place`, a path."""
         self._session = session
         self._wallet = session.wallet
         self._budget = budget
@@ -35,6 +46,8 @@ class Paying:
         self._say = session.context.say
         self._submitting = Submitting(session, payers)
         self._polls = Backoff(POLL_SECONDS, LONGEST_POLL)
+        self._take = take or self._keep
+        self._place = place
 
     async def sign(self, purchase: Purchase, request: PaymentRequest, chosen: ChosenOption) -> Purchase:
         """requested → signed: within the budget, from what no other payment of this wallet uses."""
@@ -63,7 +76,7 @@ class Paying:
             return purchase
         body = dialect.payment(purchase.evidence, self._wallet.key, now=self._session.context.now())
         reply = await asked_while_gone(
-            lambda: self._session.http.send("POST", dialect.PAYMENTS_PATH, body=body, explain=trace.settled),
+            lambda: self._session.http.send("POST", self._place, body=body, explain=trace.settled),
             self._say,
         )
         if reply.ok:
@@ -113,6 +126,9 @@ class Paying:
             raise SellerFault(
                 "receipt_missing", f"the seller took the payment {purchase.external_id} and sent no receipt"
             )
+        return await self._take(purchase, token)
+
+    async def _keep(self, purchase: Purchase, token: str) -> Purchase:
         found = await self._check_receipt(purchase, token)
         held = self._wallet.transact(lambda db: receipts.store(db, purchase, found, token))
         promised = (await self._session.seller()).catalog.validity.get(purchase.kind.product)

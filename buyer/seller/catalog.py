@@ -20,7 +20,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 CURRENCY = re.compile(r"[A-Za-z0-9]{2,12}")
 _NETWORK = re.compile(r"[A-Za-z0-9:._-]{1,64}")
 # A path of this origin, in plain letters: never "//host", never "..".
-_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,16}")
+PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _resource(resource: Any) -> ListedResource:
 
 def _path(value: object) -> str | None:
     # Another host, or another path than the seller's API, could be anything that answers to our proofs.
-    if value is not None and not _PATH.fullmatch(typed(value, str)):
+    if value is not None and not PATH.fullmatch(typed(value, str)):
         raise TypeError(f"{value!r} is not a path of the seller's")
     return None if value is None else typed(value, str)
 

@@ -35,7 +35,7 @@ class Expected:
     keys: Sequence[PublicKey]
     product: str
     credits: int
-    holder: str
+    holder: str | None
     token: str | None
     price: Money
     first_price: Money | None
@@ -52,7 +52,7 @@ def check(token: str, expected: Expected, *, now: int) -> PaymentRequest:
         request = prt.verify(token, expected.keys, issuer=expected.seller, now=now)
     except TokenError as error:
         raise SellerFault("payment_request_invalid", f"the payment request does not hold: {error}") from error
-    _check_words(request)
+    check_names(request.id, request.options, request.price.currency)
     _check_order(request, expected)
     _check_life(request, now)
     _check_price(request.price, expected)
@@ -73,10 +73,13 @@ def check_receipt_service(option: PaymentOption, expected: Expected) -> None:
         )
 
 
-def _check_words(request: PaymentRequest) -> None:
-    """What is printed as data must not be prose: it would be read by whoever drives the buyer."""
-    names = [request.id, *(option.id for option in request.options)]
-    currencies = [request.price.currency, *(option.currency for option in request.options)]
+def check_names(request_id: str, options: Sequence[PaymentOption], *more: str) -> None:
+    """What is printed as data must not be prose: it would be read by whoever drives the buyer. `more` are currencies.
+
+    Errors: SellerFault.
+    """
+    names = [request_id, *(option.id for option in options)]
+    currencies = [*more, *(option.currency for option in options)]
     if not all(map(NAME.fullmatch, names)) or not all(map(CURRENCY.fullmatch, currencies)):
         raise SellerFault("payment_request_invalid", "the payment request names things as nobody names them")
 

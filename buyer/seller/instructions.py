@@ -25,6 +25,11 @@ async def ask(http: SellerHttp, token: str, option_id: str) -> Mapping[str, Any]
     return payload
 
 
+async def itself(token: str, _option_id: str) -> Mapping[str, Any]:
+    """For payment requests of sellers of any make: a payment service takes them as they came."""
+    return {"paymentRequestToken": token}
+
+
 async def nobody(_token: str, _option_id: str) -> Mapping[str, Any]:
     """For sellers of any make, who have no such address."""
     raise PaymentRefused("no_payable_option", "this seller tells no payer what he needs")

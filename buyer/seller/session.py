@@ -75,13 +75,18 @@ class Session:
             if listed.network != self.wallet.network and not self._any_network:
                 raise chains.differs(listed.network, self.wallet.network)
             keys = await identity.keys_of(listed.seller, self.http)
-            self.wallet.transact(lambda db: self._recognise(db, listed.seller, keys))
+            self.recognise(listed.seller, keys)
             self._seller = KnownSeller(listed.seller, keys, listed)
         return self._seller
 
-    def _recognise(self, db: sqlite3.Connection, did: str, keys: Sequence[PublicKey]) -> None:
-        identity.pin(db, self.origin, did, self.context.now())
-        identity.hold(db, self.origin, [key.thumbprint for key in keys])
+    def recognise(self, did: str, keys: Sequence[PublicKey]) -> None:
+        """Hold the seller to whom it was when this wallet first met it. Errors: SellerFault."""
+
+        def known(db: sqlite3.Connection) -> None:
+            identity.pin(db, self.origin, did, self.context.now())
+            identity.hold(db, self.origin, [key.thumbprint for key in keys])
+
+        self.wallet.transact(known)
 
     def note(self, broken: Iterable[BrokenPromise]) -> None:
         """Tell of promises that were not kept, each once."""

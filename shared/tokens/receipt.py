@@ -82,7 +82,7 @@ def verify(token: str, issuers: Mapping[str, Sequence[PublicKey]], *, now: int) 
     fields.refuse_audience(payload)
     issued_at, expires_at = fields.check_started(payload, "nbf", now), fields.whole(payload, "exp")
     fields.check_running(expires_at, now)
-    credential = _credential_of(payload)
+    credential = credential_of(payload)
     subject = fields.mapping(credential, "credentialSubject")
     return Receipt(
         id=fields.matching(payload, "jti", URN_UUID),
@@ -100,14 +100,15 @@ def verify(token: str, issuers: Mapping[str, Sequence[PublicKey]], *, now: int) 
 
 def subject_of(payload: fields.Fields) -> dict[str, Any]:
     """Return the subject of the payment receipt credential in another issuer's claims; TokenError for any other."""
-    credential = _credential_of(payload)
+    credential = credential_of(payload)
     if "credentialStatus" in credential:
         # Nobody asks that issuer's status list whether it was revoked, so it cannot count as good.
         raise TokenError("status_unchecked", "the receipt has a status list, which is not supported")
     return fields.mapping(credential, "credentialSubject")
 
 
-def _credential_of(payload: fields.Fields) -> dict[str, Any]:
+def credential_of(payload: fields.Fields) -> dict[str, Any]:
+    """Return the credential in a payment receipt's claims; TokenError for one of another kind."""
     credential = fields.mapping(payload, "vc")
     if credential.get("@context") != [CONTEXT] or credential.get("type") != list(TYPES):
         raise TokenError("wrong_type", "this is not a payment receipt credential")

@@ -111,6 +111,7 @@ _KINDS = (
     ("buyer.purchase.evidence", "pure"),
     ("buyer.purchase.record", "pure"),
     ("buyer.paying.offers", "pure"),
+    ("buyer.paying.ack.ack_asked", "pure"),
     ("buyer.paying.cardano_words", "pure"),
     ("buyer.proof.redemption", "pure"),
     ("buyer.proof.report", "pure"),
