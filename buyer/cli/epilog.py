@@ -22,6 +22,9 @@ Environment
                          devnet that is not on this machine, since no seller elsewhere may name what is called
   BUYER_ACKLAB_CLIENT_ID, BUYER_ACKLAB_CLIENT_SECRET, BUYER_ACKLAB_AGENT
                          who pays from an account at ACK Lab; BUYER_ACKLAB_URL for another address of it
+  BUYER_USDC_KEY         the private key of an EVM account that pays in USDC (64 hex digits; the extra evm);
+                         BUYER_USDC_NETWORK is eip155:8453 (Base) or eip155:84532, and BUYER_USDC_RPC_URL the
+                         service that says what it holds, and what became of a payment
   BUYER_PASSPHRASE_FD    a descriptor that gives the passphrase of an encrypted wallet, for --passphrase-fd
   BLOCKFROST_PROJECT_ID  the key to Blockfrost, by which every network but the devnet is seen
 """

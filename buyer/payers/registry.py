@@ -2,7 +2,6 @@
 
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import Literal
 
@@ -28,26 +27,9 @@ def known(kind: Literal["PAYS_ON", "PAYS_IN"]) -> list[str]:
     return [one for module in modules for one in getattr(module, kind)]
 
 
-def opened(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain]]) -> Payer | None:
-    """The wallet's own payer for sellers of any make: no rate of theirs is believed. None where it has none."""
-    name = wallet.network.partition(":")[0]
-    if name not in own_payers():
-        return None
-    given = _of_any_make(wallet, context, chain)
-    payer: Payer = import_module(f"buyer.payers.{name}").open_payer(given)
-    return payer
-
-
-def accounts(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain]]) -> tuple[Payer, ...]:
-    """The payers of accounts elsewhere, for payment requests that those services take as they came."""
-    given = replace(_of_any_make(wallet, context, chain), instructions=instructions.itself)
-    return tuple(
-        import_module(f"buyer.payers.{name}").open_payer(given) for name in _accounts(given.environment)
-    )
-
-
-def _of_any_make(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain]]) -> PayerContext:
-    return PayerContext(
+def of_any_make(wallet: Wallet, context: Context, chain: Callable[[], Awaitable[Chain]]) -> tuple[Payer, ...]:
+    """Payers for sellers of any make, of whom no rate is believed: those of accounts, and the wallet's own."""
+    given = PayerContext(
         wallet.key,
         wallet.network,
         chains.play_rates(),
@@ -56,8 +38,17 @@ def _of_any_make(wallet: Wallet, context: Context, chain: Callable[[], Awaitable
         chain,
         owner.believes_chain(wallet, wallet.network, context.environment),
         wallet.transact(owner.limits) or SpendingLimits(),
-        instructions.nobody,
+        # What is paid at another service is the payment request itself, as it came.
+        instructions.itself,
     )
+    names = (*_accounts(given.environment), wallet.network.partition(":")[0])
+    return tuple(_open(name, given) for name in names if name in own_payers())
+
+
+def _open(name: str, given: PayerContext) -> Payer:
+    """The payer of a file beside this one."""
+    payer: Payer = import_module(f"buyer.payers.{name}").open_payer(given)
+    return payer
 
 
 class Payers:
@@ -94,11 +85,8 @@ class Payers:
             session.limits,
             lambda token, option_id: instructions.ask(session.http, token, option_id),
         )
-        return tuple(
-            import_module(f"buyer.payers.{name}").open_payer(context)
-            for name in (*_accounts(session.environment), network)
-            if name in own_payers()
-        )
+        names = (*_accounts(session.environment), network)
+        return tuple(_open(name, context) for name in names if name in own_payers())
 
 
 def _accounts(environment: Mapping[str, str]) -> list[str]:

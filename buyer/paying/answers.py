@@ -18,11 +18,15 @@ MOST_DIGITS = 15
 SUCCESS, REDIRECTS, FAILURES = range(200, 300), range(300, 400), range(500, 600)
 #: problems that mean: ask again with the same payment
 STILL = frozenset({"payment_pending", PENDING})
+#: what is paid for is being made, for this call or another copy of it
+MAKING = "redemption_in_progress"
 
 
 def judge(reply: Reply) -> CallVerdict:
     """`silent`: an answer that is about the request, and says nothing of its payment."""
     settled = _settled(reply)
+    if reply.problem().code == MAKING:
+        return "pending"
     if reply.status in SUCCESS or (settled is not None and settled.success) or _receipt(reply):
         return "taken"
     if reply.status in REDIRECTS:
@@ -47,7 +51,7 @@ def judge_use(reply: Reply) -> Literal["used", "pending", "refused"]:
     if reply.status in {UNAUTHORIZED, FORBIDDEN, PAYMENT_REQUIRED}:
         return "refused"
     busy = reply.status in {TOO_MANY, TOO_EARLY, TIMED_OUT, UNAVAILABLE}
-    return "pending" if busy or reply.problem().code == "redemption_in_progress" else "used"
+    return "pending" if busy or reply.problem().code == MAKING else "used"
 
 
 def credits_left(reply: Reply) -> int | None:

@@ -6,14 +6,15 @@ answered or the payment can never land. What two callers ask at the same time in
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Self
 
 import httpx
 
 from buyer.budget import Budget
-from buyer.errors import PaymentRefused, SellerFault, StillPending
+from buyer.errors import PaymentRefused, SellerFault, StillPending, UsageError
 from buyer.payers import registry
-from buyer.payers.base import Payer
+from buyer.payers.base import Payer, Submits
 from buyer.paying import answers, calls, left
 from buyer.paying.ack import offered
 from buyer.paying.ack.by_receipt import ByReceipt
@@ -107,7 +108,7 @@ class Calling:
     async def _choose(self, signing: Signing, rail: "_Rail", offer: CallOffer, path: str) -> ChosenCall:
         """In ACK-Pay where nothing else of the offer can be paid."""
         try:
-            return signing.choose(offer, rail.payer())
+            return signing.choose(offer, rail.payers())
         except PaymentRefused as refused:
             if offer.ack is None or refused.code not in {"no_payable_offer", "no_payer"}:
                 raise
@@ -167,7 +168,7 @@ class Calling:
         """Give up a payment that is dead; every other no is the caller's to hear. Never paid again by itself."""
         assert purchase.expires_at is not None
         async with _Rail(self._wallet, self._context, purchase.kind.origin) as rail:
-            fate: Fate = await rail.payer().fate(purchase.draft)
+            fate: Fate = await rail.payer_of(purchase).fate(purchase.draft)
         event = machine.refusal(fate, expires_at=purchase.expires_at, now=self._context.now())
         if event == "unanswered":
             message = f"the seller has payment {purchase.external_id} and asks for another"
@@ -221,11 +222,23 @@ class _Rail:
         if self._chain is not None:
             await self._chain.aclose()
 
-    def payer(self) -> Payer:
-        """The wallet's own. Errors: PaymentRefused when it has none."""
-        found = registry.opened(self._wallet, self._context, self.open)
-        if found is None:
+    def payers(self) -> Sequence[Payer]:
+        """Those that show what they have signed, and leave it to the seller to bring it about.
+
+        An account's own come first: whoever sets one up wants it used. Errors: PaymentRefused when there is none.
+        """
+        every = registry.of_any_make(self._wallet, self._context, self.open)
+        found = [payer for payer in every if not isinstance(payer, Submits)]
+        if not found:
             raise PaymentRefused("no_payer", f"nobody pays from a wallet of {self._wallet.network}")
+        return found
+
+    def payer_of(self, purchase: Purchase) -> Payer:
+        """Who signed its payment. Errors: UsageError when he is not there any more."""
+        found = next((one for one in self.payers() if one.id == purchase.payer), None)
+        if found is None:
+            message = f"this call was paid from {purchase.payer}, which is not set up any more"
+            raise UsageError("payer_missing", message, hint="Set the variables that it was set up by.")
         return found
 
     async def open(self) -> Chain:

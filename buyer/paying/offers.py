@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from buyer.paying import cardano_words
 from buyer.paying.ack.ack_asked import AckAsked
+from buyer.paying.words import rail_words
 from buyer.purchase.machine import SHORTEST_LIFE
 from shared.dialects import mpp_client, x402_client
 from shared.dialects.mpp_client import MppChallenge
@@ -103,8 +103,8 @@ def _x402_v1(_headers: Lines, body: bytes, now: int) -> Found:
 def _exact(asked: X402Required, now: int) -> Found:
     found, reasons = [], [] if asked.entries else ["nothing in the scheme exact that can be read"]
     for position, entry in enumerate(asked.entries):
-        network = cardano_words.network(entry.network)
-        if (why := cardano_words.strange(network, entry.asset)) or entry.seconds < SHORTEST_LIFE:
+        network = rail_words.network(entry.network)
+        if (why := rail_words.strange(network, entry.asset)) or entry.seconds < SHORTEST_LIFE:
             reasons.append(why or "it expires before it could be paid")
             continue
         found.append(_of_entry(asked, entry, network, position, now))
@@ -115,7 +115,7 @@ def _of_entry(asked: X402Required, entry: X402Entry, network: str, position: int
     token = asked.token_of(entry)
     return CallOption(
         "x402",
-        cardano_words.lovelace(f"x402-{position}", entry.amount, entry.pay_to, network),
+        rail_words.option(f"x402-{position}", entry.amount, entry.pay_to, network),
         entry.reference,
         None if token is None else token_hash(token),
         now + min(entry.seconds, LONGEST_LIFE),
@@ -126,11 +126,11 @@ def _of_entry(asked: X402Required, entry: X402Entry, network: str, position: int
 def _mpp(headers: Lines, _body: bytes, now: int) -> Found:
     found, reasons = [], []
     for position, challenge in enumerate(mpp_client.read_challenges(headers.get_list(mpp_client.CHALLENGE))):
-        network = challenge.details.get("network")
+        network = rail_words.network_of(challenge)
         named = challenge.external_id
-        if challenge.method != "cardano" or not isinstance(network, str):
+        if network is None:
             reasons.append(f"the method {challenge.method} is not known")
-        elif why := cardano_words.strange(network, challenge.currency):
+        elif why := rail_words.strange(network, challenge.currency):
             reasons.append(why)
         elif challenge.expires_at is not None and challenge.expires_at < now + SHORTEST_LIFE:
             reasons.append("it expires before it could be paid")
@@ -145,11 +145,11 @@ def _of_challenge(challenge: MppChallenge, network: str, position: int, now: int
     named, ends = challenge.external_id, challenge.expires_at
     return CallOption(
         "mpp",
-        cardano_words.lovelace(f"mpp-{position}", challenge.amount, challenge.recipient, network),
+        rail_words.option(f"mpp-{position}", challenge.amount, challenge.recipient, network),
         _request_id(challenge.id),
         None if named is None else bytes.fromhex(named),
         min(now + LONGEST_LIFE, now + USUAL_LIFE if ends is None else ends),
-        lambda payload: mpp_client.write_credential(challenge, {"type": "transaction", **payload}),
+        lambda payload: mpp_client.write_credential(challenge, payload),
     )
 
 

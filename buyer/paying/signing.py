@@ -1,15 +1,17 @@
 """Choosing how a call is paid, and the one transaction that debits its price, signs, and stores what will be sent."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from buyer.budget import Budget
 from buyer.errors import BuyerError, PaymentRefused, WalletError
 from buyer.limits import SpentBefore, WantedSpending
 from buyer.payers.base import CallTerms, Cost, Payer, PaymentDraft, RatedPayer
-from buyer.paying import calls, cardano_words
+from buyer.paying import calls
 from buyer.paying.calls import Header
 from buyer.paying.offers import CallOffer, CallOption
+from buyer.paying.words import rail_words
 from buyer.purchase import allowance
 from buyer.purchase import store as purchase_store
 from buyer.purchase.allowance import Approval
@@ -47,21 +49,22 @@ class Signing:
         self._context = context
         self._origin = origin
 
-    def choose(self, offer: CallOffer, payer: Payer) -> ChosenCall:
-        """The first option that the payer pays and that may be spent now; nothing is stored.
+    def choose(self, offer: CallOffer, payers: Sequence[Payer]) -> ChosenCall:
+        """The first option that one of the payers pays and that may be spent now; nothing is stored.
 
         Errors: PaymentRefused `no_payable_offer` with the reasons; else what was wrong with the first.
         """
         refusals: list[BuyerError] = []
         for one in offer.options:
-            if not payer.pays(one.option) or not isinstance(payer, RatedPayer):
-                continue
-            try:
-                cost = payer.judge(one.option, payer.worth(one.option))
-                self._check_alone(one, cost)
-                return ChosenCall(one, payer, cost)
-            except BuyerError as error:
-                refusals.append(error)
+            for payer in payers:
+                if not payer.pays(one.option) or not isinstance(payer, RatedPayer):
+                    continue
+                try:
+                    cost = payer.judge(one.option, payer.worth(one.option))
+                    self._check_alone(one, cost)
+                    return ChosenCall(one, payer, cost)
+                except BuyerError as error:
+                    refusals.append(error)
         if refusals:
             raise refusals[0]
         networks = [f"{one.dialect}: {one.option.network} is not this wallet's" for one in offer.options]
@@ -145,7 +148,7 @@ class Signing:
             option=one.option,
             now=now,
         )
-        shown = {} if one.token else cardano_words.payload(signed.evidence, one.dialect)
+        shown = {} if one.token else rail_words.payload(signed.evidence, one.dialect)
         header = one.write(shown)
         calls.note(db, signed, header)
         return signed, header

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from buyer.errors import PaymentRefused, SellerFault
+from buyer.errors import SellerFault
 from buyer.seller.http import SellerHttp, refusal
 from shared.tokens import jws
 
@@ -28,8 +28,3 @@ async def ask(http: SellerHttp, token: str, option_id: str) -> Mapping[str, Any]
 async def itself(token: str, _option_id: str) -> Mapping[str, Any]:
     """For payment requests of sellers of any make: a payment service takes them as they came."""
     return {"paymentRequestToken": token}
-
-
-async def nobody(_token: str, _option_id: str) -> Mapping[str, Any]:
-    """For sellers of any make, who have no such address."""
-    raise PaymentRefused("no_payable_option", "this seller tells no payer what he needs")

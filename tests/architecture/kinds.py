@@ -112,7 +112,7 @@ _KINDS = (
     ("buyer.purchase.record", "pure"),
     ("buyer.paying.offers", "pure"),
     ("buyer.paying.ack.ack_asked", "pure"),
-    ("buyer.paying.cardano_words", "pure"),
+    ("buyer.paying.words.*", "pure"),
     ("buyer.proof.redemption", "pure"),
     ("buyer.proof.report", "pure"),
     ("buyer.proof.burn_checks", "pure"),

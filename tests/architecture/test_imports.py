@@ -205,7 +205,7 @@ SECRETS = [
         (
             *(
                 "buyer.payers.cardano",
-                "buyer.paying.cardano_words",
+                "buyer.paying.words.cardano_words",
                 "buyer.wallet",
                 "buyer.proof",
                 "buyer.cli",

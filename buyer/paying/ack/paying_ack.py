@@ -41,10 +41,7 @@ class PayingAck:
             return await Receipting(session, purchase, self._payers(chain), wait=self._wait).header()
 
     def _payers(self, chain: OpensChain) -> tuple[Payer, ...]:
-        """Those of accounts first: whoever sets one up wants it used."""
-        own = registry.opened(self._wallet, self._context, chain)
-        others = registry.accounts(self._wallet, self._context, chain)
-        return others if own is None else (*others, own)
+        return registry.of_any_make(self._wallet, self._context, chain)
 
     @asynccontextmanager
     async def _seller(self, seat: str) -> AsyncIterator[Session]:

@@ -10,6 +10,8 @@ from shared.dialects.base import Evidence
 from shared.tokens.prt import PaymentOption
 
 LOVELACE, ADA_DECIMALS = "lovelace", 6
+#: MPP's name of the method, and of what is shown
+METHOD, TYPE = "cardano", "transaction"
 #: networks by the other names that x402 allows
 ALIASES = {
     "cip34:1-764824073": "cardano:mainnet",
