@@ -1,4 +1,4 @@
-"""A use that is paid for in its own call, by x402 and by MPP: the seller is killed at each of its steps, and the same
+"""A use that is paid for in its own call, by x402, MPP and ACK-Pay: the seller is killed at each of its steps, and the same
 call again has what was paid for, once.
 """
 
@@ -16,6 +16,7 @@ from buyer.auth import PaymentAuth
 from buyer.budget import Budget
 from buyer.errors import BuyerError
 from buyer.purchase import history
+from buyer.seller import patience
 from buyer.wallet.file import Wallet
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import SellerProcess
@@ -35,13 +36,16 @@ POINTS = (
     *("redeem.reserved", "redeem.stored", "redeem.capturing", "redeem.captured"),
 )
 #: of which a few are in every run of the tests
-OFTEN = {("x402", "pay.settled"), ("mpp", "pay.finishing"), ("x402", "redeem.capturing")}
+OFTEN = {
+    *(("x402", "pay.settled"), ("mpp", "pay.finishing"), ("x402", "redeem.capturing")),
+    *(("ack", "pay.settled"), ("ack", "redeem.capturing")),
+}
 
 
 def _cases() -> list[object]:
     return [
         pytest.param(dialect, point, marks=[] if (dialect, point) in OFTEN else [pytest.mark.chaos])
-        for dialect in ("x402", "mpp")
+        for dialect in ("x402", "mpp", "ack")
         for point in POINTS
     ]
 
@@ -65,6 +69,12 @@ def count(seller: SellerProcess, query: str) -> int:
     (file,) = seller.folder.glob("*.db")
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
         return int(db.execute(query).fetchone()[0])
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A buyer who waits for a seller that is gone waits for this test to start it again."""
+    monkeypatch.setattr(patience, "GONE_TIMES", 0)
 
 
 @pytest.mark.parametrize(("dialect", "point"), _cases())

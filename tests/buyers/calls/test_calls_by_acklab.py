@@ -1,6 +1,9 @@
 """PaymentAuth at sellers whose 402 is a payment request of ACK Lab: paid from the account there, told to once."""
 
 import asyncio
+import json
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -30,6 +33,8 @@ from tests.support.acklab.ack_lab import AckLab
 from tests.support.acklab.acklab_buyer import variables_of
 from tests.support.hostile.serving import serving
 from tests.support.processes.devnet import DevnetProcess
+from tests.support.processes.seller import clean_environment
+from tests.support.services.npm_tools import REPOSITORY
 
 pytestmark = pytest.mark.usefixtures("hurry")
 CENTS = 50
@@ -222,3 +227,19 @@ def test_a_receipt_of_another_issuer_than_the_option_names_is_not_shown(
             agent.get(seller)
         assert fault.value.code == "receipt_invalid"
     assert (len(lab.payments), seller.shown, agent.states()) == (1, [], ["signed"])
+
+
+def test_a_buyer_that_is_killed_while_it_pays_never_pays_again_and_says_so(
+    agent: PayingAgent, lab: AckLab, seller: LabSeller
+) -> None:
+    lab.fault, lab.faulty = "late", "payments"
+    environment = clean_environment(BUYER_WALLET=str(agent.wallet.path), **agent.environment)
+    command = [sys.executable, "-m", "buyer", "pay", f"{seller.url}/thing", "--max-price", "2", "--json"]
+    with subprocess.Popen(command, env=environment, cwd=REPOSITORY, stdout=subprocess.PIPE) as process:
+        assert lab.paid.wait(60)
+        process.kill()
+    lab.go_on()
+    for _ in range(2):
+        done = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, check=False)
+        assert json.loads(done.stdout)["error"]["code"] == "payment_unknown", done
+    assert (len(lab.payments), agent.states(), spent(agent)) == (1, ["signed"], CENTS)
