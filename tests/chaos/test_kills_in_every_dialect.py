@@ -1,5 +1,5 @@
-"""A use that is paid for in its own call, by x402, MPP and ACK-Pay: the seller is killed at each of its steps, and the same
-call again has what was paid for, once.
+"""A use that is paid for in its own call, by x402, MPP and ACK-Pay: the seller is killed at each of its steps, and the
+same call again has what was paid for, once.
 """
 
 import asyncio

@@ -73,8 +73,7 @@ async def transaction(devnet: DevnetProcess, wallet: Wallet, token: str, taken: 
         return chain
 
     context = Context(lambda: int(time.time()), environment, print, print)
-    payer = registry.opened(wallet, context, opened)
-    assert payer is not None
+    (payer,) = registry.of_any_make(wallet, context, opened)
     (option,) = filter(payer.pays, prt.options_of(jws.unverified(token)[1]))
     draft = await payer.prepare(option, PaymentTerms(token, int(time.time()) + 600), taken=taken)
     taken |= set(draft.resources)

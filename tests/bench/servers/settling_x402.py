@@ -27,9 +27,9 @@ async def _picture(_request: Request) -> Response:
     return Response(PICTURE.data, media_type=PICTURE.media_type)
 
 
-def app(facilitator: str, payee: str) -> Starlette:
+def app(facilitator: HTTPFacilitatorClient, payee: str) -> Starlette:
     """402 without a payment, a picture once it is settled."""
-    server = x402ResourceServer(HTTPFacilitatorClient(FacilitatorConfig(url=facilitator)))
+    server = x402ResourceServer(facilitator)
     scheme: Any = ExactEvmServerScheme()  # type: ignore[no-untyped-call]
     server.register(NETWORK, scheme)
     accepts: Any = {"scheme": "exact", "payTo": payee, "price": "$0.001", "network": NETWORK}
@@ -42,4 +42,5 @@ def app(facilitator: str, payee: str) -> Starlette:
 
 if __name__ == "__main__":
     port, url, to = sys.argv[1:]
-    uvicorn.run(app(url, to), host="127.0.0.1", port=int(port), log_level="warning", loop="uvloop")
+    asked = HTTPFacilitatorClient(FacilitatorConfig(url=url))
+    uvicorn.run(app(asked, to), host="127.0.0.1", port=int(port), log_level="warning", loop="uvloop")

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from x402.http import FacilitatorConfig, HTTPFacilitatorClient
 
 from buyer.errors import BuyerError, OverBudget, PaymentRefused, UsageError
 from tests.bench.servers import settling_x402
@@ -26,8 +27,13 @@ def test_pypi_x402s_middleware_is_paid_and_its_own_facilitator_settles(
     scene: UsdcScene, agent: UsdcAgent
 ) -> None:
     before, price = scene.paid, PRICE // 1000
-    middleware = httpx.ASGITransport(settling_x402.app(scene.facilitator.url, PAYEE))
-    answer = scene.run(agent.ask(settling_x402.PATH, transport=middleware))
+
+    async def ask() -> httpx.Response:
+        async with HTTPFacilitatorClient(FacilitatorConfig(url=scene.facilitator.url)) as facilitator:
+            middleware = httpx.ASGITransport(settling_x402.app(facilitator, PAYEE))
+            return await agent.ask(settling_x402.PATH, transport=middleware)
+
+    answer = scene.run(ask())
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
     assert scene.paid - before == price
 
