@@ -140,7 +140,9 @@ class UsdcPayer:
                 hint = f"Nothing was paid. Send USDC on {self._network} to {self.address}"
                 raise PaymentRefused("funds_short", f"the account lacks {missing}", hint=hint)
         document = {"network": self._network, "authorization": authorization.members()}
-        return PaymentDraft(terms.token, option.id, authorization.nonce, (authorization.nonce,), document)
+        token = KNOWN[self._network].address
+        name = eip3009.external_id(self._network, token, self.address, authorization.nonce)
+        return PaymentDraft(terms.token, option.id, name, (authorization.nonce,), document)
 
     def sign(self, draft: PaymentDraft) -> Evidence:
         """See the port. The same draft gives the same bytes (RFC 6979)."""

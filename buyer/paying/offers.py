@@ -104,7 +104,7 @@ def _exact(asked: X402Required, now: int) -> Found:
     found, reasons = [], [] if asked.entries else ["nothing in the scheme exact that can be read"]
     for position, entry in enumerate(asked.entries):
         network = rail_words.network(entry.network)
-        if (why := rail_words.strange(network, entry.asset)) or entry.seconds < SHORTEST_LIFE:
+        if (why := rail_words.strange(network, entry.asset, entry.method)) or entry.seconds < SHORTEST_LIFE:
             reasons.append(why or "it expires before it could be paid")
             continue
         found.append(_of_entry(asked, entry, network, position, now))

@@ -50,13 +50,13 @@ class Signing:
         self._origin = origin
 
     def choose(self, offer: CallOffer, payers: Sequence[Payer]) -> ChosenCall:
-        """The first option that one of the payers pays and that may be spent now; nothing is stored.
+        """The first payer's first option that may be spent now; nothing is stored.
 
         Errors: PaymentRefused `no_payable_offer` with the reasons; else what was wrong with the first.
         """
         refusals: list[BuyerError] = []
-        for one in offer.options:
-            for payer in payers:
+        for payer in payers:
+            for one in offer.options:
                 if not payer.pays(one.option) or not isinstance(payer, RatedPayer):
                     continue
                 try:

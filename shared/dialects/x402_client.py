@@ -27,7 +27,10 @@ _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 
 @dataclass(frozen=True, slots=True)
 class X402Entry:
-    """One of `accepts`. `said` is it as it came, to be given back; `amount` counts the asset's smallest unit."""
+    """One of `accepts`. `said` is it as it came, to be given back; `amount` counts the asset's smallest unit.
+
+    `method` is how the asset is to be moved, where that is named (`extra.assetTransferMethod`).
+    """
 
     said: Mapping[str, Any]
     network: str
@@ -36,6 +39,7 @@ class X402Entry:
     pay_to: str
     seconds: int
     reference: str | None
+    method: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +137,14 @@ def _entry(said: object, version: int) -> X402Entry | None:
         return None
     if not _DIGITS.fullmatch(amount):
         return None
-    extra = said.get("extra")
-    named = extra.get("paymentRequest") if isinstance(extra, dict) else None
+    extra = said.get("extra") or {}
+    if not isinstance(extra, dict):
+        return None
+    named, method = extra.get("paymentRequest"), extra.get("assetTransferMethod")
+    if not isinstance(method, str | None):
+        return None
     reference = named if isinstance(named, str) and named else None
-    return X402Entry(said, network, asset, int(amount), pay_to, seconds, reference)
+    return X402Entry(said, network, asset, int(amount), pay_to, seconds, reference, method)
 
 
 def _tokens(said: Mapping[str, Any]) -> tuple[str, ...]:

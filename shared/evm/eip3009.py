@@ -46,6 +46,11 @@ class Authorization:
         return {"signature": self.signature, "authorization": self.members()}
 
 
+def external_id(network: str, asset: str, payer: str, nonce: str) -> str:
+    """The payment's one name: a nonce is its payer's own, and used once for a token."""
+    return f"{network}:{asset}:{payer}:{nonce}".lower()
+
+
 def open_account(key: str) -> "LocalAccount":
     """The account of a private key, 64 hex digits. Errors: ImportError without the extra `evm`."""
     from eth_account import Account

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.evm.evm_node import EvmNode
+from tests.support.evm.x402_facilitator import X402Facilitator
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import SellerProcess
 
@@ -25,3 +27,15 @@ def seller(devnet: DevnetProcess, tmp_path_factory: pytest.TempPathFactory) -> I
 def folder(tmp_path: Path) -> Path:
     """A folder with a space in its name, as on many desks."""
     return tmp_path / "with a space"
+
+
+@pytest.fixture
+def node() -> Iterator[EvmNode]:
+    with EvmNode() as node:
+        yield node
+
+
+@pytest.fixture
+def facilitator(node: EvmNode) -> Iterator[X402Facilitator]:
+    with X402Facilitator(node) as facilitator:
+        yield facilitator

@@ -18,7 +18,7 @@ from x402.schemas import PaymentRequirements
 
 from tests.sellers.dialects.x402_client import BUY, ONE, decoded, encoded
 from tests.support.evm.evm_node import NETWORK, EvmNode
-from tests.support.evm.usdc_scene import PAYEE, PRICE, settings_of
+from tests.support.evm.usdc_scene import PAYEE, PRICE, environment_of
 from tests.support.evm.x402_facilitator import X402Facilitator
 from tests.support.processes.devnet import DevnetProcess
 from tests.support.processes.seller import SellerProcess
@@ -29,15 +29,12 @@ SIGNER = EthAccountSigner(Account.from_key(keccak(b"payer")))
 
 
 @pytest.fixture
-def running(devnet: DevnetProcess, tmp_path: Path) -> Iterator[Running]:
-    with EvmNode() as node, X402Facilitator(node) as facilitator:
-        node.mint(SIGNER.address, 100 * PRICE)
-        own = {
-            f"PAYWALL_{name.upper()}": str(value) for name, value in settings_of(node, facilitator).items()
-        }
-        own["PAYWALL_RAILS"] = "cardano,usdc"
-        with SellerProcess(devnet, tmp_path, descriptors=0, **own) as seller:
-            yield node, facilitator, seller
+def running(
+    devnet: DevnetProcess, node: EvmNode, facilitator: X402Facilitator, tmp_path: Path
+) -> Iterator[Running]:
+    node.mint(SIGNER.address, 100 * PRICE)
+    with SellerProcess(devnet, tmp_path, **environment_of(node, facilitator)) as seller:
+        yield node, facilitator, seller
 
 
 def test_the_packages_client_buys_credits_and_uses_them(running: Running) -> None:

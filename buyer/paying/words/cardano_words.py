@@ -10,6 +10,8 @@ from shared.dialects.base import Evidence
 from shared.tokens.prt import PaymentOption
 
 LOVELACE, ADA_DECIMALS = "lovelace", 6
+#: x402's name of a payment to an address; the others lock what is paid in a script
+MOVED_BY = "default"
 #: MPP's name of the method, and of what is shown
 METHOD, TYPE = "cardano", "transaction"
 #: networks by the other names that x402 allows
@@ -25,10 +27,12 @@ def network(name: str) -> str:
     return ALIASES.get(name, name)
 
 
-def strange(network: str, asset: str) -> str:
+def strange(network: str, asset: str, method: str | None) -> str:
     """Why nobody here pays this; empty where somebody may."""
     if network not in NETWORKS:
         return f"the network {network} is not known"
+    if method not in {None, MOVED_BY}:
+        return f"the assetTransferMethod {method} is not known"
     return "" if asset == LOVELACE else f"the asset {asset} is not known"
 
 

@@ -14,10 +14,10 @@ def network(name: str) -> str:
     return usdc_words.ALIASES.get(name, cardano_words.network(name))
 
 
-def strange(network: str, asset: str) -> str:
-    """Why nobody here pays this; empty where somebody may."""
+def strange(network: str, asset: str, method: str | None = None) -> str:
+    """Why nobody here pays this; empty where somebody may. `method` is x402's name of how the asset is moved."""
     is_evm = network.startswith("eip155:")
-    return usdc_words.strange(network, asset) if is_evm else cardano_words.strange(network, asset)
+    return (usdc_words.strange if is_evm else cardano_words.strange)(network, asset, method)
 
 
 def option(option_id: str, amount: int, recipient: str, network: str) -> PaymentOption:

@@ -9,14 +9,18 @@ from shared.tokens.prt import PaymentOption
 
 #: MPP's name of the method, and of what is shown
 METHOD, TYPE = "evm", "authorization"
+#: x402's name of the signed authorization; the other one lets a contract take what it is allowed
+MOVED_BY = "eip3009"
 #: networks by the names that version 1 of x402 has for them
 ALIASES = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
 
 
-def strange(network: str, asset: str) -> str:
+def strange(network: str, asset: str, method: str | None) -> str:
     """Why nobody here pays this; empty where somebody may. A token is known by its address, never by its name."""
     if network not in KNOWN:
         return f"the network {network} is not known"
+    if method not in {None, MOVED_BY}:
+        return f"the assetTransferMethod {method} is not known"
     return "" if asset.lower() == KNOWN[network].address.lower() else f"the asset {asset} is not known"
 
 

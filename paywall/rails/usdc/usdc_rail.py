@@ -17,6 +17,7 @@ from paywall.rails.usdc.usdc_option import UsdcTerms
 from shared.chain.evm_chain import EvmBlock, EvmChain, Spending
 from shared.chain.json_calls import Unanswered
 from shared.dialects.base import ChargeTerms, Evidence, ExactTerms, StoredRequest
+from shared.evm import eip3009
 from shared.evm.eip3009 import Authorization
 from shared.tokens.prt import PaymentOption
 
@@ -49,10 +50,11 @@ class UsdcRail:
         return self._terms.charge(option)
 
     def external_id(self, evidence: Evidence) -> str:
-        """A nonce is its payer's own, and used once for a token: whoever shows it again shows the same payment."""
-        authorization = shown(evidence)
-        parts = (self._terms.network, self._terms.token.address, authorization.payer, authorization.nonce)
-        return ":".join(parts).lower()
+        """Whoever shows an authorization again shows the same payment."""
+        authorization, terms = shown(evidence), self._terms
+        return eip3009.external_id(
+            terms.network, terms.token.address, authorization.payer, authorization.nonce
+        )
 
     async def check(self, request: StoredRequest, evidence: Evidence) -> CheckedPayment:
         authorization, option = shown(evidence), request.request.option(evidence.option_id)

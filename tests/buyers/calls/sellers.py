@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared.evm.evm_tokens import KNOWN
 from shared.tokens import base64url
 from tests.support.hostile.serving import serving
 
@@ -62,16 +63,64 @@ def x402(pay_to: str, **changes: Any) -> Response:
         "maxTimeoutSeconds": 600,
         "extra": {},
     }
-    said = {"x402Version": 2, "resource": {"url": "x"}, "accepts": [{**entry, **changes}]}
+    return _required([{**entry, **changes}])
+
+
+def usdc(pay_to: str, **changes: Any) -> Response:
+    """A 402 for a dollar on Base Sepolia, as PyPI x402 2.25 gives it."""
+    return _required([usdc_entry(pay_to, **changes)])
+
+
+def usdc_entry(pay_to: str, **changes: Any) -> dict[str, Any]:
+    """One of `accepts`."""
+    token = KNOWN["eip155:84532"]
+    entry = {
+        "scheme": "exact",
+        "network": "eip155:84532",
+        "amount": "1000000",
+        "asset": token.address,
+        "payTo": pay_to,
+        "maxTimeoutSeconds": 300,
+        "extra": {"name": token.name, "version": token.version},
+    }
+    return {**entry, **changes}
+
+
+def usdc_v1(pay_to: str) -> Response:
+    """The same as version 1 has it: in the body, and the network by a name of its own."""
+    entry = usdc_entry(pay_to, network="base-sepolia")
+    entry["maxAmountRequired"] = entry.pop("amount")
+    said = {"x402Version": 1, "error": "payment required", "accepts": [entry]}
+    return Response(json.dumps(said), status_code=402, media_type="application/json")
+
+
+def usdc_mpp(pay_to: str, **changes: Any) -> Response:
+    """The same as a challenge of MPP's method `evm`."""
+    details = {"chainId": 84532, "decimals": 6, "credentialTypes": ["authorization"], **changes}
+    token = KNOWN["eip155:84532"].address
+    return _challenge("evm", {"amount": "1000000", "currency": token, "recipient": pay_to}, details)
+
+
+def _required(accepts: list[dict[str, Any]]) -> Response:
+    said = {"x402Version": 2, "resource": {"url": "x"}, "accepts": accepts}
     return Response(status_code=402, headers={"PAYMENT-REQUIRED": encoded(said)})
 
 
 def mpp(pay_to: str, challenge_id: str = "one", expires: str = "2099-01-01T00:00:00Z") -> Response:
-    details = {"network": "cardano:devnet"}
-    asked = {"amount": "2000000", "currency": "lovelace", "recipient": pay_to, "methodDetails": details}
-    request = base64url.encode(json.dumps(asked).encode())
+    asked = {"amount": "2000000", "currency": "lovelace", "recipient": pay_to}
+    return _challenge("cardano", asked, {"network": "cardano:devnet"}, challenge_id, expires)
+
+
+def _challenge(
+    method: str,
+    asked: dict[str, str],
+    details: dict[str, Any],
+    challenge_id: str = "one",
+    expires: str = "2099-01-01T00:00:00Z",
+) -> Response:
+    request = base64url.encode(json.dumps({**asked, "methodDetails": details}).encode())
     line = (
-        f'Payment id="{challenge_id}", realm="r", method="cardano", intent="charge",'
+        f'Payment id="{challenge_id}", realm="r", method="{method}", intent="charge",'
         f' request="{request}", expires="{expires}"'
     )
     return Response(status_code=402, headers={"WWW-Authenticate": line})

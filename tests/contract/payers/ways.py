@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from typing import Any
 
 from buyer.payers.acklab import AckLabPayer
@@ -12,7 +11,6 @@ from buyer.payers.cardano import CardanoPayer
 from paywall.rails.acklab.acklab_option import AckLabTerms
 from paywall.rails.acklab.acklab_rail import AckLabRail
 from paywall.rails.acklab.issuers import TrustedIssuers
-from paywall.rails.base import Rail
 from paywall.rails.cardano.option import CardanoTerms
 from paywall.rails.cardano.rail import CardanoRail
 from shared.acklab import AckLabClient
@@ -22,58 +20,17 @@ from shared.chain.base import Chain
 from shared.chain.blockfrost import Blockfrost
 from shared.dialects.base import Evidence, StoredRequest
 from shared.keys import SigningKey
-from shared.money import Money
 from shared.tokens import prt
 from shared.tokens.prt import PaymentOption
+from tests.contract.payers import usdc_way
+from tests.contract.payers.worlds import NOW, PRICE, RATE, SELLER, Ledger, Way, World
 from tests.support.acklab.ack_lab import AckLab, LabAgent
 from tests.support.outside.payer import VoucherPayer
 from tests.support.outside.rail import VoucherRail
 from tests.support.processes.devnet import DevnetProcess
 
-NOW, LIFE = 1_800_000_000, 900
-PRICE, RATE = Money(300, "USD", 2), Money(50, "USD", 2)
-SELLER, DEVNET = SigningKey.generate(), "cardano:devnet"
+DEVNET = "cardano:devnet"
 CODES = {"spring": 300, "summer": 300, "autumn": 300}
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Where the payment can be seen. `land` brings it about as the seller would; whether the ledger took it."""
-
-    land: Callable[[Evidence], bool]
-    submit: Callable[[Evidence], object]
-    blocks: Callable[[int], object]
-    undo: Callable[[], object]
-
-
-@dataclass(frozen=True)
-class World:
-    """A payer with money for two payments or more, and the seller's rail. `books` are all that a payment changes.
-
-    `twin` is of the same wallet and fails when it asks anybody; nobody answers `cut_off` (None: it asks nobody).
-    """
-
-    payer: Payer
-    twin: Payer
-    cut_off: Payer | None
-    rail: Rail
-    now: int
-    books: Callable[[], object]
-    #: whom the rail finds to have paid; None for the one who claims
-    owner: str | None = None
-    ledger: Ledger | None = None
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the suite opens a payer: `alone` where nobody can be asked; `option` is what `PRICE` is in its rail."""
-
-    alone: Callable[[], Payer]
-    option: PaymentOption
-    world: Callable[[DevnetProcess], AbstractAsyncContextManager[World]]
-    has_ledger: bool
-    #: whether it pays with things of which each pays once, and not out of an account
-    has_coins: bool = True
 
 
 async def shown(payer: Payer, draft: PaymentDraft) -> Evidence:
@@ -118,7 +75,11 @@ async def _on_the_devnet(devnet: DevnetProcess) -> AsyncIterator[World]:
             now=now,
             books=lambda: (devnet.mempool(), devnet.get(f"/addresses/{address}/utxos")),
             ledger=Ledger(
-                land, submit, lambda seconds: devnet.blocks(1, skip_slots=seconds), lambda: devnet.rollback(1)
+                land,
+                submit,
+                lambda seconds: devnet.blocks(1, skip_slots=seconds),
+                lambda: devnet.rollback(1),
+                lambda tx_hash: devnet.hide(*filter(None, [tx_hash])),
             ),
         )
     finally:
@@ -195,5 +156,8 @@ CARDANO_OPTION = PaymentOption("cardano", 6_000_000, 6, "ADA", RECIPIENT, DEVNET
 WAYS: Mapping[str, Way] = {
     "AckLabPayer": Way(_account_alone, ACKLAB_OPTION, _at_ack_lab, has_ledger=False, has_coins=False),
     "CardanoPayer": Way(lambda: _cardano(SELLER), CARDANO_OPTION, _on_the_devnet, has_ledger=True),
+    "UsdcPayer": Way(
+        usdc_way.coins_alone, usdc_way.OPTION, usdc_way.on_an_evm, has_ledger=True, has_coins=False
+    ),
     "VoucherPayer": Way(_vouchers, VoucherRail({}, NOW).quote(PRICE), _at_the_shop, has_ledger=False),
 }

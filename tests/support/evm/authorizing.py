@@ -16,6 +16,7 @@ MEMBERS = (
     *(("from", "address"), ("to", "address"), ("value", "uint256")),
     *(("validAfter", "uint256"), ("validBefore", "uint256"), ("nonce", "bytes32")),
 )
+MOVE = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
 TRANSFER = {"TransferWithAuthorization": [{"name": name, "type": kind} for name, kind in MEMBERS]}
 
 
@@ -32,15 +33,21 @@ def cancel(node: EvmNode, payer: LocalAccount, payload: Mapping[str, Any]) -> No
 
 def use(node: EvmNode, payload: Mapping[str, Any], signer: LocalAccount | None = None) -> str:
     """Settles it, as anybody may who sees it; `signer` signs it anew where it was changed."""
+    return node.send(MOVE, *_arguments(payload, signer))
+
+
+def is_usable(node: EvmNode, payload: Mapping[str, Any]) -> bool:
+    """Whether the token would take it now."""
+    return node.takes(MOVE, *_arguments(payload, None))
+
+
+def _arguments(payload: Mapping[str, Any], signer: LocalAccount | None) -> list[Any]:
     said, signature = payload["authorization"], bytes.fromhex(payload["signature"][2:])
     values = [_value(said[name], kind) for name, kind in MEMBERS]
     if signer is not None:
         message = dict(zip((name for name, _ in MEMBERS), values, strict=True))
         signature = bytes(signer.sign_message(encode_typed_data(DOMAIN, TRANSFER, message)).signature)
-    return node.send(
-        "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
-        *(*values, signature[64], signature[:32], signature[32:64]),
-    )
+    return [*values, signature[64], signature[:32], signature[32:64]]
 
 
 def _value(text: str, kind: str) -> str | int | bytes:

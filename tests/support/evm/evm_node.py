@@ -2,13 +2,13 @@
 
 The chain calls itself 84532 and holds the token of `eip3009.vy` at the address of Circle's, so that clients and
 facilitators of others pay with what they know. Its code was made once, by `vyper -f bytecode_runtime` 0.4.3. A
-transaction is in a block of its own at once, unless `held`.
+transaction is in a block of its own at once.
 """
 
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from eth_account import Account
 from eth_tester import EthereumTester, PyEVMBackend  # type: ignore[import-untyped]
+from eth_tester.exceptions import TransactionFailed  # type: ignore[import-untyped]
 from eth_utils.crypto import keccak
 from web3 import EthereumTesterProvider, Web3
 
@@ -91,12 +92,10 @@ class EvmNode:
 
     def send(self, function: str, *arguments: Any) -> str:
         """Calls a function of the token; the transaction's hash."""
-        kinds = function.partition("(")[2].rstrip(")").split(",")
-        data = keccak(text=function)[:4] + self._w3.codec.encode(kinds, arguments)
         with self._lock:
             call = {
                 "to": USDC,
-                "data": "0x" + data.hex(),
+                "data": self._data(function, arguments),
                 "gas": 500_000,
                 "maxFeePerGas": 10**10,
                 "maxPriorityFeePerGas": 1,
@@ -107,6 +106,40 @@ class EvmNode:
             signed = self.gas.sign_transaction(call)
             return "0x" + self._w3.eth.send_raw_transaction(signed.raw_transaction).hex().removeprefix("0x")
 
+    def takes(self, function: str, *arguments: Any) -> bool:
+        """Whether the token would take it now."""
+        with self._lock:
+            try:
+                self._w3.eth.call({"to": USDC, "data": self._data(function, arguments)})  # type: ignore[typeddict-item]
+            except TransactionFailed:
+                return False
+            return True
+
+    def _data(self, function: str, arguments: Sequence[Any]) -> str:
+        kinds = function.partition("(")[2].rstrip(")").split(",")
+        return "0x" + (keccak(text=function)[:4] + self._w3.codec.encode(kinds, arguments)).hex()
+
+    def hold(self) -> None:
+        """From now on what is sent waits for the next of `blocks`."""
+        self.tester.disable_auto_mine_transactions()
+
+    @property
+    def time(self) -> int:
+        """Of the newest block, in Unix seconds."""
+        with self._lock:
+            return int(self._w3.eth.get_block("latest")["timestamp"])
+
+    @property
+    def tip(self) -> Any:
+        """The newest block, to `go_to` it again."""
+        with self._lock:
+            return self.tester.backend.take_snapshot()
+
+    def go_to(self, tip: Any) -> None:
+        """To another fork, as whoever asked before finds it."""
+        with self._lock:
+            self.tester.backend.revert_to_snapshot(tip)
+
     def gas_used(self) -> int:
         """By all of its transactions."""
         with self._lock:
@@ -114,9 +147,9 @@ class EvmNode:
             return sum(self._w3.eth.get_block(number)["gasUsed"] for number in range(newest + 1))
 
     def balance(self, of: str) -> int:
-        data = keccak(text="balanceOf(address)")[:4] + self._w3.codec.encode(["address"], [of])
+        call = {"to": USDC, "data": self._data("balanceOf(address)", [of])}
         with self._lock:
-            return int.from_bytes(self._w3.eth.call({"to": USDC, "data": "0x" + data.hex()}))  # type: ignore[typeddict-item]
+            return int.from_bytes(self._w3.eth.call(call))  # type: ignore[arg-type]
 
     def blocks(self, count: int = 1, *, at: int | None = None) -> None:
         """More of them; the first at Unix second `at`."""

@@ -46,6 +46,12 @@ def settings_of(node: EvmNode, facilitator: X402Facilitator) -> dict[str, Any]:
     }
 
 
+def environment_of(node: EvmNode, facilitator: X402Facilitator) -> dict[str, Any]:
+    """The variables of a seller process that sells for ADA and USDC."""
+    own = {f"PAYWALL_{name.upper()}": str(value) for name, value in settings_of(node, facilitator).items()}
+    return {**own, "PAYWALL_RAILS": "cardano,usdc"}
+
+
 @dataclass(frozen=True)
 class UsdcScene:
     """`payer` holds `FUNDS`."""

@@ -91,7 +91,7 @@ def test_junk_holds_no_challenge(line: str) -> None:
 def test_one_offer_holds_both_dialects_and_reasons_for_the_rest() -> None:
     headers = httpx.Headers(
         [
-            ("payment-required", required(accepts=[ENTRY, ENTRY | {"network": "eip155:8453"}])),
+            ("payment-required", required(accepts=[ENTRY, ENTRY | {"network": "eip155:1"}])),
             ("www-authenticate", challenge()),
         ]
     )
@@ -101,4 +101,12 @@ def test_one_offer_holds_both_dialects_and_reasons_for_the_rest() -> None:
         ("mpp", "cardano:preprod"),
     ]
     assert offer.options[1].commitment == bytes.fromhex("ab" * 32)
-    assert offer.reasons == ("x402: the network eip155:8453 is not known",)
+    assert offer.reasons == ("x402: the network eip155:1 is not known",)
+
+
+@pytest.mark.parametrize("method", ["script", "masumi", 7])
+def test_what_is_to_be_moved_in_a_way_that_nobody_here_knows_is_no_option(method: object) -> None:
+    asked = required(accepts=[ENTRY | {"extra": {"assetTransferMethod": method}}])
+    offer = offers.read(httpx.Headers({"payment-required": asked}), b"", now=NOW)
+    assert offer.options == ()
+    assert len(offer.reasons) == 1

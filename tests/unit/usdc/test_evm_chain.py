@@ -20,6 +20,7 @@ MINE = Authorization(PAYER, PAYEE, 1_000_000, 0, 2**40, NONCE, "0x")
 
 def test_the_words_of_the_token_are_the_hashes_of_their_signatures() -> None:
     assert keccak(text="authorizationState(address,bytes32)")[:4].hex() == evm_chain.STATE[2:]
+    assert keccak(text="balanceOf(address)")[:4].hex() == evm_chain.BALANCE[2:]
     for event, word in (
         ("AuthorizationUsed(address,bytes32)", evm_chain.USED),
         ("AuthorizationCanceled(address,bytes32)", evm_chain.CANCELED),
